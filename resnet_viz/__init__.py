@@ -1,0 +1,50 @@
+"""See residual learning: residual networks beside their plain twins.
+
+    spec -> network -> analysis -> record -> figure -> page
+
+>>> from resnet_viz import NetworkSpec, Pair, analyze, build
+>>> spec = NetworkSpec.preset("resnet20")
+>>> twins = Pair(residual=spec, plain=spec.plain()).map(lambda s: build(s, seed=0))
+>>> twins.plain.spec.name
+'plain20'
+"""
+
+from resnet_viz.checkpoints.bundled import load_bundled
+from resnet_viz.checkpoints.load import load_checkpoint
+from resnet_viz.compare import Comparison, WeightChoice, compare, load_pair
+from resnet_viz.errors import ResnetVizError
+from resnet_viz.images import seen, to_batch
+from resnet_viz.networks.layers import layer_table
+from resnet_viz.networks.resnet import ResNet, build
+from resnet_viz.pictures import Picture, open_picture
+from resnet_viz.probe.analysis import analyze, grad_cam, gradient_norms
+from resnet_viz.probe.capture import layer_names
+from resnet_viz.records import Analysis, Pair
+from resnet_viz.spec import Block, NetworkSpec, Shortcut, Stem
+
+__all__ = [
+    "Analysis",
+    "Block",
+    "Comparison",
+    "NetworkSpec",
+    "Pair",
+    "Picture",
+    "ResNet",
+    "ResnetVizError",
+    "Shortcut",
+    "Stem",
+    "WeightChoice",
+    "analyze",
+    "build",
+    "compare",
+    "grad_cam",
+    "gradient_norms",
+    "layer_names",
+    "layer_table",
+    "load_bundled",
+    "load_checkpoint",
+    "load_pair",
+    "open_picture",
+    "seen",
+    "to_batch",
+]

@@ -1,0 +1,1 @@
+"""Weights in files: bundled, downloaded, or the user's own."""

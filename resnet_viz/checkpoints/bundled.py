@@ -1,0 +1,22 @@
+"""The trained twins in the repository."""
+
+from dataclasses import replace
+
+from resnet_viz.checkpoints.load import load_checkpoint
+from resnet_viz.checkpoints.loaded import LoadedNetwork, WeightSource
+from resnet_viz.errors import CheckpointError
+from resnet_viz.places import ASSETS
+
+
+def bundled_names() -> list[str]:
+    """Networks that have trained weights in the repository: "plain20", "resnet20", ..."""
+    return sorted(path.stem for path in (ASSETS / "checkpoints").glob("*.safetensors"))
+
+
+def load_bundled(name: str) -> LoadedNetwork:
+    """A bundled network by its preset's name; ``CheckpointError`` lists those there are."""
+    if name not in bundled_names():
+        known = ", ".join(bundled_names())
+        raise CheckpointError("bundled_unknown", name=name, known=known)
+    loaded = load_checkpoint(ASSETS / "checkpoints" / f"{name}.safetensors")
+    return replace(loaded, source=WeightSource.BUNDLED, weights=WeightSource.BUNDLED.value)

@@ -1,0 +1,45 @@
+"""A network with its weights, and all that is known about both."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+from resnet_viz.images import Preprocessing
+from resnet_viz.networks.resnet import ResNet
+
+
+class WeightSource(StrEnum):
+    """Where a network's weights come from."""
+
+    BUNDLED = "bundled"  # trained by this project, in the repository
+    PRETRAINED = "pretrained"  # torchvision's, trained on ImageNet, downloaded on demand
+    RANDOM = "random"  # fresh from a seed
+    FILE = "file"  # the user's own
+    LESION = "lesion"  # another network's weights, its shortcuts cut (or added)
+
+
+@dataclass(frozen=True)
+class LoadedNetwork:
+    """A network in evaluation mode, ready to be analysed; shared between threads, never changed.
+
+    ``weights`` says in one word, or a file's name, what the weights are. ``training`` is what the
+    file says of how they came to be; {} where nothing is known.
+    """
+
+    network: ResNet
+    source: WeightSource
+    weights: str
+    classes: tuple[str, ...]
+    preprocessing: Preprocessing
+    training: Mapping[str, Any]
+
+    @cached_property
+    def digest(self) -> str:
+        """A fingerprint of spec and weights (BLAKE2b, 128 bits)."""
+        fingerprint = hashlib.blake2b(repr(self.network.spec).encode(), digest_size=16)
+        for value in self.network.state_dict().values():
+            fingerprint.update(value.cpu().contiguous().numpy().tobytes())
+        return fingerprint.hexdigest()

@@ -1,0 +1,50 @@
+"""Weights to a safetensors file that says what they are."""
+
+import json
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+
+from resnet_viz.images import Preprocessing
+from resnet_viz.networks.resnet import ResNet
+from resnet_viz.records import Epoch
+
+SCHEMA_VERSION = 1
+
+
+def save_checkpoint(
+    path: Path,
+    network: ResNet,
+    *,
+    classes: Sequence[str],
+    preprocessing: Preprocessing,
+    training: Mapping[str, Any],
+    curve: Sequence[Epoch],
+) -> None:
+    """Write weights with spec, classes, preprocessing, recipe, curve and versions inside.
+
+    ``training`` says how the weights came to be (recipe, seed, data, command), as JSON values.
+    The file appears whole or not at all.
+    """
+    metadata = {
+        "schema_version": SCHEMA_VERSION,
+        "spec": network.spec.to_dict(),
+        "classes": list(classes),
+        "preprocessing": asdict(preprocessing),
+        "training": dict(training),
+        "curve": [asdict(epoch) for epoch in curve],
+        "versions": {"torch": torch.__version__, "python": platform.python_version()},
+        "saved": datetime.now(UTC).date().isoformat(),
+    }
+    weights = {name: value.contiguous().cpu() for name, value in network.state_dict().items()}
+    partial = path.with_name(f".{path.name}.partial")
+    text = {name: json.dumps(value) for name, value in metadata.items()}
+    save_file(weights, partial, metadata=text)
+    os.replace(partial, path)

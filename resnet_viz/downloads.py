@@ -1,0 +1,57 @@
+"""Files from the internet: with progress, a checksum, and a clear sentence when offline."""
+
+import hashlib
+import os
+import tempfile
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.client import HTTPException
+from pathlib import Path
+
+from resnet_viz.errors import DownloadError
+
+_CHUNK = 1 << 18  # bytes
+_TIMEOUT = 20  # seconds without an answer
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Bytes received so far, and in all (0 where the server does not say)."""
+
+    received: int
+    total: int
+
+
+def download(url: str, destination: Path, sha256_prefix: str) -> Iterator[Progress]:
+    """Fetch a file; yields after every chunk, so the caller may show it or stop.
+
+    The file appears whole and checked, or not at all. Raises ``DownloadError`` without a
+    connection, for a broken transfer, or where the SHA-256 does not begin with
+    ``sha256_prefix``.
+    """
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=".download-", dir=destination.parent)
+    partial = Path(name)
+    digest = hashlib.sha256()
+    try:
+        with (
+            os.fdopen(handle, "wb") as file,
+            urllib.request.urlopen(url, timeout=_TIMEOUT) as response,
+        ):
+            total, received = int(response.headers.get("Content-Length") or 0), 0
+            while chunk := response.read(_CHUNK):
+                file.write(chunk)
+                digest.update(chunk)
+                received += len(chunk)
+                yield Progress(received, total)
+        if not digest.hexdigest().startswith(sha256_prefix) or received < total:
+            raise DownloadError("download_checksum", name=destination.name)
+        os.replace(partial, destination)
+    except (OSError, HTTPException) as error:
+        folder = str(destination.parent)
+        raise DownloadError(
+            "download_offline", name=destination.name, folder=folder, url=url
+        ) from error
+    finally:
+        partial.unlink(missing_ok=True)

@@ -1,0 +1,103 @@
+"""Every error this library raises on purpose, and the sentence that goes with it.
+
+    ResnetVizError
+    ├── InputError            what the user gave cannot be used (exit code 2)
+    │   ├── SpecError         a network that cannot exist
+    │   ├── ImageError        bytes that are not a usable picture
+    │   ├── LayerError        a layer name that the network does not have
+    │   ├── TargetError       a class or target function that does not fit
+    │   ├── NetworkError      a network that cannot be analysed as it is
+    │   ├── CheckpointError   a weights file that cannot be used
+    │   ├── DataError         a data set that is missing or damaged
+    │   └── OptionError       an option with a value that is not on offer
+    └── FailureError          something broke that the user did not cause (exit code 1)
+        ├── DownloadError     the network, the server or the checksum
+        └── OutputError       a folder that cannot be written
+
+An error is a code and its values. The sentence is looked up in ``assets/text``, so that one
+text serves the library, the command line and the page, in every language. Each sentence says
+what was asked, what was given, what is allowed and what to do.
+"""
+
+from difflib import get_close_matches
+from typing import ClassVar
+
+from resnet_viz.text import Text
+
+
+class ResnetVizError(Exception):
+    """Base of all errors of this library.
+
+    ``code`` names the sentence (``errors.<code>`` in the text files), ``values`` fill it.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, code: str, **values: object) -> None:
+        super().__init__(code)
+        self.code = code
+        self.values = values
+
+    def __str__(self) -> str:
+        return self.sentence(Text("en"))
+
+    def sentence(self, text: Text) -> str:
+        """The error as one sentence in the language of ``text``."""
+        return text(f"errors.{self.code}", **self.values)
+
+
+class InputError(ResnetVizError):
+    """What the user gave cannot be used."""
+
+    exit_code = 2
+
+
+class SpecError(InputError):
+    """A network that cannot exist."""
+
+
+class ImageError(InputError):
+    """Bytes that are not a usable picture."""
+
+
+class LayerError(InputError, KeyError):
+    """A layer name that the network does not have."""
+
+    __str__ = ResnetVizError.__str__
+
+
+class TargetError(InputError):
+    """A class or target function that does not fit the network's output."""
+
+
+class NetworkError(InputError):
+    """A network that cannot be analysed as it is."""
+
+
+class CheckpointError(InputError):
+    """A weights file that cannot be used."""
+
+
+class DataError(InputError):
+    """A data set that is missing or damaged."""
+
+
+class OptionError(InputError):
+    """An option with a value that is not on offer."""
+
+
+class FailureError(ResnetVizError):
+    """Something broke that the user did not cause."""
+
+
+class DownloadError(FailureError):
+    """The network, the server or the checksum."""
+
+
+class OutputError(FailureError):
+    """A folder that cannot be written."""
+
+
+def close_matches(name: str, known: list[str], count: int = 5) -> str:
+    """Names from ``known`` that look like ``name``, or its first few, joined for a sentence."""
+    return ", ".join(get_close_matches(name, known, n=count, cutoff=0.5) or known[:count])

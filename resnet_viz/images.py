@@ -1,0 +1,85 @@
+"""Pictures to what a network sees: the central square, its own resolution, a normalised batch."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from PIL import Image
+from torch import Tensor
+
+from resnet_viz.pictures import Picture
+from resnet_viz.spec import NetworkSpec, Stem
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """What a network expects: square side in pixels, mean and deviation of R, G, B in [0, 1].
+
+    ``resize`` is the side the shorter edge is brought to before the central ``size`` square is
+    taken.
+    """
+
+    size: int
+    resize: int
+    mean: tuple[float, float, float]
+    deviation: tuple[float, float, float]
+
+
+#: CIFAR-10's training-set statistics, in [0, 1].
+CIFAR_PREPROCESSING = Preprocessing(
+    32, 32, (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
+)
+
+#: torchvision's, for its ImageNet weights.
+IMAGENET_PREPROCESSING = Preprocessing(
+    224, 256, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+)
+
+
+def preprocessing_for(spec: NetworkSpec) -> Preprocessing:
+    """The usual preprocessing of a family, at the spec's own input size."""
+    usual = IMAGENET_PREPROCESSING if spec.stem is Stem.IMAGENET else CIFAR_PREPROCESSING
+    resize = round(spec.input_size * usual.resize / usual.size)
+    return Preprocessing(spec.input_size, resize, usual.mean, usual.deviation)
+
+
+def seen(picture: Picture, preprocessing: Preprocessing) -> UInt8[np.ndarray, "size size 3"]:
+    """What the network sees, at its own resolution: scaled bilinearly, without aliasing."""
+    return _central_square(picture, preprocessing, preprocessing.size, Image.Resampling.BILINEAR)
+
+
+def photo(
+    picture: Picture, preprocessing: Preprocessing, side: int
+) -> UInt8[np.ndarray, "side side 3"]:
+    """The same part of the picture at a resolution for eyes: ``side`` pixels."""
+    return _central_square(picture, preprocessing, side, Image.Resampling.LANCZOS)
+
+
+def to_batch(
+    pixels: Sequence[UInt8[np.ndarray, "size size 3"]], preprocessing: Preprocessing
+) -> Float[Tensor, "batch 3 size size"]:
+    """Pixels as the network's normalised float32 batch."""
+    stacked = torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2)
+    return normalise(stacked, preprocessing).contiguous()
+
+
+def normalise(
+    pixels: UInt8[Tensor, "batch 3 height width"], preprocessing: Preprocessing
+) -> Float[Tensor, "batch 3 height width"]:
+    """Pixels 0 to 255 as a float32 batch with the network's mean and deviation."""
+    mean = torch.tensor(preprocessing.mean, device=pixels.device).view(1, 3, 1, 1)
+    deviation = torch.tensor(preprocessing.deviation, device=pixels.device).view(1, 3, 1, 1)
+    scaled = pixels.to(torch.float32) / 255
+    return ((scaled - mean) / deviation).contiguous(memory_format=torch.channels_last)
+
+
+def _central_square(
+    picture: Picture, preprocessing: Preprocessing, side: int, filtering: Image.Resampling
+) -> UInt8[np.ndarray, "side side 3"]:
+    height, width = picture.pixels.shape[:2]
+    reach = min(height, width) * preprocessing.size / preprocessing.resize / 2
+    box = (width / 2 - reach, height / 2 - reach, width / 2 + reach, height / 2 + reach)
+    square = Image.fromarray(picture.pixels).resize((side, side), filtering, box=box)
+    return np.asarray(square)

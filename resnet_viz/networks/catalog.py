@@ -1,0 +1,44 @@
+"""What is known about networks from elsewhere: torchvision's weights and their classes."""
+
+from torchvision.models import (
+    ResNet18_Weights,
+    ResNet34_Weights,
+    ResNet50_Weights,
+    ResNet101_Weights,
+    ResNet152_Weights,
+    WeightsEnum,
+)
+
+from resnet_viz.spec import NetworkSpec
+
+#: The first published weights of each, trained by the recipe of He 2015.
+TORCHVISION_WEIGHTS: dict[str, WeightsEnum] = {
+    "resnet18": ResNet18_Weights.IMAGENET1K_V1,
+    "resnet34": ResNet34_Weights.IMAGENET1K_V1,
+    "resnet50": ResNet50_Weights.IMAGENET1K_V1,
+    "resnet101": ResNet101_Weights.IMAGENET1K_V1,
+    "resnet152": ResNet152_Weights.IMAGENET1K_V1,
+}
+
+#: CIFAR-10's classes in its own order (Krizhevsky 2009).
+CIFAR10_CLASSES = (
+    "airplane",
+    "automobile",
+    "bird",
+    "cat",
+    "deer",
+    "dog",
+    "frog",
+    "horse",
+    "ship",
+    "truck",
+)
+
+
+def class_names(spec: NetworkSpec) -> tuple[str, ...]:
+    """CIFAR-10's or ImageNet's classes where the head has as many outputs, else numbers."""
+    imagenet: list[str] = ResNet18_Weights.IMAGENET1K_V1.meta["categories"]
+    for known in (CIFAR10_CLASSES, tuple(imagenet)):
+        if len(known) == spec.classes:
+            return known
+    return tuple(str(number) for number in range(spec.classes))

@@ -1,0 +1,35 @@
+"""Class activation maps from captured features and their gradients."""
+
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+def channel_weights(gradient: Float[Tensor, "batch c h w"]) -> Float[Tensor, "batch c"]:
+    """alpha_k: the mean over positions of d y / d A^k (Selvaraju 2017, eq. 1)."""
+    return gradient.mean((2, 3))
+
+
+def class_activation_map(
+    feature: Float[Tensor, "batch c h w"], weights: Float[Tensor, "batch c"]
+) -> Float[Tensor, "batch h w"]:
+    """ReLU(sum_k alpha_k A^k) (Selvaraju 2017, arXiv 1610.02391, eq. 2), unscaled."""
+    return (feature * weights[:, :, None, None]).sum(1).relu_()
+
+
+def grad_cams(
+    features: Sequence[Tensor], gradients: Sequence[Tensor]
+) -> tuple[list[Tensor], list[Tensor]]:
+    """Channel weights and maps, layer by layer, in at least single precision."""
+    weights = [channel_weights(_at_least_float(gradient)) for gradient in gradients]
+    maps = [
+        class_activation_map(_at_least_float(feature), alpha)
+        for feature, alpha in zip(features, weights, strict=True)
+    ]
+    return weights, maps
+
+
+def _at_least_float(value: Tensor) -> Tensor:
+    return value if value.dtype in (torch.float32, torch.float64) else value.float()

@@ -1,0 +1,19 @@
+"""Norms of gradients and of weights."""
+
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+def norms_per_image(gradient: Float[Tensor, "batch ..."]) -> Float[Tensor, "batch"]:
+    """||dS/da||_2 of each image, S the score summed over the batch."""
+    return torch.linalg.vector_norm(gradient.flatten(1), dim=1)
+
+
+def norms(values: Sequence[Tensor]) -> Float[Tensor, "values"]:
+    """The 2-norm of each tensor, all in one pass over the list."""
+    if not values:
+        return torch.zeros(0)
+    return torch.stack(torch._foreach_norm(list(values)))

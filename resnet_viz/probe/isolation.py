@@ -1,0 +1,59 @@
+"""Looking leaves no trace: whatever a pass could change is put back, also after a failure."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import torch
+from torch import nn
+
+from resnet_viz.probe.capture import network_lock
+
+
+@contextmanager
+def untouched(network: nn.Module, *, needs_gradients: bool) -> Iterator[None]:
+    """Keep buffers, random state and ``requires_grad`` as they are.
+
+    A network in evaluation mode changes nothing by running, so threads pass freely. In training
+    mode batch normalisation moves its statistics and dropout draws numbers; frozen parameters
+    must be thawed for a moment where their gradients are asked for. In these two cases one thread
+    at a time runs, and everything is put back.
+    """
+    with ExitStack() as stack:
+        lock = stack.enter_context(ExitStack())
+        lock.enter_context(network_lock(network))
+        training = any(module.training for module in network.modules())
+        frozen = _frozen(network) if needs_gradients else []
+        if training:
+            stack.enter_context(torch.random.fork_rng())
+            stack.enter_context(_restored_buffers(network))
+        if frozen:
+            stack.enter_context(_thawed(frozen))
+        if not training and not frozen:
+            lock.close()
+        yield
+
+
+def _frozen(network: nn.Module) -> list[nn.Parameter]:
+    return [p for p in network.parameters() if p.is_floating_point() and not p.requires_grad]
+
+
+@contextmanager
+def _restored_buffers(network: nn.Module) -> Iterator[None]:
+    before = [(buffer, buffer.detach().clone()) for buffer in network.buffers()]
+    try:
+        yield
+    finally:
+        with torch.no_grad():
+            for buffer, value in before:
+                buffer.copy_(value)
+
+
+@contextmanager
+def _thawed(parameters: list[nn.Parameter]) -> Iterator[None]:
+    try:
+        for parameter in parameters:
+            parameter.requires_grad_(True)
+        yield
+    finally:
+        for parameter in parameters:
+            parameter.requires_grad_(False)

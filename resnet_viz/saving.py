@@ -1,0 +1,81 @@
+"""Records to folders and files: whole or not at all, never over something that exists."""
+
+import json
+import math
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from resnet_viz.errors import OutputError
+
+SCHEMA_VERSION = 1
+
+
+def library_versions() -> dict[str, str]:
+    """Versions of what a result depends on."""
+    found = {"python": platform.python_version()}
+    for package in ("resnet_viz", "torch", "torchvision", "numpy"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def to_json(value: Any) -> str:
+    """Strict JSON: a NaN or an infinity becomes the string that names it."""
+    return json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False)
+
+
+@contextmanager
+def new_folder(folder: Path) -> Iterator[Path]:
+    """A folder to fill, which takes its name only when everything in it was written."""
+    if folder.exists():
+        raise OutputError("folder_exists", folder=str(folder))
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    except OSError as error:
+        raise OutputError("folder_not_writable", folder=str(folder)) from error
+    try:
+        yield partial
+        partial.chmod(0o755)
+        os.rename(partial, folder)
+    except OSError as error:
+        raise OutputError("folder_not_writable", folder=str(folder)) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def save_record(
+    folder: Path, kind: str, manifest: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
+) -> None:
+    """``manifest.json`` (schema version, versions, scalars) and ``arrays.npz`` in a new folder."""
+    whole = {
+        "schema_version": SCHEMA_VERSION,
+        "record": kind,
+        "versions": library_versions(),
+        **manifest,
+        "arrays": {name: list(value.shape) for name, value in arrays.items()},
+    }
+    with new_folder(folder) as partial:
+        np.savez(partial / "arrays.npz", **arrays)
+        (partial / "manifest.json").write_text(to_json(whole), encoding="utf-8")
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    return value

@@ -1,0 +1,38 @@
+"""The words of the product: ``assets/text/<language>.toml``, looked up by dotted key."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from resnet_viz.places import ASSETS
+
+LANGUAGES: Mapping[str, str] = {"en": "English", "zh": "中文"}
+
+
+@cache
+def sentences(language: str) -> Mapping[str, str]:
+    """Every sentence of a language, by its dotted key ("compare.title")."""
+    tree = tomllib.loads((ASSETS / "text" / f"{language}.toml").read_text(encoding="utf-8"))
+    return dict(_flatten(tree, ""))
+
+
+@dataclass(frozen=True)
+class Text:
+    """Looks up sentences in one language: ``Text("zh")("compare.title", network="ResNet-20")``."""
+
+    language: str
+
+    def __call__(self, key: str, **values: object) -> str:
+        return sentences(self.language)[key].format(**values)
+
+
+def _flatten(tree: Mapping[str, Any], prefix: str) -> list[tuple[str, str]]:
+    rows: list[tuple[str, str]] = []
+    for name, value in tree.items():
+        if isinstance(value, Mapping):
+            rows += _flatten(value, f"{prefix}{name}.")
+        else:
+            rows.append((prefix + name, value))
+    return rows

@@ -1,0 +1,1 @@
+"""From data and a recipe to trained weights, one record an epoch."""

@@ -1,0 +1,38 @@
+"""Random crops and flips of a whole batch at once, on the device where the images lie."""
+
+import torch
+from jaxtyping import Int64, UInt8
+from torch import Tensor
+
+_PAD = 4  # pixels a side (He 2015, sec. 4.2)
+
+
+def pad(
+    images: UInt8[Tensor, "n 3 h w"], mean: tuple[float, float, float]
+) -> UInt8[Tensor, "n 3 hp wp"]:
+    """Images with a border of the mean colour, which is zero once normalised."""
+    n, channels, height, width = images.shape
+    colour = (torch.tensor(mean) * 255).round().to(torch.uint8).to(images.device)
+    padded = colour.view(1, channels, 1, 1).repeat(n, 1, height + 2 * _PAD, width + 2 * _PAD)
+    padded[:, :, _PAD:-_PAD, _PAD:-_PAD] = images
+    return padded
+
+
+def crop_and_flip(
+    padded: UInt8[Tensor, "n 3 hp wp"], chosen: Int64[Tensor, "b"], generator: torch.Generator
+) -> UInt8[Tensor, "b 3 h w"]:
+    """Random crops of the chosen images, half of them mirrored."""
+    count, device = len(chosen), padded.device
+    height, width = padded.shape[2] - 2 * _PAD, padded.shape[3] - 2 * _PAD
+    top, left = torch.randint(0, 2 * _PAD + 1, (2, count, 1), generator=generator).to(device)
+    mirrored = torch.randint(0, 2, (count, 1), generator=generator).to(device).bool()
+    rows = top + torch.arange(height, device=device)
+    columns = torch.arange(width, device=device).expand(count, width)
+    columns = left + torch.where(mirrored, width - 1 - columns, columns)
+    channels = torch.arange(3, device=device)
+    return padded[
+        chosen.view(-1, 1, 1, 1),
+        channels.view(1, -1, 1, 1),
+        rows.view(count, 1, -1, 1),
+        columns.view(count, 1, 1, -1),
+    ]

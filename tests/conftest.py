@@ -1,0 +1,18 @@
+"""Every test runs with shapes checked: jaxtyping's annotations, enforced by beartype."""
+
+import os
+from pathlib import Path
+
+import pytest
+from jaxtyping import install_import_hook
+
+# Before the package is imported by any test.
+install_import_hook("resnet_viz", "beartype.beartype")
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads of torch; tests run side by side
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing a test downloads or keeps reaches the user's cache."""
+    monkeypatch.setenv("RESNET_VIZ_HOME", str(tmp_path / "home"))
