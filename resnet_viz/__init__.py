@@ -11,7 +11,8 @@
 
 from resnet_viz.checkpoints.bundled import load_bundled
 from resnet_viz.checkpoints.load import load_checkpoint
-from resnet_viz.compare import Comparison, WeightChoice, compare, load_pair
+from resnet_viz.checkpoints.pairs import WeightChoice, load_pair
+from resnet_viz.comparison import compare
 from resnet_viz.errors import ResnetVizError
 from resnet_viz.images import seen, to_batch
 from resnet_viz.networks.layers import layer_table
@@ -19,7 +20,7 @@ from resnet_viz.networks.resnet import ResNet, build
 from resnet_viz.pictures import Picture, open_picture
 from resnet_viz.probe.analysis import analyze, grad_cam, gradient_norms
 from resnet_viz.probe.capture import layer_names
-from resnet_viz.records import Analysis, Pair
+from resnet_viz.records import Analysis, Comparison, Pair
 from resnet_viz.spec import Block, NetworkSpec, Shortcut, Stem
 
 __all__ = [

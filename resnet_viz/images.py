@@ -28,14 +28,10 @@ class Preprocessing:
 
 
 #: CIFAR-10's training-set statistics, in [0, 1].
-CIFAR_PREPROCESSING = Preprocessing(
-    32, 32, (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
-)
+CIFAR_PREPROCESSING = Preprocessing(32, 32, (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616))
 
 #: torchvision's, for its ImageNet weights.
-IMAGENET_PREPROCESSING = Preprocessing(
-    224, 256, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-)
+IMAGENET_PREPROCESSING = Preprocessing(224, 256, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
 
 def preprocessing_for(spec: NetworkSpec) -> Preprocessing:

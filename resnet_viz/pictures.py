@@ -17,7 +17,7 @@ from math import ceil
 
 import numpy as np
 from jaxtyping import Num, UInt8
-from PIL import Image, ImageFile, ImageOps, TiffImagePlugin
+from PIL import Image, ImageFile, ImageOps, TiffImagePlugin, UnidentifiedImageError
 
 from resnet_viz.errors import ImageError
 
@@ -45,7 +45,7 @@ _TIFF = ("raw", "packbits", "tiff_lzw", "tiff_adobe_deflate", "tiff_deflate",
          "tiff_ccitt", "group3", "group4")  # fmt: skip
 #: Pixels decoded to RGB at once, so that no copy of a large picture is made.
 _BAND = 1_000_000
-_ORIENTATION = 0x0112
+_ORIENTATION, _TILE_WIDTH, _TILE_LENGTH = 274, 322, 323  # TIFF 6.0, also in EXIF
 _JPEG_MARKER = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")
 
 #: What Pillow's decoders raise for damaged files. ``Warning`` is here for interpreters that turn
@@ -80,7 +80,7 @@ def open_picture(data: bytes, name: str) -> Picture:
     _check_bytes(data, shown)
     try:
         pixels = np.array(_decode(data, shown))
-    except Image.UnidentifiedImageError:
+    except UnidentifiedImageError:
         raise ImageError("image_unreadable", name=shown, formats=", ".join(FORMATS)) from None
     except _BOMB:
         raise ImageError("image_pixels", name=shown, most=MOST_MEGAPIXELS) from None
@@ -120,8 +120,6 @@ def _check_bytes(data: bytes, name: str) -> None:
 
 def _check_size(size: tuple[int, int], name: str, most: int = MOST_MEGAPIXELS) -> None:
     width, height = size
-    if min(size) < 1:
-        raise ImageError("image_zero", name=name, width=width, height=height)
     if width * height > most * 10**6:
         raise ImageError("image_pixels", name=name, most=most)
     if max(size) > MOST_ASPECT * min(size):
@@ -142,14 +140,15 @@ def _decode(data: bytes, name: str) -> Image.Image:
 
 def _webp_canvas(data: bytes) -> tuple[int, int] | None:
     """Declared width and height of a WebP (RFC 9649), whose canvas ``Image.open`` allocates."""
-    if data[:4] != b"RIFF" or data[8:12] != b"WEBP" or len(data) < 30:
+    head = data[:30].ljust(30, b"\0")
+    if head[:4] != b"RIFF" or head[8:12] != b"WEBP":
         return None
-    if data[12:16] == b"VP8X":
-        return 1 + int.from_bytes(data[24:27], "little"), 1 + int.from_bytes(data[27:30], "little")
-    if data[12:16] == b"VP8L":
-        bits = int.from_bytes(data[21:25], "little")
+    if head[12:16] == b"VP8X":
+        return 1 + int.from_bytes(head[24:27], "little"), 1 + int.from_bytes(head[27:], "little")
+    if head[12:16] == b"VP8L":
+        bits = int.from_bytes(head[21:25], "little")
         return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
-    width, height = struct.unpack("<HH", data[26:30])
+    width, height = struct.unpack("<HH", head[26:])
     return width & 0x3FFF, height & 0x3FFF
 
 
@@ -189,9 +188,10 @@ def _jpeg_scans(data: bytes) -> int:
 def _check_tiff(image: TiffImagePlugin.TiffImageFile, name: str) -> None:
     compression = image.info.get("compression")
     if compression not in _TIFF:
-        raise ImageError("image_tiff", name=name, compression=compression)
+        known = ", ".join(_TIFF)
+        raise ImageError("image_tiff", name=name, compression=compression, known=known)
     # A tile is allocated whole, however small the picture.
-    tile = (image.tag_v2.get(TiffImagePlugin.TILEWIDTH, 1), image.tag_v2.get(323, 1))
+    tile = [image.tag_v2.get(tag, 1) for tag in (_TILE_WIDTH, _TILE_LENGTH)]
     if tile[0] * tile[1] > MOST_MEGAPIXELS * 10**6:
         raise ImageError("image_pixels", name=name, most=MOST_MEGAPIXELS)
 
@@ -216,7 +216,7 @@ def _upright(image: Image.Image, orientation: int) -> Image.Image:
 def _reduced(image: Image.Image) -> Image.Image:
     """The picture as RGB with its longest side at most ``SIDE``, by area, then Lanczos."""
     width, height = image.size
-    factor = max(1, max(image.size) // (2 * SIDE))
+    factor = max(1, max(image.size) // SIDE)
     levels = _levels(image) if _is_number(image) else (0.0, 0.0)
     small = Image.new("RGB", (ceil(width / factor), ceil(height / factor)))
     for top, band in _bands(image, factor):

@@ -30,9 +30,9 @@ def library_versions() -> dict[str, str]:
     return found
 
 
-def to_json(value: Any) -> str:
+def to_json(value: object, indent: int | None = 2) -> str:
     """Strict JSON: a NaN or an infinity becomes the string that names it."""
-    return json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False)
+    return json.dumps(_finite(value), indent=indent, ensure_ascii=False, allow_nan=False)
 
 
 @contextmanager
@@ -67,11 +67,11 @@ def save_record(
         "arrays": {name: list(value.shape) for name, value in arrays.items()},
     }
     with new_folder(folder) as partial:
-        np.savez(partial / "arrays.npz", **arrays)
+        np.savez(partial / "arrays.npz", allow_pickle=False, **arrays)
         (partial / "manifest.json").write_text(to_json(whole), encoding="utf-8")
 
 
-def _finite(value: Any) -> Any:
+def _finite(value: object) -> object:
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if isinstance(value, Mapping):

@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 
 from resnet_viz.errors import SpecError, close_matches
 
-
 E = TypeVar("E", bound=StrEnum)
 
 
@@ -146,7 +145,7 @@ class NetworkSpec:
 
     @property
     def family(self) -> str:
-        """"cifar" or "imagenet", after the stem."""
+        """ "cifar" or "imagenet", after the stem."""
         return self.stem.value
 
     def blocks(self) -> list[str]:

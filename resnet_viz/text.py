@@ -25,7 +25,12 @@ class Text:
     language: str
 
     def __call__(self, key: str, **values: object) -> str:
+        """The sentence of ``key`` with ``values`` in its places; ``KeyError`` if there is none."""
         return sentences(self.language)[key].format(**values)
+
+    def has(self, key: str) -> bool:
+        """Whether there is such a sentence."""
+        return key in sentences(self.language)
 
 
 def _flatten(tree: Mapping[str, Any], prefix: str) -> list[tuple[str, str]]:

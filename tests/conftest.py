@@ -16,3 +16,13 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads of torch; tests run sid
 def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing a test downloads or keeps reaches the user's cache."""
     monkeypatch.setenv("RESNET_VIZ_HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture(scope="session")
+def comparison():
+    """ResNet-20 and plain-20, fresh, on the first bundled photograph."""
+    from resnet_viz import WeightChoice, WeightSource, compare, load_pair
+    from resnet_viz.samples import sample_picture, samples
+
+    pair = load_pair("resnet20", WeightChoice(WeightSource.RANDOM, seed=0))
+    return compare(pair, sample_picture(next(iter(samples()))))

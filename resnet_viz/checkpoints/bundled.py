@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 from resnet_viz.checkpoints.load import load_checkpoint
-from resnet_viz.checkpoints.loaded import LoadedNetwork, WeightSource
+from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.errors import CheckpointError
 from resnet_viz.places import ASSETS
+from resnet_viz.records import WeightSource
 
 
 def bundled_names() -> list[str]:

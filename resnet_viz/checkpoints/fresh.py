@@ -9,10 +9,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from resnet_viz.checkpoints.loaded import LoadedNetwork, WeightSource
+from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.images import preprocessing_for
 from resnet_viz.networks.catalog import class_names
 from resnet_viz.networks.resnet import ResNet, build
+from resnet_viz.records import WeightSource
 from resnet_viz.spec import NetworkSpec
 
 

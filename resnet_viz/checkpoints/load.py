@@ -11,11 +11,12 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from resnet_viz.checkpoints.loaded import LoadedNetwork, WeightSource
+from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.errors import CheckpointError
 from resnet_viz.images import Preprocessing, preprocessing_for
 from resnet_viz.networks.catalog import class_names
 from resnet_viz.networks.resnet import ResNet, build
+from resnet_viz.records import WeightSource
 from resnet_viz.spec import NetworkSpec
 
 _MOST_BYTES = 1_000_000_000
@@ -61,7 +62,7 @@ def fill(spec: NetworkSpec, weights: Mapping[str, Tensor], name: str) -> ResNet:
     """A network of ``spec`` in evaluation mode with exactly these weights."""
     network = build(spec, seed=0)
     own = network.state_dict()
-    given = {key: value for key, value in weights.items()}
+    given = dict(weights)
     for key in own:
         if key.endswith("num_batches_tracked"):
             given.setdefault(key, own[key])
@@ -89,7 +90,7 @@ def _check_match(
 def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     try:
         with safe_open(path, framework="pt") as file:
-            weights = {name: file.get_tensor(name) for name in file.keys()}
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             text = file.metadata() or {}
     except (SafetensorError, OSError, ValueError) as error:
         raise CheckpointError("checkpoint_damaged", name=path.name) from error

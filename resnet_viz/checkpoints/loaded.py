@@ -3,25 +3,15 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
 from resnet_viz.images import Preprocessing
 from resnet_viz.networks.resnet import ResNet
+from resnet_viz.records import WeightSource
 
 
-class WeightSource(StrEnum):
-    """Where a network's weights come from."""
-
-    BUNDLED = "bundled"  # trained by this project, in the repository
-    PRETRAINED = "pretrained"  # torchvision's, trained on ImageNet, downloaded on demand
-    RANDOM = "random"  # fresh from a seed
-    FILE = "file"  # the user's own
-    LESION = "lesion"  # another network's weights, its shortcuts cut (or added)
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LoadedNetwork:
     """A network in evaluation mode, ready to be analysed; shared between threads, never changed.
 

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from resnet_viz.checkpoints.load import fill, read_weights
-from resnet_viz.checkpoints.loaded import LoadedNetwork, WeightSource
+from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.downloads import Progress, download
 from resnet_viz.errors import CheckpointError
 from resnet_viz.images import IMAGENET_PREPROCESSING
 from resnet_viz.networks.catalog import TORCHVISION_WEIGHTS, class_names
 from resnet_viz.places import home
+from resnet_viz.records import WeightSource
 from resnet_viz.spec import NetworkSpec
 
 
@@ -18,7 +19,8 @@ def pretrained_file(name: str) -> Path:
     if name not in TORCHVISION_WEIGHTS:
         known = ", ".join(TORCHVISION_WEIGHTS)
         raise CheckpointError("pretrained_unknown", name=name, known=known)
-    return home() / "pretrained" / TORCHVISION_WEIGHTS[name].url.rpartition("/")[2]
+    url: str = TORCHVISION_WEIGHTS[name].url
+    return home() / "pretrained" / url.rpartition("/")[2]
 
 
 def fetch_pretrained(name: str) -> Iterator[Progress]:
@@ -30,7 +32,7 @@ def fetch_pretrained(name: str) -> Iterator[Progress]:
 
 
 def load_pretrained(name: str) -> LoadedNetwork:
-    """torchvision's network with its ImageNet weights, downloaded if need be."""
+    """Torchvision's network with its ImageNet weights, downloaded if need be."""
     for _ in fetch_pretrained(name):
         pass
     spec = NetworkSpec.preset(name)

@@ -29,7 +29,7 @@ class ResNet(nn.Module):
         )
         self.bn1 = nn.BatchNorm2d(channels)
         self.relu = nn.ReLU()
-        self.stem = ("conv1", "bn1", "relu")
+        self.stem: tuple[str, ...] = ("conv1", "bn1", "relu")
         if imagenet:
             self.maxpool = nn.MaxPool2d(3, 2, 1)
             self.stem += ("maxpool",)

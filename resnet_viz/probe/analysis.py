@@ -1,6 +1,6 @@
 """One forward and one backward: features, Grad-CAM and gradient norms of every layer."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -135,16 +135,16 @@ def _check_images(network: nn.Module, images: Tensor) -> None:
 
 
 def _scores(output: object, target: Target, kind: Score, count: int) -> _Scores:
-    if isinstance(target, Callable):  # type: ignore[arg-type]
+    if callable(target):
         if kind is Score.LOSS:
             raise TargetError("target_loss_function")
-        summed = scores_from(target, output, count).sum()  # type: ignore[arg-type]
+        summed = scores_from(target, output, count).sum()
         plain = output if isinstance(output, Tensor) and output.ndim == 2 else None
         return _Scores(summed, summed, plain, None)
     logits = logits_of(output)
     if not logits.requires_grad:
         raise NetworkError("network_detached")
-    classes = classes_of(target, logits)  # type: ignore[arg-type]
+    classes = classes_of(target, logits)
     logit = logits.gather(1, classes.unsqueeze(1)).sum()
     loss = cross_entropy(logits, classes, reduction="sum") if kind is Score.LOSS else logit
     return _Scores(loss, logit, logits, classes)
@@ -166,7 +166,7 @@ def _gradients(captured: Capture, scores: _Scores, weights: dict[str, Tensor]) -
 
 
 def _grad(scalar: Tensor, inputs: list[Tensor], *, keep_graph: bool = False) -> list[Tensor]:
-    """d scalar / d input for each; zero where the scalar does not depend on it."""
+    """D scalar / d input for each; zero where the scalar does not depend on it."""
     once = list({id(value): value for value in inputs}.values())
     if not once:
         return []
@@ -208,7 +208,9 @@ def _record(
 
 
 def _batch_norm_mode(network: nn.Module) -> BatchNormMode:
-    modes = {m.training for m in network.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)}
+    modes = {
+        m.training for m in network.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)
+    }
     if not modes:
         return BatchNormMode.NONE
     return BatchNormMode.TRAIN if True in modes else BatchNormMode.EVAL

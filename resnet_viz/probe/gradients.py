@@ -9,7 +9,8 @@ from torch import Tensor
 
 def norms_per_image(gradient: Float[Tensor, "batch ..."]) -> Float[Tensor, "batch"]:
     """||dS/da||_2 of each image, S the score summed over the batch."""
-    return torch.linalg.vector_norm(gradient.flatten(1), dim=1)
+    length: Tensor = torch.linalg.vector_norm(gradient.flatten(1), dim=1)
+    return length
 
 
 def norms(values: Sequence[Tensor]) -> Float[Tensor, "values"]:

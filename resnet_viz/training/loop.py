@@ -25,7 +25,7 @@ def train(network: nn.Module, data: Dataset, recipe: Recipe) -> Iterator[Epoch]:
     running statistics.
     """
     device = next(network.parameters()).device
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network.to(memory_format=torch.channels_last)
     padded = pad(data.train.images, data.preprocessing.mean).to(device)
     labels = data.train.labels.to(device)
     optimiser = torch.optim.SGD(
@@ -43,7 +43,7 @@ def train(network: nn.Module, data: Dataset, recipe: Recipe) -> Iterator[Epoch]:
         network.train()
         loss_sum = torch.zeros((), device=device)
         wrong = torch.zeros((), device=device)
-        for step, chosen in enumerate(order.split(recipe.batch_size)):
+        for step, chosen in enumerate(torch.split(order, recipe.batch_size)):
             rate = recipe.learning_rate_at((epoch + step / steps) / recipe.epochs)
             for group in optimiser.param_groups:
                 group["lr"] = rate
@@ -74,13 +74,11 @@ def evaluate(network: nn.Module, images: ImageSet, data: Dataset) -> tuple[float
     network.eval()
     loss, wrong = 0.0, 0.0
     with torch.no_grad():
-        for pixels, labels in zip(
-            images.images.split(_EVALUATION_BATCH),
-            images.labels.split(_EVALUATION_BATCH),
-            strict=True,
-        ):
-            labels = labels.to(device)
-            logits = network(normalise(pixels.to(device), data.preprocessing))
+        for start in range(0, len(images), _EVALUATION_BATCH):
+            batch = slice(start, start + _EVALUATION_BATCH)
+            labels = images.labels[batch].to(device)
+            pixels = images.images[batch].to(device)
+            logits = network(normalise(pixels, data.preprocessing))
             loss += cross_entropy(logits, labels, reduction="sum").item()
             wrong += _wrong(logits, labels).item()
     network.train(was_training)

@@ -1,24 +1,21 @@
-"""Frozen results: numbers with names, shapes and units; arrays are read-only NumPy."""
+"""What one pass over a batch tells about a network."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float, Float32, Int64
 
-from resnet_viz.errors import LayerError, close_matches
+from resnet_viz.records.by_layer import ByLayer
 from resnet_viz.resample import enlarge
 from resnet_viz.saving import save_record
 
 if TYPE_CHECKING:
     import pandas as pd
-
-T = TypeVar("T")
-U = TypeVar("U")
 
 
 class Score(StrEnum):
@@ -37,45 +34,6 @@ class BatchNormMode(StrEnum):
 
 
 @dataclass(frozen=True)
-class Pair(Generic[T]):
-    """A residual network's value beside its plain twin's."""
-
-    residual: T
-    plain: T
-
-    def map(self, function: Callable[[T], U]) -> "Pair[U]":
-        """The same function for both."""
-        return Pair(function(self.residual), function(self.plain))
-
-    def items(self) -> tuple[tuple[str, T], tuple[str, T]]:
-        """("residual", ...) and ("plain", ...), in this order everywhere."""
-        return ("residual", self.residual), ("plain", self.plain)
-
-
-class ByLayer(Mapping[str, T]):
-    """Values by layer name, in order of execution; an unknown name is a ``LayerError``."""
-
-    def __init__(self, values: Mapping[str, T]) -> None:
-        self._values = dict(values)
-
-    def __getitem__(self, name: str) -> T:
-        try:
-            return self._values[name]
-        except KeyError:
-            known = close_matches(name, list(self._values))
-            raise LayerError("layer_unknown", name=name, known=known) from None
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._values
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-
-@dataclass(frozen=True)
 class Prediction:
     """One class with its softmax probability."""
 
@@ -84,7 +42,7 @@ class Prediction:
     probability: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Analysis:
     """Everything one pass over a batch tells about a network.
 
@@ -126,9 +84,11 @@ class Analysis:
     def relative_weight_gradient_norms(self) -> ByLayer[float]:
         """||dS/dW||_2 / ||W||_2 of every layer that owns a weight and was captured."""
         return self._of_weights(
-            lambda name: self.parameter_gradient_norms[name] / self.parameter_norms[name]
-            if self.parameter_norms[name]
-            else float("nan")
+            lambda name: (
+                self.parameter_gradient_norms[name] / self.parameter_norms[name]
+                if self.parameter_norms[name]
+                else float("nan")
+            )
         )
 
     def upsampled(self, name: str, size: int | tuple[int, int]) -> Float32[np.ndarray, "batch h w"]:
@@ -187,15 +147,3 @@ class Analysis:
         return ByLayer(
             {n: value(w) for n, w in owners.items() if w in self.parameter_gradient_norms}
         )
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """One epoch of training. Errors are shares of wrong answers, 0 to 1; losses are in nats."""
-
-    epoch: int  # counted from 1
-    train_loss: float
-    train_error: float
-    test_loss: float
-    test_error: float
-    images_per_second: float

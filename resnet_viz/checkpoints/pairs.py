@@ -1,24 +1,17 @@
-"""A residual network and its plain twin on one picture: load both, analyse both, one record."""
+"""Both twins with their weights."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-import torch
-from jaxtyping import UInt8
-
 from resnet_viz.checkpoints.bundled import bundled_names, load_bundled
 from resnet_viz.checkpoints.fresh import load_fresh
 from resnet_viz.checkpoints.load import fill, load_checkpoint
-from resnet_viz.checkpoints.loaded import LoadedNetwork, WeightSource
+from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.checkpoints.pretrained import load_pretrained
-from resnet_viz.errors import OptionError, close_matches
-from resnet_viz.images import preprocessing_for, seen, to_batch
+from resnet_viz.errors import CheckpointError, OptionError, close_matches
+from resnet_viz.images import preprocessing_for
 from resnet_viz.networks.catalog import TORCHVISION_WEIGHTS
-from resnet_viz.pictures import Picture
-from resnet_viz.probe.analysis import analyze
-from resnet_viz.probe.capture import default_layers, layer_names
-from resnet_viz.records import Analysis, Pair, Score
+from resnet_viz.records import Pair, WeightSource
 from resnet_viz.samples import sample_batch
 from resnet_viz.spec import RESIDUAL_PRESETS, Kind, NetworkSpec
 
@@ -31,31 +24,6 @@ class WeightChoice:
     seed: int = 0  # of random weights
     path: Path | None = None  # of a file
     plain: WeightSource = WeightSource.LESION  # or RANDOM; for pretrained weights
-
-
-@dataclass(frozen=True)
-class Side:
-    """One network of a comparison with all that was measured on it.
-
-    ``analysis`` holds every named value of one image; ``main_layers`` are its convolutions,
-    blocks and head.
-    """
-
-    spec: NetworkSpec
-    source: WeightSource
-    weights: str
-    classes: tuple[str, ...]
-    analysis: Analysis
-    main_layers: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Both networks on one picture. ``seen`` is the picture as the networks see it."""
-
-    picture: Picture
-    seen: UInt8[np.ndarray, "size size 3"]
-    sides: Pair[Side]
 
 
 def twin_names(name: str) -> Pair[str]:
@@ -76,6 +44,23 @@ def weight_sources(name: str) -> tuple[WeightSource, ...]:
     if names.residual in TORCHVISION_WEIGHTS:
         available.append(WeightSource.PRETRAINED)
     return (*available, WeightSource.RANDOM)
+
+
+def choose_weights(name: str, asked: str, seed: int = 0) -> WeightChoice:
+    """The weights that a word means: a source on offer for this pair, or else a file's path.
+
+    "" is the best there are without a download: bundled, else random.
+    """
+    offered = [source.value for source in weight_sources(name)]
+    if not asked:
+        offline = [s for s in weight_sources(name) if s is not WeightSource.PRETRAINED]
+        return WeightChoice(offline[0], seed)
+    if asked in offered:
+        return WeightChoice(WeightSource(asked), seed)
+    if asked in [*WeightSource] or not Path(asked).suffix:
+        known = ", ".join([*offered, "FILE"])
+        raise OptionError("option_unknown", option="weights", value=asked, known=known)
+    return WeightChoice(WeightSource.FILE, path=Path(asked))
 
 
 def load_pair(name: str, choice: WeightChoice, device: str = "cpu") -> Pair[LoadedNetwork]:
@@ -112,46 +97,6 @@ def lesion(loaded: LoadedNetwork) -> LoadedNetwork:
     )
 
 
-def compare(
-    pair: Pair[LoadedNetwork],
-    picture: Picture,
-    *,
-    target: int | None = None,
-    score: Score = Score.LOGIT,
-) -> Comparison:
-    """Analyse both networks on one picture; ``target`` None is each network's own top class."""
-    preprocessing = pair.residual.preprocessing
-    pixels = seen(picture, preprocessing)
-
-    def side(loaded: LoadedNetwork) -> Side:
-        batch = to_batch([pixels], loaded.preprocessing)
-        network = loaded.network
-        analysis = analyze(
-            network,
-            batch.to(next(network.parameters()).device),
-            target=target,
-            layers=layer_names(network),
-            score=score,
-            parameters=True,
-        )
-        return Side(
-            spec=network.spec,
-            source=loaded.source,
-            weights=loaded.weights,
-            classes=loaded.classes,
-            analysis=analysis,
-            main_layers=tuple(default_layers(network)),
-        )
-
-    return Comparison(picture, pixels, pair.map(side))
-
-
-def devices() -> list[str]:
-    """Devices of this machine, the best first."""
-    found = [("cuda", torch.cuda.is_available()), ("mps", torch.backends.mps.is_available())]
-    return [name for name, there in found if there] + ["cpu"]
-
-
 def _fresh(name: str, seed: int) -> LoadedNetwork:
     spec = NetworkSpec.preset(name)
     return load_fresh(spec, seed, sample_batch(preprocessing_for(spec)))
@@ -163,4 +108,4 @@ def _from_file(names: Pair[str], choice: WeightChoice) -> Pair[LoadedNetwork]:
     loaded = load_checkpoint(choice.path, NetworkSpec.preset(names.residual))
     if loaded.network.spec.kind is Kind.RESIDUAL:
         return Pair(loaded, lesion(loaded))
-    raise OptionError("weights_plain", name=loaded.weights)
+    raise CheckpointError("weights_plain", name=loaded.weights)

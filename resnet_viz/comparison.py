@@ -1,0 +1,67 @@
+"""A residual network and its plain twin on one picture: analyse both, one record."""
+
+from resnet_viz.checkpoints.loaded import LoadedNetwork
+from resnet_viz.images import Preprocessing, photo, seen, to_batch
+from resnet_viz.networks.resnet import ResNet
+from resnet_viz.pictures import Picture
+from resnet_viz.probe.analysis import analyze
+from resnet_viz.probe.capture import default_layers, layer_names
+from resnet_viz.records import BLOCK_PARTS, Comparison, Pair, Score, Side, WeightSource
+
+PHOTO_SIDE = 448  # pixels; twice ImageNet's input, sharp on most screens
+
+
+def page_layers(network: ResNet) -> list[str]:
+    """What a comparison keeps: convolutions, blocks, the head, and each block's three parts."""
+    wanted = set(default_layers(network))
+    wanted |= {f"{b}.{part}" for b in network.spec.blocks() for part in BLOCK_PARTS}
+    return [name for name in layer_names(network) if name in wanted]
+
+
+def analyse_side(
+    loaded: LoadedNetwork, picture: Picture, *, target: int | None, score: Score
+) -> Side:
+    """One network on one picture, in one pass: every named value, all parameter gradients."""
+    network = loaded.network
+    batch = to_batch([seen(picture, loaded.preprocessing)], loaded.preprocessing)
+    analysis = analyze(
+        network,
+        batch.to(next(network.parameters()).device),
+        target=target,
+        layers=page_layers(network),
+        score=score,
+        parameters=True,
+    )
+    return Side(
+        spec=network.spec,
+        source=loaded.source,
+        weights=loaded.weights,
+        classes=loaded.classes,
+        analysis=analysis,
+        main_layers=tuple(default_layers(network)),
+        seed=loaded.training.get("seed") if loaded.source is WeightSource.RANDOM else None,
+    )
+
+
+def compare(
+    pair: Pair[LoadedNetwork],
+    picture: Picture,
+    *,
+    target: int | None = None,
+    score: Score | str = Score.LOGIT,
+) -> Comparison:
+    """Analyse both networks on one picture; ``target`` None is each network's own top class."""
+    kind = Score(score)
+    sides = pair.map(lambda loaded: analyse_side(loaded, picture, target=target, score=kind))
+    return combined(picture, pair.residual.preprocessing, sides)
+
+
+def combined(picture: Picture, preprocessing: Preprocessing, sides: Pair[Side]) -> Comparison:
+    """Two sides that were analysed on one picture, as one record."""
+    return Comparison(
+        name=picture.name,
+        digest=picture.digest,
+        seen=seen(picture, preprocessing),
+        photo=photo(picture, preprocessing, PHOTO_SIDE),
+        sides=sides,
+    )

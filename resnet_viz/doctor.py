@@ -1,0 +1,49 @@
+"""What this machine has, and what is missing and how to get it."""
+
+import shutil
+from typing import Any
+
+from resnet_viz.checkpoints.bundled import bundled_names
+from resnet_viz.checkpoints.pretrained import pretrained_file
+from resnet_viz.devices import devices
+from resnet_viz.networks.catalog import TORCHVISION_WEIGHTS
+from resnet_viz.places import ASSETS, cifar10_folders, home
+from resnet_viz.samples import samples
+from resnet_viz.saving import library_versions
+from resnet_viz.spec import RESIDUAL_PRESETS
+from resnet_viz.text import Text
+
+
+def examine(text: Text | None = None) -> dict[str, Any]:
+    """Versions, devices, weights, data, and one sentence for each thing that is missing."""
+    words = text or Text("en")
+    twins = bundled_names()
+    cifar10 = next((str(folder) for folder in cifar10_folders() if folder.is_dir()), None)
+    downloaded = [name for name in TORCHVISION_WEIGHTS if pretrained_file(name).is_file()]
+    untrained = [
+        name
+        for name, row in RESIDUAL_PRESETS.items()
+        if row.spec.family == "cifar" and name not in twins
+    ]
+    missing = {
+        "cuda_missing": "cuda" not in devices(),
+        "twins_missing": bool(untrained),
+        "pretrained_missing": len(downloaded) < len(TORCHVISION_WEIGHTS),
+        "cifar10_missing": cifar10 is None,
+    }
+    return {
+        "versions": library_versions(),
+        "devices": devices(),
+        "bundled_weights": twins,
+        "pretrained_weights": downloaded,
+        "cifar10": cifar10,
+        "samples": list(samples()),
+        "assets": str(ASSETS),
+        "home": str(home()),
+        "free_gigabytes": round(shutil.disk_usage(home().anchor).free / 1e9, 1),
+        "missing": [
+            words(f"doctor.{key}", networks=", ".join(untrained), folder=str(cifar10_folders()[0]))
+            for key, absent in missing.items()
+            if absent
+        ],
+    }

@@ -1,0 +1,1 @@
+"""From records to what the eye sees: Plotly figures, pictures and SVG. No torch, no Streamlit."""

@@ -1,0 +1,137 @@
+"""Gradient norms of every layer of both networks in one plot, and what they say."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+import plotly.graph_objects as go
+from jaxtyping import Float64
+
+from resnet_viz.figures.theme import COLOURS, MARKERS, styled
+from resnet_viz.spec import Kind
+from resnet_viz.text import Text
+
+_STEADY = 2.0  # factors below this are called steady
+
+
+@dataclass(frozen=True, eq=False)
+class GradientCurve:
+    """One network's norms by layer, in order of execution."""
+
+    kind: Kind
+    label: str
+    layers: tuple[str, ...]
+    values: Float64[np.ndarray, "layers"]
+
+    @property
+    def drawable(self) -> "np.ndarray":
+        """Which values have a place on a logarithmic axis."""
+        return np.isfinite(self.values) & (self.values > 0)
+
+
+def first_over_last(curve: GradientCurve) -> float:
+    """The norm nearest the input over the norm nearest the output; NaN where undefined."""
+    first, last = (float(curve.values[i]) for i in (0, -1)) if len(curve.values) else (0.0, 0.0)
+    return first / last if last and np.isfinite(last) else float("nan")
+
+
+def gradient_figure(
+    curves: Sequence[GradientCurve],
+    *,
+    quantity: str,
+    score: str,
+    selected: str | None,
+    text: Text,
+) -> go.Figure:
+    """Norm against layer on a logarithmic axis.
+
+    What a logarithmic axis cannot show (exact zeros, infinities, NaN) is drawn as a cross at the
+    lower edge and named, never dropped. A thin line marks the selected layer.
+    """
+    figure = go.Figure()
+    floor = _floor(curves)
+    for curve in curves:
+        _add_curve(figure, curve)
+        _add_lost(figure, curve, floor, text)
+    layers = max((curve.layers for curve in curves), key=len, default=())
+    if selected in layers:
+        figure.add_vline(x=layers.index(selected), line_width=1, line_dash="dot")
+    figure.update_yaxes(
+        type="log",
+        exponentformat="power",
+        title=text(f"figures.axis_{quantity}", score=text(f"figures.score_{score}")),
+    )
+    figure.update_xaxes(
+        title=text("figures.axis_layers"), range=[-0.5, len(layers) - 0.5], **_ticks(layers)
+    )
+    figure.update_layout(hovermode="closest", showlegend=True)
+    return styled(figure, height=380)
+
+
+def gradient_caption(curves: Sequence[GradientCurve], text: Text) -> str:
+    """What each curve does from the output to the input, in numbers."""
+    parts = [_change(curve, text) for curve in curves if len(curve.values)]
+    return text("figures.sentence", parts=text("figures.between").join(parts))
+
+
+def _change(curve: GradientCurve, text: Text) -> str:
+    lost = int((~curve.drawable).sum())
+    ratio = first_over_last(curve)
+    if lost or not np.isfinite(ratio) or ratio <= 0:
+        return text("figures.change_lost", label=curve.label, count=lost)
+    if max(ratio, 1 / ratio) < _STEADY:
+        return text("figures.change_steady", label=curve.label, factor=_factor(ratio))
+    if ratio > 1:
+        return text("figures.change_grows", label=curve.label, factor=_factor(ratio))
+    return text("figures.change_shrinks", label=curve.label, factor=_factor(1 / ratio))
+
+
+def _factor(ratio: float) -> str:
+    """A factor with two digits, in full up to a million."""
+    if ratio >= 1e6:
+        return f"{ratio:.1e}"
+    return f"{float(f'{ratio:.2g}'):,.0f}" if ratio >= 10 else f"{ratio:.2g}"
+
+
+def _add_curve(figure: go.Figure, curve: GradientCurve) -> None:
+    there = curve.drawable
+    figure.add_scatter(
+        x=np.flatnonzero(there).tolist(),
+        y=curve.values[there].tolist(),
+        customdata=[escape(name) for name, ok in zip(curve.layers, there, strict=True) if ok],
+        name=escape(curve.label),
+        mode="lines+markers",
+        line={"color": COLOURS[curve.kind], "width": 1.5},
+        marker={"symbol": MARKERS[curve.kind], "size": 7},
+        hovertemplate="%{customdata}: %{y:.3g}",
+    )
+
+
+def _add_lost(figure: go.Figure, curve: GradientCurve, floor: float, text: Text) -> None:
+    lost = np.flatnonzero(~curve.drawable)
+    if not len(lost):
+        return
+    names = [f"{escape(curve.layers[i])}: {curve.values[i]}" for i in lost]
+    figure.add_scatter(
+        x=lost.tolist(),
+        y=[floor] * len(lost),
+        customdata=names,
+        name=text("figures.lost", label=escape(curve.label), count=len(lost)),
+        mode="markers",
+        marker={"symbol": "x-open", "size": 9, "color": COLOURS[curve.kind]},
+        hovertemplate="%{customdata}<extra></extra>",
+    )
+
+
+def _floor(curves: Sequence[GradientCurve]) -> float:
+    lowest = [float(c.values[c.drawable].min()) for c in curves if c.drawable.any()]
+    return min(lowest, default=1.0) / 3
+
+
+def _ticks(layers: Sequence[str]) -> dict[str, object]:
+    """One label a stage, where it begins, so that names never overlap."""
+    starts: dict[str, int] = {}
+    for place, name in enumerate(layers):
+        starts.setdefault(name.partition(".")[0], place)
+    return {"tickvals": list(starts.values()), "ticktext": [escape(name) for name in starts]}

@@ -1,0 +1,75 @@
+"""Maps over photographs, and maps enlarged without blurring."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from resnet_viz.figures.palettes import ColourRange, Palette, colourise
+from resnet_viz.resample import enlarge
+
+_FRAME = (255, 255, 255), (37, 99, 235)  # outer and inner line of the selected tile
+_GAP = 6  # pixels between tiles
+
+
+def overlay(
+    photo: UInt8[np.ndarray, "height width 3"],
+    cam: Float[np.ndarray, "h w"],
+    colour_range: ColourRange,
+    *,
+    opacity: float,
+    palette: Palette = Palette.INFERNO,
+) -> UInt8[np.ndarray, "height width 3"]:
+    """The map, enlarged bilinearly and coloured, over the photo; opacity 0 is the photo itself."""
+    height, width = photo.shape[:2]
+    colours = colourise(enlarge(cam[None], height, width)[0], colour_range, palette)
+    mixed = photo * (1 - opacity) + colours * opacity
+    return np.rint(mixed).astype(np.uint8)
+
+
+def enlarge_pixels(
+    pixels: UInt8[np.ndarray, "height width *channels"], factor: int
+) -> UInt8[np.ndarray, "tall wide *channels"]:
+    """Each pixel as a square of ``factor`` x ``factor`` pixels."""
+    return np.repeat(np.repeat(pixels, factor, axis=0), factor, axis=1)
+
+
+def cam_row(
+    cams: Sequence[Float[np.ndarray, "h w"]],
+    photo: UInt8[np.ndarray, "height width 3"],
+    colour_range: ColourRange,
+    *,
+    tile: int,
+    opacity: float,
+    columns: int,
+    selected: int | None,
+    palette: Palette = Palette.INFERNO,
+) -> UInt8[np.ndarray, "tall wide 4"]:
+    """Small multiples of all maps in one picture, ``columns`` in a row; the selected one framed."""
+    side = photo.shape[0]
+    picked = np.linspace(0, side - 1, tile).round().astype(int)
+    small = photo[picked][:, picked]
+    rows, step = -(-len(cams) // columns), tile + _GAP
+    sheet = np.zeros((rows * step - _GAP, columns * step - _GAP, 4), np.uint8)
+    for number, cam in enumerate(cams):
+        pixels = overlay(small, cam, colour_range, opacity=opacity, palette=palette)
+        if number == selected:
+            pixels = framed(pixels)
+        top, left = number // columns * step, number % columns * step
+        sheet[top : top + tile, left : left + tile, :3] = pixels
+        sheet[top : top + tile, left : left + tile, 3] = 255
+    return sheet
+
+
+def framed(
+    pixels: UInt8[np.ndarray, "height width 3"],
+) -> UInt8[np.ndarray, "height width 3"]:
+    """A copy with a double line along its edge, seen on dark and on light pictures."""
+    copy = pixels.copy()
+    for colour, start, end in ((_FRAME[1], 0, 4), (_FRAME[0], 4, 6)):
+        for line in range(start, end):
+            copy[line, line : copy.shape[1] - line] = colour
+            copy[-1 - line, line : copy.shape[1] - line] = colour
+            copy[line : copy.shape[0] - line, line] = colour
+            copy[line : copy.shape[0] - line, -1 - line] = colour
+    return copy

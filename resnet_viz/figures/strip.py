@@ -1,0 +1,184 @@
+"""The network strip: a marker a block, arcs for shortcuts, colour for the gradient norm."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+from resnet_viz.figures.palettes import Palette, hex_colours
+from resnet_viz.figures.theme import COLOURS
+from resnet_viz.spec import Kind
+from resnet_viz.text import Text
+
+_WIDTH = 1000  # units of the drawing
+_LEFT, _RIGHT = 96, 16
+_ROW, _TOP = 62, 26  # height of a row, and above the first
+_STAGE_GAP = 1.0  # extra steps between stages
+_DASHES = {"identity": "", "padding": "1.5 3", "projection": "5 3"}
+
+
+@dataclass(frozen=True)
+class StripNode:
+    """One block. ``norm`` colours it; ``shortcut`` is "identity", "padding" or "projection"."""
+
+    layer: str
+    label: str
+    stage: int
+    norm: float | None
+    shortcut: str | None
+
+
+@dataclass(frozen=True)
+class StripRow:
+    """One network."""
+
+    kind: Kind
+    title: str
+    nodes: tuple[StripNode, ...]
+
+
+def strip_svg(rows: Sequence[StripRow], *, selected: str, text: Text) -> str:
+    """Both networks as SVG, aligned block by block, on one colour scale.
+
+    Each marker is a group with ``data-layer``; text and lines use the current colour, so the
+    drawing fits a light and a dark page.
+    """
+    places = _places(rows[0].nodes)
+    step = _step(rows[0].nodes)
+    fills = _fills(rows)
+    height = _TOP + _ROW * len(rows) + 14
+    parts = [
+        _draw_row(row, _TOP + _ROW * number + 38, places, step, selected, fills)
+        for number, row in enumerate(rows)
+    ]
+    stages = _draw_stages(rows[0].nodes, places, height - 4, text)
+    name = _draw_selected(rows[0].nodes, places, selected)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" '
+        f'font-family="inherit" font-size="13">{"".join(parts)}{stages}{name}</svg>'
+    )
+
+
+def _step(nodes: Sequence[StripNode]) -> float:
+    stages = len({node.stage for node in nodes})
+    steps = len(nodes) + 1 + _STAGE_GAP * (stages - 1)
+    return (_WIDTH - _LEFT - _RIGHT) / steps
+
+
+def _places(nodes: Sequence[StripNode]) -> list[float]:
+    step, first = _step(nodes), nodes[0].stage
+    return [
+        _LEFT + step * (number + 1 + _STAGE_GAP * (node.stage - first))
+        for number, node in enumerate(nodes)
+    ]
+
+
+def _fills(rows: Sequence[StripRow]) -> dict[tuple[Kind, str], str]:
+    """Colours on the logarithm of the norm, one scale for all rows."""
+    logs = {
+        (row.kind, node.layer): math.log10(node.norm)
+        for row in rows
+        for node in row.nodes
+        if node.norm is not None and math.isfinite(node.norm) and node.norm > 0
+    }
+    if not logs:
+        return {}
+    low, span = min(logs.values()), (max(logs.values()) - min(logs.values())) or 1.0
+    shares = [(value - low) / span for value in logs.values()]
+    return dict(zip(logs, hex_colours(shares, Palette.VIRIDIS), strict=True))
+
+
+def _draw_row(
+    row: StripRow,
+    y: float,
+    places: Sequence[float],
+    step: float,
+    selected: str,
+    fills: dict[tuple[Kind, str], str],
+) -> str:
+    colour = COLOURS[row.kind]
+    radius = max(3.0, min(9.0, step * 0.34))
+    line = (
+        f'<text x="0" y="{y + 4:.1f}" fill="currentColor" font-weight="600">'
+        f'<tspan fill="{colour}">{"●" if row.kind is Kind.RESIDUAL else "■"}</tspan> '
+        f"{escape(row.title)}</text>"
+        f'<line x1="{_LEFT}" y1="{y}" x2="{_WIDTH - _RIGHT}" y2="{y}" stroke="currentColor" '
+        f'stroke-opacity="0.35"/>'
+    )
+    arcs = [
+        _arc(x, y, step, radius, node.shortcut, colour)
+        for x, node in zip(places, row.nodes, strict=True)
+        if node.shortcut
+    ]
+    nodes = [
+        _node(row.kind, node, x, y, radius, fills.get((row.kind, node.layer)), selected)
+        for x, node in zip(places, row.nodes, strict=True)
+    ]
+    return line + "".join(arcs) + "".join(nodes)
+
+
+def _arc(x: float, y: float, step: float, radius: float, style: str, colour: str) -> str:
+    """From before the block to behind it, over its marker."""
+    reach, rise = step * 0.48, radius + 13
+    dashes = f' stroke-dasharray="{_DASHES[style]}"' if _DASHES[style] else ""
+    return (
+        f'<path class="arc {style}" d="M{x - reach:.1f} {y} Q{x:.1f} {y - 2 * rise:.1f} '
+        f'{x + reach:.1f} {y}" fill="none" stroke="{colour}" stroke-width="1.6"{dashes}/>'
+    )
+
+
+def _node(
+    kind: Kind,
+    node: StripNode,
+    x: float,
+    y: float,
+    radius: float,
+    fill: str | None,
+    selected: str,
+) -> str:
+    chosen = f"{selected}.".startswith(f"{node.layer}.")
+    ring = _shape(kind, x, y, radius + 4, "none", 2.5) if chosen else ""
+    norm = "" if node.norm is None else f": {node.norm:.3g}"
+    layer = escape(node.layer, quote=True)
+    return (
+        f'<g class="node" data-layer="{layer}" role="option" aria-selected="{str(chosen).lower()}">'
+        f"<title>{layer}{norm}</title>"
+        f'<rect x="{x - radius - 2:.1f}" y="{y - 16}" width="{2 * radius + 4:.1f}" height="32" '
+        f'fill="transparent"/>{ring}{_shape(kind, x, y, radius, fill or "none", 1.2)}</g>'
+    )
+
+
+def _shape(kind: Kind, x: float, y: float, radius: float, fill: str, stroke: float) -> str:
+    paint = f'fill="{fill}" stroke="currentColor" stroke-width="{stroke}"'
+    if kind is Kind.RESIDUAL:
+        return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}" {paint}/>'
+    side = 2 * radius * 0.9
+    corner = f'x="{x - side / 2:.1f}" y="{y - side / 2:.1f}"'
+    return f'<rect {corner} width="{side:.1f}" height="{side:.1f}" {paint}/>'
+
+
+def _draw_stages(
+    nodes: Sequence[StripNode], places: Sequence[float], y: float, text: Text
+) -> str:
+    parts = []
+    for stage in dict.fromkeys(node.stage for node in nodes):
+        inside = [x for x, node in zip(places, nodes, strict=True) if node.stage == stage]
+        middle = (inside[0] + inside[-1]) / 2
+        parts.append(
+            f'<text x="{middle:.1f}" y="{y}" text-anchor="middle" fill="currentColor" '
+            f'fill-opacity="0.7">{escape(text("figures.stage", number=stage))}</text>'
+        )
+    return "".join(parts)
+
+
+def _draw_selected(
+    nodes: Sequence[StripNode], places: Sequence[float], selected: str
+) -> str:
+    for x, node in zip(places, nodes, strict=True):
+        if f"{selected}.".startswith(f"{node.layer}."):
+            at = min(max(x, _LEFT + 40), _WIDTH - 60)
+            return (
+                f'<text x="{at:.1f}" y="14" text-anchor="middle" fill="currentColor" '
+                f'font-weight="600">{escape(selected)}</text>'
+            )
+    return ""

@@ -1,0 +1,30 @@
+"""One look for every plot; residual is blue and round, plain is orange and square, everywhere."""
+
+from collections.abc import Mapping
+
+import plotly.graph_objects as go
+
+from resnet_viz.spec import Kind
+
+COLOURS: Mapping[Kind, str] = {Kind.RESIDUAL: "#2563eb", Kind.PLAIN: "#ea580c"}
+MARKERS: Mapping[Kind, str] = {Kind.RESIDUAL: "circle", Kind.PLAIN: "square"}
+
+_GRID = "rgba(128, 128, 128, 0.25)"  # legible on white and on black
+_FONT = '"Source Sans Pro", "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif'
+
+
+def styled(figure: go.Figure, *, height: int) -> go.Figure:
+    """The figure with the common look, ``height`` pixels high; legends stand above the curves."""
+    figure.update_layout(
+        height=height,
+        paper_bgcolor="rgba(0, 0, 0, 0)",
+        plot_bgcolor="rgba(0, 0, 0, 0)",
+        font={"family": _FONT, "size": 13},
+        margin={"l": 8, "r": 8, "t": 36, "b": 8},
+        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "title": None},
+        hoverlabel={"font": {"family": _FONT}},
+        dragmode=False,
+    )
+    figure.update_xaxes(gridcolor=_GRID, zeroline=False, automargin=True)
+    figure.update_yaxes(gridcolor=_GRID, zeroline=False, automargin=True)
+    return figure

@@ -1,0 +1,39 @@
+"""Starting the browser app."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def app_script() -> Path:
+    """``app.py``: inside the package when it was pip-installed, beside it in a checkout."""
+    return next(p for p in (_PACKAGE / "app.py", _PACKAGE.parent / "app.py") if p.is_file())
+
+
+def serve(port: int, *, browser: bool) -> int:
+    """Run the app on 127.0.0.1 until it is stopped; returns its exit code.
+
+    What matters for safety and speed is passed on, so that the app is right wherever it is
+    started from (``.streamlit/config.toml`` is only read in its own folder).
+    """
+    options = {
+        "server.address": "127.0.0.1",
+        "server.port": str(port),
+        "server.headless": str(not browser).lower(),
+        "server.showEmailPrompt": "false",
+        "server.maxUploadSize": "20",
+        "browser.gatherUsageStats": "false",
+        "client.showErrorDetails": "none",
+        "client.showErrorLinks": "false",
+        "client.toolbarMode": "minimal",
+        "client.showSidebarNavigation": "false",
+        "runner.postScriptGC": "false",
+    }
+    flags = [f"--{name}={value}" for name, value in options.items()]
+    command = [sys.executable, "-m", "streamlit", "run", str(app_script()), *flags]
+    try:
+        return subprocess.call(command)
+    except KeyboardInterrupt:
+        return 0

@@ -1,0 +1,21 @@
+"""Frozen results: numbers with names, shapes and units; arrays are read-only NumPy."""
+
+from resnet_viz.records.analysis import Analysis, BatchNormMode, Prediction, Score
+from resnet_viz.records.by_layer import ByLayer
+from resnet_viz.records.comparison import BLOCK_PARTS, Comparison, Side, WeightSource
+from resnet_viz.records.pair import Pair
+from resnet_viz.records.training import Epoch
+
+__all__ = [
+    "BLOCK_PARTS",
+    "Analysis",
+    "BatchNormMode",
+    "ByLayer",
+    "Comparison",
+    "Epoch",
+    "Pair",
+    "Prediction",
+    "Score",
+    "Side",
+    "WeightSource",
+]

@@ -1,0 +1,53 @@
+"""A comparison as plain values: what ``report.json`` and the command line print."""
+
+from typing import Any
+
+from resnet_viz.records import Comparison, Side
+from resnet_viz.saving import SCHEMA_VERSION, library_versions
+
+
+def document(comparison: Comparison) -> dict[str, Any]:
+    """``{residual: {...}, plain: {...}}`` and what is needed to read and repeat it.
+
+    Each side: network, weights, predictions (top 5), and one row for every convolution, block and
+    the head in order of execution; a value that a layer does not have is null.
+    """
+    residual = comparison.sides.residual.analysis
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "versions": library_versions(),
+        "image": {"name": comparison.name, "digest": comparison.digest},
+        "score": residual.score.value,
+        "batch_norm": residual.batch_norm.value,
+        **{kind: side_document(side) for kind, side in comparison.sides.items()},
+    }
+
+
+def side_document(side: Side) -> dict[str, Any]:
+    """One network of a comparison."""
+    analysis = side.analysis
+    return {
+        "network": side.spec.name,
+        "weights": side.weights,
+        "seed": side.seed,
+        "spec": side.spec.to_dict(),
+        "target": side.target_label,
+        "predictions": [
+            {"label": prediction.label, "probability": prediction.probability}
+            for prediction in analysis.predictions(side.classes)
+        ],
+        "layers": [_layer(side, name) for name in side.main_layers],
+    }
+
+
+def _layer(side: Side, name: str) -> dict[str, Any]:
+    analysis = side.analysis
+    gradient = analysis.activation_gradient_norms
+    return {
+        "name": name,
+        "shape": list(analysis.features[name].shape[1:]),
+        "activation_gradient_norm": float(gradient[name][0]) if name in gradient else None,
+        "weight_gradient_norm": analysis.weight_gradient_norms.get(name),
+        "relative_weight_gradient_norm": analysis.relative_weight_gradient_norms.get(name),
+        "cam_max": float(analysis.cams[name][0].max()) if name in analysis.cams else None,
+    }

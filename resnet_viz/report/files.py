@@ -1,0 +1,53 @@
+"""The files of a report, by name."""
+
+from collections.abc import Iterator
+
+from resnet_viz.errors import LayerError, close_matches
+from resnet_viz.figures.comparison import cam_overlays, cam_rows, feature_grids, pickable_layers
+from resnet_viz.pictures import to_png
+from resnet_viz.records import Comparison
+from resnet_viz.report.document import document
+from resnet_viz.report.page import page
+from resnet_viz.report.tables import cam_table, layers_table, predictions_table
+from resnet_viz.saving import to_json
+from resnet_viz.text import Text
+
+_OPACITY = 0.55
+
+
+def report_files(
+    comparison: Comparison, layer: str | None, text: Text
+) -> Iterator[tuple[str, bytes]]:
+    """``report.json``, CSV, PNG pictures of ``layer`` (the last block by default), ``report.html``.
+
+    Raises ``LayerError`` for a layer that not both networks have a map of.
+    """
+    chosen = _checked(comparison, layer)
+    whole = {**document(comparison), "layer": chosen}
+    yield "report.json", to_json(whole).encode()
+    tables = {
+        "predictions": predictions_table(comparison),
+        "layers": layers_table(comparison),
+        "grad_cam": cam_table(comparison, chosen),
+    }
+    for name, table in tables.items():
+        yield f"{name}.csv", table.to_csv(index=False).encode()
+    pictures = {
+        "overlay": cam_overlays(comparison, chosen, opacity=_OPACITY, own=False),
+        "all_blocks": cam_rows(comparison, chosen, opacity=_OPACITY, own=False, columns=9),
+        "features": feature_grids(comparison, chosen),
+    }
+    yield "seen.png", to_png(comparison.seen)
+    for name, pair in pictures.items():
+        for kind, drawn in pair.items():
+            yield f"{name}_{kind}.png", to_png(drawn.pixels)
+    yield "report.html", page(comparison, chosen, pictures, text).encode()
+
+
+def _checked(comparison: Comparison, layer: str | None) -> str:
+    known = pickable_layers(comparison)
+    if layer is None:
+        return comparison.sides.residual.spec.blocks()[-1]
+    if layer not in known:
+        raise LayerError("layer_unknown", name=layer, known=close_matches(layer, known))
+    return layer

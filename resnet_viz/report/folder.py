@@ -1,0 +1,26 @@
+"""A report as a folder or as one ZIP: whole or not at all."""
+
+import io
+import zipfile
+from pathlib import Path
+
+from resnet_viz.records import Comparison
+from resnet_viz.report.files import report_files
+from resnet_viz.saving import new_folder
+from resnet_viz.text import Text
+
+
+def write_report(comparison: Comparison, folder: Path, *, layer: str | None, text: Text) -> None:
+    """All files in a new folder; ``OutputError`` if it exists or cannot be written."""
+    with new_folder(folder) as partial:
+        for name, content in report_files(comparison, layer, text):
+            (partial / name).write_bytes(content)
+
+
+def report_archive(comparison: Comparison, *, layer: str | None, text: Text) -> bytes:
+    """All files in one ZIP."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in report_files(comparison, layer, text):
+            archive.writestr(name, content)
+    return buffer.getvalue()

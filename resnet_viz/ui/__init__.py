@@ -1,0 +1,1 @@
+"""The pages' building blocks. The only place that imports Streamlit."""

@@ -1,0 +1,115 @@
+"""From a question to a comparison: computed off the page's thread, once, with progress."""
+
+import time
+from concurrent.futures import Future
+from typing import TypeVar
+
+import streamlit as st
+
+from resnet_viz.checkpoints.loaded import LoadedNetwork
+from resnet_viz.checkpoints.pairs import load_pair, twin_names
+from resnet_viz.checkpoints.pretrained import fetch_pretrained, pretrained_file
+from resnet_viz.comparison import analyse_side, combined
+from resnet_viz.errors import OptionError, ResnetVizError
+from resnet_viz.pictures import Picture
+from resnet_viz.records import Comparison, Pair, Side, WeightSource
+from resnet_viz.text import Text
+from resnet_viz.ui.messages import show_error
+from resnet_viz.ui.picture_choice import find_picture
+from resnet_viz.ui.question import Question, network_label
+from resnet_viz.ui.shell import store
+
+T = TypeVar("T")
+
+_PATIENCE = 0.25  # seconds before anything is said about waiting
+_LAST_GOOD = "last_good_question"
+
+
+def answerable(question: Question, text: Text) -> Question | None:
+    """The question once it has been answered; after an error, the last one that could be."""
+    try:
+        answer(question, text)
+    except ResnetVizError as error:
+        show_error(error, text)
+        last: Question | None = st.session_state.get(_LAST_GOOD)
+        return last
+    st.session_state[_LAST_GOOD] = question
+    return question
+
+
+def answer(question: Question, text: Text) -> Comparison:
+    """The comparison; from the store where it has been computed before."""
+    picture = find_picture(question.picture)
+    if picture is None:
+        raise OptionError("picture_gone", name=question.picture.name)
+    if question.weights.source is WeightSource.PRETRAINED:
+        _download(question.network, text)
+    label = text("compare.working", network=network_label(question.network, text))
+    pair = _wait(_pair(question), label)
+    both = pair.map(lambda loaded: _side(loaded, picture, question))  # in parallel
+    sides = both.map(lambda side: _wait(side, label))
+    key = ("comparison", pair.residual.digest, pair.plain.digest, *_conditions(picture, question))
+    joined = store().submit(
+        key,
+        lambda: combined(picture, pair.residual.preprocessing, sides),
+        lambda comparison: comparison.photo.nbytes,
+    )
+    return _wait(joined, label)
+
+
+def _conditions(picture: Picture, question: Question) -> tuple[object, ...]:
+    return picture.digest, picture.name, question.target, question.score, question.device
+
+
+def _pair(question: Question) -> Future[Pair[LoadedNetwork]]:
+    return store().submit(
+        ("pair", question.network, question.weights, question.device),
+        lambda: load_pair(question.network, question.weights, question.device),
+        _weights_bytes,
+    )
+
+
+def _side(loaded: LoadedNetwork, picture: Picture, question: Question) -> Future[Side]:
+    return store().submit(
+        ("side", loaded.digest, loaded.source, *_conditions(picture, question)),
+        lambda: analyse_side(loaded, picture, target=question.target, score=question.score),
+        lambda side: side.nbytes,
+    )
+
+
+def _weights_bytes(pair: Pair[LoadedNetwork]) -> int:
+    both = (pair.residual.network, pair.plain.network)
+    return sum(p.numel() * p.element_size() for network in both for p in network.parameters())
+
+
+def _wait(future: Future[T], label: str) -> T:
+    started = time.monotonic()
+    while not future.done() and time.monotonic() - started < _PATIENCE:
+        time.sleep(0.002)
+    if not future.done():
+        with st.spinner(label, show_time=True):
+            while not future.done():
+                time.sleep(0.05)
+                st.session_state.get(_LAST_GOOD)  # lets a newer rerun interrupt the waiting
+    return future.result()
+
+
+def _download(network: str, text: Text) -> None:
+    """Torchvision's weights, with a bar and a way out; a rerun closes the transfer."""
+    name = twin_names(network).residual
+    if pretrained_file(name).is_file():
+        return
+    bar, stop = st.empty(), st.empty()
+    stop.button(text("compare.stop"), key="stop_download", on_click=_use_fresh)
+    try:
+        for progress in fetch_pretrained(name):
+            share = progress.received / progress.total if progress.total else 0.0
+            megabytes = f"{progress.received / 1e6:.0f} / {progress.total / 1e6:.0f} MB"
+            bar.progress(min(share, 1.0), text=text("compare.downloading", size=megabytes))
+    finally:
+        bar.empty()
+        stop.empty()
+
+
+def _use_fresh() -> None:
+    st.session_state["weights"] = WeightSource.RANDOM.value

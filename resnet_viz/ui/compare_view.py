@@ -1,0 +1,127 @@
+"""Compare: the strip, both pictures, and the panels under them, all about one selected layer."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from resnet_viz.figures.comparison import (
+    CAM_PALETTE,
+    cam_overlays,
+    pickable_layers,
+    side_title,
+    strip_rows,
+)
+from resnet_viz.figures.palettes import colour_bar
+from resnet_viz.figures.predictions import prediction_caption, prediction_figure
+from resnet_viz.figures.strip import strip_svg
+from resnet_viz.records import Comparison, Prediction, Score, Side
+from resnet_viz.text import Text
+from resnet_viz.ui import compare_panels as panels
+from resnet_viz.ui.answer import answer
+from resnet_viz.ui.components import strip
+from resnet_viz.ui.question import Question, class_label, network_label
+from resnet_viz.ui.selection import choose_layer, selected_layer
+from resnet_viz.ui.takeaway import offer
+from resnet_viz.ui.words import md_escape
+
+
+def show(question: Question, text: Text) -> None:
+    """Everything right of the sidebar."""
+    comparison = answer(question, text)
+    _heading(question, comparison, text)
+    _notes(comparison, text)
+    _explore(question, text)
+
+
+def _heading(question: Question, comparison: Comparison, text: Text) -> None:
+    names = comparison.sides.map(lambda side: network_label(side.spec.name, text))
+    caption, actions = st.columns([3, 1], vertical_alignment="center")
+    with caption:
+        both = comparison.sides.map(lambda side: _predictions(side, text))
+        st.markdown(f"##### {md_escape(prediction_caption(both, names, text))}")
+    with actions:
+        offer(question, text)
+
+
+def _notes(comparison: Comparison, text: Text) -> None:
+    """What must be said beside the picture: no trained twin, a cut one, a tiny upload."""
+    for key in sorted({f"notes.{side.source}" for _, side in comparison.sides.items()}):
+        if text.has(key):
+            st.caption(text(key))
+
+
+@st.fragment
+def _explore(question: Question, text: Text) -> None:
+    question = replace(question, score=Score(st.session_state.get("score", question.score)))
+    comparison = answer(question, text)
+    layers = pickable_layers(comparison)
+    layer = selected_layer(layers, comparison)
+    _strip(comparison, layer, text)
+    choose_layer(layers, comparison, text)
+    _pictures(comparison, layer, text)
+    st.plotly_chart(
+        prediction_figure(
+            comparison.sides.map(lambda side: _predictions(side, text)),
+            comparison.sides.map(lambda side: side_title(side, text)),
+            text,
+        ),
+        key="predictions",
+        config={"displayModeBar": False},
+    )
+    panels.show(question, comparison, layer, text)
+
+
+def _strip(comparison: Comparison, layer: str, text: Text) -> None:
+    blocks = comparison.sides.residual.spec.blocks()
+
+    def pick(block: str) -> None:
+        st.session_state["layer"] = block
+
+    strip(
+        strip_svg(strip_rows(comparison, text), selected=layer, text=text),
+        layers=blocks,
+        selected=layer,
+        label=text("compare.strip_label"),
+        key="strip",
+        on_pick=pick,
+    )
+
+
+def _pictures(comparison: Comparison, layer: str, text: Text) -> None:
+    opacity = st.session_state.get("opacity", 55) / 100
+    own = bool(st.session_state.get("own_scale", False))
+    overlays = cam_overlays(comparison, layer, opacity=opacity, own=own)
+    columns = st.columns(2)
+    for column, (kind, side), (_, overlay) in zip(
+        columns, comparison.sides.items(), overlays.items(), strict=True
+    ):
+        with column:
+            st.markdown(f"**{md_escape(side_title(side, text))}**")
+            target = class_label(side.target_label, text)
+            st.image(
+                overlay.pixels,
+                width="stretch",
+                output_format="JPEG",
+                alt=text("compare.overlay_alt", kind=text(f"kinds.{kind}"), layer=layer),
+            )
+            st.image(colour_bar(CAM_PALETTE, width=448, height=10), width="stretch")
+            scale = text("compare.own_scale_note" if own else "compare.shared_scale_note")
+            st.caption(
+                text(
+                    "compare.colour_bar",
+                    high=f"{overlay.colour_range.high:.3g}",
+                    scale=scale,
+                    layer=md_escape(layer),
+                    target=md_escape(target),
+                )
+            )
+    left, right = st.columns(2)
+    left.slider(text("compare.opacity"), 0, 100, 55, 5, format="%d %%", key="opacity")
+    right.toggle(text("compare.own_scale"), key="own_scale", help=text("compare.own_scale_help"))
+
+
+def _predictions(side: Side, text: Text) -> list[Prediction]:
+    return [
+        Prediction(p.index, class_label(p.label, text), p.probability)
+        for p in side.analysis.predictions(side.classes)
+    ]

@@ -1,0 +1,43 @@
+"""What every page begins with: set-up, language, and the process-wide warm-up."""
+
+import gc
+
+import streamlit as st
+
+from resnet_viz.text import Text
+from resnet_viz.ui.store import Store
+from resnet_viz.ui.words import choose_language
+
+
+def open_page(title: str) -> Text:
+    """The first line of each page; returns its words. ``title`` is a key of the text files."""
+    st.set_page_config(
+        page_title="resnet_viz", layout="wide", initial_sidebar_state="auto", menu_items={}
+    )
+    _warm_up()
+    with st.sidebar:
+        text = choose_language()
+    st.title(text(title), anchor=False)
+    return text
+
+
+@st.cache_resource(show_spinner=False)
+def store() -> Store:
+    """The results of all sessions of this process."""
+    return Store()
+
+
+@st.cache_resource(show_spinner=False)
+def _warm_up() -> bool:
+    """Move what the imports left behind out of the garbage collector's sight.
+
+    Streamlit runs a full collection after every rerun; with torch imported it stops everybody for
+    60 to 220 ms each time.
+    """
+    import pandas  # noqa: F401
+    import plotly.graph_objects  # noqa: F401
+    import torch  # noqa: F401
+
+    gc.collect()
+    gc.freeze()
+    return True

@@ -1,0 +1,312 @@
+"""Files and file names that a stranger may upload, made in memory and always the same.
+
+``REFUSED`` must give one ``ImageError`` each, ``ACCEPTED`` one picture each; ``NAMES`` are names
+that neither may be shown as they are nor be used as a path.
+"""
+
+import random
+import struct
+import zlib
+from collections.abc import Callable
+from io import BytesIO
+
+import numpy as np
+from PIL import Image, PngImagePlugin
+
+PNG = b"\x89PNG\r\n\x1a\n"
+Chunks = list[tuple[bytes, bytes]]
+
+
+def encode(image: Image.Image, kind: str, **options: object) -> bytes:
+    """A picture file of Pillow's."""
+    out = BytesIO()
+    image.save(out, kind, **options)
+    return out.getvalue()
+
+
+def gradient(width: int = 24, height: int = 16) -> Image.Image:
+    """An RGB picture in which no two pixels are the same."""
+    y, x = np.mgrid[:height, :width]
+    pixels = np.stack([x * 255 // width, y * 255 // height, (x * 7 + y * 13) % 256], axis=2)
+    return Image.fromarray(pixels.astype(np.uint8))
+
+
+def with_alpha() -> Image.Image:
+    """The gradient with an alpha that takes every value from 0 to 255."""
+    rgba = gradient().convert("RGBA")
+    rgba.putalpha(Image.fromarray(np.linspace(0, 255, 24 * 16).reshape(16, 24).astype(np.uint8)))
+    return rgba
+
+
+def png(chunks: Chunks, *, ended: bool = True) -> bytes:
+    """A PNG of these chunks, with their checksums."""
+    tail: Chunks = [(b"IEND", b"")] if ended else []
+    return PNG + b"".join(
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        for kind, body in [*chunks, *tail]
+    )
+
+
+def png_header(width: int, height: int, bits: int = 8, colour: int = 2) -> tuple[bytes, bytes]:
+    """IHDR; colour 0 is grey, 2 RGB, 3 palette, 6 RGBA."""
+    return b"IHDR", struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0)
+
+
+def png_zeros(width: int, height: int, bits: int = 8, colour: int = 2) -> bytes:
+    """A small PNG of many black pixels."""
+    channels = {0: 1, 2: 3, 3: 1, 6: 4}[colour]
+    row = bytes(1 + (width * bits * channels + 7) // 8)
+    packer = zlib.compressobj(9)
+    body = b"".join(packer.compress(row) for _ in range(height)) + packer.flush()
+    return png([png_header(width, height, bits, colour), (b"IDAT", body)])
+
+
+def png_extra(*extra: tuple[bytes, bytes]) -> bytes:
+    """A valid one-pixel PNG with more chunks before its pixels."""
+    return png([png_header(1, 1), *extra, (b"IDAT", zlib.compress(bytes(4)))])
+
+
+def webp(chunk: bytes, body: bytes) -> bytes:
+    """A RIFF container with one WebP chunk."""
+    inside = b"WEBP" + chunk + struct.pack("<I", len(body)) + body + bytes(len(body) % 2)
+    return b"RIFF" + struct.pack("<I", len(inside)) + inside
+
+
+def webp_one_colour(width: int, height: int) -> bytes:
+    """A valid lossless WebP of one colour in about 30 bytes, of any size."""
+    bits = (width - 1) | (height - 1) << 14
+    # No transform, cache or meta codes; five prefix codes of one 1-bit symbol each.
+    codes = sum(1 << (3 + 4 * i) for i in range(5))
+    return webp(b"VP8L", b"\x2f" + struct.pack("<I", bits) + struct.pack("<I", codes))
+
+
+def webp_canvas(width: int, height: int) -> bytes:
+    """An extended WebP that declares a canvas and holds nothing else."""
+    size = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+    return webp(b"VP8X", bytes(4) + size)
+
+
+def gif_screen(width: int, height: int) -> bytes:
+    """A GIF with this screen and a frame of one pixel."""
+    frame = b",\0\0\0\0\x01\0\x01\0\0" + b"\x02\x02\x44\x01\0"
+    return b"GIF89a" + struct.pack("<HHBBB", width, height, 0x80, 0, 0) + bytes(6) + frame + b";"
+
+
+def gif_frames(count: int) -> bytes:
+    """A GIF whose first frame is the gradient in grey and whose others are one pixel each."""
+    start = encode(gradient().convert("L"), "GIF")[:-1]
+    return start + b",\0\0\0\0\x01\0\x01\0\0\x02\x02\x44\x01\0" * (count - 1) + b";"
+
+
+def bmp_header(width: int, height: int) -> bytes:
+    """A BMP header without pixels."""
+    info = struct.pack("<IiiHHIIiiII", 40, width, height, 1, 24, 0, 0, 0, 0, 0, 0)
+    return b"BM" + struct.pack("<IHHI", 54, 0, 0, 54) + info
+
+
+def tiff(entries: dict[int, int], pixels: bytes) -> bytes:
+    """A little-endian TIFF of 32-bit tags, its pixels right after the header."""
+    tags = b"".join(struct.pack("<HHII", tag, 4, 1, entries[tag]) for tag in sorted(entries))
+    directory = struct.pack("<H", len(entries)) + tags + bytes(4)
+    return b"II*\0" + struct.pack("<I", 8 + len(pixels)) + pixels + directory
+
+
+def tiff_tile(side: int) -> bytes:
+    """A TIFF of 16 x 16 grey pixels in one compressed tile of ``side`` x ``side``."""
+    pixels = zlib.compress(bytes(256))
+    tags = {256: 16, 257: 16, 258: 8, 259: 8, 262: 1, 277: 1}
+    tile = {322: side, 323: side, 324: 8, 325: len(pixels)}
+    return tiff(tags | tile, pixels)
+
+
+def progressive_jpeg(image: Image.Image, repeats: int = 1) -> bytes:
+    """A progressive JPEG whose last scan is there ``repeats`` times."""
+    data = encode(image, "JPEG", progressive=True)
+    last = data.rindex(b"\xff\xda")
+    tables = data.rindex(b"\xff\xc4")
+    return data[: min(last, tables)] + data[min(last, tables) : -2] * repeats + data[-2:]
+
+
+def exif(orientation: int, kind: str = "JPEG") -> bytes:
+    """The gradient with an EXIF orientation."""
+    tags = Image.Exif()
+    tags[0x0112] = orientation
+    return encode(gradient(), kind, exif=tags, **({"quality": 100} if kind == "JPEG" else {}))
+
+
+def corrupt_exif() -> bytes:
+    """A JPEG with almost 64 kB of noise where EXIF should be."""
+    noise = b"Exif\0\0" + random.Random(0).randbytes(65_000)
+    data = encode(gradient(), "JPEG")
+    return data[:2] + b"\xff\xe1" + struct.pack(">H", len(noise) + 2) + noise + data[2:]
+
+
+def text_bomb(count: int) -> bytes:
+    """A PNG of ``count`` zTXt chunks that unpack to 64 MB each."""
+    body = b"a\0\0" + zlib.compress(bytes(64 * 2**20), 9)
+    return png_extra(*[(b"zTXt", body)] * count)
+
+
+def profile_bomb() -> bytes:
+    """A PNG with a colour profile that unpacks to 64 MB."""
+    return png_extra((b"iCCP", b"a\0\0" + zlib.compress(bytes(64 * 2**20), 9)))
+
+
+def half(data: bytes) -> bytes:
+    """The first half."""
+    return data[: len(data) // 2]
+
+
+def wrong_checksum(kind: bytes) -> bytes:
+    """A PNG in which the checksum of one kind of chunk is wrong."""
+    data = bytearray(encode(gradient(), "PNG"))
+    at = data.index(kind)
+    length = struct.unpack(">I", data[at - 4 : at])[0]
+    data[at + 4 + length] ^= 0xFF
+    return bytes(data)
+
+
+def floats(values: list[float], rows: int = 1) -> bytes:
+    """A TIFF of 32-bit floats."""
+    pixels = np.array(values, np.float32).reshape(rows, -1)
+    return encode(Image.fromarray(pixels), "TIFF")
+
+
+def animated(kind: str) -> bytes:
+    """Two frames: the gradient, then its mirror image."""
+    mirror = gradient().transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    lossless = {"lossless": True} if kind == "WEBP" else {}
+    return encode(gradient(), kind, save_all=True, append_images=[mirror], **lossless)
+
+
+def html_png() -> bytes:
+    """A valid PNG that is also a page with a script."""
+    info = PngImagePlugin.PngInfo()
+    info.add_text("Comment", "<html><script>alert(1)</script></html>")
+    return encode(gradient(), "PNG", pnginfo=info) + b"<html><script>alert(1)</script></html>"
+
+
+def palette_alpha() -> bytes:
+    """A palette PNG whose first colour is transparent."""
+    image = Image.new("P", (2, 1))
+    image.putpalette([10, 20, 30, 40, 50, 60])
+    image.putpixel((1, 0), 1)
+    return encode(image, "PNG", transparency=0)
+
+
+def grey16(values: list[int]) -> Image.Image:
+    """One row of 16-bit greys."""
+    return Image.fromarray(np.array([values], np.uint16))
+
+
+_SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect/></svg>'
+_ENTITIES = b'<!DOCTYPE svg [<!ENTITY a "aaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]><svg>&b;</svg>'
+_EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n"
+
+REFUSED: dict[str, Callable[[], bytes]] = {
+    "empty": lambda: b"",
+    "one byte": lambda: b"\x89",
+    "text": lambda: b"This is no picture, whatever its name says.\n" * 9,
+    "signature only": lambda: PNG,
+    "PNG cut in half": lambda: half(encode(gradient(200, 200), "PNG")),
+    "PNG without its end": lambda: encode(gradient(), "PNG")[:-12],
+    "JPEG cut in half": lambda: half(encode(gradient(200, 200), "JPEG")),
+    "progressive JPEG cut in half": lambda: half(progressive_jpeg(gradient(200, 200))),
+    "WebP cut in half": lambda: half(encode(gradient(200, 200), "WEBP")),
+    "GIF cut in half": lambda: half(encode(gradient(200, 200).quantize(), "GIF")),
+    "TIFF cut in half": lambda: half(encode(gradient(200, 200), "TIFF")),
+    "BMP cut in half": lambda: half(encode(gradient(200, 200), "BMP")),
+    "wrong checksum of the header": lambda: wrong_checksum(b"IHDR"),
+    "wrong checksum of the pixels": lambda: wrong_checksum(b"IDAT"),
+    "PNG 0 x 0": lambda: png([png_header(0, 0), (b"IDAT", zlib.compress(b""))]),
+    "GIF 0 x 0": lambda: gif_screen(0, 0)[:13] + b";",
+    "BMP 0 x 0": lambda: bmp_header(0, 0),
+    "PNG 65000 x 65000 declared": lambda: png(
+        [png_header(65_000, 65_000), (b"IDAT", zlib.compress(bytes(4)))]
+    ),
+    "PNG 20000 x 20000 of 1 bit": lambda: png_zeros(20_000, 20_000, bits=1, colour=0),
+    "PNG 13300 x 13300": lambda: png_zeros(13_300, 13_300),
+    "PNG 9400 x 9400": lambda: png_zeros(9_400, 9_400),
+    "PNG 6400 x 6400": lambda: png_zeros(6_400, 6_400, bits=1, colour=0),
+    "zTXt bomb": lambda: text_bomb(1),
+    "many zTXt bombs": lambda: text_bomb(100),
+    "iCCP bomb": profile_bomb,
+    "GIF screen 65535 x 65535": lambda: gif_screen(65_535, 65_535),
+    "WebP 12000 x 12000": lambda: webp_one_colour(12_000, 12_000),
+    "WebP 6000 x 6000": lambda: webp_one_colour(6_000, 6_000),
+    "WebP canvas 16384 x 16384": lambda: webp_canvas(16_384, 16_384),
+    "JPEG with too many scans": lambda: progressive_jpeg(gradient(), repeats=60),
+    "progressive JPEG 5200 x 5200": lambda: progressive_jpeg(Image.new("RGB", (5_200, 5_200))),
+    "TIFF tile 13000 x 13000": lambda: tiff_tile(12_992),
+    "TIFF with a JPEG inside": lambda: encode(gradient(), "TIFF", compression="jpeg"),
+    "SVG": lambda: _SVG,
+    "SVG with entities": lambda: _ENTITIES,
+    "EPS": lambda: _EPS,
+    "PDF": lambda: b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n",
+    "BMP header 30000 x 30000": lambda: bmp_header(30_000, 30_000),
+    "BMP header 9400 x 9400": lambda: bmp_header(9_400, 9_400),
+    "AVIF": lambda: encode(gradient(), "AVIF"),
+    "palette without PLTE": lambda: png_zeros(4, 4, colour=3),
+    "1 x 30000": lambda: png_zeros(1, 30_000),
+    "more than 20 MB": lambda: png_extra() + bytes(20 * 2**20),
+}
+
+ACCEPTED: dict[str, Callable[[], bytes]] = {
+    "PNG": lambda: encode(gradient(), "PNG"),
+    "JPEG": lambda: encode(gradient(), "JPEG"),
+    "progressive JPEG": lambda: progressive_jpeg(gradient()),
+    "WebP": lambda: encode(gradient(), "WEBP", lossless=True),
+    "WebP of one colour": lambda: webp_one_colour(40, 30),
+    "BMP": lambda: encode(gradient(), "BMP"),
+    "TIFF": lambda: encode(gradient(), "TIFF"),
+    "TIFF with LZW": lambda: encode(gradient(), "TIFF", compression="tiff_lzw"),
+    "TIFF tile 16 x 16": lambda: tiff_tile(16),
+    "GIF of 1500 frames": lambda: gif_frames(1_500),
+    "animated PNG": lambda: animated("PNG"),
+    "animated WebP": lambda: animated("WEBP"),
+    "multi-page TIFF": lambda: animated("TIFF"),
+    "EXIF orientation 3": lambda: exif(3),
+    "EXIF orientation 6": lambda: exif(6),
+    "EXIF orientation 99": lambda: exif(99),
+    "64 kB of corrupt EXIF": corrupt_exif,
+    "PNG that is also HTML": html_png,
+    "float TIFF": lambda: floats([-1, 0, 1, 3], rows=2),
+    "float TIFF with NaN and infinity": lambda: floats(
+        [float("nan"), float("inf"), -float("inf"), 0, 1, 2], rows=2
+    ),
+    "float TIFF of NaN": lambda: floats([float("nan")] * 4, rows=2),
+    "float TIFF, all equal": lambda: floats([7.5] * 4, rows=2),
+    "16-bit PNG": lambda: encode(grey16([0, 257, 300, 65_535]), "PNG"),
+    "32-bit TIFF": lambda: encode(Image.fromarray(np.array([[0, 70_000]], np.int32)), "TIFF"),
+    "CMYK JPEG": lambda: encode(gradient().convert("CMYK"), "JPEG"),
+    "RGBA": lambda: encode(with_alpha(), "PNG"),
+    "LA": lambda: encode(with_alpha().convert("LA"), "PNG"),
+    "P with transparency": palette_alpha,
+    "grey": lambda: encode(gradient().convert("L"), "PNG"),
+    "1-bit": lambda: encode(gradient().convert("1"), "PNG"),
+    "1 x 1": lambda: encode(Image.new("RGB", (1, 1), (1, 2, 3)), "PNG"),
+    "all equal": lambda: encode(Image.new("RGB", (32, 32), (9, 9, 9)), "PNG"),
+    "PNG 6300 x 6300": lambda: png_zeros(6_300, 6_300),
+    "WebP 3400 x 3400": lambda: webp_one_colour(3_400, 3_400),
+    "progressive JPEG 5000 x 4000": lambda: progressive_jpeg(Image.new("RGB", (5_000, 4_000))),
+}
+
+NAMES: list[str] = [
+    "n" * 300 + ".png",
+    "../../x.png",
+    "photo\u202egnp.exe",
+    "nul\0byte.png",
+    "<img src=x onerror=alert(1)>.png",
+    "![x](http://127.0.0.1:9/a).png",
+    "CON.png",
+    "\U0001f469\u200d\U0001f680\U0001f600.png",
+    ".png",
+    "a.png.exe",
+    "two\nlines\r\n.png",
+    ":red[x] $x$",
+    "",
+    "\u2066\u200b\ufeff",
+    "{name} {0} %s",
+    "lone \ud800 surrogate.png",
+    "\x1b[31mred\x1b[0m.png",
+]

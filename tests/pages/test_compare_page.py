@@ -1,0 +1,155 @@
+"""The Compare page without a browser: it starts, answers, and survives whatever it is given."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from resnet_viz.checkpoints.bundled import bundled_names
+from tests.hostile_images import NAMES, REFUSED
+from tests.source import ROOT
+
+TIMEOUT = 120  # seconds; a cold start imports torch
+
+
+@pytest.fixture(autouse=True)
+def bundled_twins():
+    if not {"resnet20", "plain20"} <= set(bundled_names()):
+        pytest.skip("no bundled twins in assets/checkpoints")
+
+
+def opened(**query):
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT)
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.run()
+    return app
+
+
+def words(app):
+    shown = [*app.title, *app.markdown, *app.caption, *app.warning, *app.error, *app.info]
+    return "\n".join(str(element.value) for element in shown)
+
+
+def jpeg(width=120, height=80):
+    gradient = np.linspace(0, 255, width * height * 3).reshape(height, width, 3)
+    out = io.BytesIO()
+    Image.fromarray(gradient.astype(np.uint8)).save(out, "JPEG")
+    return out.getvalue()
+
+
+def upload(app, name, data):
+    app.file_uploader(key="upload").set_value((name, data, "image/jpeg"))
+    return app.run()
+
+
+def test_page_shows_both_trained_twins_without_a_click():
+    app = opened()
+    assert not app.exception
+    assert "ResNet\\-20, trained on CIFAR\\-10" in words(app)
+    assert "plain\\-20, trained on CIFAR\\-10" in words(app)
+    assert app.get("plotly_chart")
+    assert not app.warning
+
+
+def test_page_has_no_text_left_in_place_of_a_key():
+    assert "compare." not in words(opened())
+
+
+def test_deep_link_opens_the_same_choice():
+    app = opened(network="resnet56", weights="random", layer="layer2.3", lang="zh")
+    assert not app.exception
+    assert app.selectbox(key="network").value == "resnet56"
+    assert app.selectbox(key="layer").value == "layer2.3"
+    assert app.title[0].value == "残差网络与普通网络对比"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"network": "resnet9999"},
+        {"layer": "layer9.9"},
+        {"target": "x" * 100_000},
+        {"lang": "<script>"},
+        {"seed": "٣"},
+        {"weights": "pickle"},
+        {"sample": "../../etc/passwd"},
+        {"no_such_key": "1"},
+    ],
+    ids=lambda query: next(iter(query)),
+)
+def test_hostile_address_changes_nothing(query):
+    app = opened(**query)
+    assert not app.exception
+    assert app.get("plotly_chart")
+
+
+def test_language_switch_changes_every_word():
+    app = opened()
+    app.session_state["lang"] = "zh"
+    app.run()
+    assert not app.exception
+    assert app.title[0].value == "残差网络与普通网络对比"
+
+
+def test_uploaded_picture_is_used():
+    app = upload(opened(), "mine.jpg", jpeg())
+    assert not app.exception
+    assert not app.warning
+
+
+@pytest.mark.parametrize("kind", sorted(REFUSED))
+def test_bad_upload_gets_one_sentence_and_the_result_stays(kind, opened_once):
+    app = upload(opened_once, f"{kind}.jpg", REFUSED[kind]())
+    assert not app.exception
+    assert len(app.warning) == 1
+    assert app.get("plotly_chart")
+
+
+@pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))
+def test_hostile_file_name_is_shown_as_letters(name, opened_once):
+    app = upload(opened_once, name, jpeg())
+    assert not app.exception
+    assert "<img" not in words(app).replace("\\<img", "")
+
+
+@pytest.fixture(scope="module")
+def opened_once():
+    return opened()
+
+
+def test_fresh_weights_show_their_seed_and_say_so():
+    app = opened(weights="random", seed="7")
+    assert "seed 7" in words(app)
+    assert "Fresh weights know no classes" in words(app)
+
+
+def test_depth_without_trained_twins_is_offered_fresh_only():
+    app = opened(network="resnet110", weights="bundled")
+    assert not app.exception
+    assert "fresh, seed 0" in words(app)
+
+
+def test_pretrained_weights_offline_keep_the_last_result(monkeypatch):
+    def offline(*arguments, **options):
+        raise OSError("no route")
+
+    monkeypatch.setattr("urllib.request.urlopen", offline)
+    app = opened()
+    app.selectbox(key="network").set_value("resnet18").run()
+    app.session_state["weights"] = "pretrained"
+    app.run()
+    assert not app.exception
+    assert "could not be downloaded" in app.error[0].value
+    assert app.get("plotly_chart")
+
+
+@pytest.mark.parametrize("tab", range(6))
+def test_every_panel_opens(tab):
+    from resnet_viz.text import sentences
+
+    names = ["all_blocks", "features", "block", "gradients", "seen", "code"]
+    app = opened(tab=sentences("en")[f"tabs.{names[tab]}"])
+    assert not app.exception

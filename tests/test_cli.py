@@ -1,0 +1,146 @@
+"""The command line: the JSON that programs rely on, and one sentence for every mistake."""
+
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from resnet_viz.checkpoints.bundled import bundled_names
+from resnet_viz.report.folder import report_archive
+from resnet_viz.samples import samples
+from resnet_viz.spec import PRESETS
+from tests.source import ROOT
+
+SAMPLE = ROOT / "assets" / "samples" / next(iter(samples().values())).file
+
+
+def run(*arguments, **options):
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-m", "resnet_viz", *map(str, arguments)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        **options,
+    )
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory):
+    out = tmp_path_factory.mktemp("compare") / "report"
+    done = run("compare", SAMPLE, "--network", "resnet20", "--weights", "random",
+               "--out", out, "--json")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return out, json.loads(done.stdout)
+
+
+def test_networks_lists_every_preset():
+    rows = json.loads(run("networks", "--json").stdout)
+    assert [row["name"] for row in rows] == list(PRESETS)
+    resnet50 = next(row for row in rows if row["name"] == "resnet50")
+    assert resnet50 == {
+        "name": "resnet50",
+        "family": "imagenet",
+        "depth": 50,
+        "parameters": 25_557_032,
+        "macs": 4_089_184_256,
+        "input_size": 224,
+    }
+
+
+def test_compare_prints_the_contract(compared):
+    _, found = compared
+    for kind in ("residual", "plain"):
+        side = found[kind]
+        assert side["network"] == {"residual": "resnet20", "plain": "plain20"}[kind]
+        assert side["weights"] == "random"
+        assert len(side["predictions"]) == 5
+        assert set(side["predictions"][0]) == {"label", "probability"}
+        names = [layer["name"] for layer in side["layers"]]
+        assert names[:4] == ["conv1", "layer1.0.conv1", "layer1.0.conv2", "layer1.0"]
+        assert names[-1] == "fc"
+        assert len(names) == 19 + 9 + 1
+        block = side["layers"][3]
+        assert block["shape"] == [16, 32, 32]
+        assert block["weight_gradient_norm"] is None
+        assert block["activation_gradient_norm"] > 0
+        assert side["layers"][-1]["cam_max"] is None
+
+
+def test_compare_writes_every_file(compared):
+    out, found = compared
+    names = {path.name for path in out.iterdir()}
+    assert {"report.json", "layers.csv", "predictions.csv", "report.html"} <= names
+    assert {f"{what}_{kind}.png" for what in ("overlay", "features", "all_blocks")
+            for kind in ("residual", "plain")} <= names  # fmt: skip
+    written = json.loads((out / "report.json").read_text())
+    assert written["residual"] == found["residual"]
+
+
+def test_report_is_one_file_that_needs_nothing_else(compared):
+    html = (compared[0] / "report.html").read_text()
+    assert "Plotly.newPlot" in html
+    assert 'src="http' not in html
+    assert "<link" not in html
+
+
+def test_compare_never_overwrites(compared):
+    done = run("compare", SAMPLE, "--weights", "random", "--out", compared[0])
+    assert done.returncode == 1
+    assert "already exists" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("compare", "no-such.jpg", "--out", "x"),
+        ("compare", __file__, "--out", "x"),
+        ("compare", SAMPLE, "--network", "resnet9", "--out", "x"),
+        ("compare", SAMPLE, "--network", "resnet32", "--weights", "bundled", "--out", "x"),
+        ("compare", SAMPLE, "--weights", "no-such.pt", "--out", "x"),
+        ("compare", SAMPLE, "--target", "10", "--out", "x"),
+        ("compare", SAMPLE, "--layer", "layer9", "--out", "x"),
+        ("compare", SAMPLE, "--score", "accuracy", "--out", "x"),
+        ("compare", SAMPLE, "--device", "tpu", "--out", "x"),
+        ("compare", SAMPLE, "--language", "fr", "--out", "x"),
+        ("compare", SAMPLE),
+        ("compare", SAMPLE, "--nettwork", "resnet20"),
+        ("train", "--recipe", "secret", "--out", "x.safetensors"),
+        ("no-such-command",),
+    ],
+    ids=lambda arguments: " ".join(Path(str(a)).name for a in arguments[:5]),
+)
+def test_a_mistake_gets_one_sentence_and_exit_code_2(arguments, tmp_path):
+    done = run(*arguments, env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"})
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "Traceback" not in done.stderr
+    assert not (ROOT / "x").exists()
+
+
+def test_debug_shows_where_an_error_came_from():
+    assert "Traceback" in run("compare", "no-such.jpg", "--out", "x", "--debug").stderr
+
+
+def test_doctor_says_what_is_missing_and_how_to_get_it():
+    found = json.loads(run("doctor", "--json").stdout)
+    assert found["devices"][-1] == "cpu"
+    assert found["bundled_weights"] == bundled_names()
+    assert all(sentence.endswith(".") for sentence in found["missing"])
+
+
+def test_archive_holds_the_same_files_as_the_folder(compared, comparison):
+    import io
+
+    from resnet_viz.text import Text
+
+    data = report_archive(comparison, layer="layer1.0", text=Text("zh"))
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        assert archive.testzip() is None
+        assert set(archive.namelist()) == {path.name for path in compared[0].iterdir()}
+        assert 'lang="zh"' in archive.read("report.html").decode()

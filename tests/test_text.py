@@ -1,0 +1,122 @@
+"""Words are data: both languages say the same things, and nothing else is said."""
+
+import ast
+import re
+import string
+
+import pytest
+
+from resnet_viz.text import LANGUAGES, Text, sentences
+from tests.source import modules, tree
+
+MODULES = modules()
+PLACES = string.Formatter()
+
+
+def places(sentence):
+    return {name for _, name, _, _ in PLACES.parse(sentence) if name is not None}
+
+
+def keys_in_source():
+    """Keys given to ``text(...)``, and prefixes of those made with an f-string."""
+    exact, prefixes = set(), set()
+    for path in MODULES.values():
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                exact.add(node.value)
+            elif isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant):
+                prefixes.add(node.values[0].value)
+    return exact, {p for p in prefixes if re.fullmatch(r"[a-z_]+\.[a-z_.]*", p)}
+
+
+def test_both_languages_have_the_same_sentences():
+    assert set(sentences("en")) == set(sentences("zh"))
+
+
+@pytest.mark.parametrize("key", sorted(sentences("en")))
+def test_translations_fill_the_same_places(key):
+    assert places(sentences("en")[key]) == places(sentences("zh")[key])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_sentence_is_empty_or_shouts(language):
+    for key, sentence in sentences(language).items():
+        assert sentence.strip(), key
+        assert "!" not in sentence, key
+        assert "！" not in sentence, key
+
+
+def test_every_sentence_is_used():
+    exact, prefixes = keys_in_source()
+    unused = [
+        key
+        for key in sentences("en")
+        if key not in exact
+        and key.removeprefix("errors.") not in exact
+        and key.removeprefix("doctor.") not in exact
+        and not any(key.startswith(prefix) for prefix in prefixes if prefix != "errors.")
+    ]
+    assert not unused
+
+
+def error_codes():
+    """Every (file, code, names of values) of a raised error of ours."""
+    for path in MODULES.values():
+        for node in ast.walk(tree(path)):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
+                continue
+            if not node.func.id.endswith("Error") or not node.args:
+                continue
+            code = node.args[0]
+            if isinstance(code, ast.Constant) and isinstance(code.value, str):
+                yield path.name, code.value, {k.arg for k in node.keywords}
+
+
+def test_every_raised_error_has_its_sentence_and_fills_it():
+    found = list(error_codes())
+    assert len(found) > 30
+    for file, code, values in found:
+        key = f"errors.{code}"
+        assert key in sentences("en"), (file, code)
+        assert places(sentences("en")[key]) <= values, (file, code)
+
+
+def test_errors_are_one_sentence():
+    for language, end in (("en", "."), ("zh", "。")):
+        for key, sentence in sentences(language).items():
+            if key.startswith("errors."):
+                assert sentence.endswith(end), key
+                assert "\n" not in sentence, key
+
+
+def test_pages_hold_no_literal_sentence():
+    """In ``ui`` and ``app.py`` whatever has two words or more comes from the text files."""
+    allowed = {"Language / 语言"}
+    for name, path in MODULES.items():
+        if not (name == "app" or name.startswith("resnet_viz.ui")):
+            continue
+        docstrings = {
+            id(node.body[0].value)
+            for node in ast.walk(tree(path))
+            if isinstance(node, (ast.Module, ast.FunctionDef, ast.ClassDef))
+            and node.body
+            and isinstance(node.body[0], ast.Expr)
+        }
+        shapes = {
+            id(inner)
+            for node in ast.walk(tree(path))
+            if isinstance(node, ast.Subscript)
+            for inner in ast.walk(node)
+        }
+        for node in ast.walk(tree(path)):
+            if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
+                continue
+            literal = node.value
+            if id(node) in docstrings | shapes or literal in allowed or "\n" in literal:
+                continue
+            assert not re.search(r"[A-Za-z]{3,} [a-z]{2,} [a-z]{2,}", literal), (name, literal)
+
+
+def test_an_unknown_key_is_an_error():
+    with pytest.raises(KeyError):
+        Text("en")("compare.no_such_key")
