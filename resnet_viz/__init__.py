@@ -17,10 +17,10 @@ from resnet_viz.errors import ResnetVizError
 from resnet_viz.images import seen, to_batch
 from resnet_viz.networks.layers import layer_table
 from resnet_viz.networks.resnet import ResNet, build
-from resnet_viz.pictures import Picture, open_picture
+from resnet_viz.pictures import Picture, open_picture, read_picture
 from resnet_viz.probe.analysis import analyze, grad_cam, gradient_norms
 from resnet_viz.probe.capture import layer_names
-from resnet_viz.records import Analysis, Comparison, Pair
+from resnet_viz.records import Analysis, Comparison, Pair, WeightSource
 from resnet_viz.spec import Block, NetworkSpec, Shortcut, Stem
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "Shortcut",
     "Stem",
     "WeightChoice",
+    "WeightSource",
     "analyze",
     "build",
     "compare",
@@ -46,6 +47,7 @@ __all__ = [
     "load_checkpoint",
     "load_pair",
     "open_picture",
+    "read_picture",
     "seen",
     "to_batch",
 ]

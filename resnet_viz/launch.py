@@ -23,6 +23,7 @@ def serve(port: int, *, browser: bool) -> int:
         "server.port": str(port),
         "server.headless": str(not browser).lower(),
         "server.showEmailPrompt": "false",
+        "server.fileWatcherType": "none",
         "server.maxUploadSize": "20",
         "browser.gatherUsageStats": "false",
         "client.showErrorDetails": "none",

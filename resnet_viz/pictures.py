@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from io import BytesIO
 from math import ceil
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import Num, UInt8
@@ -88,6 +89,17 @@ def open_picture(data: bytes, name: str) -> Picture:
         raise ImageError("image_broken", name=shown) from None
     pixels.setflags(write=False)
     return Picture(pixels, shown, _digest(pixels))
+
+
+def read_picture(path: str | Path) -> Picture:
+    """``open_picture`` for a file; ``ImageError`` where there is none."""
+    path = Path(path)
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            _check_bytes(b" " * (MOST_BYTES + 1), safe_name(path.name))
+        return open_picture(path.read_bytes(), path.name)
+    except OSError:
+        raise ImageError("image_missing", name=safe_name(path.name)) from None
 
 
 def safe_name(name: str) -> str:

@@ -45,7 +45,9 @@ def test_imports_go_down_only(module):
     ],
 )
 def test_heavy_packages_stay_on_their_floor(package, allowed):
-    users = {part(m) for m in INSIDE if any(n.split(".")[0] == package for n in imports(MODULES[m]))}
+    users = {
+        part(m) for m in INSIDE if any(n.split(".")[0] == package for n in imports(MODULES[m]))
+    }
     assert users <= allowed
 
 

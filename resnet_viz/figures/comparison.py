@@ -36,7 +36,7 @@ class ColouredPicture:
 
 
 def network_title(spec: NetworkSpec, text: Text) -> str:
-    """"ResNet-56" or "plain-56", in the page's language."""
+    """ "ResNet-56" or "plain-56", in the page's language."""
     return text(f"names.{spec.kind}", depth=spec.depth)
 
 
@@ -94,9 +94,7 @@ def _shortcut_style(spec: NetworkSpec, stage: int, number: int) -> str | None:
             return "projection" if first else "identity"
 
 
-def gradient_curves(
-    comparison: Comparison, quantity: Quantity, text: Text
-) -> list[GradientCurve]:
+def gradient_curves(comparison: Comparison, quantity: Quantity, text: Text) -> list[GradientCurve]:
     """The chosen norm of every layer that has it, for both networks."""
     curves = []
     for _, side in comparison.sides.items():
@@ -126,9 +124,7 @@ def _norms(side: Side, quantity: Quantity) -> dict[str, float]:
     return {name: value for name, value in values.items() if ".downsample." not in name}
 
 
-def cam_ranges(
-    comparison: Comparison, layers: Sequence[str], *, own: bool
-) -> Pair[ColourRange]:
+def cam_ranges(comparison: Comparison, layers: Sequence[str], *, own: bool) -> Pair[ColourRange]:
     """From zero to the highest value of these layers: of both networks, or of each its own."""
     tops = comparison.sides.map(
         lambda side: max(float(side.analysis.cams[name][0].max()) for name in layers)
@@ -207,9 +203,7 @@ def feature_grids(comparison: Comparison, layer: str) -> Pair[ColouredPicture]:
 
     def draw(side: Side) -> ColouredPicture:
         feature = side.analysis.features[layer][0]
-        order = channel_order(
-            feature, ChannelOrder.CAM_WEIGHT, side.analysis.cam_weights[layer][0]
-        )
+        order = channel_order(feature, ChannelOrder.CAM_WEIGHT, side.analysis.cam_weights[layer][0])
         grid = feature_grid(feature, order=order[:64], colour_range=shared, cell=64, columns=8)
         return ColouredPicture(grid.pixels, shared)
 

@@ -6,7 +6,7 @@ from html import escape
 
 import numpy as np
 import plotly.graph_objects as go
-from jaxtyping import Float64
+from jaxtyping import Bool, Float64
 
 from resnet_viz.figures.theme import COLOURS, MARKERS, styled
 from resnet_viz.spec import Kind
@@ -25,9 +25,9 @@ class GradientCurve:
     values: Float64[np.ndarray, "layers"]
 
     @property
-    def drawable(self) -> "np.ndarray":
+    def drawable(self) -> Bool[np.ndarray, "layers"]:
         """Which values have a place on a logarithmic axis."""
-        return np.isfinite(self.values) & (self.values > 0)
+        return np.asarray(np.isfinite(self.values) & (self.values > 0))
 
 
 def first_over_last(curve: GradientCurve) -> float:

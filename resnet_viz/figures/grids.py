@@ -95,9 +95,9 @@ def feature_grid(
     for place, tile in enumerate(tiles):
         sheet[place, :tall, :wide, :3] = enlarge_pixels(tile, factor)
     sheet[: len(order), :tall, :wide, 3] = 255
-    dead = ~feature.any((1, 2))
-    for place in np.flatnonzero(dead[list(order)]):
-        _cross_out(sheet[place, :tall, :wide])
+    dead = np.asarray(~feature.any(axis=(1, 2)))
+    for crossed in np.flatnonzero(dead[list(order)]):
+        _cross_out(sheet[crossed, :tall, :wide])
     whole = sheet.reshape(rows, columns, tall + _GAP, wide + _GAP, 4).swapaxes(1, 2)
     pixels = whole.reshape(rows * (tall + _GAP), columns * (wide + _GAP), 4)
     return FeatureGrid(

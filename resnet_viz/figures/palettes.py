@@ -53,7 +53,7 @@ def table(palette: Palette) -> UInt8[np.ndarray, "256 3"]:
     at = np.linspace(0, 1, len(anchors))
     steps = np.linspace(0, 1, 256)
     channels = [np.interp(steps, at, anchors[:, channel]) for channel in range(3)]
-    return np.rint(np.stack(channels, axis=1)).astype(np.uint8)
+    return np.asarray(np.rint(np.stack(channels, axis=1)), np.uint8)
 
 
 def colourise(
@@ -71,9 +71,7 @@ def colourise(
     return pixels
 
 
-def colour_bar(
-    palette: Palette, *, width: int, height: int
-) -> UInt8[np.ndarray, "height width 3"]:
+def colour_bar(palette: Palette, *, width: int, height: int) -> UInt8[np.ndarray, "height width 3"]:
     """The palette from low, left, to high, right."""
     row = table(palette)[np.linspace(0, 255, width).round().astype(np.uint8)]
     return np.repeat(row[None], height, axis=0)

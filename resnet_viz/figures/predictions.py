@@ -13,9 +13,7 @@ from resnet_viz.text import Text
 _EQUAL = 0.005  # shares closer than this print as equally sure
 
 
-def prediction_figure(
-    predictions: Pair[list[Prediction]], titles: Pair[str], text: Text
-) -> go.Figure:
+def prediction_figure(predictions: Pair[list[Prediction]], titles: Pair[str]) -> go.Figure:
     """Horizontal bars, the most probable class on top, residual left, plain right."""
     figure = make_subplots(
         cols=2,

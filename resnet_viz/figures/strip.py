@@ -11,7 +11,7 @@ from resnet_viz.spec import Kind
 from resnet_viz.text import Text
 
 _WIDTH = 1000  # units of the drawing
-_LEFT, _RIGHT = 96, 16
+_LEFT, _RIGHT = 112, 16
 _ROW, _TOP = 62, 26  # height of a row, and above the first
 _STAGE_GAP = 1.0  # extra steps between stages
 _DASHES = {"identity": "", "padding": "1.5 3", "projection": "5 3"}
@@ -46,16 +46,17 @@ def strip_svg(rows: Sequence[StripRow], *, selected: str, text: Text) -> str:
     places = _places(rows[0].nodes)
     step = _step(rows[0].nodes)
     fills = _fills(rows)
-    height = _TOP + _ROW * len(rows) + 14
+    height = _TOP + _ROW * len(rows) + 30
     parts = [
         _draw_row(row, _TOP + _ROW * number + 38, places, step, selected, fills)
         for number, row in enumerate(rows)
     ]
-    stages = _draw_stages(rows[0].nodes, places, height - 4, text)
+    stages = _draw_stages(rows[0].nodes, places, height - 20, text)
     name = _draw_selected(rows[0].nodes, places, selected)
+    legend = _draw_legend(rows, height, text)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" '
-        f'font-family="inherit" font-size="13">{"".join(parts)}{stages}{name}</svg>'
+        f'font-family="inherit" font-size="15">{"".join(parts)}{stages}{name}{legend}</svg>'
     )
 
 
@@ -157,9 +158,20 @@ def _shape(kind: Kind, x: float, y: float, radius: float, fill: str, stroke: flo
     return f'<rect {corner} width="{side:.1f}" height="{side:.1f}" {paint}/>'
 
 
-def _draw_stages(
-    nodes: Sequence[StripNode], places: Sequence[float], y: float, text: Text
-) -> str:
+def _draw_legend(rows: Sequence[StripRow], height: float, text: Text) -> str:
+    """What the colours of the markers mean, with the lowest and the highest norm."""
+    norms = [n.norm for row in rows for n in row.nodes if n.norm and math.isfinite(n.norm)]
+    if not norms:
+        return ""
+    low, high = (f"{value:.2g}" for value in (min(norms), max(norms)))
+    words = escape(text("figures.strip_legend", low=low, high=high))
+    return (
+        f'<text x="{_WIDTH - _RIGHT}" y="{height - 4}" text-anchor="end" font-size="13" '
+        f'fill="currentColor" fill-opacity="0.7">{words}</text>'
+    )
+
+
+def _draw_stages(nodes: Sequence[StripNode], places: Sequence[float], y: float, text: Text) -> str:
     parts = []
     for stage in dict.fromkeys(node.stage for node in nodes):
         inside = [x for x, node in zip(places, nodes, strict=True) if node.stage == stage]
@@ -171,9 +183,7 @@ def _draw_stages(
     return "".join(parts)
 
 
-def _draw_selected(
-    nodes: Sequence[StripNode], places: Sequence[float], selected: str
-) -> str:
+def _draw_selected(nodes: Sequence[StripNode], places: Sequence[float], selected: str) -> str:
     for x, node in zip(places, nodes, strict=True):
         if f"{selected}.".startswith(f"{node.layer}."):
             at = min(max(x, _LEFT + 40), _WIDTH - 60)

@@ -50,7 +50,7 @@ def page(
     sections = [
         f"<p>{escape(prediction_caption(both, names, text))}</p>",
         _section(text("report.layer", layer=layer), _pictures(pictures["overlay"], titles, True)),
-        _section(text("report.predictions"), _plot(prediction_figure(both, titles, text), True)),
+        _section(text("report.predictions"), _plot(prediction_figure(both, titles), True)),
         _section(
             text("report.strip"),
             strip_svg(strip_rows(comparison, text), selected=layer, text=text),

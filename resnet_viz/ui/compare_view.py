@@ -57,13 +57,12 @@ def _explore(question: Question, text: Text) -> None:
     layers = pickable_layers(comparison)
     layer = selected_layer(layers, comparison)
     _strip(comparison, layer, text)
-    choose_layer(layers, comparison, text)
+    _controls(layers, comparison, text)
     _pictures(comparison, layer, text)
     st.plotly_chart(
         prediction_figure(
             comparison.sides.map(lambda side: _predictions(side, text)),
             comparison.sides.map(lambda side: side_title(side, text)),
-            text,
         ),
         key="predictions",
         config={"displayModeBar": False},
@@ -72,14 +71,12 @@ def _explore(question: Question, text: Text) -> None:
 
 
 def _strip(comparison: Comparison, layer: str, text: Text) -> None:
-    blocks = comparison.sides.residual.spec.blocks()
-
     def pick(block: str) -> None:
         st.session_state["layer"] = block
 
     strip(
         strip_svg(strip_rows(comparison, text), selected=layer, text=text),
-        layers=blocks,
+        layers=comparison.sides.residual.spec.blocks(),
         selected=layer,
         label=text("compare.strip_label"),
         key="strip",
@@ -87,24 +84,30 @@ def _strip(comparison: Comparison, layer: str, text: Text) -> None:
     )
 
 
+def _controls(layers: list[str], comparison: Comparison, text: Text) -> None:
+    left, middle, right = st.columns([2, 2, 2], vertical_alignment="bottom")
+    with left:
+        choose_layer(layers, comparison, text)
+    middle.slider(text("compare.opacity"), 0, 100, 55, 5, format="%d %%", key="opacity")
+    right.toggle(text("compare.own_scale"), key="own_scale", help=text("compare.own_scale_help"))
+
+
 def _pictures(comparison: Comparison, layer: str, text: Text) -> None:
     opacity = st.session_state.get("opacity", 55) / 100
     own = bool(st.session_state.get("own_scale", False))
     overlays = cam_overlays(comparison, layer, opacity=opacity, own=own)
-    columns = st.columns(2)
     for column, (kind, side), (_, overlay) in zip(
-        columns, comparison.sides.items(), overlays.items(), strict=True
+        st.columns(2), comparison.sides.items(), overlays.items(), strict=True
     ):
         with column:
             st.markdown(f"**{md_escape(side_title(side, text))}**")
-            target = class_label(side.target_label, text)
             st.image(
                 overlay.pixels,
                 width="stretch",
                 output_format="JPEG",
                 alt=text("compare.overlay_alt", kind=text(f"kinds.{kind}"), layer=layer),
             )
-            st.image(colour_bar(CAM_PALETTE, width=448, height=10), width="stretch")
+            st.image(colour_bar(CAM_PALETTE, width=448, height=10), width="stretch", alt="")
             scale = text("compare.own_scale_note" if own else "compare.shared_scale_note")
             st.caption(
                 text(
@@ -112,12 +115,9 @@ def _pictures(comparison: Comparison, layer: str, text: Text) -> None:
                     high=f"{overlay.colour_range.high:.3g}",
                     scale=scale,
                     layer=md_escape(layer),
-                    target=md_escape(target),
+                    target=md_escape(class_label(side.target_label, text)),
                 )
             )
-    left, right = st.columns(2)
-    left.slider(text("compare.opacity"), 0, 100, 55, 5, format="%d %%", key="opacity")
-    right.toggle(text("compare.own_scale"), key="own_scale", help=text("compare.own_scale_help"))
 
 
 def _predictions(side: Side, text: Text) -> list[Prediction]:

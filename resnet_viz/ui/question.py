@@ -47,9 +47,8 @@ def ask(text: Text) -> Question:
 
 
 def network_label(name: str, text: Text) -> str:
-    """ "ResNet-56 (CIFAR-10)" for "resnet56", and so for its plain twin."""
-    spec = NetworkSpec.preset(name)
-    return text(f"compare.label_{spec.family}_{spec.kind}", depth=spec.depth)
+    """What a network is called on a page: ResNet-56 for "resnet56"."""
+    return network_title(NetworkSpec.preset(name), text)
 
 
 def _network_option(name: str, text: Text) -> str:

@@ -17,7 +17,7 @@ def open_page(title: str) -> Text:
     _warm_up()
     with st.sidebar:
         text = choose_language()
-    st.title(text(title), anchor=False)
+    st.header(text(title), anchor=False)
     return text
 
 

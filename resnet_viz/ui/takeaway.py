@@ -69,7 +69,7 @@ def python_lines(question: Question, layer: str) -> str:
     return "\n".join(
         [
             "from resnet_viz import WeightChoice, WeightSource, compare, load_pair, read_picture",
-            f'choice = WeightChoice(WeightSource.{source}{seed}{plain})',
+            f"choice = WeightChoice(WeightSource.{source}{seed}{plain})",
             f'pair = load_pair("{name}", choice, device="{question.device}")',
             f'result = compare(pair, read_picture("photo.jpg"){target}, '
             f'score="{question.score.value}")',
