@@ -8,7 +8,7 @@ from typing import Annotated, Any, ParamSpec
 
 import typer
 
-from resnet_viz.errors import InputError, OptionError, OutputError, ResnetVizError
+from resnet_viz.errors import FailureError, InputError, OptionError, ResnetVizError
 from resnet_viz.saving import to_json
 from resnet_viz.text import LANGUAGES, Text
 
@@ -45,7 +45,7 @@ def _guarded(command: Callable[P, None]) -> Callable[P, None]:
             if kwargs.get("debug"):
                 raise
             known = isinstance(error, ResnetVizError)
-            failure = error if known else OutputError("unexpected", kind=type(error).__name__)
+            failure = error if known else FailureError("unexpected", kind=type(error).__name__)
             typer.echo(str(failure), err=True)
             raise typer.Exit(failure.exit_code) from error  # type: ignore[attr-defined]
 

@@ -4,7 +4,7 @@ from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.images import Preprocessing, photo, seen, to_batch
 from resnet_viz.networks.resnet import ResNet
 from resnet_viz.pictures import Picture
-from resnet_viz.probe.analysis import analyze
+from resnet_viz.probe.analysis import analyze, score_named
 from resnet_viz.probe.capture import default_layers, layer_names
 from resnet_viz.records import BLOCK_PARTS, Comparison, Pair, Score, Side, WeightSource
 
@@ -51,17 +51,20 @@ def compare(
     score: Score | str = Score.LOGIT,
 ) -> Comparison:
     """Analyse both networks on one picture; ``target`` None is each network's own top class."""
-    kind = Score(score)
+    kind = score_named(score)
     sides = pair.map(lambda loaded: analyse_side(loaded, picture, target=target, score=kind))
-    return combined(picture, pair.residual.preprocessing, sides)
+    return combined(picture, pair.residual.preprocessing, sides, target)
 
 
-def combined(picture: Picture, preprocessing: Preprocessing, sides: Pair[Side]) -> Comparison:
+def combined(
+    picture: Picture, preprocessing: Preprocessing, sides: Pair[Side], target: int | None
+) -> Comparison:
     """Two sides that were analysed on one picture, as one record."""
     return Comparison(
         name=picture.name,
         digest=picture.digest,
         seen=seen(picture, preprocessing),
         photo=photo(picture, preprocessing, PHOTO_SIDE),
+        target=target,
         sides=sides,
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
+from urllib.error import HTTPError
 
 from resnet_viz.errors import DownloadError
 
@@ -30,16 +31,27 @@ def download(url: str, destination: Path, sha256_prefix: str) -> Iterator[Progre
     connection, for a broken transfer, or where the SHA-256 does not begin with
     ``sha256_prefix``.
     """
+    try:
+        yield from _fetch(url, destination, sha256_prefix)
+    except (OSError, HTTPException) as error:
+        if isinstance(error, HTTPError):
+            error.close()
+        folder = str(destination.parent)
+        raise DownloadError(
+            "download_offline", name=destination.name, folder=folder, url=url
+        ) from error
+
+
+def _fetch(url: str, destination: Path, sha256_prefix: str) -> Iterator[Progress]:
     destination.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=".download-", dir=destination.parent)
-    partial = Path(name)
-    digest = hashlib.sha256()
+    partial, digest, received = Path(name), hashlib.sha256(), 0
     try:
         with (
             os.fdopen(handle, "wb") as file,
             urllib.request.urlopen(url, timeout=_TIMEOUT) as response,
         ):
-            total, received = int(response.headers.get("Content-Length") or 0), 0
+            total = int(response.headers.get("Content-Length") or 0)
             while chunk := response.read(_CHUNK):
                 file.write(chunk)
                 digest.update(chunk)
@@ -48,10 +60,5 @@ def download(url: str, destination: Path, sha256_prefix: str) -> Iterator[Progre
         if not digest.hexdigest().startswith(sha256_prefix) or received < total:
             raise DownloadError("download_checksum", name=destination.name)
         os.replace(partial, destination)
-    except (OSError, HTTPException) as error:
-        folder = str(destination.parent)
-        raise DownloadError(
-            "download_offline", name=destination.name, folder=folder, url=url
-        ) from error
     finally:
         partial.unlink(missing_ok=True)

@@ -54,6 +54,16 @@ class Kind(StrEnum):
     PLAIN = "plain"
 
 
+#: The highest value of each field that is a number.
+_MOST = {
+    "depths": 1000,
+    "widths": 8192,
+    "input_size": 4096,
+    "input_channels": 64,
+    "classes": 100_000,
+}
+
+
 def _choice(choices: type[E], field: str, value: str) -> E:
     try:
         return choices(value)
@@ -91,10 +101,10 @@ class NetworkSpec:
         object.__setattr__(self, "block", _choice(Block, "block", self.block))
         object.__setattr__(self, "shortcut", _choice(Shortcut, "shortcut", self.shortcut))
         object.__setattr__(self, "stem", _choice(Stem, "stem", self.stem))
-        for name, most in (("depths", 1000), ("widths", 8192)):
-            object.__setattr__(self, name, _sizes(name, getattr(self, name), most))
-        for name, most in (("input_size", 4096), ("input_channels", 64), ("classes", 100_000)):
-            _sizes(name, (getattr(self, name),), most)
+        for name in ("depths", "widths"):
+            object.__setattr__(self, name, _sizes(name, getattr(self, name), _MOST[name]))
+        for name in ("input_size", "input_channels", "classes"):
+            _sizes(name, (getattr(self, name),), _MOST[name])
         if len(self.depths) != len(self.widths):
             raise SpecError("spec_stages", depths=len(self.depths), widths=len(self.widths))
 
@@ -117,7 +127,15 @@ class NetworkSpec:
                 raise SpecError("spec_field", name=name, known=", ".join(known))
         if not {"depths", "widths"} <= values.keys():
             raise SpecError("spec_missing", known="depths, widths")
-        return cls(**values)
+        converted = dict(values)
+        for name, choices in (("block", Block), ("shortcut", Shortcut), ("stem", Stem)):
+            if name in values:
+                converted[name] = _choice(choices, name, values[name])
+        for name in ("depths", "widths"):
+            converted[name] = _sizes(name, values[name], _MOST[name])
+        for name in _MOST.keys() & values.keys() - {"depths", "widths"}:
+            converted[name] = _sizes(name, (values[name],), _MOST[name])[0]
+        return cls(**converted)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -145,7 +163,7 @@ class NetworkSpec:
 
     @property
     def family(self) -> str:
-        """ "cifar" or "imagenet", after the stem."""
+        """The family by its stem: cifar or imagenet."""
         return self.stem.value
 
     def blocks(self) -> list[str]:

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from jaxtyping import install_import_hook
 
+import tests.typechecker  # noqa: F401  # the hook finds it among the loaded modules
+
 # Before the package is imported by any test.
-install_import_hook("resnet_viz", "beartype.beartype")
+install_import_hook("resnet_viz", "tests.typechecker.checked")
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads of torch; tests run side by side
 

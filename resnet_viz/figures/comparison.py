@@ -36,12 +36,12 @@ class ColouredPicture:
 
 
 def network_title(spec: NetworkSpec, text: Text) -> str:
-    """ "ResNet-56" or "plain-56", in the page's language."""
+    """A network's name in the page's language: ResNet-56, plain-56."""
     return text(f"names.{spec.kind}", depth=spec.depth)
 
 
 def side_title(side: Side, text: Text) -> str:
-    """A network with its weights: "ResNet-56, trained"."""
+    """A network with its weights: ResNet-56, trained on CIFAR-10."""
     weights = text(f"weights_note.{side.source}", name=side.weights, seed=side.seed)
     return text("names.with_weights", network=network_title(side.spec, text), weights=weights)
 

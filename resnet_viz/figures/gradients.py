@@ -17,12 +17,16 @@ _STEADY = 2.0  # factors below this are called steady
 
 @dataclass(frozen=True, eq=False)
 class GradientCurve:
-    """One network's norms by layer, in order of execution."""
+    """One network's norms by layer, in order of execution.
+
+    ``head`` is drawn but left out of the ratio, which is that of convolutions.
+    """
 
     kind: Kind
     label: str
     layers: tuple[str, ...]
     values: Float64[np.ndarray, "layers"]
+    head: str = "fc"
 
     @property
     def drawable(self) -> Bool[np.ndarray, "layers"]:
@@ -31,9 +35,12 @@ class GradientCurve:
 
 
 def first_over_last(curve: GradientCurve) -> float:
-    """The norm nearest the input over the norm nearest the output; NaN where undefined."""
-    first, last = (float(curve.values[i]) for i in (0, -1)) if len(curve.values) else (0.0, 0.0)
-    return first / last if last and np.isfinite(last) else float("nan")
+    """The first norm over the last one before the head; NaN where that is undefined."""
+    body = [float(v) for name, v in zip(curve.layers, curve.values, strict=True)
+            if name != curve.head]  # fmt: skip
+    if not body or not body[-1] or not np.isfinite(body[-1]):
+        return float("nan")
+    return body[0] / body[-1]
 
 
 def gradient_figure(
@@ -55,8 +62,9 @@ def gradient_figure(
         _add_curve(figure, curve)
         _add_lost(figure, curve, floor, text)
     layers = max((curve.layers for curve in curves), key=len, default=())
-    if selected in layers:
-        figure.add_vline(x=layers.index(selected), line_width=1, line_dash="dot")
+    if selected is not None:
+        for place in [i for i, name in enumerate(layers) if f"{name}.".startswith(f"{selected}.")]:
+            figure.add_vline(x=place, line_width=1, line_dash="dot", opacity=0.6)
     figure.update_yaxes(
         type="log",
         exponentformat="power",

@@ -66,7 +66,7 @@ def colourise(
     scaled = (values.astype(np.float64) - colour_range.low) / (span if span > 0 else 1.0)
     lost = np.isnan(scaled)
     steps = np.rint(np.clip(np.where(lost, 0, scaled), 0, 1) * 255).astype(np.uint8)
-    pixels = table(palette)[steps]
+    pixels = np.asarray(table(palette)[steps])
     pixels[lost] = _NOT_A_NUMBER
     return pixels
 

@@ -35,7 +35,7 @@ def enlarge_pixels(
 
 
 def cam_row(
-    cams: Sequence[Float[np.ndarray, "h w"]],
+    cams: Sequence[Float[np.ndarray, "_ _"]],
     photo: UInt8[np.ndarray, "height width 3"],
     colour_range: ColourRange,
     *,

@@ -48,7 +48,7 @@ def strip_svg(rows: Sequence[StripRow], *, selected: str, text: Text) -> str:
     fills = _fills(rows)
     height = _TOP + _ROW * len(rows) + 30
     parts = [
-        _draw_row(row, _TOP + _ROW * number + 38, places, step, selected, fills)
+        _draw_row(row, float(_TOP + _ROW * number + 38), places, step, selected, fills)
         for number, row in enumerate(rows)
     ]
     stages = _draw_stages(rows[0].nodes, places, height - 20, text)

@@ -51,7 +51,7 @@ def analyze(
     Source: Selvaraju et al. 2017 (arXiv 1610.02391), eq. 1 and 2.
     """
     network = unwrapped(network)
-    kind = _score(score)
+    kind = score_named(score)
     _check_images(network, images)
     names = default_layers(network) if layers is None else list(layers)
     with (
@@ -112,7 +112,8 @@ class _Gradients:
     parameters: dict[str, Tensor]  # dS/dW
 
 
-def _score(score: Score | str) -> Score:
+def score_named(score: Score | str) -> Score:
+    """A score by its name; ``OptionError`` lists those there are."""
     try:
         return Score(score)
     except ValueError:

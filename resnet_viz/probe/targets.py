@@ -16,10 +16,7 @@ def classes_of(target: Target, logits: Tensor) -> Tensor:
     count, known = logits.shape
     if target is None:
         return logits.detach().argmax(1)
-    if isinstance(target, int):
-        chosen = torch.full((count,), target)
-    else:
-        chosen = _as_integers(target)
+    chosen = _as_integers([target] * count if isinstance(target, int) else target)
     if chosen.shape != (count,):
         raise TargetError("target_count", given=tuple(chosen.shape), images=count)
     if bool(((chosen < 0) | (chosen >= known)).any()):

@@ -65,4 +65,5 @@ class Comparison:
     digest: str  # of the picture's pixels
     seen: UInt8[np.ndarray, "size size 3"]
     photo: UInt8[np.ndarray, "side side 3"]
+    target: int | None  # the common target class; None where each network has its own
     sides: Pair[Side]

@@ -21,6 +21,7 @@ from resnet_viz.figures.predictions import prediction_caption, prediction_figure
 from resnet_viz.figures.strip import strip_svg
 from resnet_viz.pictures import to_png
 from resnet_viz.records import Comparison, Pair
+from resnet_viz.report.code import python_lines
 from resnet_viz.saving import library_versions
 from resnet_viz.text import Text
 
@@ -33,6 +34,7 @@ h1 { font-size: 1.6rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
 .twins { display: grid; grid-template-columns: repeat(auto-fit, minmax(280px, 1fr)); gap: 1rem; }
 figure { margin: 0; } img { width: 100%; image-rendering: pixelated; border-radius: 4px; }
 img.photo { image-rendering: auto; } img.small { max-width: 256px; }
+pre { overflow-x: auto; background: #f3f4f6; padding: 1rem; }
 figcaption, footer { color: #6b7280; font-size: 0.9rem; }
 """
 
@@ -65,6 +67,9 @@ def page(
             f'<img class="small" alt="" src="{_uri(to_png(comparison.seen))}">',
         ),
     ]
+    sections.append(
+        _section(text("report.code"), f"<pre>{escape(python_lines(comparison, layer))}</pre>")
+    )
     made = text(
         "report.made",
         version=library_versions().get("resnet_viz", "0.1.0"),

@@ -51,7 +51,7 @@ def answer(question: Question, text: Text) -> Comparison:
     key = ("comparison", pair.residual.digest, pair.plain.digest, *_conditions(picture, question))
     joined = store().submit(
         key,
-        lambda: combined(picture, pair.residual.preprocessing, sides),
+        lambda: combined(picture, pair.residual.preprocessing, sides, question.target),
         lambda comparison: comparison.photo.nbytes,
     )
     return _wait(joined, label)

@@ -49,7 +49,7 @@ def _all_blocks(question: Question, comparison: Comparison, layer: str, text: Te
 
 
 def _gradients(question: Question, comparison: Comparison, layer: str, text: Text) -> None:
-    left, right = st.columns(2)
+    left, right = st.columns([3, 2])
     quantity = Quantity(
         left.segmented_control(
             text("gradients.quantity"),
@@ -58,6 +58,7 @@ def _gradients(question: Question, comparison: Comparison, layer: str, text: Tex
             format_func=lambda name: text(f"gradients.{name}"),
             key="quantity",
             required=True,
+            wrap=True,
             persist_state="page",
             help=text("gradients.quantity_help"),
         )

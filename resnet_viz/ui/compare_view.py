@@ -62,7 +62,7 @@ def _explore(question: Question, text: Text) -> None:
     st.plotly_chart(
         prediction_figure(
             comparison.sides.map(lambda side: _predictions(side, text)),
-            comparison.sides.map(lambda side: side_title(side, text)),
+            comparison.sides.map(lambda side: network_label(side.spec.name, text)),
         ),
         key="predictions",
         config={"displayModeBar": False},

@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass
 import streamlit as st
 
 _STRIP_CSS = """
-.strip { color: var(--st-text-color); width: 100%; outline: none; }
-.strip svg { width: 100%; height: auto; display: block; }
+.strip { color: var(--st-text-color); width: 100%; outline: none; overflow-x: auto; }
+.strip svg { width: 100%; min-width: 640px; height: auto; display: block; }
 .strip .node { cursor: pointer; outline: none; }
 .strip:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 2px; }
 """

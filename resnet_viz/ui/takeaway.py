@@ -4,8 +4,8 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from resnet_viz.checkpoints.pairs import twin_names
-from resnet_viz.records import Comparison, WeightSource
+from resnet_viz.records import Comparison
+from resnet_viz.report.code import command_line, python_lines
 from resnet_viz.report.folder import report_archive
 from resnet_viz.text import Text
 from resnet_viz.ui.answer import answer
@@ -53,37 +53,5 @@ def _link(question: Question, text: Text) -> str:
 def show_code(question: Question, comparison: Comparison, layer: str, text: Text) -> None:
     """The panel "Code": what reproduces the page."""
     st.caption(text("takeaway.code_caption"))
-    st.code(python_lines(question, layer), language="python")
-    st.code(command_line(question), language="bash")
-
-
-def python_lines(question: Question, layer: str) -> str:
-    """Five lines of Python for the same comparison."""
-    name = twin_names(question.network).residual
-    source = question.weights.source.name
-    seed = f", seed={question.weights.seed}" if question.weights.seed else ""
-    plain = ""
-    if question.weights.source is WeightSource.PRETRAINED:
-        plain = f", plain=WeightSource.{question.weights.plain.name}"
-    target = "" if question.target is None else f", target={question.target}"
-    return "\n".join(
-        [
-            "from resnet_viz import WeightChoice, WeightSource, compare, load_pair, read_picture",
-            f"choice = WeightChoice(WeightSource.{source}{seed}{plain})",
-            f'pair = load_pair("{name}", choice, device="{question.device}")',
-            f'result = compare(pair, read_picture("photo.jpg"){target}, '
-            f'score="{question.score.value}")',
-            f'print(result.sides.residual.analysis.cams["{layer}"], '
-            f'result.sides.plain.analysis.cams["{layer}"])',
-        ]
-    )
-
-
-def command_line(question: Question) -> str:
-    """The same from a terminal."""
-    target = "" if question.target is None else f" --target {question.target}"
-    seed = f" --seed {question.weights.seed}" if question.weights.seed else ""
-    return (
-        f"resnet-viz compare photo.jpg --network {question.network} "
-        f"--weights {question.weights.source.value}{seed}{target} --out report"
-    )
+    st.code(python_lines(comparison, layer), language="python")
+    st.code(command_line(comparison, layer), language="bash")

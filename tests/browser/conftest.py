@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.source import ROOT
+
+expect.set_options(timeout=60_000)  # milliseconds; a cold start imports torch
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = [

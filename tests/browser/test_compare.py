@@ -1,0 +1,155 @@
+"""Compare in a real browser: cold start, upload, click, keys, download, Chinese, deep link."""
+
+import io
+import json
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+OVERLAYS = "img[alt^='Grad-CAM of the']"
+STRIP = ".strip [data-layer='{layer}']"
+
+
+def opened(page: Page, address: str) -> Page:
+    page.goto(address)
+    expect(page.locator(OVERLAYS)).to_have_count(2)
+    expect(page.locator(".js-plotly-plot").first).to_be_visible()
+    settled(page)
+    return page
+
+
+def settled(page: Page) -> None:
+    """Until the last rerun has been drawn."""
+    page.wait_for_function("() => !document.querySelector('[data-test-script-state=\"running\"]')")
+    expect(page.locator("[data-testid='stStatusWidget']")).to_have_count(0)
+
+
+def sources(page: Page) -> list[str]:
+    return [str(image.get_attribute("src")) for image in page.locator(OVERLAYS).all()]
+
+
+def both_changed(page: Page, before: list[str]) -> None:
+    for number, source in enumerate(before):
+        expect(page.locator(OVERLAYS).nth(number)).not_to_have_attribute("src", source)
+
+
+def picture(tmp_path):
+    path = tmp_path / "mine.jpg"
+    rows, columns = np.mgrid[0:300, 0:400]
+    pixels = np.stack([columns % 256, rows % 256, (rows + columns) % 256], -1).astype(np.uint8)
+    Image.fromarray(pixels).save(path, quality=95)
+    return path
+
+
+def test_cold_start_shows_both_twins_without_a_click(server, page):
+    opened(page, server)
+    expect(page.get_by_text("ResNet-20, trained on CIFAR-10").first).to_be_visible()
+    expect(page.get_by_text("plain-20, trained on CIFAR-10").first).to_be_visible()
+    expect(page.locator("[data-testid='stAlert']")).to_have_count(0)
+
+
+def test_clicking_a_block_changes_both_overlays(server, page):
+    opened(page, server)
+    before = sources(page)
+    page.locator(STRIP.format(layer="layer2.1")).first.click()
+    both_changed(page, before)
+    expect(page.get_by_text("Grad-CAM for cat at layer2.1").first).to_be_visible()
+    assert "layer=layer2.1" in page.url
+
+
+def test_arrow_keys_move_the_selection(server, page):
+    opened(page, server)
+    page.locator(".strip").focus()
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_text("at layer3.1: 0 to").first).to_be_visible()
+
+
+def test_uploaded_picture_is_compared_and_a_bad_one_changes_nothing(server, page, tmp_path):
+    opened(page, server)
+    before = sources(page)
+    page.locator("input[type=file]").set_input_files(picture(tmp_path))
+    both_changed(page, before)
+    good = sources(page)
+    bad = tmp_path / "bad.jpg"
+    bad.write_bytes(b"<svg xmlns='http://www.w3.org/2000/svg'/>")
+    page.locator("input[type=file]").set_input_files(bad)
+    expect(page.locator("[data-testid='stAlert']")).to_have_count(1)
+    settled(page)
+    assert sources(page) == good
+
+
+def test_download_is_a_whole_report(server, page):
+    opened(page, server)
+    with page.expect_download() as started:
+        page.get_by_role("button", name="Download").click()
+    archive = zipfile.ZipFile(io.BytesIO(started.value.path().read_bytes()))
+    found = json.loads(archive.read("report.json"))
+    assert found["residual"]["network"] == "resnet20"
+    assert found["plain"]["weights"] == "bundled"
+    assert archive.read("overlay_plain.png").startswith(b"\x89PNG")
+    assert "Plotly.newPlot" in archive.read("report.html").decode()
+
+
+def test_switch_to_chinese_changes_the_page_and_its_address(server, page):
+    opened(page, server)
+    page.get_by_role("radio", name="中文").or_(page.get_by_role("button", name="中文")).click()
+    expect(page.get_by_role("heading", name="残差网络与普通网络对比")).to_be_visible()
+    expect(page.get_by_text("ResNet-20，在 CIFAR-10 上训练").first).to_be_visible()
+    assert "lang=zh" in page.url
+
+
+def test_browser_language_is_the_first_language(server, browser):
+    context = browser.new_context(locale="zh-CN")
+    page = context.new_page()
+    page.goto(server)
+    expect(page.get_by_role("heading", name="残差网络与普通网络对比")).to_be_visible(timeout=60_000)
+    context.close()
+
+
+def test_deep_link_opens_the_same_picture_in_a_new_browser(server, page):
+    opened(page, f"{server}/?network=resnet32&sample=deer&layer=layer1.2&target=truck&lang=en")
+    expect(page.get_by_text("Grad-CAM for truck at layer1.2").first).to_be_visible()
+    expect(page.get_by_text("plain-32, fresh, seed 0").first).to_be_visible()
+
+
+@pytest.mark.parametrize("tab", ["Feature maps", "Inside the block", "Gradients", "What it saw"])
+def test_every_panel_draws_without_an_error(server, page, tab):
+    opened(page, server)
+    page.get_by_role("tab", name=tab).click()
+    settled(page)
+    expect(page.locator("[data-testid='stException']")).to_have_count(0)
+    panel = page.get_by_role("tabpanel").locator("visible=true")
+    expect(panel.locator("img, .js-plotly-plot").first).to_be_visible()
+
+
+def test_clicking_a_channel_enlarges_it(server, page):
+    opened(page, server)
+    page.get_by_role("tab", name="Feature maps").click()
+    enlarged = page.locator("img[alt$='enlarged']").first
+    expect(enlarged).to_be_visible()
+    before = enlarged.get_attribute("alt")
+    page.locator(".picture img[alt^='Feature maps']").first.click(position={"x": 150, "y": 150})
+    expect(page.locator("img[alt$='enlarged']").first).not_to_have_attribute("alt", before)
+
+
+def test_page_fits_a_phone(server, browser):
+    context = browser.new_context(locale="en-US", viewport={"width": 390, "height": 844})
+    page = opened(context.new_page(), server)
+    widths = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+    assert widths[0] <= widths[1]
+    context.close()
+
+
+def test_nothing_is_loaded_from_elsewhere(server, browser):
+    context = browser.new_context(locale="en-US")
+    page = context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    opened(page, server)
+    foreign = [u for u in asked if not u.startswith((server, server.replace("http", "ws"), "data:",
+                                                     "blob:"))]  # fmt: skip
+    context.close()
+    assert not foreign

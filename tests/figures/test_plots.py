@@ -1,0 +1,218 @@
+"""Plots drop nothing in silence, and captions are computed from the numbers."""
+
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from resnet_viz.figures.comparison import (
+    Quantity,
+    block_of,
+    block_parts,
+    cam_ranges,
+    gradient_curves,
+    pickable_layers,
+    strip_rows,
+)
+from resnet_viz.figures.gradients import (
+    GradientCurve,
+    first_over_last,
+    gradient_caption,
+    gradient_figure,
+)
+from resnet_viz.figures.predictions import percent, prediction_caption, prediction_figure
+from resnet_viz.figures.strip import StripNode, StripRow, strip_svg
+from resnet_viz.figures.theme import COLOURS
+from resnet_viz.records import Pair, Prediction
+from resnet_viz.spec import Kind
+from resnet_viz.text import LANGUAGES, Text
+
+EN = Text("en")
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def curve(*values, kind=Kind.PLAIN, label="plain-56"):
+    layers = tuple(f"layer1.{i}.conv1" for i in range(len(values) - 1)) + ("fc",)
+    return GradientCurve(kind, label, layers, np.array(values, np.float64))
+
+
+def drawn(figure, **wanted):
+    return [t for t in figure.data if all(getattr(t, k) == v for k, v in wanted.items())]
+
+
+def figure_of(*curves, selected=None):
+    return gradient_figure(curves, quantity="weight", score="loss", selected=selected, text=EN)
+
+
+def test_ratio_is_of_convolutions_and_leaves_the_head_out():
+    assert first_over_last(curve(8.0, 3.0, 2.0, 100.0)) == 4.0
+
+
+@pytest.mark.parametrize("last", [0.0, np.nan, np.inf])
+def test_ratio_to_nothing_is_not_a_number(last):
+    assert np.isnan(first_over_last(curve(1.0, last, 1.0)))
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ((1900.0, 1.0, 5.0), "plain-56: grows 1,900 times towards the input."),
+        ((0.001, 1.0, 5.0), "plain-56: shrinks 1,000 times towards the input."),
+        ((1.5, 1.0, 5.0), "plain-56: steady, 1.5 times from output to input."),
+        ((3e7, 1.0, 5.0), "plain-56: grows 3.0e+07 times towards the input."),
+        ((0.0, 1.0, 5.0), "1 layers are zero or not finite"),
+        ((np.nan, np.inf, 5.0), "2 layers are zero or not finite"),
+    ],
+)
+def test_caption_says_what_the_numbers_say(values, words):
+    assert words in gradient_caption([curve(*values)], EN)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_caption_names_both_networks(language):
+    both = [curve(9.0, 1.0, 1.0), curve(1.0, 1.0, 1.0, kind=Kind.RESIDUAL, label="ResNet-56")]
+    caption = gradient_caption(both, Text(language))
+    assert "plain-56" in caption
+    assert "ResNet-56" in caption
+
+
+def test_zeros_and_not_finite_values_are_drawn_apart_and_named():
+    figure = figure_of(curve(0.0, np.nan, 2.0, np.inf, 4.0))
+    line, lost = figure.data
+    assert list(line.x) == [2, 4]
+    assert list(lost.x) == [0, 1, 3]
+    assert all(0 < y < 2.0 for y in lost.y)
+    assert "3 zero or not finite" in lost.name
+    assert "nan" in lost.customdata[1]
+
+
+def test_healthy_curves_have_no_lost_values():
+    assert len(figure_of(curve(1.0, 2.0, 3.0)).data) == 1
+
+
+def test_each_kind_keeps_its_colour_and_marker():
+    figure = figure_of(curve(1.0, 2.0), curve(1.0, 2.0, kind=Kind.RESIDUAL, label="r"))
+    plain, residual = figure.data
+    assert (plain.line.color, plain.marker.symbol) == (COLOURS[Kind.PLAIN], "square")
+    assert (residual.line.color, residual.marker.symbol) == (COLOURS[Kind.RESIDUAL], "circle")
+
+
+def test_selected_layer_is_marked():
+    assert len(figure_of(curve(1.0, 2.0, 3.0), selected="layer1.1").layout.shapes) == 1
+    assert not figure_of(curve(1.0, 2.0, 3.0), selected="layer1.10").layout.shapes
+
+
+def test_hostile_labels_are_letters():
+    figure = prediction_figure(
+        Pair([Prediction(0, "<img src=x>", 0.5)], [Prediction(0, "a", 0.5)]), Pair("<b>", "p")
+    )
+    assert "<img" not in figure.to_json()
+    assert "&lt;img" in figure.data[0].customdata[0]
+
+
+@pytest.mark.parametrize(
+    ("residual", "plain", "words"),
+    [
+        ((3, 0.93), (3, 0.71), "Both say cat; the residual network is surer (93% against 71%)."),
+        ((3, 0.5), (3, 0.9), "Both say cat; the plain network is surer (90% against 50%)."),
+        ((3, 0.801), (3, 0.8), "Both say cat, equally sure (80%)."),
+        ((3, 0.9), (5, 0.6), "They disagree: R says cat (90%), P says dog (60%)."),
+    ],
+)
+def test_prediction_caption_says_who_is_surer(residual, plain, words):
+    labels = {3: "cat", 5: "dog"}
+    both = Pair(*([Prediction(i, labels[i], p)] for i, p in (residual, plain)))
+    assert prediction_caption(both, Pair("R", "P"), EN) == words
+
+
+def test_small_shares_keep_a_digit():
+    assert [percent(p) for p in (0.999, 0.42, 0.004, 0.0)] == ["100%", "42%", "0.4%", "0%"]
+
+
+def strip(count=4, layer="layer{s}.{i}", style="identity"):
+    nodes = tuple(
+        StripNode(layer.format(s=s, i=i), str(i), s, 10.0 ** (s + i), style)
+        for s in (1, 2)
+        for i in range(count // 2)
+    )
+    bare = tuple(StripNode(n.layer, n.label, n.stage, None, None) for n in nodes)
+    return [StripRow(Kind.RESIDUAL, "R", nodes), StripRow(Kind.PLAIN, "P", bare)]
+
+
+def test_strip_has_a_marker_for_every_block_and_arcs_for_shortcuts_only():
+    root = ElementTree.fromstring(strip_svg(strip(6), selected="layer1.1", text=EN))
+    layers = [g.get("data-layer") for g in root.iter(f"{SVG}g")]
+    assert layers == 2 * [f"layer{s}.{i}" for s in (1, 2) for i in range(3)]
+    assert len([p for p in root.iter(f"{SVG}path") if "arc" in p.get("class", "")]) == 6
+    chosen = [g for g in root.iter(f"{SVG}g") if g.get("aria-selected") == "true"]
+    assert {g.get("data-layer") for g in chosen} == {"layer1.1"}
+
+
+@pytest.mark.parametrize(
+    ("style", "dashes"), [("identity", None), ("padding", "1.5 3"), ("projection", "5 3")]
+)
+def test_strip_draws_each_shortcut_in_its_style(style, dashes):
+    root = ElementTree.fromstring(strip_svg(strip(style=style), selected="", text=EN))
+    arcs = [p for p in root.iter(f"{SVG}path") if "arc" in p.get("class", "")]
+    assert {arc.get("stroke-dasharray") for arc in arcs} == {dashes}
+
+
+def test_strip_escapes_layer_names():
+    svg = strip_svg(strip(layer='"><script>{s}{i}'), selected="", text=EN)
+    ElementTree.fromstring(svg)
+    assert "<script>" not in svg
+
+
+def test_selecting_a_layer_inside_a_block_selects_the_block():
+    svg = strip_svg(strip(), selected="layer1.1.conv2", text=EN)
+    assert svg.count('aria-selected="true"') == 2
+
+
+def test_comparison_offers_the_same_layers_on_both_sides(comparison):
+    layers = pickable_layers(comparison)
+    assert layers[0] == "conv1"
+    assert layers[-1] == "layer3.2"
+    assert "fc" not in layers
+    for _, side in comparison.sides.items():
+        assert set(layers) <= set(side.analysis.cams)
+
+
+def test_shared_scale_is_one_scale_and_own_scale_is_not(comparison):
+    shared = cam_ranges(comparison, ["layer3.2"], own=False)
+    own = cam_ranges(comparison, ["layer3.2"], own=True)
+    assert shared.residual == shared.plain
+    assert own.residual.high <= shared.residual.high
+    assert {own.residual.high, own.plain.high} >= {shared.residual.high}
+
+
+def test_block_identity_holds_exactly_on_both_sides(comparison):
+    for _, side in comparison.sides.items():
+        for block in side.spec.blocks():
+            assert block_parts(side, block).error == 0
+
+
+def test_plain_block_has_no_shortcut(comparison):
+    assert block_parts(comparison.sides.plain, "layer1.0").shortcut is None
+    assert block_parts(comparison.sides.residual, "layer1.0").shortcut is not None
+
+
+def test_block_of_a_layer_is_found_and_the_stem_has_none(comparison):
+    side = comparison.sides.residual
+    assert block_of("layer2.1.conv2", side) == "layer2.1"
+    assert block_of("conv1", side) is None
+
+
+@pytest.mark.parametrize("quantity", Quantity)
+def test_curves_have_a_value_for_each_layer_of_both(comparison, quantity):
+    residual, plain = gradient_curves(comparison, quantity, EN)
+    assert residual.layers == plain.layers
+    assert len(residual.layers) == {"activation": 10}.get(quantity, 20)
+    assert residual.drawable.all()
+
+
+def test_strip_marks_padding_where_shapes_change(comparison):
+    residual, plain = strip_rows(comparison, EN)
+    styles = [node.shortcut for node in residual.nodes]
+    assert styles.count("padding") == 2
+    assert styles.count("identity") == 7
+    assert {node.shortcut for node in plain.nodes} == {None}

@@ -1,0 +1,119 @@
+"""Whole or not at all, never over something that exists."""
+
+import json
+import math
+import os
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from resnet_viz import saving
+from resnet_viz.errors import OutputError
+from resnet_viz.saving import library_versions, new_folder, save_record, to_json
+
+
+def test_a_folder_gets_its_name_only_when_it_is_whole(tmp_path):
+    target = tmp_path / "deep" / "result"
+    with new_folder(target) as partial:
+        (partial / "a").write_text("1")
+        assert not target.exists()
+        assert partial.parent == target.parent  # same file system, so the rename is one step
+    assert (target / "a").read_text() == "1"
+    assert os.listdir(target.parent) == ["result"]
+
+
+def test_a_failure_leaves_nothing_behind(tmp_path):
+    with pytest.raises(ZeroDivisionError), new_folder(tmp_path / "result") as partial:
+        (partial / "a").write_text("1")
+        raise ZeroDivisionError
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_nothing_behind(tmp_path):
+    with pytest.raises(OutputError) as caught, new_folder(tmp_path / "result") as partial:
+        (partial / "a").write_text("1")
+        raise OSError(28, "No space left on device")
+    assert "result" in str(caught.value)
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("what", ["file", "folder"])
+def test_nothing_is_overwritten(tmp_path, what):
+    target = tmp_path / "result"
+    if what == "file":
+        target.write_text("mine")
+    else:
+        target.mkdir()
+        (target / "mine").write_text("mine")
+    with pytest.raises(OutputError, match="already exists"):
+        save_record(target, "analysis", {}, {"a": np.zeros(1)})
+    mine = target if what == "file" else target / "mine"
+    assert mine.read_text() == "mine"
+    assert os.listdir(tmp_path) == ["result"]
+
+
+def test_a_folder_that_appears_meanwhile_is_not_overwritten(tmp_path):
+    target = tmp_path / "result"
+    with pytest.raises(OutputError), new_folder(target):
+        target.mkdir()
+        (target / "mine").write_text("mine")
+    assert (target / "mine").read_text() == "mine"
+    assert os.listdir(tmp_path) == ["result"]
+
+
+def test_a_parent_that_is_a_file_is_one_sentence(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="cannot be written"):
+        save_record(tmp_path / "file" / "result", "analysis", {}, {})
+
+
+def test_a_record_says_what_it_is_and_what_made_it(tmp_path):
+    arrays = {"features/layer1.0": np.arange(6.0).reshape(2, 3), "logits": np.ones((1, 2))}
+    save_record(tmp_path / "r", "analysis", {"network": "resnet20"}, arrays)
+    manifest = json.loads((tmp_path / "r" / "manifest.json").read_text("utf-8"))
+    assert manifest["schema_version"] == saving.SCHEMA_VERSION
+    assert manifest["record"] == "analysis"
+    assert manifest["network"] == "resnet20"
+    assert manifest["versions"] == library_versions()
+    assert manifest["arrays"] == {"features/layer1.0": [2, 3], "logits": [1, 2]}
+    with np.load(tmp_path / "r" / "arrays.npz", allow_pickle=False) as saved:
+        assert set(saved.files) == set(arrays)
+        for name, value in arrays.items():
+            np.testing.assert_array_equal(saved[name], value)
+
+
+def test_an_array_of_objects_is_refused_and_leaves_nothing_behind(tmp_path):
+    with pytest.raises(ValueError, match="pickle"):
+        save_record(tmp_path / "r", "analysis", {}, {"a": np.array([{}], dtype=object)})
+    assert os.listdir(tmp_path) == []
+
+
+def test_versions_name_torch_and_python():
+    assert {"python", "torch", "numpy"} <= set(library_versions())
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def named(value):
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, list):
+        return [named(item) for item in value]
+    if isinstance(value, dict):
+        return {key: named(item) for key, item in value.items()}
+    return value
+
+
+@given(json_values)
+def test_json_is_strict_and_names_what_is_not_a_number(value):
+    def refuse(constant):
+        raise AssertionError(constant)
+
+    assert json.loads(to_json(value), parse_constant=refuse) == named(value)

@@ -1,0 +1,174 @@
+"""A spec is a value: what it derives, what it refuses, and that its twin differs in one field."""
+
+import dataclasses
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from resnet_viz.errors import SpecError
+from resnet_viz.spec import (
+    PRESETS,
+    RESIDUAL_PRESETS,
+    Block,
+    Kind,
+    NetworkSpec,
+    Shortcut,
+    Stem,
+)
+from tests.networks.unchecked import unchecked
+
+
+@st.composite
+def specs(draw, most_blocks=4, most_width=32):
+    stages = draw(st.integers(1, 4))
+    return NetworkSpec(
+        block=draw(st.sampled_from(Block)),
+        depths=tuple(draw(st.integers(1, most_blocks)) for _ in range(stages)),
+        widths=tuple(draw(st.integers(1, most_width)) for _ in range(stages)),
+        shortcut=draw(st.sampled_from(Shortcut)),
+        stem=draw(st.sampled_from(Stem)),
+        input_size=draw(st.integers(1, 64)),
+        input_channels=draw(st.integers(1, 4)),
+        classes=draw(st.integers(1, 20)),
+    )
+
+
+DEPTHS = {
+    "resnet20": 20, "resnet32": 32, "resnet44": 44, "resnet56": 56, "resnet110": 110,
+    "resnet18": 18, "resnet34": 34, "resnet50": 50, "resnet101": 101, "resnet152": 152,
+}  # fmt: skip
+
+
+def test_the_table_has_every_depth_and_its_twin():
+    assert set(RESIDUAL_PRESETS) == set(DEPTHS)
+    assert set(PRESETS) == set(DEPTHS) | {name.replace("resnet", "plain") for name in DEPTHS}
+
+
+@pytest.mark.parametrize(("name", "depth"), DEPTHS.items())
+def test_depth_counts_weighted_layers(name, depth):
+    assert NetworkSpec.preset(name).depth == depth
+    assert NetworkSpec.preset(name.replace("resnet", "plain")).depth == depth
+
+
+@pytest.mark.parametrize(
+    ("name", "millions"),
+    [("resnet20", 0.27), ("resnet32", 0.46), ("resnet44", 0.66), ("resnet56", 0.85)],
+)
+def test_parameters_round_to_the_published_ones(name, millions):  # He 2015, table 6
+    assert round(PRESETS[name].parameters / 1e6, 2) == millions
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_knows_its_own_name_and_kind(name):
+    spec = NetworkSpec.preset(name)
+    assert spec.name == name
+    assert spec.kind is (Kind.PLAIN if name.startswith("plain") else Kind.RESIDUAL)
+    assert spec.family == ("cifar" if spec.input_size == 32 else "imagenet")
+
+
+@given(specs())
+def test_twin_differs_only_in_its_shortcut(spec):
+    twin = spec.plain()
+    differing = [
+        f.name for f in dataclasses.fields(spec) if getattr(spec, f.name) != getattr(twin, f.name)
+    ]
+    assert differing == ([] if spec.shortcut is Shortcut.NONE else ["shortcut"])
+    assert twin.kind is Kind.PLAIN
+    assert twin.depth == spec.depth
+    assert twin.plain() == twin
+
+
+@given(specs())
+def test_a_spec_survives_json(spec):
+    again = NetworkSpec.from_dict(json.loads(json.dumps(spec.to_dict())))
+    assert again == spec
+    assert hash(again) == hash(spec)
+    assert type(again.block) is Block
+
+
+@given(specs())
+def test_blocks_are_named_by_stage_and_number(spec):
+    names = spec.blocks()
+    assert len(names) == sum(spec.depths) == len(set(names))
+    assert names[0] == "layer1.0"
+    assert names[-1] == f"layer{len(spec.depths)}.{spec.depths[-1] - 1}"
+
+
+def test_a_spec_is_frozen():
+    spec = NetworkSpec.preset("resnet20")
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        spec.classes = 5
+    assert len({spec, NetworkSpec.preset("resnet20"), spec.plain()}) == 2
+
+
+def test_text_becomes_a_closed_choice_at_the_edge():
+    with unchecked():
+        spec = NetworkSpec(
+            block="bottleneck", depths=[1], widths=[8], shortcut="none", stem="cifar"
+        )
+    assert (spec.block, spec.shortcut, spec.stem) == (Block.BOTTLENECK, Shortcut.NONE, Stem.CIFAR)
+    assert spec.depths == (1,)
+
+
+BAD = {
+    "block": ["basicblock", "", "BASIC"],
+    "shortcut": ["identity", "A"],
+    "stem": ["imagenet1k"],
+    "depths": [(), (0, 1), (-1, 1), (1.5, 1), (True, 1), "11", 3, None, (1001, 1), ("1", 1)],
+    "widths": [(), (0, 1), (8193, 1), [None, 1], {8, 16}],
+    "input_size": [0, -32, 32.0, True, "32", None, 4097],
+    "input_channels": [0, 65, 3.0, None],
+    "classes": [0, -1, 100_001, "ten", False],
+}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [(field, value) for field, values in BAD.items() for value in values]
+)
+def test_a_bad_field_is_one_sentence_that_names_it(field, value):
+    with unchecked(), pytest.raises(SpecError) as caught:
+        NetworkSpec(**({"depths": (1, 1), "widths": (4, 8)} | {field: value}))
+    sentence = str(caught.value)
+    assert field in sentence
+    assert sentence.endswith(".")
+    assert "\n" not in sentence
+
+
+def test_stages_must_agree():
+    with pytest.raises(SpecError, match="2 depths and 3 widths"):
+        NetworkSpec(depths=(1, 1), widths=(4, 8, 16))
+
+
+def test_a_very_long_value_does_not_fill_the_sentence():
+    with pytest.raises(SpecError) as caught:
+        NetworkSpec(depths=(0,) * 10_000, widths=(4,))
+    assert len(str(caught.value)) < 250
+
+
+@pytest.mark.parametrize("name", ["resnet5", "resnet65", "ResNet56", "restnet56", "plane56"])
+def test_an_unknown_preset_lists_close_matches(name):
+    with pytest.raises(SpecError) as caught:
+        NetworkSpec.preset(name)
+    assert name in str(caught.value)
+    wanted = "plain56" if name == "plane56" else "resnet5"
+    assert wanted in caught.value.values["known"]
+
+
+def test_an_unknown_preset_like_nothing_lists_some_anyway():
+    with pytest.raises(SpecError, match="resnet20"):
+        NetworkSpec.preset("zzz")
+
+
+def test_from_dict_refuses_unknown_and_missing_fields():
+    values = NetworkSpec.preset("resnet20").to_dict()
+    with pytest.raises(SpecError, match="colour"):
+        NetworkSpec.from_dict(values | {"colour": 1})
+    with pytest.raises(SpecError, match="depths, widths"):
+        NetworkSpec.from_dict({"depths": (1,)})
+
+
+def test_every_preset_names_its_source():
+    for preset in PRESETS.values():
+        assert preset.source.startswith("He 2015")
