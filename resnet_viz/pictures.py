@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from io import BytesIO
+from itertools import islice
 from math import ceil
 from pathlib import Path
 
@@ -22,30 +23,32 @@ from PIL import Image, ImageFile, ImageOps, TiffImagePlugin, UnidentifiedImageEr
 
 from resnet_viz.errors import ImageError
 
-#: Formats that are decoded, as Pillow names them. The others reach code that is rarely looked at
-#: (EPS starts Ghostscript).
+#: Formats that are decoded, as Pillow names them; the others reach code that few look at.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP")
 
 MOST_BYTES = 20 * 2**20
 MOST_MEGAPIXELS = 40
-#: libwebp's animation decoder and Pillow hold 16 bytes a pixel together: 190 MB.
-MOST_MEGAPIXELS_WEBP = 12
-#: libjpeg keeps every coefficient of a JPEG in several scans, 6 bytes a pixel: 150 MB.
-MOST_MEGAPIXELS_SCANS = 25
-#: Each scan walks over the whole picture, and a file of 20 MB has room for 100,000 of them;
-#: encoders write about ten.
-MOST_SCANS = 50
+MOST_MEGAPIXELS_WEBP = 12  # libwebp and Pillow together hold 16 bytes a pixel: 190 MB
+MOST_MEGAPIXELS_SCANS = 25  # libjpeg then keeps every coefficient, 6 bytes a pixel: 150 MB
+MOST_SCANS = 50  # each walks over the whole picture, 25 ms at 25 megapixels; encoders write ten
+MOST_PARTS = 20_000  # chunks of a PNG, segments of a JPEG: Pillow takes 7 microseconds for each
 MOST_ASPECT = 50
-#: Longest side kept, in pixels; the networks see 32 or 224.
-SIDE = 1600
-#: Longest name shown, in characters.
-MOST_NAME = 80
+MOST_NAME = 80  # characters
+SIDE = 1600  # pixels, the longest side kept; the networks see 32 or 224
 
 #: TIFF compressions without a second picture format inside, which would escape the checks here.
-_TIFF = ("raw", "packbits", "tiff_lzw", "tiff_adobe_deflate", "tiff_deflate",
-         "tiff_ccitt", "group3", "group4")  # fmt: skip
+_TIFF = [
+    "raw",
+    "packbits",
+    "tiff_lzw",
+    "tiff_adobe_deflate",
+    "tiff_deflate",
+    "tiff_ccitt",
+    "group3",
+    "group4",
+]
 #: Pixels decoded to RGB at once, so that no copy of a large picture is made.
-_BAND = 1_000_000
+_BAND = 250_000
 _ORIENTATION, _TILE_WIDTH, _TILE_LENGTH = 274, 322, 323  # TIFF 6.0, also in EXIF
 _JPEG_MARKER = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")
 
@@ -55,7 +58,6 @@ _DAMAGE = (
     OSError, ValueError, SyntaxError, EOFError, MemoryError, ArithmeticError, LookupError,
     TypeError, AttributeError, AssertionError, RuntimeError, struct.error, zlib.error, Warning,
 )  # fmt: skip
-_BOMB = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 
 @dataclass(frozen=True)
@@ -83,30 +85,29 @@ def open_picture(data: bytes, name: str) -> Picture:
         pixels = np.array(_decode(data, shown))
     except UnidentifiedImageError:
         raise ImageError("image_unreadable", name=shown, formats=", ".join(FORMATS)) from None
-    except _BOMB:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise ImageError("image_pixels", name=shown, most=MOST_MEGAPIXELS) from None
     except _DAMAGE:
         raise ImageError("image_broken", name=shown) from None
     pixels.setflags(write=False)
-    return Picture(pixels, shown, _digest(pixels))
+    whole = str(pixels.shape).encode() + pixels.tobytes()
+    return Picture(pixels, shown, blake2b(whole, digest_size=16).hexdigest())
 
 
 def read_picture(path: str | Path) -> Picture:
     """``open_picture`` for a file; ``ImageError`` where there is none."""
-    path = Path(path)
+    name = Path(path).name
     try:
-        if path.stat().st_size > MOST_BYTES:
-            _check_bytes(b" " * (MOST_BYTES + 1), safe_name(path.name))
-        return open_picture(path.read_bytes(), path.name)
-    except OSError:
-        raise ImageError("image_missing", name=safe_name(path.name)) from None
+        with open(path, "rb") as file:
+            return open_picture(file.read(MOST_BYTES + 1), name)
+    except (OSError, ValueError):  # ValueError: a NUL in the path
+        raise ImageError("image_missing", name=safe_name(name)) from None
 
 
 def safe_name(name: str) -> str:
     """A name without control, format (bidirectional) or undefined characters, cut to size."""
-    spaced = "".join(" " if c.isspace() else c for c in name[: 10 * MOST_NAME])
-    visible = "".join(c for c in spaced if unicodedata.category(c)[0] != "C")
-    plain = " ".join(visible.split())
+    spaced = " ".join(name[: 10 * MOST_NAME].split())
+    plain = "".join(c for c in spaced if unicodedata.category(c)[0] != "C").strip()
     return (plain if len(plain) <= MOST_NAME else plain[: MOST_NAME - 1] + "…") or "?"
 
 
@@ -117,17 +118,11 @@ def to_png(pixels: UInt8[np.ndarray, "height width *channels"]) -> bytes:
     return out.getvalue()
 
 
-def _digest(pixels: UInt8[np.ndarray, "height width 3"]) -> str:
-    shape = struct.pack("<3Q", *pixels.shape)
-    return blake2b(shape + pixels.tobytes(), digest_size=16).hexdigest()
-
-
 def _check_bytes(data: bytes, name: str) -> None:
     if not data:
         raise ImageError("image_empty", name=name, formats=", ".join(FORMATS))
     if len(data) > MOST_BYTES:
-        size, most = ceil(len(data) / 2**20), MOST_BYTES // 2**20
-        raise ImageError("image_bytes", name=name, size=size, most=most)
+        raise ImageError("image_bytes", name=name, most=MOST_BYTES // 2**20)
 
 
 def _check_size(size: tuple[int, int], name: str, most: int = MOST_MEGAPIXELS) -> None:
@@ -139,15 +134,38 @@ def _check_size(size: tuple[int, int], name: str, most: int = MOST_MEGAPIXELS) -
 
 
 def _decode(data: bytes, name: str) -> Image.Image:
+    scans = _check_parts(data, name)
     if (canvas := _webp_canvas(data)) is not None:
         _check_size(canvas, name, MOST_MEGAPIXELS_WEBP)
     with Image.open(BytesIO(data), formats=FORMATS) as image:
-        _check_header(image, data, name)
+        many = scans > 1 or "progressive" in image.info
+        _check_size(image.size, name, MOST_MEGAPIXELS_SCANS if many else MOST_MEGAPIXELS)
+        _check_kind(image, data, name)
         image.draft(None, _fitted(image.size))
-        image.load()
-        # Only after load(): Pillow turns TIFF itself then, and a PNG's comes after its pixels.
-        orientation = _orientation(image)
-        return _upright(_reduced(image), orientation)
+        return _upright(_reduced(image), image)
+
+
+def _check_parts(data: bytes, name: str) -> int:
+    """The number of a JPEG's scans; 0 for other formats."""
+    parts = list(islice(_parts(data), MOST_PARTS + 1))
+    scans = parts.count(b"\xda")
+    for count, most in ((len(parts), MOST_PARTS), (scans, MOST_SCANS)):
+        if count > most:
+            raise ImageError("image_parts", name=name, most=most)
+    return scans
+
+
+def _parts(data: bytes) -> Iterator[bytes]:
+    """Kinds of a PNG's chunks, or of the segments of a JPEG's first picture, in their order."""
+    at = 2
+    while data[:2] == b"\xff\xd8" and (marker := _JPEG_MARKER.search(data, at)):
+        yield marker[1]
+        size = int.from_bytes(data[marker.end() : marker.end() + 2], "big")
+        at = len(data) if marker[1] == b"\xd9" else marker.end() + size
+    at = 8
+    while data[:4] == b"\x89PNG" and at < len(data):
+        yield data[at + 4 : at + 8]
+        at += 12 + int.from_bytes(data[at : at + 4], "big")
 
 
 def _webp_canvas(data: bytes) -> tuple[int, int] | None:
@@ -164,10 +182,7 @@ def _webp_canvas(data: bytes) -> tuple[int, int] | None:
     return width & 0x3FFF, height & 0x3FFF
 
 
-def _check_header(image: ImageFile.ImageFile, data: bytes, name: str) -> None:
-    _check_size(image.size, name)
-    if image.format in ("JPEG", "MPO"):
-        _check_scans(image, data, name)
+def _check_kind(image: ImageFile.ImageFile, data: bytes, name: str) -> None:
     if isinstance(image, TiffImagePlugin.TiffImageFile):
         _check_tiff(image, name)
     if image.format == "PNG":
@@ -176,25 +191,6 @@ def _check_header(image: ImageFile.ImageFile, data: bytes, name: str) -> None:
             twin.verify()
         if image.mode == "P" and image.palette is None:
             raise ImageError("image_broken", name=name)
-
-
-def _check_scans(image: ImageFile.ImageFile, data: bytes, name: str) -> None:
-    scans = _jpeg_scans(data)
-    if scans > MOST_SCANS:
-        raise ImageError("image_scans", name=name, most=MOST_SCANS)
-    if scans > 1 or "progressive" in image.info:
-        _check_size(image.size, name, MOST_MEGAPIXELS_SCANS)
-
-
-def _jpeg_scans(data: bytes) -> int:
-    """Scans of a JPEG's first picture, counted as far as the first one that is too many."""
-    scans, at = 0, 2
-    while scans <= MOST_SCANS and (marker := _JPEG_MARKER.search(data, at)):
-        if marker[1] == b"\xd9":
-            break
-        scans += marker[1] == b"\xda"
-        at = marker.end() + int.from_bytes(data[marker.end() : marker.end() + 2], "big")
-    return scans
 
 
 def _check_tiff(image: TiffImagePlugin.TiffImageFile, name: str) -> None:
@@ -213,28 +209,23 @@ def _fitted(size: tuple[int, int]) -> tuple[int, int]:
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
-def _orientation(image: Image.Image) -> int:
+def _upright(picture: Image.Image, file: Image.Image) -> Image.Image:
+    """The picture turned as the loaded file says; Pillow has turned a TIFF itself by then."""
     try:
-        return int(image.getexif().get(_ORIENTATION, 1))
+        picture.getexif()[_ORIENTATION] = int(file.getexif().get(_ORIENTATION, 1))
     except _DAMAGE:
-        return 1
-
-
-def _upright(image: Image.Image, orientation: int) -> Image.Image:
-    image.getexif()[_ORIENTATION] = orientation
-    return ImageOps.exif_transpose(image)
+        return picture
+    return ImageOps.exif_transpose(picture)
 
 
 def _reduced(image: Image.Image) -> Image.Image:
     """The picture as RGB with its longest side at most ``SIDE``, by area, then Lanczos."""
     width, height = image.size
     factor = max(1, max(image.size) // SIDE)
-    levels = _levels(image) if _is_number(image) else (0.0, 0.0)
+    levels = _levels(image) if image.mode[0] in "IF" else (0.0, 0.0)
     small = Image.new("RGB", (ceil(width / factor), ceil(height / factor)))
     for top, band in _bands(image, factor):
         small.paste(Image.fromarray(_rgb(band, levels)).reduce(factor), (0, top // factor))
-    if small.size == _fitted(image.size):
-        return small
     box = (0, 0, width / factor, height / factor)
     return small.resize(_fitted(image.size), Image.Resampling.LANCZOS, box)
 
@@ -245,23 +236,17 @@ def _bands(image: Image.Image, factor: int) -> Iterator[tuple[int, Image.Image]]
         yield top, image.crop((0, top, image.width, min(top + rows, image.height)))
 
 
-def _is_number(image: Image.Image) -> bool:
-    return image.mode == "F" or image.mode.startswith("I")
-
-
 def _levels(image: Image.Image) -> tuple[float, float]:
-    """The values shown as black and as white."""
-    if image.mode.startswith("I;16"):
-        return 0.0, 65535.0
+    """The values shown as black and as white: for whole numbers, those of 16 bits if they do."""
     values = (np.asarray(band) for _, band in _bands(image, 1))
     ends = [(v.min(), v.max()) for band in values if (v := band[np.isfinite(band)]).size]
     low = float(min((low for low, _ in ends), default=0))
     high = float(max((high for _, high in ends), default=0))
-    return (0.0, 65535.0) if image.mode == "I" and low >= 0 and high <= 65535 else (low, high)
+    return (0.0, 65535.0) if image.mode != "F" and low >= 0 and high <= 65535 else (low, high)
 
 
 def _rgb(band: Image.Image, levels: tuple[float, float]) -> UInt8[np.ndarray, "height width 3"]:
-    if _is_number(band):
+    if band.mode[0] in "IF":
         return _grey(np.asarray(band), *levels)
     if not band.has_transparency_data:
         return np.asarray(band.convert("RGB"))

@@ -237,6 +237,8 @@ REFUSED: dict[str, Callable[[], bytes]] = {
     "WebP canvas 16384 x 16384": lambda: webp_canvas(16_384, 16_384),
     "JPEG with too many scans": lambda: progressive_jpeg(gradient(), repeats=60),
     "progressive JPEG 5200 x 5200": lambda: progressive_jpeg(Image.new("RGB", (5_200, 5_200))),
+    "PNG of 30000 chunks": lambda: png_extra(*[(b"tEXt", b"")] * 30_000),
+    "JPEG of 30000 segments": lambda: b"\xff\xd8" + b"\xff\xfe\0\x02" * 30_000,
     "TIFF tile 13000 x 13000": lambda: tiff_tile(12_992),
     "TIFF with a JPEG inside": lambda: encode(gradient(), "TIFF", compression="jpeg"),
     "SVG": lambda: _SVG,

@@ -84,7 +84,7 @@ class Block(nn.Module):
             value = tap(f"{self.name}.{part}", getattr(self, part)(value))
         value = tap(f"{self.name}.branch", value)
         if self.join is not None:
-            around = x
+            around = x.view_as(x)  # a value of its own: its gradient is not the branch's
             for part in self.shortcut_parts:
                 around = tap(f"{self.name}.{part}", self.get_submodule(part)(around))
             around = tap(f"{self.name}.shortcut", around)

@@ -60,11 +60,11 @@ def analyze(
         untouched(network, needs_gradients=parameters),
     ):
         inputs = images.detach().clone().requires_grad_()
-        captured = capture(network, inputs, names)
+        captured = capture(network, inputs.clone(), names)  # it may be normalised in place
         scores = _scores(captured.output, target, kind, len(images))
         weights = _differentiable_parameters(network) if parameters else {}
         gradients = _gradients(captured, scores, weights)
-    return _record(network, captured, scores, kind, gradients, weights)
+    return _record(network, captured, scores, kind, gradients, weights, len(images))
 
 
 def grad_cam(
@@ -183,13 +183,13 @@ def _record(
     kind: Score,
     gradients: _Gradients,
     weights: dict[str, Tensor],
+    batch: int,
 ) -> Analysis:
     maps = [name for name, value in gradients.logit.items() if value.ndim == 4]
     with torch.no_grad():
         alphas, cams = grad_cams(
             [captured.values[name] for name in maps], [gradients.logit[name] for name in maps]
         )
-        batch = len(scores.logits) if scores.logits is not None else 1
         parameter_gradients = norms(list(gradients.parameters.values())) / batch
         return Analysis(
             network=network.spec.name if isinstance(network, ResNet) else type(network).__name__,
@@ -210,7 +210,9 @@ def _record(
 
 def _batch_norm_mode(network: nn.Module) -> BatchNormMode:
     modes = {
-        m.training for m in network.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)
+        m.training or m.running_mean is None
+        for m in network.modules()
+        if isinstance(m, nn.modules.batchnorm._BatchNorm)
     }
     if not modes:
         return BatchNormMode.NONE

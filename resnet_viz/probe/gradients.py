@@ -9,7 +9,9 @@ from torch import Tensor
 
 def norms_per_image(gradient: Float[Tensor, "batch ..."]) -> Float[Tensor, "batch"]:
     """||dS/da||_2 of each image, S the score summed over the batch."""
-    length: Tensor = torch.linalg.vector_norm(gradient.flatten(1), dim=1)
+    kind = torch.promote_types(gradient.dtype, torch.float32)  # half precision has three digits
+    rows = gradient.reshape(len(gradient), -1)
+    length: Tensor = torch.linalg.vector_norm(rows, dim=1, dtype=kind)
     return length
 
 

@@ -16,7 +16,8 @@ def classes_of(target: Target, logits: Tensor) -> Tensor:
     count, known = logits.shape
     if target is None:
         return logits.detach().argmax(1)
-    chosen = _as_integers([target] * count if isinstance(target, int) else target)
+    chosen = _as_integers(target)
+    chosen = chosen if chosen.ndim else chosen.expand(count)
     if chosen.shape != (count,):
         raise TargetError("target_count", given=tuple(chosen.shape), images=count)
     if bool(((chosen < 0) | (chosen >= known)).any()):
@@ -42,7 +43,10 @@ def logits_of(output: object) -> Tensor:
 
 
 def _as_integers(target: object) -> Tensor:
-    values = torch.as_tensor(target)
+    try:
+        values = torch.as_tensor(target)
+    except (TypeError, ValueError, RuntimeError):
+        raise TargetError("target_type", given=type(target).__name__) from None
     if values.is_floating_point() or values.is_complex() or values.dtype is torch.bool:
         raise TargetError("target_type", given=str(values.dtype).removeprefix("torch."))
     return values.cpu().long()

@@ -12,13 +12,14 @@ from resnet_viz.images import CIFAR_PREPROCESSING, photo
 from resnet_viz.pictures import Picture, open_picture
 from resnet_viz.samples import sample_picture, samples
 from resnet_viz.text import Text
+from resnet_viz.ui.address import publish, restore
 from resnet_viz.ui.components import Point
 from resnet_viz.ui.components import picture as clickable_picture
 from resnet_viz.ui.media import data_uri
 from resnet_viz.ui.messages import show_error
 from resnet_viz.ui.shell import store
 
-_OWN, _ERROR = "own_picture", "picture_error"  # keys of the session
+_OWN, _ERROR, _REPLACED = "own_picture", "picture_error", "replaced_picture"  # keys of the session
 _SUFFIXES = ("jpg", "jpeg", "png", "webp", "gif", "tif", "tiff", "bmp")
 _TILE, _COLUMNS, _GAP = 96, 4, 6  # pixels, tiles, pixels
 
@@ -43,14 +44,16 @@ def find_picture(place: PictureId) -> Picture | None:
 def choose_picture(text: Text) -> PictureId:
     """The picture to look at; a bad upload gets its sentence and changes nothing."""
     _tiles(text)
+    names = list(samples())
+    restore("sample", names, names[0])
     chosen = st.selectbox(
         text("picture.sample"),
-        list(samples()),
+        names,
         format_func=lambda name: samples()[name].titles[text.language],
         key="sample",
-        bind="query-params",
         on_change=_use_sample,
     )
+    publish("sample", names[0])
     st.file_uploader(
         text("picture.upload"),
         type=_SUFFIXES,
@@ -72,7 +75,7 @@ def choose_picture(text: Text) -> PictureId:
     own: PictureId | None = st.session_state.get(_OWN)
     if own is not None and find_picture(own) is not None:
         return own
-    return PictureId(sample=chosen or next(iter(samples())))
+    return PictureId(sample=chosen or names[0])
 
 
 def _tiles(text: Text) -> None:
@@ -105,22 +108,32 @@ def _tiles_uri() -> str:
 
 
 def _use_sample() -> None:
-    st.session_state.pop(_OWN, None)
-    st.session_state.pop(_ERROR, None)
+    _forget(_OWN, _ERROR, _REPLACED)
 
 
 def _use_upload(key: str) -> None:
-    """Check an upload once, when it arrives; keep its digest, and the pixels in the store."""
+    """Check an upload once, when it arrives; keep its digest, and the pixels in the store.
+
+    A file that replaces another is announced as a removal first; if it then turns out to be bad,
+    the one before stays.
+    """
     upload: UploadedFile | None = st.session_state.get(key)
-    st.session_state.pop(_ERROR, None)
+    _forget(_ERROR)
     if upload is None:
-        st.session_state.pop(_OWN, None)
+        st.session_state[_REPLACED] = st.session_state.pop(_OWN, None)
         return
+    before = st.session_state.pop(_REPLACED, None) or st.session_state.get(_OWN)
     try:
         picture = open_picture(upload.getvalue(), upload.name)
     except ImageError as error:
         st.session_state[_ERROR] = error
+        st.session_state[_OWN] = before
         return
     place = PictureId(digest=picture.digest, name=picture.name)
     store().put(("picture", place), picture, picture.pixels.nbytes)
     st.session_state[_OWN] = place
+
+
+def _forget(*keys: str) -> None:
+    for key in keys:
+        st.session_state.pop(key, None)

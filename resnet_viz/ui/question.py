@@ -11,9 +11,11 @@ from resnet_viz.networks.catalog import class_names
 from resnet_viz.records import Score, WeightSource
 from resnet_viz.spec import RESIDUAL_PRESETS, NetworkSpec
 from resnet_viz.text import Text
+from resnet_viz.ui.address import publish, restore, restore_number
 from resnet_viz.ui.picture_choice import PictureId, choose_picture
 
-_OWN = "own"
+_OWN = "own"  # the target "each network's own top class"
+_HIGHEST_SEED = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -32,13 +34,7 @@ def ask(text: Text) -> Question:
     """The sidebar's controls; every small choice is also in the address of the page."""
     with st.sidebar:
         picture = choose_picture(text)
-        network = st.selectbox(
-            text("compare.network"),
-            list(RESIDUAL_PRESETS),
-            format_func=lambda name: _network_option(name, text),
-            key="network",
-            bind="query-params",
-        )
+        network = _ask_network(text)
         weights = _ask_weights(network, text)
         target = _ask_target(network, text)
         score = st.session_state.get("score", Score.LOGIT.value)
@@ -51,74 +47,80 @@ def network_label(name: str, text: Text) -> str:
     return network_title(NetworkSpec.preset(name), text)
 
 
-def _network_option(name: str, text: Text) -> str:
-    size = NetworkSpec.preset(name).input_size
-    return text("compare.network_option", network=network_label(name, text), size=size)
+def class_label(name: str, text: Text) -> str:
+    """A class in the page's language where it is one of CIFAR-10's; else as it is called."""
+    return text(f"classes.{name}") if text.has(f"classes.{name}") else name
+
+
+def _ask_network(text: Text) -> str:
+    known = list(RESIDUAL_PRESETS)
+    restore("network", known, known[0])
+    chosen = st.selectbox(
+        text("compare.network"),
+        known,
+        format_func=lambda name: text(
+            "compare.network_option",
+            network=network_label(name, text),
+            size=NetworkSpec.preset(name).input_size,
+        ),
+        key="network",
+    )
+    publish("network", known[0])
+    return chosen or known[0]
 
 
 def _ask_weights(network: str, text: Text) -> WeightChoice:
-    offered = [source.value for source in weight_sources(network)]
-    if st.session_state.get("weights") not in offered:
-        st.session_state.pop("weights", None)
-    chosen = WeightSource(
-        st.segmented_control(
-            text("compare.weights"),
-            offered,
-            default=offered[0] if offered[0] != WeightSource.PRETRAINED else offered[-1],
-            format_func=lambda source: text(f"weights.{source}"),
-            key="weights",
-            bind="query-params",
-            required=True,
-            help=text("compare.weights_help"),
-        )
-        or offered[-1]
+    offered = weight_sources(network)
+    offline = next(source for source in offered if source is not WeightSource.PRETRAINED)
+    restore("weights", offered, offline.value)
+    chosen = st.segmented_control(
+        text("compare.weights"),
+        [source.value for source in offered],
+        format_func=lambda source: text(f"weights.{source}"),
+        key="weights",
+        required=True,
+        help=text("compare.weights_help"),
     )
-    plain = WeightSource.LESION
-    if chosen is WeightSource.PRETRAINED:
-        plain = _ask_plain(text)
-    seed = 0
-    if WeightSource.RANDOM in (chosen, plain):
-        seed = int(_ask_seed(text))
-    return WeightChoice(chosen, seed, plain=plain)
+    publish("weights", offline.value)
+    source = WeightSource(chosen or offline)
+    plain = _ask_plain(text) if source is WeightSource.PRETRAINED else WeightSource.LESION
+    seed = _ask_seed(text) if WeightSource.RANDOM in (source, plain) else 0
+    return WeightChoice(source, seed, plain=plain)
 
 
 def _ask_plain(text: Text) -> WeightSource:
+    offered = [WeightSource.LESION.value, WeightSource.RANDOM.value]
+    restore("plain", offered, offered[0])
     chosen = st.radio(
         text("compare.plain_weights"),
-        [WeightSource.LESION.value, WeightSource.RANDOM.value],
+        offered,
         format_func=lambda source: text(f"weights.plain_{source}"),
         key="plain",
-        bind="query-params",
         help=text("compare.plain_weights_help"),
     )
-    return WeightSource(chosen or WeightSource.LESION)
+    publish("plain", offered[0])
+    return WeightSource(chosen or offered[0])
 
 
 def _ask_seed(text: Text) -> int:
-    seed = st.number_input(
-        text("compare.seed"), 0, 2**31 - 1, 0, 1, key="seed", bind="query-params"
-    )
+    restore_number("seed", _HIGHEST_SEED)
+    seed = st.number_input(text("compare.seed"), 0, _HIGHEST_SEED, step=1, key="seed")
+    publish("seed", 0)
     return int(seed or 0)
 
 
 def _ask_target(network: str, text: Text) -> int | None:
     classes = class_names(NetworkSpec.preset(twin_names(network).residual))
-    if st.session_state.get("target", _OWN) not in (_OWN, *classes):
-        st.session_state.pop("target", None)
+    restore("target", {_OWN, *classes}, _OWN)
     chosen = st.selectbox(
         text("compare.target"),
         [_OWN, *dict.fromkeys(classes)],
         format_func=lambda c: text("compare.target_own") if c == _OWN else class_label(c, text),
         key="target",
-        bind="query-params",
         help=text("compare.target_help"),
     )
+    publish("target", _OWN)
     return None if chosen in (_OWN, None) else classes.index(chosen)
-
-
-def class_label(name: str, text: Text) -> str:
-    """A class in the page's language where it is one of CIFAR-10's; else as it is called."""
-    return text(f"classes.{name}") if text.has(f"classes.{name}") else name
 
 
 def _ask_device(text: Text) -> str:

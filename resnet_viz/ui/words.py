@@ -5,23 +5,23 @@ import re
 import streamlit as st
 
 from resnet_viz.text import LANGUAGES, Text
+from resnet_viz.ui.address import publish, restore
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~>$:<&])")
 
 
 def choose_language() -> Text:
     """The language switch; the browser's language until somebody chooses, then ``?lang=``."""
-    if "lang" not in st.session_state and "lang" not in st.query_params:
-        st.session_state["lang"] = _browser_language()
+    restore("lang", LANGUAGES, _browser_language())
     chosen = st.segmented_control(
         "Language / 语言",
         list(LANGUAGES),
         format_func=LANGUAGES.__getitem__,
         key="lang",
-        bind="query-params",
         required=True,
         label_visibility="collapsed",
     )
+    publish("lang", _browser_language())
     return Text(chosen or _browser_language())
 
 

@@ -2,6 +2,7 @@
 
 import copy
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -148,6 +149,7 @@ def out_of_place(network):
 
 def close(got, expected, tolerance=1e-5):
     """Equal to a share of the largest value."""
+    got, expected = (v.copy() if isinstance(v, np.ndarray) else v for v in (got, expected))
     got, expected = torch.as_tensor(got), torch.as_tensor(expected)
     assert got.shape == expected.shape
     scale = expected.abs().max().clamp(min=1e-30)

@@ -1,0 +1,469 @@
+"""Any bytes become one picture or one sentence, at a bounded cost."""
+
+import json
+import re
+import subprocess
+import sys
+import threading
+import unicodedata
+import warnings
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from resnet_viz.errors import ImageError
+from resnet_viz.pictures import (
+    MOST_BYTES,
+    MOST_NAME,
+    SIDE,
+    open_picture,
+    read_picture,
+    safe_name,
+    to_png,
+)
+from resnet_viz.text import Text
+from tests import hostile_images as hostile
+from tests.hostile_images import ACCEPTED, NAMES, REFUSED, encode, exif, gradient
+
+BIDI = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+CODES = {
+    "empty": "image_empty",
+    "text": "image_unreadable",
+    "AVIF": "image_unreadable",
+    "EPS": "image_unreadable",
+    "PNG cut in half": "image_broken",
+    "wrong checksum of the pixels": "image_broken",
+    "palette without PLTE": "image_broken",
+    "zTXt bomb": "image_broken",
+    "PNG 6400 x 6400": "image_pixels",
+    "PNG 65000 x 65000 declared": "image_pixels",
+    "BMP header 9400 x 9400": "image_pixels",
+    "WebP 6000 x 6000": "image_pixels",
+    "progressive JPEG 5200 x 5200": "image_pixels",
+    "TIFF tile 13000 x 13000": "image_pixels",
+    "1 x 30000": "image_aspect",
+    "JPEG with too many scans": "image_parts",
+    "PNG of 30000 chunks": "image_parts",
+    "TIFF with a JPEG inside": "image_tiff",
+    "more than 20 MB": "image_bytes",
+}
+# A worker without torch: its address space is small, so that the limit below means something.
+WORKER = """
+import json, resource, sys, types
+package = types.ModuleType("resnet_viz")
+package.__path__ = [sys.argv[1] + "/resnet_viz"]
+sys.modules["resnet_viz"] = package
+sys.path.insert(0, sys.argv[1])
+from resnet_viz.errors import ImageError
+from resnet_viz.pictures import open_picture
+from tests.hostile_images import REFUSED, encode, gradient
+
+def size(field):
+    lines = open("/proc/self/status").read().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(field))
+
+for kind in ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP"):
+    open_picture(encode(gradient(), kind), kind)
+files = {name: make() for name, make in REFUSED.items()}
+start, space = size("VmRSS"), size("VmSize")
+resource.setrlimit(resource.RLIMIT_AS, (space + int(sys.argv[2]),) * 2)
+codes = {}
+for name, data in files.items():
+    try:
+        open_picture(data, name)
+        codes[name] = None
+    except ImageError as error:
+        codes[name] = error.code
+print(json.dumps({"codes": codes, "grown": size("VmHWM") - start}))
+"""
+
+
+def pixels_of(data):
+    return open_picture(data, "x").pixels
+
+
+def expected(image):
+    return np.asarray(image.convert("RGB"))
+
+
+def refusal(data, name="x.png"):
+    with pytest.raises(ImageError) as caught:
+        open_picture(data, name)
+    return caught.value
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_hostile_file_is_refused_with_one_sentence_in_every_language(name):
+    error = refusal(REFUSED[name](), f"{'n' * 300}{name}")
+    english, chinese = error.sentence(Text("en")), error.sentence(Text("zh"))
+    assert error.code.startswith("image_")
+    assert english.endswith(".")
+    assert chinese.endswith("。")
+    for sentence in (english, chinese):
+        assert "\n" not in sentence
+        assert len(sentence) <= 300
+        assert "{" not in sentence
+        assert "n" * 70 in sentence
+
+
+@pytest.mark.parametrize("name", CODES)
+def test_sentence_names_what_is_wrong(name):
+    assert refusal(REFUSED[name]()).code == CODES[name]
+
+
+@pytest.mark.parametrize("name", ["PNG 13300 x 13300", "PNG 9400 x 9400"])
+def test_bomb_is_refused_whether_or_not_warnings_are_errors(name):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert refusal(REFUSED[name]()).code == "image_pixels"
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads /proc")
+def test_every_refusal_together_stays_below_200_megabytes():
+    root, limit = Path(__file__).parents[1], 200_000_000
+    command = [sys.executable, "-c", WORKER, str(root), str(limit)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert set(report["codes"]) == set(REFUSED)
+    assert None not in report["codes"].values()
+    assert {name: report["codes"][name] for name in CODES} == CODES
+    assert report["grown"] < limit
+
+
+@pytest.mark.parametrize("name", ACCEPTED)
+def test_usable_file_gives_read_only_rgb(name):
+    pixels = pixels_of(ACCEPTED[name]())
+    assert pixels.dtype == np.uint8
+    assert pixels.ndim == 3
+    assert pixels.shape[2] == 3
+    assert 1 <= min(pixels.shape[:2])
+    assert max(pixels.shape[:2]) <= SIDE
+    with pytest.raises(ValueError, match="read-only"):
+        pixels[0, 0, 0] = 1
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "PNG",
+        "WebP",
+        "BMP",
+        "TIFF",
+        "TIFF with LZW",
+        "animated PNG",
+        "animated WebP",
+        "multi-page TIFF",
+        "PNG that is also HTML",
+    ],
+)
+def test_lossless_file_gives_the_first_frame_exactly(name):
+    np.testing.assert_array_equal(pixels_of(ACCEPTED[name]()), expected(gradient()))
+
+
+def test_gif_of_1500_frames_gives_its_first():
+    first = expected(gradient().convert("L"))
+    np.testing.assert_array_equal(pixels_of(ACCEPTED["GIF of 1500 frames"]()), first)
+
+
+@pytest.mark.parametrize("mode", ["L", "1"])
+def test_grey_and_bilevel_are_exact(mode):
+    image = gradient().convert(mode)
+    np.testing.assert_array_equal(pixels_of(encode(image, "PNG")), expected(image))
+
+
+def test_cmyk_comes_near_the_picture_it_was_made_from():
+    pixels = pixels_of(encode(Image.new("RGB", (8, 8), (200, 100, 50)).convert("CMYK"), "JPEG"))
+    assert np.abs(pixels.astype(int) - (200, 100, 50)).max() <= 3
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation_turns_the_picture_once(orientation, kind):
+    turned = {
+        1: lambda a: a,
+        2: lambda a: a[:, ::-1],
+        3: lambda a: a[::-1, ::-1],
+        4: lambda a: a[::-1],
+        5: lambda a: a.swapaxes(0, 1),
+        6: lambda a: a.swapaxes(0, 1)[:, ::-1],
+        7: lambda a: a.swapaxes(0, 1)[::-1, ::-1],
+        8: lambda a: a.swapaxes(0, 1)[::-1],
+    }[orientation]
+    plain = pixels_of(exif(1, kind))
+    np.testing.assert_array_equal(pixels_of(exif(orientation, kind)), turned(plain))
+    assert plain.shape == (16, 24, 3)
+
+
+@pytest.mark.parametrize("orientation", [0, 9, 99])
+def test_exif_orientation_without_a_meaning_changes_nothing(orientation):
+    np.testing.assert_array_equal(pixels_of(exif(orientation)), pixels_of(exif(1)))
+
+
+def test_corrupt_exif_changes_nothing():
+    pixels = pixels_of(ACCEPTED["64 kB of corrupt EXIF"]())
+    np.testing.assert_array_equal(pixels, pixels_of(encode(gradient(), "JPEG")))
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_alpha_lies_over_white_exactly(mode):
+    image = hostile.with_alpha().convert(mode)
+    rgba = np.asarray(image.convert("RGBA")).astype(float)
+    share = rgba[..., 3:] / 255
+    over_white = np.floor(rgba[..., :3] * share + 255 * (1 - share) + 0.5)
+    np.testing.assert_array_equal(pixels_of(encode(image, "PNG")), over_white)
+
+
+def test_transparent_palette_colour_is_white():
+    pixels = pixels_of(ACCEPTED["P with transparency"]())
+    assert pixels.tolist() == [[[255, 255, 255], [40, 50, 60]]]
+
+
+def test_16_bit_greys_are_rounded_to_8_exactly():
+    values = list(range(0, 65_536, 97)) + [65_535]
+    pixels = pixels_of(encode(hostile.grey16(values).resize((len(values), 20)), "PNG"))
+    assert pixels[0, :, 0].tolist() == [(v + 128) // 257 for v in values]
+    assert np.ptp(pixels, axis=2).max() == 0
+
+
+def test_whole_numbers_beyond_16_bits_are_scaled_to_their_extremes():
+    values = np.array([[-100_000, 0, 100_000]], np.int32)
+    pixels = pixels_of(encode(Image.fromarray(values), "TIFF"))
+    assert pixels[0, :, 0].tolist() == [0, 128, 255]
+
+
+def test_whole_numbers_of_16_bits_keep_their_place():
+    values = np.array([[0, 257, 514]], np.int32)
+    assert pixels_of(encode(Image.fromarray(values), "TIFF"))[0, :, 0].tolist() == [0, 1, 2]
+
+
+def test_floats_are_scaled_by_their_finite_extremes():
+    assert pixels_of(hostile.floats([-1, 0, 1, 3], 2))[..., 0].tolist() == [[0, 64], [128, 255]]
+    odd = pixels_of(ACCEPTED["float TIFF with NaN and infinity"]())
+    assert odd[..., 0].tolist() == [[0, 255, 0], [0, 128, 255]]
+
+
+def test_floats_at_the_ends_of_their_range_do_not_overflow():
+    most = float(np.finfo(np.float32).max)
+    assert pixels_of(hostile.floats([-most, 0, most]))[0, :, 0].tolist() == [0, 128, 255]
+
+
+@pytest.mark.parametrize("name", ["float TIFF, all equal", "float TIFF of NaN"])
+def test_floats_without_a_range_are_black(name):
+    assert not pixels_of(ACCEPTED[name]()).any()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("size", [(3000, 1000), (1000, 3000), (5001, 1667)])
+def test_large_picture_is_reduced_in_proportion(size, kind):
+    x = np.linspace(0, 255, size[0])
+    image = Image.fromarray(np.broadcast_to(x, size[::-1]).astype(np.uint8)).convert("RGB")
+    pixels = pixels_of(encode(image, kind))
+    long, short = max(pixels.shape[:2]), min(pixels.shape[:2])
+    assert (long, short) == (SIDE, round(SIDE / 3))
+    ramp = np.linspace(0, 255, pixels.shape[1])[None, :, None]
+    assert np.abs(pixels - ramp).max() <= 4
+
+
+def test_reduced_picture_weighs_colour_by_alpha():
+    image = Image.new("RGBA", (3200, 3200), (255, 0, 0, 0))
+    image.paste((0, 0, 255, 255), (0, 0, 3200, 1600))
+    pixels = pixels_of(encode(image, "PNG", compress_level=1))
+    assert pixels[0, 0].tolist() == [0, 0, 255]
+    assert pixels[-1, 0].tolist() == [255, 255, 255]
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "TIFF", "BMP", "WEBP"])
+def test_truncated_file_is_refused_wherever_it_is_cut(kind):
+    image = gradient(60, 40).quantize() if kind == "GIF" else gradient(60, 40)
+    data = encode(image, kind)
+    pixels = pixels_of(data)
+    for share in np.linspace(0.02, 0.9, 30):
+        try:
+            cut = pixels_of(data[: int(len(data) * share)])
+        except ImageError:
+            continue
+        # A TIFF or GIF may end in bytes that hold no pixels.
+        np.testing.assert_array_equal(cut, pixels)
+
+
+def test_small_and_square_enough_is_kept_and_longer_is_refused():
+    assert pixels_of(hostile.png_zeros(1, 50)).shape == (50, 1, 3)
+    assert refusal(hostile.png_zeros(1, 51)).code == "image_aspect"
+
+
+def test_one_byte_decides_about_too_large():
+    data = hostile.png_extra()
+    assert pixels_of(data + bytes(MOST_BYTES - len(data))).shape == (1, 1, 3)
+    assert refusal(data + bytes(MOST_BYTES - len(data) + 1)).code == "image_bytes"
+
+
+def test_metadata_does_not_reach_the_picture():
+    picture = open_picture(ACCEPTED["PNG that is also HTML"](), "x.png")
+    assert b"script" not in to_png(picture.pixels)
+    assert set(vars(picture)) == {"pixels", "name", "digest"}
+
+
+def test_digest_depends_on_pixels_and_shape_alone():
+    png, tiff = encode(gradient(), "PNG"), encode(gradient(), "TIFF")
+    digest = open_picture(png, "a.png").digest
+    assert digest == open_picture(tiff, "b.tiff").digest
+    assert re.fullmatch("[0-9a-f]{32}", digest)
+    assert digest != open_picture(encode(gradient(16, 24), "PNG"), "a.png").digest
+    wide, high = hostile.png_zeros(4, 2), hostile.png_zeros(2, 4)
+    assert open_picture(wide, "a").digest != open_picture(high, "a").digest
+
+
+def test_pictures_compare_by_digest_and_name():
+    data = encode(gradient(), "PNG")
+    assert open_picture(data, "a") == open_picture(data, "a")
+    assert open_picture(data, "a") != open_picture(data, "b")
+    assert len({open_picture(data, "a"), open_picture(data, "a")}) == 1
+
+
+@pytest.mark.parametrize("shape", [(5, 7), (5, 7, 3), (5, 7, 4)])
+def test_png_keeps_every_pixel_and_nothing_else(shape):
+    pixels = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    with Image.open(BytesIO(to_png(pixels))) as image:
+        np.testing.assert_array_equal(np.asarray(image), pixels)
+        assert image.info == {}
+
+
+def test_png_of_a_mirrored_view_is_mirrored():
+    pixels = expected(gradient())[:, ::-1]
+    np.testing.assert_array_equal(pixels_of(to_png(pixels)), pixels)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_hostile_name_is_made_safe_to_show(name):
+    shown = safe_name(name)
+    assert 1 <= len(shown) <= MOST_NAME
+    assert not BIDI & set(shown)
+    assert not any(unicodedata.category(c)[0] == "C" for c in shown)
+    assert not set(shown) & set("\n\r\t\u2028\u2029")
+    assert shown.encode("utf-8").decode("utf-8") == shown
+    assert open_picture(encode(gradient(), "PNG"), name).name == shown
+    assert shown in refusal(b"?", name).sentence(Text("zh"))
+
+
+@given(st.text())
+def test_safe_name_is_short_visible_and_stable(name):
+    shown = safe_name(name)
+    assert 1 <= len(shown) <= MOST_NAME
+    assert not any(unicodedata.category(c)[0] == "C" for c in shown)
+    assert safe_name(shown) == shown
+
+
+@pytest.mark.parametrize("name", ["photo.png", "Foto von Ärger.JPG", "猫 2.webp", "a b.c.gif"])
+def test_ordinary_name_is_kept(name):
+    assert safe_name(name) == name
+
+
+def test_name_of_another_format_does_not_matter():
+    picture = open_picture(encode(gradient(), "JPEG"), "photo.png")
+    assert picture.pixels.shape == (16, 24, 3)
+
+
+def test_path_in_a_name_is_never_opened(tmp_path):
+    real = tmp_path / "real.png"
+    real.write_bytes(encode(gradient(), "PNG"))
+    assert refusal(b"not a picture", str(real)).code == "image_unreadable"
+
+
+def test_picture_is_read_from_a_file(tmp_path):
+    path = tmp_path / "cat.png"
+    path.write_bytes(encode(gradient(), "PNG"))
+    picture = read_picture(path)
+    assert picture == open_picture(path.read_bytes(), "cat.png")
+    assert picture == read_picture(str(path))
+
+
+@pytest.mark.parametrize("name", ["missing.png", ".", "nul\0byte.png", "n" * 300])
+def test_file_that_cannot_be_read_is_refused(tmp_path, name):
+    with pytest.raises(ImageError) as caught:
+        read_picture(f"{tmp_path}/{name}")
+    assert caught.value.code == "image_missing"
+
+
+def test_file_is_read_no_further_than_the_limit():
+    with pytest.raises(ImageError) as caught:
+        read_picture("/dev/zero")
+    assert caught.value.code == "image_bytes"
+
+
+def test_threads_decode_side_by_side_and_leave_warning_filters_alone():
+    filters = list(warnings.filters)
+    data, wrong = encode(gradient(300, 200), "JPEG"), []
+    alone = pixels_of(data)
+
+    def work():
+        for _ in range(5):
+            if not np.array_equal(pixels_of(data), alone):
+                wrong.append("pixels")
+            try:
+                open_picture(REFUSED["PNG 9400 x 9400"](), "x")
+                wrong.append("bomb")
+            except ImageError:
+                pass
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+    assert list(warnings.filters) == filters
+
+
+def only_picture_or_sentence(data):
+    try:
+        picture = open_picture(data, "fuzz")
+    except ImageError as error:
+        assert str(error).endswith(".")
+        return
+    assert picture.pixels.dtype == np.uint8
+    assert picture.pixels.shape[2] == 3
+
+
+STARTS = [b"", hostile.PNG, b"\xff\xd8\xff", b"GIF89a", b"BM", b"II*\0\x08\0\0\0", b"RIFF"]
+SEEDS = {
+    name: ACCEPTED[name]()
+    for name in (
+        "PNG",
+        "JPEG",
+        "progressive JPEG",
+        "WebP",
+        "TIFF",
+        "TIFF with LZW",
+        "BMP",
+        "GIF of 1500 frames",
+        "animated PNG",
+        "animated WebP",
+        "EXIF orientation 6",
+        "P with transparency",
+        "float TIFF",
+    )
+}
+EDIT = st.tuples(st.integers(0, 1_500), st.binary(min_size=0, max_size=6), st.integers(0, 6))
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.sampled_from(STARTS), st.binary(max_size=300))
+def test_random_bytes_give_a_picture_or_a_sentence(start, data):
+    only_picture_or_sentence(start + data)
+
+
+@pytest.mark.parametrize("name", SEEDS)
+@settings(deadline=None, max_examples=60)
+@given(edits=st.lists(EDIT, min_size=1, max_size=4))
+def test_edited_file_gives_a_picture_or_a_sentence(name, edits):
+    data = SEEDS[name][:4_000]
+    for at, new, gone in edits:
+        at %= len(data) + 1
+        data = data[:at] + new + data[at + gone :]
+    only_picture_or_sentence(data)
