@@ -37,23 +37,12 @@ MOST_NAME = 80  # characters
 SIDE = 1600  # pixels, the longest side kept; the networks see 32 or 224
 
 #: TIFF compressions without a second picture format inside, which would escape the checks here.
-_TIFF = [
-    "raw",
-    "packbits",
-    "tiff_lzw",
-    "tiff_adobe_deflate",
-    "tiff_deflate",
-    "tiff_ccitt",
-    "group3",
-    "group4",
-]
-#: Pixels decoded to RGB at once, so that no copy of a large picture is made.
-_BAND = 250_000
+_TIFF = "raw, packbits, tiff_lzw, tiff_adobe_deflate, tiff_deflate, tiff_ccitt, group3, group4"
+_BAND = 250_000  # pixels made RGB at once, so that a large picture is never copied whole
 _ORIENTATION, _TILE_WIDTH, _TILE_LENGTH = 274, 322, 323  # TIFF 6.0, also in EXIF
 _JPEG_MARKER = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")
 
-#: What Pillow's decoders raise for damaged files. ``Warning`` is here for interpreters that turn
-#: warnings into errors.
+#: What Pillow's decoders raise for damaged files; ``Warning`` where warnings are errors.
 _DAMAGE = (
     OSError, ValueError, SyntaxError, EOFError, MemoryError, ArithmeticError, LookupError,
     TypeError, AttributeError, AssertionError, RuntimeError, struct.error, zlib.error, Warning,
@@ -80,7 +69,6 @@ def open_picture(data: bytes, name: str) -> Picture:
     minimum and maximum. Raises ``ImageError`` for everything else.
     """
     shown = safe_name(name)
-    _check_bytes(data, shown)
     try:
         pixels = np.array(_decode(data, shown))
     except UnidentifiedImageError:
@@ -118,13 +106,6 @@ def to_png(pixels: UInt8[np.ndarray, "height width *channels"]) -> bytes:
     return out.getvalue()
 
 
-def _check_bytes(data: bytes, name: str) -> None:
-    if not data:
-        raise ImageError("image_empty", name=name, formats=", ".join(FORMATS))
-    if len(data) > MOST_BYTES:
-        raise ImageError("image_bytes", name=name, most=MOST_BYTES // 2**20)
-
-
 def _check_size(size: tuple[int, int], name: str, most: int = MOST_MEGAPIXELS) -> None:
     width, height = size
     if width * height > most * 10**6:
@@ -134,19 +115,24 @@ def _check_size(size: tuple[int, int], name: str, most: int = MOST_MEGAPIXELS) -
 
 
 def _decode(data: bytes, name: str) -> Image.Image:
-    scans = _check_parts(data, name)
+    scans = _check_bytes(data, name)
     if (canvas := _webp_canvas(data)) is not None:
         _check_size(canvas, name, MOST_MEGAPIXELS_WEBP)
     with Image.open(BytesIO(data), formats=FORMATS) as image:
         many = scans > 1 or "progressive" in image.info
         _check_size(image.size, name, MOST_MEGAPIXELS_SCANS if many else MOST_MEGAPIXELS)
         _check_kind(image, data, name)
-        image.draft(None, _fitted(image.size))
-        return _upright(_reduced(image), image)
+        size = _fitted(image.size)
+        image.draft(None, size)
+        return _upright(_reduced(image, size), image)
 
 
-def _check_parts(data: bytes, name: str) -> int:
-    """The number of a JPEG's scans; 0 for other formats."""
+def _check_bytes(data: bytes, name: str) -> int:
+    """Checks length and number of parts; returns the number of a JPEG's scans."""
+    if not data:
+        raise ImageError("image_empty", name=name, formats=", ".join(FORMATS))
+    if len(data) > MOST_BYTES:
+        raise ImageError("image_bytes", name=name, most=MOST_BYTES // 2**20)
     parts = list(islice(_parts(data), MOST_PARTS + 1))
     scans = parts.count(b"\xda")
     for count, most in ((len(parts), MOST_PARTS), (scans, MOST_SCANS)):
@@ -162,9 +148,9 @@ def _parts(data: bytes) -> Iterator[bytes]:
         yield marker[1]
         size = int.from_bytes(data[marker.end() : marker.end() + 2], "big")
         at = len(data) if marker[1] == b"\xd9" else marker.end() + size
-    at = 8
-    while data[:4] == b"\x89PNG" and at < len(data):
-        yield data[at + 4 : at + 8]
+    at, kind = 8, b""
+    while data[:4] == b"\x89PNG" and at < len(data) and kind != b"IEND":
+        yield (kind := data[at + 4 : at + 8])
         at += 12 + int.from_bytes(data[at : at + 4], "big")
 
 
@@ -195,9 +181,8 @@ def _check_kind(image: ImageFile.ImageFile, data: bytes, name: str) -> None:
 
 def _check_tiff(image: TiffImagePlugin.TiffImageFile, name: str) -> None:
     compression = image.info.get("compression")
-    if compression not in _TIFF:
-        known = ", ".join(_TIFF)
-        raise ImageError("image_tiff", name=name, compression=compression, known=known)
+    if compression not in _TIFF.split(", "):
+        raise ImageError("image_tiff", name=name, compression=compression, known=_TIFF)
     # A tile is allocated whole, however small the picture.
     tile = [image.tag_v2.get(tag, 1) for tag in (_TILE_WIDTH, _TILE_LENGTH)]
     if tile[0] * tile[1] > MOST_MEGAPIXELS * 10**6:
@@ -218,8 +203,8 @@ def _upright(picture: Image.Image, file: Image.Image) -> Image.Image:
     return ImageOps.exif_transpose(picture)
 
 
-def _reduced(image: Image.Image) -> Image.Image:
-    """The picture as RGB with its longest side at most ``SIDE``, by area, then Lanczos."""
+def _reduced(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """The picture as RGB of this size, by area, then Lanczos."""
     width, height = image.size
     factor = max(1, max(image.size) // SIDE)
     levels = _levels(image) if image.mode[0] in "IF" else (0.0, 0.0)
@@ -227,7 +212,7 @@ def _reduced(image: Image.Image) -> Image.Image:
     for top, band in _bands(image, factor):
         small.paste(Image.fromarray(_rgb(band, levels)).reduce(factor), (0, top // factor))
     box = (0, 0, width / factor, height / factor)
-    return small.resize(_fitted(image.size), Image.Resampling.LANCZOS, box)
+    return small.resize(size, Image.Resampling.LANCZOS, box)
 
 
 def _bands(image: Image.Image, factor: int) -> Iterator[tuple[int, Image.Image]]:

@@ -8,6 +8,7 @@ import random
 import struct
 import zlib
 from collections.abc import Callable
+from functools import cache
 from io import BytesIO
 
 import numpy as np
@@ -52,6 +53,7 @@ def png_header(width: int, height: int, bits: int = 8, colour: int = 2) -> tuple
     return b"IHDR", struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0)
 
 
+@cache
 def png_zeros(width: int, height: int, bits: int = 8, colour: int = 2) -> bytes:
     """A small PNG of many black pixels."""
     channels = {0: 1, 2: 3, 3: 1, 6: 4}[colour]
@@ -141,12 +143,14 @@ def corrupt_exif() -> bytes:
     return data[:2] + b"\xff\xe1" + struct.pack(">H", len(noise) + 2) + noise + data[2:]
 
 
+@cache
 def text_bomb(count: int) -> bytes:
     """A PNG of ``count`` zTXt chunks that unpack to 64 MB each."""
     body = b"a\0\0" + zlib.compress(bytes(64 * 2**20), 9)
     return png_extra(*[(b"zTXt", body)] * count)
 
 
+@cache
 def profile_bomb() -> bytes:
     """A PNG with a colour profile that unpacks to 64 MB."""
     return png_extra((b"iCCP", b"a\0\0" + zlib.compress(bytes(64 * 2**20), 9)))

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+from contextlib import ExitStack
 
 import numpy as np
 import pytest
@@ -24,17 +25,22 @@ def test_a_folder_gets_its_name_only_when_it_is_whole(tmp_path):
     assert os.listdir(target.parent) == ["result"]
 
 
-def test_a_failure_leaves_nothing_behind(tmp_path):
-    with pytest.raises(ZeroDivisionError), new_folder(tmp_path / "result") as partial:
+def fill(folder, error):
+    """Write one file into a new folder, then fail."""
+    with new_folder(folder) as partial:
         (partial / "a").write_text("1")
-        raise ZeroDivisionError
+        raise error
+
+
+def test_a_failure_leaves_nothing_behind(tmp_path):
+    with pytest.raises(ZeroDivisionError):
+        fill(tmp_path / "result", ZeroDivisionError())
     assert os.listdir(tmp_path) == []
 
 
 def test_a_full_disk_is_one_sentence_and_leaves_nothing_behind(tmp_path):
-    with pytest.raises(OutputError) as caught, new_folder(tmp_path / "result") as partial:
-        (partial / "a").write_text("1")
-        raise OSError(28, "No space left on device")
+    with pytest.raises(OutputError) as caught:
+        fill(tmp_path / "result", OSError(28, "No space left on device"))
     assert "result" in str(caught.value)
     assert os.listdir(tmp_path) == []
 
@@ -56,9 +62,12 @@ def test_nothing_is_overwritten(tmp_path, what):
 
 def test_a_folder_that_appears_meanwhile_is_not_overwritten(tmp_path):
     target = tmp_path / "result"
-    with pytest.raises(OutputError), new_folder(target):
-        target.mkdir()
-        (target / "mine").write_text("mine")
+    meanwhile = ExitStack()
+    meanwhile.enter_context(new_folder(target))
+    target.mkdir()
+    (target / "mine").write_text("mine")
+    with pytest.raises(OutputError):
+        meanwhile.close()
     assert (target / "mine").read_text() == "mine"
     assert os.listdir(tmp_path) == ["result"]
 

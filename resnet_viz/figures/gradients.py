@@ -25,11 +25,11 @@ class GradientCurve:
     kind: Kind
     label: str
     layers: tuple[str, ...]
-    values: Float64[np.ndarray, "layers"]
+    values: Float64[np.ndarray, " layers"]
     head: str = "fc"
 
     @property
-    def drawable(self) -> Bool[np.ndarray, "layers"]:
+    def drawable(self) -> Bool[np.ndarray, " layers"]:
         """Which values have a place on a logarithmic axis."""
         return np.asarray(np.isfinite(self.values) & (self.values > 0))
 

@@ -57,7 +57,7 @@ def statistics(values: Float[np.ndarray, "..."]) -> Statistics:
 def channel_order(
     feature: Float[np.ndarray, "c h w"],
     order: ChannelOrder,
-    cam_weights: Float[np.ndarray, "c"],
+    cam_weights: Float[np.ndarray, " c"],
 ) -> tuple[int, ...]:
     """Channel numbers in the chosen order; equal ones by number."""
     match order:

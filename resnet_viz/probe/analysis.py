@@ -1,5 +1,6 @@
 """One forward and one backward: features, Grad-CAM and gradient norms of every layer."""
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from torch.nn.functional import cross_entropy
 from resnet_viz.errors import NetworkError, OptionError, TargetError
 from resnet_viz.networks.resnet import ResNet
 from resnet_viz.probe.cam import grad_cams
-from resnet_viz.probe.capture import Capture, capture, default_layers, unwrapped
+from resnet_viz.probe.capture import Capture, capture, unwrapped
 from resnet_viz.probe.gradients import norms, norms_per_image
 from resnet_viz.probe.isolation import untouched
 from resnet_viz.probe.targets import Target, classes_of, logits_of, scores_from
@@ -50,17 +51,16 @@ def analyze(
     Raises ``LayerError``, ``TargetError`` or ``NetworkError``, each with its cure.
     Source: Selvaraju et al. 2017 (arXiv 1610.02391), eq. 1 and 2.
     """
-    network = unwrapped(network)
+    network = _usable(unwrapped(network))
     kind = score_named(score)
     _check_images(network, images)
-    names = default_layers(network) if layers is None else list(layers)
     with (
         torch.inference_mode(False),
         torch.enable_grad(),
         untouched(network, needs_gradients=parameters),
     ):
         inputs = images.detach().clone().requires_grad_()
-        captured = capture(network, inputs.clone(), names)  # it may be normalised in place
+        captured = capture(network, inputs.clone(), layers)  # it may be normalised in place
         scores = _scores(captured.output, target, kind, len(images))
         weights = _differentiable_parameters(network) if parameters else {}
         gradients = _gradients(captured, scores, weights)
@@ -121,18 +121,32 @@ def score_named(score: Score | str) -> Score:
         raise OptionError("option_unknown", option="score", value=score, known=known) from None
 
 
+def _usable(network: nn.Module) -> nn.Module:
+    """The network, or a copy where its weights were made under ``torch.inference_mode``."""
+    if not any(p.is_inference() for p in network.parameters()):
+        return network
+    with torch.inference_mode(False):
+        return copy.deepcopy(network)
+
+
 def _check_images(network: nn.Module, images: Tensor) -> None:
     if not images.is_floating_point():
         kind = str(images.dtype).removeprefix("torch.")
         raise NetworkError("images_not_float", given=kind)
-    if images.ndim in (0, 1, 3) or not len(images):
-        raise NetworkError("images_no_batch", given=tuple(images.shape))
-    device = next((p.device for p in network.parameters()), images.device)
-    if images.device != device:
-        raise NetworkError("images_device", given=str(images.device), network=str(device))
-    if isinstance(network, ResNet) and images.shape[1] != network.spec.input_channels:
+    shape = tuple(images.shape)
+    one_picture = images.ndim == 3 and any(isinstance(m, nn.Conv2d) for m in network.modules())
+    if images.ndim < 2 or one_picture or not len(images):
+        raise NetworkError("images_no_batch", given=shape)
+    weight = next((p for p in network.parameters() if p.is_floating_point()), images)
+    if images.device != weight.device:
+        raise NetworkError("images_device", given=str(images.device), network=str(weight.device))
+    if images.dtype != weight.dtype and not torch.is_autocast_enabled(images.device.type):
+        given, wanted = (str(t.dtype).removeprefix("torch.") for t in (images, weight))
+        raise NetworkError("images_precision", given=given, network=wanted)
+    if isinstance(network, ResNet):
         channels = network.spec.input_channels
-        raise NetworkError("images_channels", given=tuple(images.shape), channels=channels)
+        if images.ndim != 4 or images.shape[1] != channels:
+            raise NetworkError("images_channels", given=shape, channels=channels)
 
 
 def _scores(output: object, target: Target, kind: Score, count: int) -> _Scores:
@@ -157,13 +171,24 @@ def _differentiable_parameters(network: nn.Module) -> dict[str, Tensor]:
 
 def _gradients(captured: Capture, scores: _Scores, weights: dict[str, Tensor]) -> _Gradients:
     features = {n: v for n, v in captured.values.items() if v.requires_grad}
+    cut_off = {  # no gradient reaches what was detached
+        n: torch.zeros_like(v, dtype=v.dtype if v.is_floating_point() else torch.float32)
+        for n, v in captured.values.items()
+        if not v.requires_grad
+    }
     two_passes = scores.logit is not scores.summed
     both = _grad(scores.summed, [*features.values(), *weights.values()], keep_graph=two_passes)
     of_score = dict(zip(features, both, strict=False))
     of_logit = of_score
     if two_passes:
         of_logit = dict(zip(features, _grad(scores.logit, list(features.values())), strict=True))
-    return _Gradients(of_score, of_logit, dict(zip(weights, both[len(features) :], strict=True)))
+    of_weights = dict(zip(weights, both[len(features) :], strict=True))
+    order = captured.values
+    return _Gradients(
+        {name: (of_score | cut_off)[name] for name in order},
+        {name: (of_logit | cut_off)[name] for name in order},
+        of_weights,
+    )
 
 
 def _grad(scalar: Tensor, inputs: list[Tensor], *, keep_graph: bool = False) -> list[Tensor]:

@@ -61,17 +61,21 @@ def default_layers(network: nn.Module) -> list[str]:
     return [name for name, module in network.named_modules() if name and _is_layer(module)]
 
 
-def capture(network: nn.Module, images: Tensor, names: Sequence[str]) -> Capture:
-    """Run ``network`` once and keep the values called ``names``.
+def capture(network: nn.Module, images: Tensor, names: Sequence[str] | None) -> Capture:
+    """Run ``network`` once and keep the values called ``names``; None keeps the usual ones.
 
-    A module that runs n times gives n values, "name#1" to "name#n". Raises ``LayerError`` for a
-    name that the network does not have, never ran, or whose value is not one tensor.
+    A module that runs n times gives n values, "name#1" to "name#n", each of which can be asked
+    for alone. Raises ``LayerError`` for a name that the network does not have, never ran, or whose
+    value is not one tensor; of the usual ones such are left out.
     """
-    _check_names(network, names)
+    asked = default_layers(network) if names is None else list(names)
+    modules = _modules_of(network, asked)
     if isinstance(network, ResNet):
-        return _through_taps(network, images, frozenset(names))
+        return _through_taps(network, images, frozenset(modules))
     with network_lock(network):
-        return _through_hooks(network, images, names)
+        output, calls = _through_hooks(network, images, modules, strict=names is not None)
+    values = _numbered(calls)
+    return Capture(output, values if names is None else _asked_for(values, asked))
 
 
 _locks: WeakKeyDictionary[nn.Module, threading.RLock] = WeakKeyDictionary()
@@ -99,12 +103,18 @@ def _is_layer(module: nn.Module | None) -> bool:
     return any(isinstance(m, (nn.Conv1d, nn.Conv2d, nn.Conv3d)) for m in inside)
 
 
-def _check_names(network: nn.Module, names: Iterable[str]) -> None:
+def _modules_of(network: nn.Module, asked: Iterable[str]) -> dict[str, None]:
+    """The modules behind the names, each once, in the order asked for."""
     known = layer_names(network)
     allowed = set(known)
-    for name in names:
-        if name not in allowed:
+    modules: dict[str, None] = {}
+    for name in asked:
+        module, _, number = name.rpartition("#")
+        module = module if number.isdigit() and name not in allowed else name
+        if module not in allowed:
             raise LayerError("layer_unknown", name=name, known=close_matches(name, known))
+        modules[module] = None
+    return modules
 
 
 def _through_taps(network: ResNet, images: Tensor, names: frozenset[str]) -> Capture:
@@ -118,35 +128,49 @@ def _through_taps(network: ResNet, images: Tensor, names: frozenset[str]) -> Cap
     return Capture(network(images, keep), values)
 
 
-def _through_hooks(network: nn.Module, images: Tensor, names: Sequence[str]) -> Capture:
+def _through_hooks(
+    network: nn.Module, images: Tensor, modules: Iterable[str], *, strict: bool
+) -> tuple[object, list[tuple[str, Tensor]]]:
     calls: list[tuple[str, Tensor]] = []
 
     def keep(name: str, module: nn.Module, arguments: object, output: object) -> object:
-        if not isinstance(output, Tensor):
+        if isinstance(output, Tensor):
+            calls.append((name, output))
+            return output.clone()
+        if strict:
             raise LayerError("layer_not_tensor", name=name, kind=type(output).__name__)
-        calls.append((name, output))
-        return output.clone()
+        return output
 
     handles = [
-        network.get_submodule(name).register_forward_hook(partial(keep, name))
-        for name in dict.fromkeys(names)
+        network.get_submodule(name).register_forward_hook(partial(keep, name)) for name in modules
     ]
     try:
-        output = network(images)
+        return network(images), calls
     finally:
         for handle in handles:
             handle.remove()
-    return Capture(output, _numbered(calls, names))
 
 
-def _numbered(calls: list[tuple[str, Tensor]], names: Sequence[str]) -> dict[str, Tensor]:
+def _numbered(calls: list[tuple[str, Tensor]]) -> dict[str, Tensor]:
     times = Counter(name for name, _ in calls)
-    for name in names:
-        if not times[name]:
-            raise LayerError("layer_never_ran", name=name)
     seen: Counter[str] = Counter()
     values = {}
     for name, value in calls:
         seen[name] += 1
         values[name if times[name] == 1 else f"{name}#{seen[name]}"] = value
     return values
+
+
+def _asked_for(values: dict[str, Tensor], asked: Sequence[str]) -> dict[str, Tensor]:
+    """Of all values those asked for, by their own name or by their module's."""
+    wanted = set(asked)
+    found = {n: v for n, v in values.items() if n in wanted or n.rpartition("#")[0] in wanted}
+    ran = set(found) | {name.rpartition("#")[0] for name in found}
+    for name in asked:
+        if name not in ran:
+            runs = [n for n in values if n.rpartition("#")[0] == name.rpartition("#")[0]]
+            if "#" in name and (runs or name.rpartition("#")[0] in values):
+                known = ", ".join(runs) or name.rpartition("#")[0]
+                raise LayerError("layer_unknown", name=name, known=known)
+            raise LayerError("layer_never_ran", name=name)
+    return found

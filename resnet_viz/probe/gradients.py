@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 
-def norms_per_image(gradient: Float[Tensor, "batch ..."]) -> Float[Tensor, "batch"]:
+def norms_per_image(gradient: Float[Tensor, "batch ..."]) -> Float[Tensor, " batch"]:
     """||dS/da||_2 of each image, S the score summed over the batch."""
     kind = torch.promote_types(gradient.dtype, torch.float32)  # half precision has three digits
     rows = gradient.reshape(len(gradient), -1)
@@ -15,7 +15,7 @@ def norms_per_image(gradient: Float[Tensor, "batch ..."]) -> Float[Tensor, "batc
     return length
 
 
-def norms(values: Sequence[Tensor]) -> Float[Tensor, "values"]:
+def norms(values: Sequence[Tensor]) -> Float[Tensor, " values"]:
     """The 2-norm of each tensor, all in one pass over the list."""
     if not values:
         return torch.zeros(0)

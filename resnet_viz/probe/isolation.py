@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 import torch
 from torch import nn
 
+from resnet_viz.networks.resnet import ResNet
 from resnet_viz.probe.capture import network_lock
 
 
@@ -13,22 +14,22 @@ from resnet_viz.probe.capture import network_lock
 def untouched(network: nn.Module, *, needs_gradients: bool) -> Iterator[None]:
     """Keep buffers, random state and ``requires_grad`` as they are.
 
-    A network in evaluation mode changes nothing by running, so threads pass freely. In training
-    mode batch normalisation moves its statistics and dropout draws numbers; frozen parameters
-    must be thawed for a moment where their gradients are asked for. In these two cases one thread
-    at a time runs, and everything is put back.
+    Our own networks in evaluation mode change nothing by running, so threads pass freely. In
+    training mode batch normalisation moves its statistics, foreign networks may do anything, and
+    frozen parameters must be thawed for a moment where their gradients are asked for. In these
+    cases one thread at a time runs, and everything is put back.
     """
     with ExitStack() as stack:
         lock = stack.enter_context(ExitStack())
         lock.enter_context(network_lock(network))
-        training = any(module.training for module in network.modules())
+        changing = not isinstance(network, ResNet) or any(m.training for m in network.modules())
         frozen = _frozen(network) if needs_gradients else []
-        if training:
+        if changing:
             stack.enter_context(torch.random.fork_rng())
             stack.enter_context(_restored_buffers(network))
         if frozen:
             stack.enter_context(_thawed(frozen))
-        if not training and not frozen:
+        if not changing and not frozen:
             lock.close()
         yield
 
@@ -39,13 +40,18 @@ def _frozen(network: nn.Module) -> list[nn.Parameter]:
 
 @contextmanager
 def _restored_buffers(network: nn.Module) -> Iterator[None]:
-    before = [(buffer, buffer.detach().clone()) for buffer in network.buffers()]
+    before = [
+        (module, name, buffer, buffer.detach().clone())
+        for module in network.modules()
+        for name, buffer in module.named_buffers(recurse=False)
+    ]
     try:
         yield
     finally:
         with torch.no_grad():
-            for buffer, value in before:
+            for module, name, buffer, value in before:
                 buffer.copy_(value)
+                setattr(module, name, buffer)  # where the network put another in its place
 
 
 @contextmanager

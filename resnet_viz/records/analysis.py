@@ -56,11 +56,11 @@ class Analysis:
     features: ByLayer[np.ndarray]  # (batch, channel, height, width), or (batch, feature)
     cams: ByLayer[Float[np.ndarray, "batch h w"]]  # Grad-CAM after ReLU, unscaled, layer's size
     cam_weights: ByLayer[Float[np.ndarray, "batch channel"]]  # alpha of Selvaraju 2017, eq. 1
-    activation_gradient_norms: ByLayer[Float[np.ndarray, "batch"]]
+    activation_gradient_norms: ByLayer[Float[np.ndarray, " batch"]]
     parameter_gradient_norms: Mapping[str, float]  # by parameter name; empty unless asked for
     parameter_norms: Mapping[str, float]
     logits: Float[np.ndarray, "batch classes"] | None  # None where the output is not logits
-    targets: Int64[np.ndarray, "batch"] | None  # None for a target function
+    targets: Int64[np.ndarray, " batch"] | None  # None for a target function
 
     @property
     def layers(self) -> tuple[str, ...]:

@@ -18,7 +18,8 @@ class ByLayer(Mapping[str, T]):
         try:
             return self._values[name]
         except KeyError:
-            known = close_matches(name, list(self._values))
+            runs = ", ".join(key for key in self._values if key.rpartition("#")[0] == name)
+            known = runs or close_matches(name, list(self._values))
             raise LayerError("layer_unknown", name=name, known=known) from None
 
     def __contains__(self, name: object) -> bool:

@@ -19,7 +19,7 @@ def pad(
 
 
 def crop_and_flip(
-    padded: UInt8[Tensor, "n 3 hp wp"], chosen: Int64[Tensor, "b"], generator: torch.Generator
+    padded: UInt8[Tensor, "n 3 hp wp"], chosen: Int64[Tensor, " b"], generator: torch.Generator
 ) -> UInt8[Tensor, "b 3 h w"]:
     """Random crops of the chosen images, half of them mirrored."""
     count, device = len(chosen), padded.device

@@ -24,7 +24,7 @@ class ImageSet:
     """Images (n, 3, height, width) as uint8 and their labels (n,)."""
 
     images: UInt8[Tensor, "n 3 height width"]
-    labels: Int64[Tensor, "n"]
+    labels: Int64[Tensor, " n"]
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -3,7 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -33,10 +33,8 @@ def serving() -> Iterator[Web]:
             self.send_response(status)
             self.send_header("Content-Length", str(promise))
             self.end_headers()
-            try:
+            with suppress(ConnectionError):  # a caller may stop
                 self.wfile.write(body)
-            except ConnectionError:
-                pass  # a caller may stop
             self.close_connection = True
 
         def log_message(self, *args):

@@ -19,7 +19,7 @@ def taps_of(spec, size=17, training=False):
                 module.bias.normal_(generator=generator)
     with torch.no_grad():
         images = torch.randn(2, 3, size, size, generator=generator)
-        network(images, lambda n, v: values.setdefault(n, v))
+        network(images, values.setdefault)
     return network, images, values
 
 
@@ -27,7 +27,7 @@ def taps_of(spec, size=17, training=False):
 @pytest.mark.parametrize("option", [o for o in Shortcut if o is not Shortcut.NONE])
 def test_a_block_is_exactly_branch_plus_shortcut(form, option):
     spec = NetworkSpec(block=form, depths=(2, 2), widths=(4, 8), shortcut=option)
-    network, images, values = taps_of(spec)
+    network, _, values = taps_of(spec)
     x = values["relu"]
     for block in spec.blocks():
         around = values[f"{block}.shortcut"]
@@ -70,7 +70,9 @@ def test_option_c_projects_at_every_block():
         NetworkSpec(depths=(2, 2), widths=(4, 8), shortcut=Shortcut.PROJECTION_ALL), seed=0
     )
     assert all(isinstance(block.downsample, Projection) for block in network.blocks())
-    option_b = build(NetworkSpec(depths=(2, 2), widths=(4, 8), shortcut=Shortcut.PROJECTION), seed=0)
+    option_b = build(
+        NetworkSpec(depths=(2, 2), widths=(4, 8), shortcut=Shortcut.PROJECTION), seed=0
+    )
     kinds = [type(block.downsample).__name__ for block in option_b.blocks()]
     assert kinds == ["Identity", "Identity", "Projection", "Identity"]
 
@@ -102,7 +104,7 @@ def test_zero_padding_by_hand(height, width, before, after):
 def test_shortcut_and_branch_meet_on_every_size(size, option):
     spec = NetworkSpec(depths=(1, 1, 1), widths=(4, 8, 12), shortcut=option, input_size=size)
     _, _, values = taps_of(spec, size)
-    side = -(-(-(-size // 2)) // 2)
+    side = ((size + 1) // 2 + 1) // 2
     assert values["layer3.0"].shape[2:] == (side, side)
 
 

@@ -29,7 +29,7 @@ def opened(**query):
 
 
 def words(app):
-    shown = [*app.title, *app.markdown, *app.caption, *app.warning, *app.error, *app.info]
+    shown = [*app.header, *app.markdown, *app.caption, *app.warning, *app.error, *app.info]
     return "\n".join(str(element.value) for element in shown)
 
 
@@ -63,7 +63,7 @@ def test_deep_link_opens_the_same_choice():
     assert not app.exception
     assert app.selectbox(key="network").value == "resnet56"
     assert app.selectbox(key="layer").value == "layer2.3"
-    assert app.title[0].value == "残差网络与普通网络对比"
+    assert app.header[0].value == "残差网络与普通网络对比"
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_language_switch_changes_every_word():
     app.session_state["lang"] = "zh"
     app.run()
     assert not app.exception
-    assert app.title[0].value == "残差网络与普通网络对比"
+    assert app.header[0].value == "残差网络与普通网络对比"
 
 
 def test_uploaded_picture_is_used():

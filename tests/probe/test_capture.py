@@ -166,7 +166,7 @@ def test_an_unknown_layer_lists_close_matches(make, name):
 
 def test_a_plain_block_has_neither_shortcut_nor_sum():
     for part in ("shortcut", "join"):
-        with pytest.raises(LayerError, match="layer1.0"):
+        with pytest.raises(LayerError, match=r"layer1\.0"):
             analyze(small(Shortcut.NONE), images(), layers=[f"layer1.0.{part}"])
 
 

@@ -25,11 +25,14 @@ def numbers(result):
     return arrays
 
 
+def near(got, expected):
+    step = 1e-6 * max(1, np.abs(expected).max(initial=0))
+    return got.shape == expected.shape and np.allclose(got, expected, rtol=1e-4, atol=step)
+
+
 def same(got, expected):
-    return got.layers == expected.layers and all(
-        a.shape == b.shape and np.allclose(a, b, rtol=1e-4, atol=1e-6 * max(1, np.abs(b).max(initial=0)))
-        for a, b in zip(numbers(got), numbers(expected), strict=True)
-    )  # fmt: skip
+    pairs = zip(numbers(got), numbers(expected), strict=True)
+    return got.layers == expected.layers and all(near(a, b) for a, b in pairs)
 
 
 def ours():

@@ -46,6 +46,10 @@ def assert_same(before, after):
             assert before[what] == after[what], what
 
 
+def first(output):
+    return output[0][:, 0]
+
+
 def frozen(network):
     return network.requires_grad_(False)
 
@@ -89,8 +93,8 @@ def test_a_forward_pass_that_fails_leaves_no_trace(training, parameters, freeze)
         (small, {"target": 99}, TargetError),
         (lambda: seeded(Drops), {"target": 99}, TargetError),
         (lambda: seeded(Drops), {"layers": ["conv", "nothing"]}, LayerError),
-        (lambda: seeded(Several), {"target": lambda o: o[0][:, 0], "layers": ["split"]}, LayerError),
-        (lambda: seeded(Several), {"target": lambda o: o[0][:, 0], "layers": ["unused"]}, LayerError),
+        (lambda: seeded(Several), {"target": first, "layers": ["split"]}, LayerError),
+        (lambda: seeded(Several), {"target": first, "layers": ["unused"]}, LayerError),
         (lambda: seeded(Drops), {"target": lambda o: 1 / 0}, ZeroDivisionError),
         (lambda: seeded(Drops), {"target": lambda o: o.detach()[:, 0]}, TargetError),
     ],
