@@ -2,8 +2,7 @@
 
 import json
 import pickle
-import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,18 +32,35 @@ def load_checkpoint(path: str | Path, spec: NetworkSpec | None = None) -> Loaded
     """
     path = Path(path)
     weights, metadata = read_weights(path)
-    if "spec" in metadata:
-        spec = NetworkSpec.from_dict(metadata["spec"])
-    if spec is None:
+    try:
+        described = _described(metadata, spec)
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        raise CheckpointError("checkpoint_metadata", name=path.name) from error
+    if described is None:
         raise CheckpointError("checkpoint_no_spec", name=path.name)
+    own, classes, preprocessing = described
     return LoadedNetwork(
-        network=fill(spec, weights, path.name),
+        network=fill(own, weights, path.name),
         source=WeightSource.FILE,
         weights=path.name,
-        classes=tuple(metadata.get("classes", class_names(spec))),
-        preprocessing=_preprocessing(metadata, spec),
+        classes=classes,
+        preprocessing=preprocessing,
         training={key: metadata[key] for key in ("training", "curve") if key in metadata},
     )
+
+
+def _described(
+    metadata: Mapping[str, Any], spec: NetworkSpec | None
+) -> tuple[NetworkSpec, tuple[str, ...], Preprocessing] | None:
+    """What the file says of itself; ``spec`` stands in where it says nothing."""
+    if "spec" in metadata:
+        spec = NetworkSpec.from_dict(dict(metadata["spec"]))
+    if spec is None:
+        return None
+    classes = tuple(str(name) for name in metadata.get("classes", class_names(spec)))
+    if len(classes) != spec.classes:
+        raise ValueError(len(classes))
+    return spec, classes, _preprocessing(metadata, spec)
 
 
 def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -103,10 +119,12 @@ def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 def _read_pickle(path: Path) -> object:
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise CheckpointError("checkpoint_unsafe", name=path.name) from error
-    except (OSError, RuntimeError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
-        raise CheckpointError("checkpoint_damaged", name=path.name) from error
+    except Exception as error:  # a damaged or hostile file can raise anything
+        unsafe = (
+            isinstance(error, pickle.UnpicklingError) and "unsupported global" in str(error).lower()
+        )
+        code = "checkpoint_unsafe" if unsafe else "checkpoint_damaged"
+        raise CheckpointError(code, name=path.name) from error
 
 
 def _unwrapped(content: object, name: str) -> dict[str, Tensor]:
@@ -118,10 +136,13 @@ def _unwrapped(content: object, name: str) -> dict[str, Tensor]:
     tensors = {k: v for k, v in content.items() if isinstance(k, str) and isinstance(v, Tensor)}
     if not tensors:
         raise CheckpointError("checkpoint_no_weights", name=name)
-    for prefix in _PREFIXES:
-        if all(key.startswith(prefix) for key in tensors):
-            tensors = {key.removeprefix(prefix): value for key, value in tensors.items()}
+    while prefix := _common_prefix(tensors):
+        tensors = {key.removeprefix(prefix): value for key, value in tensors.items()}
     return tensors
+
+
+def _common_prefix(names: Iterable[str]) -> str | None:
+    return next((p for p in _PREFIXES if all(name.startswith(p) for name in names)), None)
 
 
 def _preprocessing(metadata: Mapping[str, Any], spec: NetworkSpec) -> Preprocessing:
@@ -131,6 +152,11 @@ def _preprocessing(metadata: Mapping[str, Any], spec: NetworkSpec) -> Preprocess
     return Preprocessing(
         size=int(values["size"]),
         resize=int(values["resize"]),
-        mean=tuple(values["mean"]),
-        deviation=tuple(values["deviation"]),
+        mean=_three(values["mean"]),
+        deviation=_three(values["deviation"]),
     )
+
+
+def _three(values: Any) -> tuple[float, float, float]:  # noqa: ANN401  # from JSON
+    red, green, blue = (float(value) for value in values)
+    return red, green, blue

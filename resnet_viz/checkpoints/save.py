@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 
+from resnet_viz.errors import OutputError
 from resnet_viz.images import Preprocessing
 from resnet_viz.networks.resnet import ResNet
 from resnet_viz.records import Epoch
@@ -31,7 +33,7 @@ def save_checkpoint(
     """Write weights with spec, classes, preprocessing, recipe, curve and versions inside.
 
     ``training`` says how the weights came to be (recipe, seed, data, command), as JSON values.
-    The file appears whole or not at all.
+    The file appears whole or not at all; ``OutputError`` where it cannot be written.
     """
     metadata = {
         "schema_version": SCHEMA_VERSION,
@@ -46,5 +48,10 @@ def save_checkpoint(
     weights = {name: value.contiguous().cpu() for name, value in network.state_dict().items()}
     partial = path.with_name(f".{path.name}.partial")
     text = {name: json.dumps(value) for name, value in metadata.items()}
-    save_file(weights, partial, metadata=text)
-    os.replace(partial, path)
+    try:
+        save_file(weights, partial, metadata=text)
+        os.replace(partial, path)
+    except (OSError, SafetensorError) as error:
+        raise OutputError("file_not_writable", file=str(path)) from error
+    finally:
+        partial.unlink(missing_ok=True)

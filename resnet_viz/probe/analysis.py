@@ -1,8 +1,9 @@
 """One forward and one backward: features, Grad-CAM and gradient norms of every layer."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -248,8 +249,8 @@ def _by_layer(values: dict[str, Tensor]) -> ByLayer[np.ndarray]:
     return ByLayer({name: _array(value) for name, value in values.items()})
 
 
-def _by_name(names: dict[str, Tensor], values: Tensor) -> dict[str, float]:
-    return dict(zip(names, values.tolist(), strict=True))
+def _by_name(names: dict[str, Tensor], values: Tensor) -> Mapping[str, float]:
+    return MappingProxyType(dict(zip(names, values.tolist(), strict=True)))
 
 
 def _array(value: Tensor) -> np.ndarray:

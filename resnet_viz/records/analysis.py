@@ -73,7 +73,9 @@ class Analysis:
         if self.logits is None:
             return None
         shifted = np.exp(self.logits - self.logits.max(1, keepdims=True))
-        return np.asarray(shifted / shifted.sum(1, keepdims=True))
+        shares = np.asarray(shifted / shifted.sum(1, keepdims=True))
+        shares.setflags(write=False)
+        return shares
 
     @cached_property
     def weight_gradient_norms(self) -> ByLayer[float]:

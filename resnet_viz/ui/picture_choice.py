@@ -20,7 +20,6 @@ from resnet_viz.ui.messages import show_error
 from resnet_viz.ui.shell import store
 
 _OWN, _ERROR, _REPLACED = "own_picture", "picture_error", "replaced_picture"  # keys of the session
-_SUFFIXES = ("jpg", "jpeg", "png", "webp", "gif", "tif", "tiff", "bmp")
 _TILE, _COLUMNS, _GAP = 96, 4, 6  # pixels, tiles, pixels
 
 
@@ -54,9 +53,9 @@ def choose_picture(text: Text) -> PictureId:
         on_change=_use_sample,
     )
     publish("sample", names[0])
+    # No list of suffixes: Streamlit answers a wrong one with an exception, we with a sentence.
     st.file_uploader(
         text("picture.upload"),
-        type=_SUFFIXES,
         key="upload",
         on_change=_use_upload,
         args=("upload",),

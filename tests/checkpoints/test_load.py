@@ -60,7 +60,7 @@ def test_a_checkpoint_comes_back_with_all_that_is_known_of_it(tmp_path):
 
 @pytest.mark.parametrize("shortcut", Shortcut)
 def test_every_shortcut_comes_back(tmp_path, shortcut):
-    spec = NetworkSpec(depths=(1, 1), widths=(4, 8), shortcut=shortcut)
+    spec = NetworkSpec(depths=(1, 1), widths=(4, 8), shortcut=shortcut, classes=3)
     save(tmp_path / "n.safetensors", build(spec, seed=1))
     assert load_checkpoint(tmp_path / "n.safetensors").network.spec == spec
 

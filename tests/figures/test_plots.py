@@ -32,7 +32,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 def curve(*values, kind=Kind.PLAIN, label="plain-56"):
-    layers = tuple(f"layer1.{i}.conv1" for i in range(len(values) - 1)) + ("fc",)
+    layers = (*tuple(f"layer1.{i}.conv1" for i in range(len(values) - 1)), "fc")
     return GradientCurve(kind, label, layers, np.array(values, np.float64))
 
 

@@ -108,7 +108,11 @@ def test_bad_upload_gets_one_sentence_and_the_result_stays(kind, opened_once):
     assert app.get("plotly_chart")
 
 
-@pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))
+#: A lone surrogate cannot travel: neither a browser nor protobuf sends it.
+SENT = [name for name in NAMES if not any("\ud800" <= c <= "\udfff" for c in name)]
+
+
+@pytest.mark.parametrize("name", SENT, ids=range(len(SENT)))
 def test_hostile_file_name_is_shown_as_letters(name, opened_once):
     app = upload(opened_once, name, jpeg())
     assert not app.exception
