@@ -25,7 +25,7 @@ format: .venv/.dev
 
 benchmark: .venv/.dev
 	$(BIN)/python -m pip install --quiet -r benchmarks/requirements.txt
-	$(BIN)/python benchmarks/analysis.py --out benchmarks/results/analysis.json
+	$(BIN)/python -m benchmarks.analysis --out benchmarks/results/analysis.json
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -1,6 +1,6 @@
 """Grad-CAM at every block: this library beside its peers, on one image, in one process.
 
-    python benchmarks/analysis.py --rounds 15 --out benchmarks/results/analysis.json
+    python -m benchmarks.analysis --rounds 15 --out benchmarks/results/analysis.json
 
 Each round runs every approach once, in turn, so that a busy machine slows all of them alike. The
 floor is a bare forward pass and one ``autograd.grad`` over all block outputs; every other

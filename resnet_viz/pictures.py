@@ -95,7 +95,8 @@ def read_picture(path: str | Path) -> Picture:
 def safe_name(name: str) -> str:
     """A name without control, format (bidirectional) or undefined characters, cut to size."""
     spaced = " ".join(name[: 10 * MOST_NAME].split())
-    plain = "".join(c for c in spaced if unicodedata.category(c)[0] != "C").strip()
+    visible = "".join(c for c in spaced if unicodedata.category(c)[0] != "C")
+    plain = " ".join(visible.split())
     return (plain if len(plain) <= MOST_NAME else plain[: MOST_NAME - 1] + "…") or "?"
 
 

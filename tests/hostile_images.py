@@ -129,6 +129,13 @@ def progressive_jpeg(image: Image.Image, repeats: int = 1) -> bytes:
     return data[: min(last, tables)] + data[min(last, tables) : -2] * repeats + data[-2:]
 
 
+def first_scan(data: bytes) -> bytes:
+    """A progressive JPEG that ends after its first scan."""
+    start = data.index(b"\xff\xda") + 2
+    end = next(i for i in range(start, len(data)) if data[i] == 0xFF and data[i + 1] >= 0xC0)
+    return data[:end] + b"\xff\xd9"
+
+
 def exif(orientation: int, kind: str = "JPEG") -> bytes:
     """The gradient with an EXIF orientation."""
     tags = Image.Exif()
@@ -136,10 +143,13 @@ def exif(orientation: int, kind: str = "JPEG") -> bytes:
     return encode(gradient(), kind, exif=tags, **({"quality": 100} if kind == "JPEG" else {}))
 
 
-def corrupt_exif() -> bytes:
-    """A JPEG with almost 64 kB of noise where EXIF should be."""
-    noise = b"Exif\0\0" + random.Random(0).randbytes(65_000)
-    data = encode(gradient(), "JPEG")
+def corrupt_exif(kind: str) -> bytes:
+    """A JPEG or PNG with almost 64 kB of noise where EXIF should be."""
+    noise, data = random.Random(0).randbytes(65_000), encode(gradient(), kind)
+    if kind == "PNG":
+        header = len(PNG) + 25
+        return data[:header] + png([(b"eXIf", noise)], ended=False)[len(PNG) :] + data[header:]
+    noise = b"Exif\0\0" + noise
     return data[:2] + b"\xff\xe1" + struct.pack(">H", len(noise) + 2) + noise + data[2:]
 
 
@@ -243,6 +253,9 @@ REFUSED: dict[str, Callable[[], bytes]] = {
     "progressive JPEG 5200 x 5200": lambda: progressive_jpeg(Image.new("RGB", (5_200, 5_200))),
     "PNG of 30000 chunks": lambda: png_extra(*[(b"tEXt", b"")] * 30_000),
     "JPEG of 30000 segments": lambda: b"\xff\xd8" + b"\xff\xfe\0\x02" * 30_000,
+    "progressive JPEG 5200 x 5200 of one scan": lambda: first_scan(
+        progressive_jpeg(Image.new("RGB", (5_200, 5_200)))
+    ),
     "TIFF tile 13000 x 13000": lambda: tiff_tile(12_992),
     "TIFF with a JPEG inside": lambda: encode(gradient(), "TIFF", compression="jpeg"),
     "SVG": lambda: _SVG,
@@ -274,7 +287,8 @@ ACCEPTED: dict[str, Callable[[], bytes]] = {
     "EXIF orientation 3": lambda: exif(3),
     "EXIF orientation 6": lambda: exif(6),
     "EXIF orientation 99": lambda: exif(99),
-    "64 kB of corrupt EXIF": corrupt_exif,
+    "64 kB of corrupt EXIF in a JPEG": lambda: corrupt_exif("JPEG"),
+    "64 kB of corrupt EXIF in a PNG": lambda: corrupt_exif("PNG"),
     "PNG that is also HTML": html_png,
     "float TIFF": lambda: floats([-1, 0, 1, 3], rows=2),
     "float TIFF with NaN and infinity": lambda: floats(

@@ -120,9 +120,8 @@ def _read_pickle(path: Path) -> object:
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged or hostile file can raise anything
-        unsafe = (
-            isinstance(error, pickle.UnpicklingError) and "unsupported global" in str(error).lower()
-        )
+        refused = isinstance(error, pickle.UnpicklingError)
+        unsafe = refused and "unsupported global" in str(error).lower()
         code = "checkpoint_unsafe" if unsafe else "checkpoint_damaged"
         raise CheckpointError(code, name=path.name) from error
 

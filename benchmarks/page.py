@@ -1,0 +1,109 @@
+"""How long a layer click takes, in a real browser, on the Compare page.
+
+    python -m benchmarks.page --clicks 40 --out benchmarks/results/page.json
+
+From the click on a marker of the strip until both overlays have been replaced and painted. Nothing
+new is computed by these clicks: every block was measured by the one pass that opened the page.
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+import urllib.request
+from datetime import UTC, datetime
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
+PORT = 8597
+
+#: Clicks a marker and resolves with the milliseconds until both new overlays are decoded and painted.
+CLICK = """
+(layer) => new Promise((resolve) => {
+  const overlays = () => [...document.querySelectorAll("img[alt^='Grad-CAM of the']")];
+  const strip = document.querySelector(".strip") || [...document.querySelectorAll("*")]
+    .map((e) => e.shadowRoot && e.shadowRoot.querySelector(".strip")).find(Boolean);
+  const before = overlays().map((image) => image.src);
+  const started = performance.now();
+  strip.querySelector(`[data-layer="${layer}"]`).dispatchEvent(
+    new MouseEvent("click", { bubbles: true, composed: true }));
+  const look = () => {
+    const now = overlays();
+    const fresh = now.length === 2 && now.every((image, i) =>
+      image.src !== before[i] && image.complete && image.naturalWidth > 0);
+    if (fresh) requestAnimationFrame(() => resolve(performance.now() - started));
+    else requestAnimationFrame(look);
+  };
+  look();
+})
+"""
+
+
+def main() -> None:
+    """Start the app, click, print and save."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--clicks", type=int, default=40)
+    parser.add_argument("--network", default="resnet20")
+    parser.add_argument("--out", type=Path)
+    options = parser.parse_args()
+    command = [sys.executable, "-m", "resnet_viz", "app", "--port", str(PORT), "--no-browser"]
+    server = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
+    try:
+        wait(f"http://127.0.0.1:{PORT}/_stcore/health")
+        taken = clicks(f"http://127.0.0.1:{PORT}/?network={options.network}", options.clicks)
+    finally:
+        os.killpg(server.pid, 15)
+    result = {
+        "network": options.network,
+        "clicks": len(taken),
+        "median_ms": round(statistics.median(taken), 1),
+        "quartiles_ms": [round(q, 1) for q in statistics.quantiles(taken, n=4)],
+        "slowest_ms": round(max(taken), 1),
+        "cores": os.cpu_count(),
+        "processor": platform.processor() or platform.machine(),
+        "date": datetime.now(UTC).date().isoformat(),
+    }
+    print(json.dumps(result, indent=2))
+    if options.out:
+        options.out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+
+
+def wait(address: str) -> None:
+    """Until the server answers, two minutes at most."""
+    for _ in range(400):
+        try:
+            with urllib.request.urlopen(address, timeout=2):
+                return
+        except OSError:
+            time.sleep(0.3)
+    raise SystemExit("the app did not answer")
+
+
+def clicks(address: str, count: int) -> list[float]:
+    """Milliseconds of each click, block after block."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        page: Page = browser.new_page(locale="en-US", viewport={"width": 1280, "height": 900})
+        page.goto(address)
+        page.locator("img[alt^='Grad-CAM of the']").nth(1).wait_for(timeout=90_000)
+        page.wait_for_timeout(3000)
+        layers = page.locator(".strip [data-layer]").evaluate_all(
+            "nodes => [...new Set(nodes.map((node) => node.dataset.layer))]"
+        )
+        taken = []
+        for number in range(count):
+            taken.append(float(page.evaluate(CLICK, layers[number % (len(layers) - 1)])))
+            page.wait_for_timeout(300)
+        browser.close()
+    return taken
+
+
+if __name__ == "__main__":
+    main()
