@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
 PORT = 8597
 
-#: Clicks a marker and resolves with the milliseconds until both new overlays are decoded and painted.
+#: Clicks a marker; resolves with the milliseconds until both new overlays are painted.
 CLICK = """
 (layer) => new Promise((resolve) => {
   const overlays = () => [...document.querySelectorAll("img[alt^='Grad-CAM of the']")];

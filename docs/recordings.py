@@ -1,6 +1,6 @@
 """Writes the tables of docs/training.md from the metadata of the bundled checkpoints.
 
-    python -m docs.recordings
+python -m docs.recordings
 """
 
 from pathlib import Path

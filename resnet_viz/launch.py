@@ -1,5 +1,6 @@
 """Starting the browser app."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -34,7 +35,9 @@ def serve(port: int, *, browser: bool) -> int:
     }
     flags = [f"--{name}={value}" for name, value in options.items()]
     command = [sys.executable, "-m", "streamlit", "run", str(app_script()), *flags]
+    # One thread of BLAS: for small maps, waiting for a second one costs more than it gives.
+    environment = {"OPENBLAS_NUM_THREADS": "1", **os.environ}
     try:
-        return subprocess.call(command)
+        return subprocess.call(command, env=environment)
     except KeyboardInterrupt:
         return 0

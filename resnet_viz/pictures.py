@@ -7,7 +7,6 @@ before anything of that size is allocated, and everything that a decoder may rai
 
 import re
 import struct
-import unicodedata
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from io import BytesIO
 from itertools import islice
 from math import ceil
 from pathlib import Path
+from unicodedata import category
 
 import numpy as np
 from jaxtyping import Num, UInt8
@@ -66,7 +66,7 @@ def open_picture(data: bytes, name: str) -> Picture:
     """The first frame of a picture file, upright, over white, at most ``SIDE`` pixels long.
 
     Greys of 16 bits keep their place between black and white; floats are scaled by their finite
-    minimum and maximum. Raises ``ImageError`` for everything else.
+    minimum and maximum, NaN and equal values are black. Raises ``ImageError`` for everything else.
     """
     shown = safe_name(name)
     try:
@@ -95,8 +95,7 @@ def read_picture(path: str | Path) -> Picture:
 def safe_name(name: str) -> str:
     """A name without control, format (bidirectional) or undefined characters, cut to size."""
     spaced = " ".join(name[: 10 * MOST_NAME].split())
-    visible = "".join(c for c in spaced if unicodedata.category(c)[0] != "C")
-    plain = " ".join(visible.split())
+    plain = " ".join("".join(c for c in spaced if category(c)[0] != "C").split())
     return (plain if len(plain) <= MOST_NAME else plain[: MOST_NAME - 1] + "…") or "?"
 
 

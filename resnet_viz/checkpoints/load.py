@@ -76,13 +76,14 @@ def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 
 def fill(spec: NetworkSpec, weights: Mapping[str, Tensor], name: str) -> ResNet:
     """A network of ``spec`` in evaluation mode with exactly these weights."""
-    network = build(spec, seed=0)
-    own = network.state_dict()
+    with torch.device("meta"):  # a file may claim terabytes: compare before anything is allocated
+        own = ResNet(spec).state_dict()
     given = dict(weights)
     for key in own:
         if key.endswith("num_batches_tracked"):
-            given.setdefault(key, own[key])
+            given.setdefault(key, torch.zeros((), dtype=torch.long))
     _check_match(own, given, spec, name)
+    network = build(spec, seed=0)
     network.load_state_dict(given)
     return network.eval()
 

@@ -50,6 +50,7 @@ def save_checkpoint(
     text = {name: json.dumps(value) for name, value in metadata.items()}
     try:
         save_file(weights, partial, metadata=text)
+        partial.chmod(0o644)  # safetensors writes for the owner alone
         os.replace(partial, path)
     except (OSError, SafetensorError) as error:
         raise OutputError("file_not_writable", file=str(path)) from error

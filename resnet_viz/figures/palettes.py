@@ -63,11 +63,15 @@ def colourise(
 ) -> UInt8[np.ndarray, "*shape 3"]:
     """Each value's colour; beyond the range the last one, and purple for what is not a number."""
     span = colour_range.high - colour_range.low
-    scaled = (values.astype(np.float64) - colour_range.low) / (span if span > 0 else 1.0)
+    scaled = (values - colour_range.low) * (255 / (span if span > 0 else 1.0))
     lost = np.isnan(scaled)
-    steps = np.rint(np.clip(np.where(lost, 0, scaled), 0, 1) * 255).astype(np.uint8)
-    pixels = np.asarray(table(palette)[steps])
-    pixels[lost] = _NOT_A_NUMBER
+    some_lost = bool(lost.any())
+    if some_lost:
+        scaled[lost] = 0
+    steps = np.rint(np.clip(scaled, 0, 255, out=scaled), out=scaled).astype(np.uint8)
+    pixels = np.take(table(palette), steps, axis=0)
+    if some_lost:
+        pixels[lost] = _NOT_A_NUMBER
     return pixels
 
 

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, UInt8, UInt16
 
 from resnet_viz.figures.palettes import ColourRange, Palette, colourise
 from resnet_viz.resample import enlarge
 
 _FRAME = (255, 255, 255), (37, 99, 235)  # outer and inner line of the selected tile
-_GAP = 6  # pixels between tiles
+_GAP = 3  # pixels between tiles
+_BETWEEN = 128  # grey, quiet on white and on black
 
 
 def overlay(
@@ -23,8 +24,9 @@ def overlay(
     """The map, enlarged bilinearly and coloured, over the photo; opacity 0 is the photo itself."""
     height, width = photo.shape[:2]
     colours = colourise(enlarge(cam[None], height, width)[0], colour_range, palette)
-    mixed = photo * (1 - opacity) + colours * opacity
-    return np.rint(mixed).astype(np.uint8)
+    share = np.uint16(round(opacity * 255))
+    mixed: UInt16[np.ndarray, "height width 3"] = photo * (255 - share) + colours * share + 128
+    return np.asarray((mixed + (mixed >> 8)) >> 8, np.uint8)  # divided by 255 and rounded, exactly
 
 
 def enlarge_pixels(
@@ -44,20 +46,19 @@ def cam_row(
     columns: int,
     selected: int | None,
     palette: Palette = Palette.INFERNO,
-) -> UInt8[np.ndarray, "tall wide 4"]:
+) -> UInt8[np.ndarray, "tall wide 3"]:
     """Small multiples of all maps in one picture, ``columns`` in a row; the selected one framed."""
     side = photo.shape[0]
     picked = np.linspace(0, side - 1, tile).round().astype(int)
     small = photo[picked][:, picked]
     rows, step = -(-len(cams) // columns), tile + _GAP
-    sheet = np.zeros((rows * step - _GAP, columns * step - _GAP, 4), np.uint8)
+    sheet = np.full((rows * step - _GAP, columns * step - _GAP, 3), _BETWEEN, np.uint8)
     for number, cam in enumerate(cams):
         pixels = overlay(small, cam, colour_range, opacity=opacity, palette=palette)
         if number == selected:
             pixels = framed(pixels)
         top, left = number // columns * step, number % columns * step
-        sheet[top : top + tile, left : left + tile, :3] = pixels
-        sheet[top : top + tile, left : left + tile, 3] = 255
+        sheet[top : top + tile, left : left + tile] = pixels
     return sheet
 
 

@@ -58,14 +58,15 @@ def analyze(
     with (
         torch.inference_mode(False),
         torch.enable_grad(),
-        untouched(network, needs_gradients=parameters),
+        untouched(network, needs_gradients=parameters) as batch_norm,
     ):
         inputs = images.detach().clone().requires_grad_()
         captured = capture(network, inputs.clone(), layers)  # it may be normalised in place
         scores = _scores(captured.output, target, kind, len(images))
         weights = _differentiable_parameters(network) if parameters else {}
         gradients = _gradients(captured, scores, weights)
-    return _record(network, captured, scores, kind, gradients, weights, len(images))
+    measured = _Pass(captured, scores, gradients, weights, len(images))
+    return _record(network, measured, kind, batch_norm)
 
 
 def grad_cam(
@@ -124,7 +125,8 @@ def score_named(score: Score | str) -> Score:
 
 def _usable(network: nn.Module) -> nn.Module:
     """The network, or a copy where its weights were made under ``torch.inference_mode``."""
-    if not any(p.is_inference() for p in network.parameters()):
+    first = next(network.parameters(), None)
+    if first is None or not first.is_inference():
         return network
     with torch.inference_mode(False):
         return copy.deepcopy(network)
@@ -202,25 +204,30 @@ def _grad(scalar: Tensor, inputs: list[Tensor], *, keep_graph: bool = False) -> 
     return [by_id[id(value)] for value in inputs]
 
 
+@dataclass(frozen=True)
+class _Pass:
+    captured: Capture
+    scores: _Scores
+    gradients: _Gradients
+    weights: dict[str, Tensor]
+    images: int
+
+
 def _record(
-    network: nn.Module,
-    captured: Capture,
-    scores: _Scores,
-    kind: Score,
-    gradients: _Gradients,
-    weights: dict[str, Tensor],
-    batch: int,
+    network: nn.Module, measured: _Pass, kind: Score, batch_norm: BatchNormMode
 ) -> Analysis:
+    captured, scores = measured.captured, measured.scores
+    gradients, weights = measured.gradients, measured.weights
     maps = [name for name, value in gradients.logit.items() if value.ndim == 4]
     with torch.no_grad():
         alphas, cams = grad_cams(
             [captured.values[name] for name in maps], [gradients.logit[name] for name in maps]
         )
-        parameter_gradients = norms(list(gradients.parameters.values())) / batch
+        parameter_gradients = norms(list(gradients.parameters.values())) / measured.images
         return Analysis(
             network=network.spec.name if isinstance(network, ResNet) else type(network).__name__,
             score=kind,
-            batch_norm=_batch_norm_mode(network),
+            batch_norm=batch_norm,
             features=_by_layer(captured.values),
             cams=_by_layer(dict(zip(maps, cams, strict=True))),
             cam_weights=_by_layer(dict(zip(maps, alphas, strict=True))),
@@ -232,17 +239,6 @@ def _record(
             logits=None if scores.logits is None else _array(scores.logits),
             targets=None if scores.targets is None else _array(scores.targets),
         )
-
-
-def _batch_norm_mode(network: nn.Module) -> BatchNormMode:
-    modes = {
-        m.training or m.running_mean is None
-        for m in network.modules()
-        if isinstance(m, nn.modules.batchnorm._BatchNorm)
-    }
-    if not modes:
-        return BatchNormMode.NONE
-    return BatchNormMode.TRAIN if True in modes else BatchNormMode.EVAL
 
 
 def _by_layer(values: dict[str, Tensor]) -> ByLayer[np.ndarray]:

@@ -1,5 +1,6 @@
 """Looking leaves no trace: whatever a pass could change is put back, also after a failure."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
@@ -8,30 +9,44 @@ from torch import nn
 
 from resnet_viz.networks.resnet import ResNet
 from resnet_viz.probe.capture import network_lock
+from resnet_viz.records import BatchNormMode
+
+#: The random state belongs to the process: two passes that put it back must not overlap.
+_random_state = threading.RLock()
 
 
 @contextmanager
-def untouched(network: nn.Module, *, needs_gradients: bool) -> Iterator[None]:
+def untouched(network: nn.Module, *, needs_gradients: bool) -> Iterator[BatchNormMode]:
     """Keep buffers, random state and ``requires_grad`` as they are.
 
     Our own networks in evaluation mode change nothing by running, so threads pass freely. In
     training mode batch normalisation moves its statistics, foreign networks may do anything, and
     frozen parameters must be thawed for a moment where their gradients are asked for. In these
-    cases one thread at a time runs, and everything is put back.
+    cases one thread at a time runs, and everything is put back. Yields the statistics in use.
     """
     with ExitStack() as stack:
         lock = stack.enter_context(ExitStack())
         lock.enter_context(network_lock(network))
-        changing = not isinstance(network, ResNet) or any(m.training for m in network.modules())
+        modules = list(network.modules())  # walked once; for a small network this is not cheap
+        changing = not isinstance(network, ResNet) or any(m.training for m in modules)
         frozen = _frozen(network) if needs_gradients else []
         if changing:
+            stack.enter_context(_random_state)
             stack.enter_context(torch.random.fork_rng())
             stack.enter_context(_restored_buffers(network))
         if frozen:
             stack.enter_context(_thawed(frozen))
         if not changing and not frozen:
             lock.close()
-        yield
+        yield _batch_norm_mode(modules)
+
+
+def _batch_norm_mode(modules: list[nn.Module]) -> BatchNormMode:
+    norms = [m for m in modules if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+    modes = {norm.training or norm.running_mean is None for norm in norms}
+    if not modes:
+        return BatchNormMode.NONE
+    return BatchNormMode.TRAIN if True in modes else BatchNormMode.EVAL
 
 
 def _frozen(network: nn.Module) -> list[nn.Parameter]:

@@ -42,7 +42,12 @@ def _all_blocks(question: Question, comparison: Comparison, layer: str, text: Te
     rows = cam_rows(comparison, layer, opacity=opacity, own=own, columns=min(blocks, 9))
     for (kind, side), (_, row) in zip(comparison.sides.items(), rows.items(), strict=True):
         st.markdown(f"**{md_escape(side_title(side, text))}**")
-        st.image(row.pixels, width="stretch", alt=text(f"all_blocks.alt_{kind}"))
+        st.image(
+            row.pixels,
+            width="stretch",
+            output_format="JPEG",
+            alt=text(f"all_blocks.alt_{kind}"),
+        )
     high = " / ".join(f"{row.colour_range.high:.3g}" for _, row in rows.items())
     scale = text("compare.own_scale_note" if own else "compare.shared_scale_note")
     st.caption(text("all_blocks.caption", high=high, scale=scale))

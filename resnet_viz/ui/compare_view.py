@@ -21,6 +21,7 @@ from resnet_viz.ui.answer import answer
 from resnet_viz.ui.components import strip
 from resnet_viz.ui.question import Question, class_label, network_label
 from resnet_viz.ui.selection import choose_layer, selected_layer
+from resnet_viz.ui.shell import store
 from resnet_viz.ui.takeaway import offer
 from resnet_viz.ui.words import md_escape
 
@@ -59,15 +60,20 @@ def _explore(question: Question, text: Text) -> None:
     _strip(comparison, layer, text)
     _controls(layers, comparison, text)
     _pictures(comparison, layer, text)
-    st.plotly_chart(
-        prediction_figure(
+    _prediction_plot(question, comparison, text)
+    panels.show(question, comparison, layer, text)
+
+
+def _prediction_plot(question: Question, comparison: Comparison, text: Text) -> None:
+    figure = store().cached(
+        ("predictions", question, text.language),
+        lambda: prediction_figure(
             comparison.sides.map(lambda side: _predictions(side, text)),
             comparison.sides.map(lambda side: network_label(side.spec.name, text)),
         ),
-        key="predictions",
-        config={"displayModeBar": False},
+        size=50_000,
     )
-    panels.show(question, comparison, layer, text)
+    st.plotly_chart(figure, key="predictions", config={"displayModeBar": False})
 
 
 def _strip(comparison: Comparison, layer: str, text: Text) -> None:

@@ -53,6 +53,14 @@ class Store:
             self._futures.move_to_end(key)
         self._settle(key, future, lambda _: size)
 
+    def cached(self, key: Hashable, make: Callable[[], T], size: int) -> T:
+        """A cheap result, made at once in this thread and kept; ``size`` in bytes."""
+        kept = self.get(key)
+        if kept is None:
+            kept = make()
+            self.put(key, kept, size)
+        return cast(T, kept)
+
     def get(self, key: Hashable) -> object | None:
         """A finished result that is still here, or None."""
         with self._lock:
