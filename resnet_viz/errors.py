@@ -9,10 +9,10 @@
     │   ├── NetworkError      a network that cannot be analysed as it is
     │   ├── CheckpointError   a weights file that cannot be used
     │   ├── DataError         a data set that is missing or damaged
-    │   └── OptionError       an option with a value that is not on offer
+    │   ├── OptionError       an option with a value that is not on offer
+    │   └── OutputError       a file or folder that exists already or cannot be written
     └── FailureError          something broke that the user did not cause (exit code 1)
-        ├── DownloadError     the network, the server or the checksum
-        └── OutputError       a folder that cannot be written
+        └── DownloadError     the network, the server or the checksum
 
 An error is a code and its values. The sentence is looked up in ``assets/text``, so that one
 text serves the library, the command line and the page, in every language. Each sentence says
@@ -94,8 +94,8 @@ class DownloadError(FailureError):
     """The network, the server or the checksum."""
 
 
-class OutputError(FailureError):
-    """A folder that cannot be written."""
+class OutputError(InputError):
+    """A file or folder that exists already or cannot be written."""
 
 
 def close_matches(name: str, known: list[str], count: int = 5) -> str:

@@ -91,7 +91,7 @@ def test_report_is_one_file_that_needs_nothing_else(compared):
 
 def test_compare_never_overwrites(compared):
     done = run("compare", SAMPLE, "--weights", "random", "--out", compared[0])
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "already exists" in done.stderr
 
 

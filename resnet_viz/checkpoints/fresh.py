@@ -41,7 +41,9 @@ def set_statistics(network: ResNet, batch: Float[Tensor, "batch channel height w
         norm.reset_running_stats()
         norm.momentum = None  # a plain average over batches, of which there is one
     network.train()
-    with torch.no_grad():
-        network(batch)
-    for norm, momentum in zip(norms, momenta, strict=True):
-        norm.momentum = momentum
+    try:
+        with torch.no_grad():
+            network(batch)
+    finally:
+        for norm, momentum in zip(norms, momenta, strict=True):
+            norm.momentum = momentum

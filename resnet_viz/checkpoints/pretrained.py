@@ -6,7 +6,7 @@ from pathlib import Path
 from resnet_viz.checkpoints.load import fill, read_weights
 from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.downloads import Progress, download
-from resnet_viz.errors import CheckpointError
+from resnet_viz.errors import CheckpointError, DownloadError
 from resnet_viz.images import IMAGENET_PREPROCESSING
 from resnet_viz.networks.catalog import TORCHVISION_WEIGHTS, class_names
 from resnet_viz.places import home
@@ -36,7 +36,12 @@ def load_pretrained(name: str) -> LoadedNetwork:
     for _ in fetch_pretrained(name):
         pass
     spec = NetworkSpec.preset(name)
-    weights, _ = read_weights(pretrained_file(name))
+    file = pretrained_file(name)
+    try:
+        weights, _ = read_weights(file)
+    except CheckpointError as error:  # the copy on disk was damaged after it had been checked
+        file.unlink(missing_ok=True)
+        raise DownloadError("download_checksum", name=file.name) from error
     return LoadedNetwork(
         network=fill(spec, weights, name),
         source=WeightSource.PRETRAINED,

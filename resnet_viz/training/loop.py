@@ -70,7 +70,7 @@ def train(network: nn.Module, data: Dataset, recipe: Recipe) -> Iterator[Epoch]:
 def evaluate(network: nn.Module, images: ImageSet, data: Dataset) -> tuple[float, float]:
     """Mean cross-entropy and share of wrong answers, with running statistics."""
     device = next(network.parameters()).device
-    was_training = network.training
+    modes = [(module, module.training) for module in network.modules()]
     network.eval()
     loss, wrong = 0.0, 0.0
     with torch.no_grad():
@@ -81,7 +81,8 @@ def evaluate(network: nn.Module, images: ImageSet, data: Dataset) -> tuple[float
             logits = network(normalise(pixels, data.preprocessing))
             loss += cross_entropy(logits, labels, reduction="sum").item()
             wrong += _wrong(logits, labels).item()
-    network.train(was_training)
+    for module, training in modes:
+        module.training = training
     return loss / len(images), wrong / len(images)
 
 

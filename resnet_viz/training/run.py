@@ -23,7 +23,7 @@ def train_to_file(
     Raises ``OutputError`` before anything is computed if the file exists already.
     """
     if path.exists():
-        raise OutputError("folder_exists", folder=str(path))
+        raise OutputError("file_exists", file=str(path))
     data = cifar10()
     network = build(spec, seed=recipe.seed).to(device)
     curve: list[Epoch] = []
