@@ -1,18 +1,19 @@
-"""Writes the tables of docs/training.md from the metadata of the bundled checkpoints.
+"""Writes the tables of the documentation from recordings: checkpoints and benchmark results.
 
 python -m docs.recordings
 """
 
+import json
 from pathlib import Path
 
 from resnet_viz.checkpoints.bundled import bundled_names, load_bundled
 
-PAGE = Path(__file__).with_name("training.md")
+ROOT = Path(__file__).resolve().parents[1]
 START, END = "<!-- recorded by docs/recordings.py -->", "<!-- end -->"
 
 
-def table() -> str:
-    """One row a network: its last epoch, as recorded while it was trained."""
+def twins() -> str:
+    """One row a trained network: its last epoch, as recorded while it was trained."""
     rows = [
         "| network | parameters | epochs | train error % | test error % | device |",
         "| --- | --- | --- | --- | --- | --- |",
@@ -28,12 +29,38 @@ def table() -> str:
     return "\n".join(rows)
 
 
-def recorded(page: str) -> str:
-    """The page with its table written anew."""
-    before, _, rest = page.partition(START)
+def benchmarks() -> str:
+    """One row an approach and network, and the page's clicks, as last measured."""
+    results = ROOT / "benchmarks" / "results"
+    analysis = json.loads((results / "analysis.json").read_text(encoding="utf-8"))
+    page = json.loads((results / "page.json").read_text(encoding="utf-8"))
+    rows = ["| network | approach | median ms | times the floor |", "| --- | --- | --- | --- |"]
+    rows += [
+        f"| {row['network']} | {row['approach']} | {row['median_ms']:.1f} "
+        f"| {row['times_the_floor']:.2f} |"
+        for row in analysis["rows"]
+    ]
+    low, _, high = page["quartiles_ms"]
+    click = (
+        f"A layer click on the Compare page ({page['network']}, {page['cores']} cores, headless "
+        f"Chromium): median {page['median_ms']:.0f} ms, quartiles {low:.0f} and {high:.0f} ms."
+    )
+    return "\n".join(rows) + "\n\n" + click
+
+
+PAGES = {
+    ROOT / "docs" / "training.md": twins,
+    ROOT / "benchmarks" / "README.md": benchmarks,
+}
+
+
+def recorded(page: Path) -> str:
+    """The text of a page with its table written anew."""
+    before, _, rest = page.read_text(encoding="utf-8").partition(START)
     _, _, after = rest.partition(END)
-    return f"{before}{START}\n\n{table()}\n\n{END}{after}"
+    return f"{before}{START}\n\n{PAGES[page]()}\n\n{END}{after}"
 
 
 if __name__ == "__main__":
-    PAGE.write_text(recorded(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    for path in PAGES:
+        path.write_text(recorded(path), encoding="utf-8")

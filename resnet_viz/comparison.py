@@ -8,7 +8,7 @@ from resnet_viz.probe.analysis import analyze, score_named
 from resnet_viz.probe.capture import default_layers, layer_names
 from resnet_viz.records import BLOCK_PARTS, Comparison, Pair, Score, Side, WeightSource
 
-PHOTO_SIDE = 448  # pixels; twice ImageNet's input, sharp on most screens
+PHOTO_SIDE = 400  # pixels; what a picture is given on a screen 1280 pixels wide
 
 
 def page_layers(network: ResNet) -> list[str]:

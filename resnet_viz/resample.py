@@ -1,5 +1,7 @@
 """Enlarging maps on the right grid."""
 
+from functools import lru_cache
+
 import numpy as np
 from jaxtyping import Float, Float32
 
@@ -15,6 +17,7 @@ def enlarge(
     return np.asarray(rows @ maps.astype(np.float32) @ columns.T)
 
 
+@lru_cache(maxsize=64)
 def _weights(source: int, target: int) -> Float32[np.ndarray, "target source"]:
     position = np.clip((np.arange(target) + 0.5) * source / target - 0.5, 0, source - 1)
     below = np.floor(position).astype(int)
@@ -23,4 +26,5 @@ def _weights(source: int, target: int) -> Float32[np.ndarray, "target source"]:
     weights = np.zeros((target, source), np.float32)
     np.add.at(weights, (np.arange(target), below), 1 - fraction)
     np.add.at(weights, (np.arange(target), above), fraction)
+    weights.setflags(write=False)
     return weights

@@ -1,6 +1,7 @@
 """Compare: the strip, both pictures, and the panels under them, all about one selected layer."""
 
 from dataclasses import replace
+from functools import cache
 
 import streamlit as st
 
@@ -14,6 +15,7 @@ from resnet_viz.figures.comparison import (
 from resnet_viz.figures.palettes import colour_bar
 from resnet_viz.figures.predictions import prediction_caption, prediction_figure
 from resnet_viz.figures.strip import strip_svg
+from resnet_viz.pictures import to_png
 from resnet_viz.records import Comparison, Prediction, Score, Side
 from resnet_viz.text import Text
 from resnet_viz.ui import compare_panels as panels
@@ -113,7 +115,7 @@ def _pictures(comparison: Comparison, layer: str, text: Text) -> None:
                 output_format="JPEG",
                 alt=text("compare.overlay_alt", kind=text(f"kinds.{kind}"), layer=layer),
             )
-            st.image(colour_bar(CAM_PALETTE, width=448, height=10), width="stretch", alt="")
+            st.image(_colour_bar(), width="stretch", alt="")
             scale = text("compare.own_scale_note" if own else "compare.shared_scale_note")
             st.caption(
                 text(
@@ -124,6 +126,11 @@ def _pictures(comparison: Comparison, layer: str, text: Text) -> None:
                     target=md_escape(class_label(side.target_label, text)),
                 )
             )
+
+
+@cache
+def _colour_bar() -> bytes:
+    return to_png(colour_bar(CAM_PALETTE, width=400, height=9))
 
 
 def _predictions(side: Side, text: Text) -> list[Prediction]:
