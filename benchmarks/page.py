@@ -38,10 +38,13 @@ CLICK = """
     const now = overlays();
     const fresh = now.length === 2 && now.every((image, i) =>
       image.src !== before[i] && image.complete && image.naturalWidth > 0);
-    if (fresh) requestAnimationFrame(() => resolve(performance.now() - started));
-    else requestAnimationFrame(look);
+    if (!fresh) return requestAnimationFrame(look);
+    // This runs before the frame is painted; a message posted now arrives right after it was.
+    const painted = new MessageChannel();
+    painted.port1.onmessage = () => resolve(performance.now() - started);
+    painted.port2.postMessage(null);
   };
-  look();
+  requestAnimationFrame(look);
 })
 """
 
