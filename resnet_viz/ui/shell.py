@@ -8,6 +8,9 @@ from resnet_viz.text import Text
 from resnet_viz.ui.store import Store
 from resnet_viz.ui.words import choose_language
 
+#: The pages, in the order of the navigation: script and title.
+PAGES = (("app.py", "nav.compare"),)
+
 
 def open_page(title: str) -> Text:
     """The first line of each page; returns its words. ``title`` is a key of the text files."""
@@ -17,6 +20,9 @@ def open_page(title: str) -> Text:
     _warm_up()
     with st.sidebar:
         text = choose_language()
+        if len(PAGES) > 1:
+            for script, name in PAGES:
+                st.page_link(script, label=text(name))
     st.header(text(title), anchor=False)
     return text
 

@@ -1,0 +1,20 @@
+"""Starting the browser app."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from resnet_viz.cli.shared import Debug, guarded
+
+
+@guarded
+def open_app(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8501,
+    browser: Annotated[bool, typer.Option(help="Open a browser window too.")] = True,
+    debug: Debug = False,
+) -> None:
+    """Open the browser app."""
+    from resnet_viz.launch import serve
+
+    sys.exit(serve(port, browser=browser))

@@ -1,0 +1,46 @@
+"""The command ``compare``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from resnet_viz.cli.shared import Debug, Json, guarded, one_of, print_result
+from resnet_viz.text import LANGUAGES, Text
+
+
+@guarded
+def compare(
+    image: Annotated[Path, typer.Argument(help="JPEG, PNG, WebP, GIF, TIFF or BMP.")],
+    out: Annotated[Path, typer.Option(help="A new folder for report, CSV and pictures.")],
+    network: Annotated[str, typer.Option(help="A residual network; see `networks`.")] = "resnet20",
+    weights: Annotated[
+        str, typer.Option(help="bundled, pretrained, random, or a weights file.")
+    ] = "",
+    target: Annotated[int | None, typer.Option(help="Class number; else each own top.")] = None,
+    layer: Annotated[
+        str | None, typer.Option(help="Layer of the pictures; else last block.")
+    ] = None,
+    score: Annotated[str, typer.Option(help="Gradients of the logit or the loss.")] = "logit",
+    seed: Annotated[int, typer.Option(help="Of random weights.")] = 0,
+    device: Annotated[str, typer.Option(help="cpu, cuda or mps; else the best.")] = "",
+    language: Annotated[str, typer.Option(help="en or zh, of the report.")] = "en",
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Put a network and its plain twin side by side on a picture, and write a report."""
+    from resnet_viz import comparison
+    from resnet_viz.checkpoints.pairs import choose_weights, load_pair
+    from resnet_viz.devices import devices
+    from resnet_viz.pictures import read_picture
+    from resnet_viz.report.document import document
+    from resnet_viz.report.folder import write_report
+
+    one_of("language", language, list(LANGUAGES))
+    one_of("device", device or "cpu", devices())
+    picture = read_picture(image)
+    choice = choose_weights(network, weights, seed)
+    pair = load_pair(network, choice, device or devices()[0])
+    result = comparison.compare(pair, picture, target=target, score=score)
+    write_report(result, out, layer=layer, text=Text(language))
+    print_result(document(result), json)

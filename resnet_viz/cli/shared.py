@@ -1,0 +1,84 @@
+"""What every command shares: its guard, its common options, and how results are printed."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Annotated, Any, ParamSpec
+
+import typer
+
+from resnet_viz.errors import FailureError, OptionError, ResnetVizError
+from resnet_viz.saving import to_json
+
+P = ParamSpec("P")
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show where an error came from.")]
+
+
+def guarded(command: Callable[P, None]) -> Callable[P, None]:
+    """One sentence and an exit code instead of a traceback, unless ``--debug``."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except Exception as error:
+            if kwargs.get("debug"):
+                raise
+            known = isinstance(error, ResnetVizError)
+            failure = error if known else FailureError("unexpected", kind=type(error).__name__)
+            typer.echo(str(failure), err=True)
+            raise typer.Exit(failure.exit_code) from error  # type: ignore[attr-defined]
+
+    return run
+
+
+def one_of(option: str, value: str, known: list[str]) -> None:
+    """Raise ``OptionError`` unless ``value`` is on offer."""
+    if value not in known:
+        raise OptionError("option_unknown", option=option, value=value, known=", ".join(known))
+
+
+def print_result(value: Any, json: bool, *, compact: bool = False) -> None:
+    """JSON for programs or text for people; ``compact`` JSON is one line."""
+    if json:
+        typer.echo(to_json(value, indent=None if compact else 2))
+    else:
+        typer.echo(_readable(value))
+
+
+def _readable(value: Any, indent: str = "") -> str:
+    """Nested values as indented lines; a list of equal rows as a table."""
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return _table(value, indent)
+    if not isinstance(value, dict):
+        return f"{indent}{_cell(value)}"
+    lines = []
+    for name, item in value.items():
+        if isinstance(item, (dict, list)) and item:
+            lines += [f"{indent}{name}:", _readable(item, indent + "  ")]
+        else:
+            lines.append(f"{indent}{name}: {_cell(item)}")
+    return "\n".join(lines)
+
+
+def _table(rows: list[dict[str, Any]], indent: str) -> str:
+    names = list(rows[0])
+    cells = [names, *([_cell(row[name]) for name in names] for row in rows)]
+    widths = [max(len(line[column]) for line in cells) for column in range(len(names))]
+    return "\n".join(
+        indent + "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        for line in cells
+    )
+
+
+def _cell(value: Any) -> str:
+    match value:
+        case None:
+            return "-"
+        case float():
+            return f"{value:.4g}"
+        case list() | tuple():
+            return "x".join(map(str, value)) or "-"
+        case _:
+            return str(value)
