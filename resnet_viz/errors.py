@@ -9,6 +9,7 @@
     │   ├── NetworkError      a network that cannot be analysed as it is
     │   ├── CheckpointError   a weights file that cannot be used
     │   ├── DataError         a data set that is missing or damaged
+    │   ├── RunError          a background run that is unknown, or busy
     │   ├── OptionError       an option with a value that is not on offer
     │   └── OutputError       a file or folder that exists already or cannot be written
     └── FailureError          something broke that the user did not cause (exit code 1)
@@ -80,6 +81,10 @@ class CheckpointError(InputError):
 
 class DataError(InputError):
     """A data set that is missing or damaged."""
+
+
+class RunError(InputError):
+    """A background run that is unknown, or in the wrong state for what is asked."""
 
 
 class OptionError(InputError):

@@ -4,6 +4,7 @@ from resnet_viz.records.analysis import Analysis, BatchNormMode, Prediction, Sco
 from resnet_viz.records.by_layer import ByLayer
 from resnet_viz.records.comparison import BLOCK_PARTS, Comparison, Side, WeightSource
 from resnet_viz.records.pair import Pair
+from resnet_viz.records.run import Run, RunEvent, RunState, RunStatus
 from resnet_viz.records.training import Epoch
 
 __all__ = [
@@ -15,6 +16,10 @@ __all__ = [
     "Epoch",
     "Pair",
     "Prediction",
+    "Run",
+    "RunEvent",
+    "RunState",
+    "RunStatus",
     "Score",
     "Side",
     "WeightSource",
