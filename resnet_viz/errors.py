@@ -13,6 +13,7 @@
     │   ├── OptionError       an option with a value that is not on offer
     │   └── OutputError       a file or folder that exists already or cannot be written
     └── FailureError          something broke that the user did not cause (exit code 1)
+        ├── TrainingError     a loss that is not finite any more
         └── DownloadError     the network, the server or the checksum
 
 An error is a code and its values. The sentence is looked up in ``assets/text``, so that one
@@ -93,6 +94,10 @@ class OptionError(InputError):
 
 class FailureError(ResnetVizError):
     """Something broke that the user did not cause."""
+
+
+class TrainingError(FailureError):
+    """A training that cannot go on: its loss is not finite any more."""
 
 
 class DownloadError(FailureError):

@@ -34,7 +34,8 @@ def execute(
     """Do a queued run here; returns the state it ended in, None if somebody else has it.
 
     ``leaving`` is asked between events whether this process must go; the run is then stopped and
-    can be resumed. ``watch`` sees every event.
+    can be resumed. ``watch`` sees every event. Raises what the job raised, after the run was
+    marked as failed.
     """
     try:
         lock = lock_of(store, run_id).acquire(timeout=5)
@@ -43,15 +44,17 @@ def execute(
     with lock:
         if not store.move(run_id, RunState.RUNNING, when=(RunState.QUEUED,)):
             return None
+        going = (RunState.RUNNING, RunState.STOPPING)
         try:
             state = _report(store, run_id, leaving, watch)
-            failure = None
         except KeyboardInterrupt:
-            state, failure = RunState.STOPPED, None
-        except BaseException as error:
+            store.move(run_id, RunState.STOPPED, when=going)
+            raise
+        except Exception as error:
             _keep_traceback(store, run_id)
-            state, failure = RunState.FAILED, explain(error)
-        store.move(run_id, state, when=(RunState.RUNNING, RunState.STOPPING), error=failure)
+            store.move(run_id, RunState.FAILED, when=going, error=explain(error))
+            raise
+        store.move(run_id, state, when=going)
         return state
 
 

@@ -64,14 +64,18 @@ def stop(run_id: str) -> None:
         store.move(run_id, RunState.STOPPING, when=(RunState.RUNNING,))
 
 
-def resume(run_id: str) -> None:
-    """Queue a stopped or failed run again; it goes on from its last checkpoint."""
+def resume(run_id: str, *, serve: bool = True) -> None:
+    """Queue a stopped or failed run again; it goes on from its last checkpoint.
+
+    ``serve`` sees to it that a worker does it.
+    """
     store = RunStore()
     run = store.run(run_id)
     _bury(store, run)
     if not store.move(run_id, RunState.QUEUED, when=(RunState.STOPPED, RunState.FAILED)):
         raise RunError("run_not_resumable", run=run.title)
-    _see_to(store, run.device)
+    if serve:
+        _see_to(store, run.device)
 
 
 def rename(run_id: str, title: str) -> None:

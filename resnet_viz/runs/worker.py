@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import threading
+from contextlib import suppress
 
 from filelock import FileLock, Timeout
 
@@ -30,7 +31,8 @@ def work(store: RunStore, device: str, leaving: threading.Event) -> None:
         try:
             with device_lock(store, device).acquire(timeout=2):
                 while (waiting := store.queue(device)) and not leaving.is_set():
-                    execute(store, waiting[0], leaving=leaving.is_set)
+                    with suppress(Exception):  # it is written down, and the next run waits
+                        execute(store, waiting[0], leaving=leaving.is_set)
         except Timeout:
             return
 
