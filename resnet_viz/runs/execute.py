@@ -7,21 +7,17 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from resnet_viz.errors import FailureError, ResnetVizError
 from resnet_viz.records import RunState
 from resnet_viz.runs.kinds import job_of
+from resnet_viz.runs.locks import run_lock
 from resnet_viz.runs.store import RunStore
 
 #: The key of what is only of interest while it is new; written at most this often, in seconds.
 PROGRESS, _PROGRESS_EVERY = "progress", 0.5
 _ASK_EVERY = 0.3  # seconds between looks whether somebody wants the run to stop
-
-
-def lock_of(store: RunStore, run_id: str) -> FileLock:
-    """Held by the process that does a run; the system releases it when that process dies."""
-    return FileLock(store.folder(run_id) / "lock")
 
 
 def execute(
@@ -38,7 +34,7 @@ def execute(
     marked as failed.
     """
     try:
-        lock = lock_of(store, run_id).acquire(timeout=5)
+        lock = run_lock(store, run_id).acquire(timeout=5)
     except (Timeout, OSError):
         return None
     with lock:

@@ -13,10 +13,9 @@ from filelock import Timeout
 
 from resnet_viz.errors import FailureError, RunError
 from resnet_viz.records import Run, RunState, RunStatus
-from resnet_viz.runs.execute import lock_of
 from resnet_viz.runs.kinds import job_of
+from resnet_viz.runs.locks import device_lock, run_lock
 from resnet_viz.runs.store import RunStore
-from resnet_viz.runs.worker import device_lock
 
 _WORKERS: list[subprocess.Popen[bytes]] = []  # their pipes tell them that this process lives
 _STARTING = threading.Lock()
@@ -101,7 +100,7 @@ def _bury(store: RunStore, run: Run) -> None:
     if run.state not in going:
         return
     try:
-        with lock_of(store, run.id).acquire(timeout=0):
+        with run_lock(store, run.id).acquire(timeout=0):
             died = FailureError("run_interrupted") if run.state is RunState.RUNNING else None
             store.move(run.id, RunState.STOPPED, when=going, error=died)
     except (Timeout, OSError):
@@ -111,7 +110,9 @@ def _bury(store: RunStore, run: Run) -> None:
 def _see_to(store: RunStore, device: str) -> None:
     """Start a worker for a device unless one is there."""
     with _STARTING:
-        _WORKERS[:] = [worker for worker in _WORKERS if worker.poll() is None]
+        for worker in [worker for worker in _WORKERS if worker.poll() is not None]:
+            _WORKERS.remove(worker)
+            _let_go(worker)
         try:
             with device_lock(store, device).acquire(timeout=0):
                 pass
@@ -138,5 +139,9 @@ def _start_worker(store: RunStore, device: str) -> subprocess.Popen[bytes]:
 @atexit.register
 def _say_goodbye() -> None:
     for worker in _WORKERS:
-        if worker.stdin is not None:
-            worker.stdin.close()
+        _let_go(worker)
+
+
+def _let_go(worker: subprocess.Popen[bytes]) -> None:
+    if worker.stdin is not None:
+        worker.stdin.close()

@@ -12,17 +12,13 @@ import sys
 import threading
 from contextlib import suppress
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from resnet_viz.runs.execute import execute
+from resnet_viz.runs.locks import device_lock
 from resnet_viz.runs.store import RunStore
 
 _NICENESS = 10
-
-
-def device_lock(store: RunStore, device: str) -> FileLock:
-    """Held by the one worker of a device."""
-    return FileLock(store.root / f"worker-{device}.lock")
 
 
 def work(store: RunStore, device: str, leaving: threading.Event) -> None:
@@ -49,7 +45,7 @@ def main() -> None:
 
 
 def _watch_parent(leaving: threading.Event) -> None:
-    while sys.stdin.buffer.read(1):
+    while os.read(sys.stdin.fileno(), 1):
         continue
     leaving.set()
 
