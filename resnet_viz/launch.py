@@ -25,7 +25,7 @@ def serve(port: int, *, browser: bool) -> int:
         "server.headless": str(not browser).lower(),
         "server.showEmailPrompt": "false",
         "server.fileWatcherType": "none",
-        "server.maxUploadSize": "20",
+        "server.maxUploadSize": "500",
         "browser.gatherUsageStats": "false",
         "client.showErrorDetails": "none",
         "client.showErrorLinks": "false",
