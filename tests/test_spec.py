@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -16,7 +17,9 @@ from resnet_viz.spec import (
     NetworkSpec,
     Shortcut,
     Stem,
+    twin_name,
 )
+from resnet_viz.spec.plan import plan
 from tests.networks.unchecked import unchecked
 
 stages = st.lists(st.tuples(st.integers(1, 4), st.integers(1, 32)), min_size=1, max_size=4)
@@ -39,19 +42,31 @@ def made(stages, fields):
 
 DEPTHS = {
     "resnet20": 20, "resnet32": 32, "resnet44": 44, "resnet56": 56, "resnet110": 110,
+    "resnet164": 164, "resnet1202": 1202, "preact-resnet18": 18, "wrn-28-10": 28, "wrn-40-4": 40,
     "resnet18": 18, "resnet34": 34, "resnet50": 50, "resnet101": 101, "resnet152": 152,
+    "resnext50_32x4d": 50, "resnext101_32x8d": 101, "resnext101_64x4d": 101,
+    "wide_resnet50_2": 50, "wide_resnet101_2": 101,
 }  # fmt: skip
 
 
 def test_the_table_has_every_depth_and_its_twin():
     assert set(RESIDUAL_PRESETS) == set(DEPTHS)
-    assert set(PRESETS) == set(DEPTHS) | {name.replace("resnet", "plain") for name in DEPTHS}
+    assert set(PRESETS) == set(DEPTHS) | {twin_name(name) for name in DEPTHS}
+    for name in DEPTHS:
+        assert NetworkSpec.preset(twin_name(name)) == NetworkSpec.preset(name).plain()
 
 
 @pytest.mark.parametrize(("name", "depth"), DEPTHS.items())
 def test_depth_counts_weighted_layers(name, depth):
-    assert NetworkSpec.preset(name).depth == depth
-    assert NetworkSpec.preset(name.replace("resnet", "plain")).depth == depth
+    for preset in (PRESETS[name], PRESETS[twin_name(name)]):
+        assert preset.depth == depth
+        if preset.counted is None:  # the source of the wide networks counts their projections
+            assert preset.spec.depth == depth
+        else:
+            projections = sum(
+                b.projection is not None for b in plan(RESIDUAL_PRESETS[name].spec).blocks
+            )
+            assert preset.spec.depth - 1 + projections == depth
 
 
 @pytest.mark.parametrize(
@@ -66,7 +81,7 @@ def test_parameters_round_to_the_published_ones(name, millions):  # He 2015, tab
 def test_a_preset_knows_its_own_name_and_kind(name):
     spec = NetworkSpec.preset(name)
     assert spec.name == name
-    assert spec.kind is (Kind.PLAIN if name.startswith("plain") else Kind.RESIDUAL)
+    assert spec.kind is (Kind.PLAIN if "plain" in name else Kind.RESIDUAL)
     assert spec.family == ("cifar" if spec.input_size == 32 else "imagenet")
 
 
@@ -176,4 +191,4 @@ def test_from_dict_refuses_unknown_and_missing_fields():
 
 def test_every_preset_names_its_source():
     for preset in PRESETS.values():
-        assert preset.source.startswith("He 2015")
+        assert re.search(r"(19|20)\d\d, (sec|table)", preset.source)

@@ -6,9 +6,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from resnet_viz.networks.blocks import Block, Tap, untapped
+from resnet_viz.networks.blocks import Block, Tap, conv2d, untapped
 from resnet_viz.networks.initialise import initialise
-from resnet_viz.spec import NetworkSpec, Stem
+from resnet_viz.networks.parts import Shift, activation, norm
+from resnet_viz.spec import NetworkSpec, Order
+from resnet_viz.spec.plan import Plan, plan
 
 
 class ResNet(nn.Module):
@@ -21,28 +23,20 @@ class ResNet(nn.Module):
     def __init__(self, spec: NetworkSpec) -> None:
         super().__init__()
         self.spec = spec
-        imagenet = spec.stem is Stem.IMAGENET
-        channels = spec.widths[0]
-        kernel, stride = (7, 2) if imagenet else (3, 1)
-        self.conv1 = nn.Conv2d(
-            spec.input_channels, channels, kernel, stride, kernel // 2, bias=False
-        )
-        self.bn1 = nn.BatchNorm2d(channels)
-        self.relu = nn.ReLU()
-        self.stem: tuple[str, ...] = ("conv1", "bn1", "relu")
-        if imagenet:
-            self.maxpool = nn.MaxPool2d(3, 2, 1)
-            self.stem += ("maxpool",)
-        for stage, (depth, width) in enumerate(zip(spec.depths, spec.widths, strict=True), 1):
-            blocks = []
-            for index in range(depth):
-                step = 2 if index == 0 and stage > 1 else 1
-                name = f"layer{stage}.{index}"
-                blocks.append(Block(name, spec.block, spec.shortcut, channels, width, step))
-                channels = blocks[-1].out_channels
-            self.add_module(f"layer{stage}", nn.Sequential(*blocks))
+        layout = plan(spec)
+        first = dict(_stem(spec, layout))
+        for name, module in first.items():
+            self.add_module(name, module)
+        self.stem = tuple(first)
+        for stage in range(1, len(spec.depths) + 1):
+            own = [Block(spec, block) for block in layout.blocks if block.stage == stage]
+            self.add_module(f"layer{stage}", nn.Sequential(*own))
+        last = dict(_last(spec, layout.out_channels))
+        for name, module in last.items():
+            self.add_module(name, module)
+        self.last = tuple(last)
         self.avgpool = nn.AdaptiveAvgPool2d(1)
-        self.fc = nn.Linear(channels, spec.classes)
+        self.fc = nn.Linear(layout.out_channels, spec.classes)
 
     def blocks(self) -> Iterator[Block]:
         """The blocks in order of execution."""
@@ -54,7 +48,7 @@ class ResNet(nn.Module):
     def tap_names(self) -> list[str]:
         """What ``forward`` shows to a tap, in order of execution."""
         inside = [name for block in self.blocks() for name in block.tap_names()]
-        return [*self.stem, *inside, "avgpool", "fc"]
+        return [*self.stem, *inside, *self.last, "avgpool", "fc"]
 
     def forward(
         self, images: Float[Tensor, "batch channel height width"], tap: Tap = untapped
@@ -64,9 +58,34 @@ class ResNet(nn.Module):
             value = tap(part, getattr(self, part)(value))
         for block in self.blocks():
             value = block(value, tap)
+        for part in self.last:
+            value = tap(part, getattr(self, part)(value))
         value = tap("avgpool", self.avgpool(value))
         logits: Tensor = tap("fc", self.fc(value.flatten(1)))
         return logits
+
+
+def _stem(spec: NetworkSpec, layout: Plan) -> Iterator[tuple[str, nn.Module]]:
+    """What stands before the first block; a pre-activation block brings its own activation."""
+    yield "conv1", conv2d(layout.stem)
+    if spec.order is Order.POST:
+        if (normal := norm(spec, layout.stem.out_channels)) is not None:
+            yield "bn1", normal
+        if spec.fixup:
+            yield "shift1", Shift()
+        yield "relu", activation(spec)
+    if layout.pool:
+        yield "maxpool", nn.MaxPool2d(3, 2, 1)
+
+
+def _last(spec: NetworkSpec, channels: int) -> Iterator[tuple[str, nn.Module]]:
+    """What stands behind the last block: the activation that a pre-activation block leaves out."""
+    if spec.order is Order.PRE:
+        if (normal := norm(spec, channels)) is not None:
+            yield "bn_last", normal
+        yield "relu_last", activation(spec)
+    if spec.fixup:
+        yield "shift_last", Shift()
 
 
 def build(spec: NetworkSpec, *, seed: int) -> ResNet:

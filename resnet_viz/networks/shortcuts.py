@@ -3,7 +3,9 @@
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from resnet_viz.spec import Shortcut
+from resnet_viz.networks.parts import norm
+from resnet_viz.spec import NetworkSpec, Order
+from resnet_viz.spec.plan import BlockPlan, Convolution, Way
 
 
 class ZeroPad(nn.Module):
@@ -26,31 +28,27 @@ class ZeroPad(nn.Module):
 
 
 class Projection(nn.Sequential):
-    """Options B and C: a 1x1 convolution with batch normalisation (torchvision's keys)."""
+    """Options B and C: a 1x1 convolution, normalised behind it (torchvision's keys).
 
-    def __init__(self, in_channels: int, out_channels: int, stride: int) -> None:
-        super().__init__(
-            nn.Conv2d(in_channels, out_channels, 1, stride, bias=False),
-            nn.BatchNorm2d(out_channels),
-        )
+    A pre-activation network normalises before convolutions, and nothing behind this one.
+    """
+
+    def __init__(self, spec: NetworkSpec, plan: Convolution) -> None:
+        super().__init__(nn.Conv2d(plan.in_channels, plan.out_channels, 1, plan.stride, bias=False))
+        normal = norm(spec, plan.out_channels) if spec.order is Order.POST else None
+        if normal is not None:
+            self.append(normal)
 
 
-def shortcut(
-    option: Shortcut, in_channels: int, out_channels: int, stride: int
-) -> nn.Module | None:
+def shortcut(spec: NetworkSpec, plan: BlockPlan) -> nn.Module | None:
     """The shortcut of one block; None for a plain network."""
-    same_shape = stride == 1 and in_channels == out_channels
-    match option:
-        case Shortcut.NONE:
+    match plan.way:
+        case Way.NONE:
             return None
-        case Shortcut.ZERO_PAD:
-            identity = same_shape
-        case Shortcut.PROJECTION:
-            identity = same_shape
-        case Shortcut.PROJECTION_ALL:
-            identity = False
-    if identity:
-        return nn.Identity()
-    if option is Shortcut.ZERO_PAD:
-        return ZeroPad(in_channels, out_channels, stride)
-    return Projection(in_channels, out_channels, stride)
+        case Way.IDENTITY:
+            return nn.Identity()
+        case Way.PADDING:
+            return ZeroPad(plan.in_channels, plan.out_channels, plan.stride)
+        case Way.PROJECTION:
+            assert plan.projection is not None
+            return Projection(spec, plan.projection)
