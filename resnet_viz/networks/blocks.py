@@ -6,15 +6,15 @@ seeing has a name, each module is called once, and nothing works in place, so th
 really flows.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from resnet_viz.networks.parts import DropBranch, Join, Scale, Shift, activation, norm
-from resnet_viz.networks.shortcuts import Projection, shortcut
-from resnet_viz.spec import NetworkSpec, Order
-from resnet_viz.spec.plan import BlockPlan, Convolution, Way
+from resnet_viz.networks.parts import Join, activation, module
+from resnet_viz.networks.shortcuts import Projection
+from resnet_viz.spec import NetworkSpec
+from resnet_viz.spec.plan import BlockPlan, Way
 
 #: Sees every named value of a forward pass; what it returns flows on.
 Tap = Callable[[str, Tensor], Tensor]
@@ -38,18 +38,17 @@ class Block(nn.Module):
     def __init__(self, spec: NetworkSpec, plan: BlockPlan) -> None:
         super().__init__()
         self.name = plan.name
-        branch = dict(_branch(spec, plan))
-        for part, module in branch.items():
-            self.add_module(part, module)
-        self.branch_parts = tuple(branch)
-        self.downsample = shortcut(spec, plan)
-        self.shortcut_parts = _parts("downsample", self.downsample)
+        channels = plan.in_channels
+        for part in plan.branch:
+            self.add_module(part.name, module(spec, part, channels))
+            channels = part.channels
+        self.branch_parts = tuple(part.name for part in plan.branch)
+        self.shortcut_parts = tuple(part.name for part in plan.around)
+        self.shortcut_from = plan.around_from
         self.shortcut_scale = spec.shortcut_scale
+        self.downsample = _shortcut(spec, plan)
         self.join = None if self.downsample is None else Join()
-        post = spec.order is Order.POST
-        self.relu = activation(spec) if post else None
-        activated = not post and plan.way is Way.PROJECTION
-        self.shortcut_from = "relu1" if activated else None  # the part it reads; None: the input
+        self.relu = activation(spec) if plan.after else None
 
     def tap_names(self) -> list[str]:
         """What ``forward`` shows to a tap, in order."""
@@ -82,65 +81,13 @@ class Block(nn.Module):
         return tap(f"{self.name}.shortcut", around)
 
 
-def _parts(name: str, module: nn.Module | None) -> tuple[str, ...]:
-    if isinstance(module, Projection):
-        return tuple(f"{name}.{child}" for child, _ in module.named_children())
-    return () if module is None else (name,)
-
-
-def _branch(spec: NetworkSpec, plan: BlockPlan) -> Iterator[tuple[str, nn.Module]]:
-    """The branch's modules by name, in order of execution."""
-    if spec.order is Order.PRE:
-        yield from _pre_activation(spec, plan)
-    elif spec.fixup:
-        yield from _fixup(spec, plan)
-    else:
-        yield from _post_activation(spec, plan)
-    if spec.branch_scale is not None:
-        yield "scale", Scale(spec.branch_scale)
-    if plan.drop:
-        yield "drop", DropBranch(plan.drop)
-
-
-def _post_activation(spec: NetworkSpec, plan: BlockPlan) -> Iterator[tuple[str, nn.Module]]:
-    last = len(plan.convolutions)
-    for number, convolution in enumerate(plan.convolutions, 1):
-        yield f"conv{number}", conv2d(convolution)
-        if (normal := norm(spec, convolution.out_channels)) is not None:
-            yield f"bn{number}", normal
-        if number < last:
-            yield f"relu{number}", activation(spec)
-
-
-def _pre_activation(spec: NetworkSpec, plan: BlockPlan) -> Iterator[tuple[str, nn.Module]]:
-    for number, convolution in enumerate(plan.convolutions, 1):
-        if (normal := norm(spec, convolution.in_channels)) is not None:
-            yield f"bn{number}", normal
-        yield f"relu{number}", activation(spec)
-        yield f"conv{number}", conv2d(convolution)
-
-
-def _fixup(spec: NetworkSpec, plan: BlockPlan) -> Iterator[tuple[str, nn.Module]]:
-    """A number added before every layer, and one factor at the end (Zhang 2019, fig. 1)."""
-    last = len(plan.convolutions)
-    for number, convolution in enumerate(plan.convolutions, 1):
-        yield f"shift{number}a", Shift()
-        yield f"conv{number}", conv2d(convolution)
-        if number < last:
-            yield f"shift{number}b", Shift()
-            yield f"relu{number}", activation(spec)
-    yield "scale", Scale(1.0)
-    yield f"shift{last}b", Shift()
-
-
-def conv2d(plan: Convolution) -> nn.Conv2d:
-    """A planned convolution, without bias."""
-    return nn.Conv2d(
-        plan.in_channels,
-        plan.out_channels,
-        plan.kernel,
-        plan.stride,
-        plan.kernel // 2,
-        groups=plan.groups,
-        bias=False,
-    )
+def _shortcut(spec: NetworkSpec, plan: BlockPlan) -> nn.Module | None:
+    """The way around the branch; None for a plain network."""
+    modules = [module(spec, part, plan.in_channels) for part in plan.around]
+    match plan.way:
+        case Way.NONE:
+            return None
+        case Way.IDENTITY | Way.PADDING:
+            return modules[0]
+        case Way.PROJECTION:
+            return Projection(*modules)

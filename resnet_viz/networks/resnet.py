@@ -1,16 +1,18 @@
 """From a spec to a network: ``build``."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from resnet_viz.networks.blocks import Block, Tap, conv2d, untapped
+from resnet_viz.networks.blocks import Block, Tap, untapped
 from resnet_viz.networks.initialise import initialise
-from resnet_viz.networks.parts import Shift, activation, norm
-from resnet_viz.spec import NetworkSpec, Order
-from resnet_viz.spec.plan import Plan, plan
+from resnet_viz.networks.parts import module
+from resnet_viz.networks.totals import check_size
+from resnet_viz.spec import NetworkSpec
+from resnet_viz.spec.parts import Part
+from resnet_viz.spec.plan import plan
 
 
 class ResNet(nn.Module):
@@ -20,23 +22,25 @@ class ResNet(nn.Module):
     can share one network.
     """
 
+    avgpool: nn.AdaptiveAvgPool2d
+    fc: nn.Linear
+
     def __init__(self, spec: NetworkSpec) -> None:
         super().__init__()
         self.spec = spec
         layout = plan(spec)
-        first = dict(_stem(spec, layout))
-        for name, module in first.items():
-            self.add_module(name, module)
-        self.stem = tuple(first)
+        self._add(layout.stem, spec.input_channels)
         for stage in range(1, len(spec.depths) + 1):
             own = [Block(spec, block) for block in layout.blocks if block.stage == stage]
             self.add_module(f"layer{stage}", nn.Sequential(*own))
-        last = dict(_last(spec, layout.out_channels))
-        for name, module in last.items():
-            self.add_module(name, module)
-        self.last = tuple(last)
-        self.avgpool = nn.AdaptiveAvgPool2d(1)
-        self.fc = nn.Linear(layout.out_channels, spec.classes)
+        self._add((*layout.last, *layout.head), layout.out_channels)
+        self.stem = tuple(part.name for part in layout.stem)
+        self.last = tuple(part.name for part in layout.last)
+
+    def _add(self, parts: Iterable[Part], channels: int) -> None:
+        for part in parts:
+            self.add_module(part.name, module(self.spec, part, channels))
+            channels = part.channels
 
     def blocks(self) -> Iterator[Block]:
         """The blocks in order of execution."""
@@ -65,35 +69,14 @@ class ResNet(nn.Module):
         return logits
 
 
-def _stem(spec: NetworkSpec, layout: Plan) -> Iterator[tuple[str, nn.Module]]:
-    """What stands before the first block; a pre-activation block brings its own activation."""
-    yield "conv1", conv2d(layout.stem)
-    if spec.order is Order.POST:
-        if (normal := norm(spec, layout.stem.out_channels)) is not None:
-            yield "bn1", normal
-        if spec.fixup:
-            yield "shift1", Shift()
-        yield "relu", activation(spec)
-    if layout.pool:
-        yield "maxpool", nn.MaxPool2d(3, 2, 1)
-
-
-def _last(spec: NetworkSpec, channels: int) -> Iterator[tuple[str, nn.Module]]:
-    """What stands behind the last block: the activation that a pre-activation block leaves out."""
-    if spec.order is Order.PRE:
-        if (normal := norm(spec, channels)) is not None:
-            yield "bn_last", normal
-        yield "relu_last", activation(spec)
-    if spec.fixup:
-        yield "shift_last", Shift()
-
-
 def build(spec: NetworkSpec, *, seed: int) -> ResNet:
     """The network of a spec, on the CPU, in training mode; spec and seed decide every weight.
 
     Pure: the global random state is neither read nor moved. Each layer is drawn from the seed and
     its own name, so a residual network and its plain twin share every weight that both have.
+    ``SpecError`` for a network too large to build, before any memory is taken.
     """
+    check_size(spec)
     with torch.device("meta"):
         network = ResNet(spec)
     network.to_empty(device="cpu")

@@ -3,10 +3,6 @@
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from resnet_viz.networks.parts import norm
-from resnet_viz.spec import NetworkSpec, Order
-from resnet_viz.spec.plan import BlockPlan, Convolution, Way
-
 
 class ZeroPad(nn.Module):
     """Option A: every second pixel, and zero channels on both sides; no parameters.
@@ -32,23 +28,3 @@ class Projection(nn.Sequential):
 
     A pre-activation network normalises before convolutions, and nothing behind this one.
     """
-
-    def __init__(self, spec: NetworkSpec, plan: Convolution) -> None:
-        super().__init__(nn.Conv2d(plan.in_channels, plan.out_channels, 1, plan.stride, bias=False))
-        normal = norm(spec, plan.out_channels) if spec.order is Order.POST else None
-        if normal is not None:
-            self.append(normal)
-
-
-def shortcut(spec: NetworkSpec, plan: BlockPlan) -> nn.Module | None:
-    """The shortcut of one block; None for a plain network."""
-    match plan.way:
-        case Way.NONE:
-            return None
-        case Way.IDENTITY:
-            return nn.Identity()
-        case Way.PADDING:
-            return ZeroPad(plan.in_channels, plan.out_channels, plan.stride)
-        case Way.PROJECTION:
-            assert plan.projection is not None
-            return Projection(spec, plan.projection)

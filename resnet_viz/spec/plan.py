@@ -1,12 +1,21 @@
-"""A spec spelled out: every convolution and every shortcut, before any weight exists."""
+"""A spec spelled out: every part of every block, in order, before any weight exists."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 
 from resnet_viz.spec.checks import USUAL_WIDTH_PER_GROUP
 from resnet_viz.spec.choices import Block, Order, Shortcut, Stem, StrideOn
 from resnet_viz.spec.network import NetworkSpec
+from resnet_viz.spec.parts import (
+    Convolution,
+    Part,
+    PartKind,
+    branch_parts,
+    convolution_part,
+    norm_parts,
+)
 
 
 class Way(StrEnum):
@@ -19,66 +28,37 @@ class Way(StrEnum):
 
 
 @dataclass(frozen=True)
-class Convolution:
-    """One convolution; its padding is half its kernel."""
-
-    kernel: int
-    stride: int
-    in_channels: int
-    out_channels: int
-    groups: int = 1
-
-    @property
-    def parameters(self) -> int:
-        """Weights; there is no bias."""
-        return self.kernel**2 * self.in_channels // self.groups * self.out_channels
-
-
-@dataclass(frozen=True)
 class BlockPlan:
-    """One block. ``drop`` is the chance that a step of training leaves its branch out."""
+    """One block: the parts of its branch, of its way around, and behind the sum.
+
+    ``around_from`` names the part of the branch that the shortcut reads; None: the block's input.
+    """
 
     stage: int
     index: int
-    convolutions: tuple[Convolution, ...]
+    stride: int
+    in_channels: int
+    out_channels: int
     way: Way
-    drop: float
+    branch: tuple[Part, ...]
+    around: tuple[Part, ...]
+    after: tuple[Part, ...]
+    around_from: str | None
 
     @property
     def name(self) -> str:
         """As in the state dict: "layer3.1"."""
         return f"layer{self.stage}.{self.index}"
 
-    @property
-    def in_channels(self) -> int:
-        """Of the block's input."""
-        return self.convolutions[0].in_channels
-
-    @property
-    def out_channels(self) -> int:
-        """Of the block's output."""
-        return self.convolutions[-1].out_channels
-
-    @property
-    def stride(self) -> int:
-        """Of the whole block."""
-        return max(c.stride for c in self.convolutions)
-
-    @property
-    def projection(self) -> Convolution | None:
-        """The shortcut's convolution, if it has one."""
-        if self.way is not Way.PROJECTION:
-            return None
-        return Convolution(1, self.stride, self.in_channels, self.out_channels)
-
 
 @dataclass(frozen=True)
 class Plan:
-    """A whole network: the stem's convolution, whether a max pool follows, blocks, head."""
+    """A whole network: stem, blocks, and what stands behind them."""
 
-    stem: Convolution
-    pool: bool
+    stem: tuple[Part, ...]
     blocks: tuple[BlockPlan, ...]
+    last: tuple[Part, ...]
+    head: tuple[Part, ...]
 
     @property
     def out_channels(self) -> int:
@@ -86,27 +66,65 @@ class Plan:
         return self.blocks[-1].out_channels
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=128)
 def plan(spec: NetworkSpec) -> Plan:
-    """Every convolution and shortcut of a spec, in order of execution."""
-    imagenet = spec.stem is Stem.IMAGENET
-    kernel, stride = (7, 2) if imagenet else (3, 1)
+    """Every part of a spec, in order of execution."""
     channels = spec.stem_width or spec.widths[0]
-    stem = Convolution(kernel, stride, spec.input_channels, channels)
+    stem = tuple(_stem(spec, channels))
     blocks: list[BlockPlan] = []
     for stage, (depth, width) in enumerate(zip(spec.depths, spec.widths, strict=True), 1):
         for index in range(depth):
-            step = 2 if index == 0 and stage > 1 else 1
-            convolutions = _branch(spec, channels, width, step)
-            way = _way(spec.shortcut, convolutions, step)
+            stride = 2 if index == 0 and stage > 1 else 1
             drop = spec.stochastic_depth * (len(blocks) + 1) / sum(spec.depths)
-            dropped = 0.0 if way is Way.NONE else drop  # a plain block has no way around
-            blocks.append(BlockPlan(stage, index, convolutions, way, dropped))
+            blocks.append(_block(spec, stage, index, channels, width, stride, drop))
             channels = blocks[-1].out_channels
-    return Plan(stem, imagenet, tuple(blocks))
+    head = (
+        Part("avgpool", PartKind.AVERAGE, channels),
+        Part("fc", PartKind.LINEAR, spec.classes),
+    )
+    return Plan(stem, tuple(blocks), tuple(_last(spec, channels)), head)
 
 
-def _branch(spec: NetworkSpec, channels: int, width: int, stride: int) -> tuple[Convolution, ...]:
+def parameter_count(spec: NetworkSpec) -> int:
+    """Exact, and quick for the deepest spec: blocks behind the second of a stage are equal."""
+    short = plan(replace(spec, depths=tuple(min(depth, 2) for depth in spec.depths)))
+    count = sum(part.parameters for part in (*short.stem, *short.last))
+    for block in short.blocks:
+        times = 1 if block.index == 0 else spec.depths[block.stage - 1] - 1
+        count += times * sum(part.parameters for part in (*block.branch, *block.around))
+    return count + (short.out_channels + 1) * spec.classes
+
+
+def shortcut_parameters(spec: NetworkSpec) -> int:
+    """What the shortcuts alone cost: 0 for option A."""
+    return parameter_count(spec) - parameter_count(spec.plain())
+
+
+def _block(
+    spec: NetworkSpec, stage: int, index: int, channels: int, width: int, stride: int, drop: float
+) -> BlockPlan:
+    convolutions = _convolutions(spec, channels, width, stride)
+    out = convolutions[-1].out_channels
+    way = _way(spec.shortcut, same=stride == 1 and channels == out)
+    drop = 0.0 if way is Way.NONE else drop  # a plain block has no way around its branch
+    pre = spec.order is Order.PRE
+    return BlockPlan(
+        stage=stage,
+        index=index,
+        stride=stride,
+        in_channels=channels,
+        out_channels=out,
+        way=way,
+        branch=tuple(branch_parts(spec, convolutions, drop)),
+        around=tuple(_around(spec, way, Convolution(1, stride, channels, out))),
+        after=() if pre else (Part("relu", PartKind.ACTIVATION, out),),
+        around_from="relu1" if pre and way is Way.PROJECTION else None,
+    )
+
+
+def _convolutions(
+    spec: NetworkSpec, channels: int, width: int, stride: int
+) -> tuple[Convolution, ...]:
     if spec.block is Block.BASIC:
         return Convolution(3, stride, channels, width), Convolution(3, 1, width, width)
     inside = width * spec.width_per_group // USUAL_WIDTH_PER_GROUP * spec.groups
@@ -118,8 +136,7 @@ def _branch(spec: NetworkSpec, channels: int, width: int, stride: int) -> tuple[
     )
 
 
-def _way(shortcut: Shortcut, convolutions: tuple[Convolution, ...], stride: int) -> Way:
-    same = stride == 1 and convolutions[0].in_channels == convolutions[-1].out_channels
+def _way(shortcut: Shortcut, *, same: bool) -> Way:
     match shortcut:
         case Shortcut.NONE:
             return Way.NONE
@@ -131,12 +148,39 @@ def _way(shortcut: Shortcut, convolutions: tuple[Convolution, ...], stride: int)
             return Way.IDENTITY if same else Way.PADDING
 
 
-def shortcut_parameters(spec: NetworkSpec) -> int:
-    """What the shortcuts alone cost: 0 for options A and none.
+def _around(spec: NetworkSpec, way: Way, projection: Convolution) -> Iterator[Part]:
+    channels = projection.out_channels
+    match way:
+        case Way.IDENTITY:
+            yield Part("downsample", PartKind.IDENTITY, channels)
+        case Way.PADDING:
+            yield Part("downsample", PartKind.PAD, channels, stride=projection.stride)
+        case Way.PROJECTION:
+            yield convolution_part("downsample.0", projection)
+            if spec.order is Order.POST:  # a pre-activation network normalises before
+                yield from norm_parts(spec, "downsample.1", channels)
+        case Way.NONE:
+            return
 
-    A projection behind which batch normalisation follows (post-activation) has its two
-    parameters a channel too.
-    """
-    norms = 2 if spec.norm.value != "none" and spec.order is Order.POST else 0
-    projections = [p for block in plan(spec).blocks if (p := block.projection) is not None]
-    return sum(p.parameters + norms * p.out_channels for p in projections)
+
+def _stem(spec: NetworkSpec, channels: int) -> Iterator[Part]:
+    """What stands before the first block; a pre-activation block brings its own activation."""
+    kernel, stride = (7, 2) if spec.stem is Stem.IMAGENET else (3, 1)
+    first = Convolution(kernel, stride, spec.input_channels, channels)
+    yield convolution_part("conv1", first)
+    if spec.order is Order.POST:
+        yield from norm_parts(spec, "bn1", channels)
+        if spec.fixup:
+            yield Part("shift1", PartKind.SHIFT, channels)
+        yield Part("relu", PartKind.ACTIVATION, channels)
+    if spec.stem is Stem.IMAGENET:
+        yield Part("maxpool", PartKind.MAX_POOL, channels)
+
+
+def _last(spec: NetworkSpec, channels: int) -> Iterator[Part]:
+    """Behind the last block: the activation that a pre-activation block leaves out."""
+    if spec.order is Order.PRE:
+        yield from norm_parts(spec, "bn_last", channels)
+        yield Part("relu_last", PartKind.ACTIVATION, channels)
+    if spec.fixup:
+        yield Part("shift_last", PartKind.SHIFT, channels)
