@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,10 +11,11 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from resnet_viz.errors import OptionError
-from resnet_viz.networks.layers import Layer, layer_table
+from resnet_viz.networks.layers import layer_table
 from resnet_viz.networks.resnet import ResNet
 from resnet_viz.networks.shortcuts import ZeroPad
 from resnet_viz.networks.spec_file import SCHEMA_VERSION
+from resnet_viz.records import Layer
 
 if TYPE_CHECKING:
     from onnx import NodeProto
@@ -28,6 +30,11 @@ def to_safetensors(network: ResNet) -> bytes:
     described = {"schema_version": SCHEMA_VERSION, "spec": network.spec.to_dict()}
     weights = {name: value.contiguous().cpu() for name, value in network.state_dict().items()}
     return save(weights, metadata={name: json.dumps(value) for name, value in described.items()})
+
+
+def has_onnx() -> bool:
+    """Whether ``to_onnx`` can work here."""
+    return find_spec("onnx") is not None
 
 
 def to_onnx(network: ResNet) -> bytes:
