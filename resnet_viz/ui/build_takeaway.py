@@ -6,7 +6,7 @@ from resnet_viz.networks.export import has_onnx, to_onnx, to_safetensors
 from resnet_viz.networks.resnet import build
 from resnet_viz.networks.source import source_code
 from resnet_viz.networks.spec_file import spec_to_json
-from resnet_viz.spec import RESIDUAL_PRESETS, NetworkSpec
+from resnet_viz.spec import RESIDUAL_PRESETS, NetworkSpec, Stem
 from resnet_viz.text import Text
 from resnet_viz.ui.build_state import seed_of_page
 
@@ -42,7 +42,7 @@ def offer(spec: NetworkSpec, text: Text) -> None:
         )
     if not has_onnx():
         st.caption(text("errors.onnx_missing"))
-    _compare(spec, text)
+    _open_elsewhere(spec, text)
 
 
 def show_source(spec: NetworkSpec, text: Text) -> None:
@@ -51,11 +51,16 @@ def show_source(spec: NetworkSpec, text: Text) -> None:
     st.code(source_code(spec), language="python", height=520)
 
 
-def _compare(spec: NetworkSpec, text: Text) -> None:
-    """To Compare, which knows the networks of the table."""
+def _open_elsewhere(spec: NetworkSpec, text: Text) -> None:
+    """To the pages that know the networks of the table."""
     if spec.name not in RESIDUAL_PRESETS:
-        st.caption(text("design.compare_presets"))
+        st.caption(text("design.elsewhere_presets"))
         return
-    if st.button(text("design.compare"), key="design_compare"):
+    left, right = st.columns(2)
+    if left.button(text("design.compare"), key="design_compare", width="stretch"):
         st.session_state["network"] = spec.name
         st.switch_page("app.py", query_params={"network": spec.name})
+    small = spec.stem is Stem.CIFAR
+    if small and right.button(text("design.train"), key="design_train", width="stretch"):
+        st.session_state["train_network"] = spec.name
+        st.switch_page("pages/4_Train.py", query_params={"train_network": spec.name})

@@ -62,8 +62,10 @@ def test_page_shows_a_network_and_its_twin_without_a_click():
     assert "design." not in words(app)
 
 
-@pytest.mark.parametrize("name", RESIDUAL_PRESETS)
-def test_every_preset_is_drawn_small(name, build_page):
+@pytest.mark.parametrize(
+    "name", ["resnet1202", "preact-resnet18", "wrn-28-10", "resnext101_64x4d", "resnet152"]
+)
+def test_a_preset_is_drawn_small(name, build_page):
     app = choose(build_page, name)
     assert not app.exception
     assert not app.warning
