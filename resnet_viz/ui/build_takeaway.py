@@ -9,6 +9,7 @@ from resnet_viz.networks.spec_file import spec_to_json
 from resnet_viz.spec import RESIDUAL_PRESETS, NetworkSpec, Stem
 from resnet_viz.text import Text
 from resnet_viz.ui.build_state import seed_of_page
+from resnet_viz.ui.question import comparable
 
 
 def offer(spec: NetworkSpec, text: Text) -> None:
@@ -57,7 +58,8 @@ def _open_elsewhere(spec: NetworkSpec, text: Text) -> None:
         st.caption(text("design.elsewhere_presets"))
         return
     left, right = st.columns(2)
-    if left.button(text("design.compare"), key="design_compare", width="stretch"):
+    shown = spec.name in comparable()
+    if shown and left.button(text("design.compare"), key="design_compare", width="stretch"):
         st.session_state["network"] = spec.name
         st.switch_page("app.py", query_params={"network": spec.name})
     small = spec.stem is Stem.CIFAR
