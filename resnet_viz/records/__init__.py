@@ -3,6 +3,7 @@
 from resnet_viz.records.analysis import Analysis, BatchNormMode, Prediction, Score
 from resnet_viz.records.by_layer import ByLayer
 from resnet_viz.records.comparison import BLOCK_PARTS, Comparison, Side, WeightSource
+from resnet_viz.records.design import BlockGroup, Layer, SignalCheck
 from resnet_viz.records.pair import Pair
 from resnet_viz.records.run import Run, RunEvent, RunState, RunStatus
 from resnet_viz.records.training import Epoch, Evaluation, Progress, Step
@@ -11,10 +12,12 @@ __all__ = [
     "BLOCK_PARTS",
     "Analysis",
     "BatchNormMode",
+    "BlockGroup",
     "ByLayer",
     "Comparison",
     "Epoch",
     "Evaluation",
+    "Layer",
     "Pair",
     "Prediction",
     "Progress",
@@ -24,6 +27,7 @@ __all__ = [
     "RunStatus",
     "Score",
     "Side",
+    "SignalCheck",
     "Step",
     "WeightSource",
 ]

@@ -16,6 +16,7 @@ from resnet_viz.ui.picture_choice import PictureId, choose_picture
 from resnet_viz.ui.trained_run import chosen_run
 
 _OWN = "own"  # the target "each network's own top class"
+_DEEPEST = 200  # layers
 _HIGHEST_SEED = 2**31 - 1
 
 
@@ -43,6 +44,11 @@ def ask(text: Text) -> Question:
     return Question(picture, network, weights, target, Score(score), device)
 
 
+def comparable() -> list[str]:
+    """The networks that Compare offers: every block is a picture there, and must find its place."""
+    return [name for name, row in RESIDUAL_PRESETS.items() if row.depth <= _DEEPEST]
+
+
 def network_label(name: str, text: Text) -> str:
     """What a network is called on a page: ResNet-56 for "resnet56"."""
     return network_title(NetworkSpec.preset(name), text)
@@ -54,7 +60,7 @@ def class_label(name: str, text: Text) -> str:
 
 
 def _ask_network(text: Text) -> str:
-    known = list(RESIDUAL_PRESETS)
+    known = comparable()
     restore("network", known, known[0])
     chosen = st.selectbox(
         text("compare.network"),
