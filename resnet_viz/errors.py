@@ -9,9 +9,11 @@
     │   ├── NetworkError      a network that cannot be analysed as it is
     │   ├── CheckpointError   a weights file that cannot be used
     │   ├── DataError         a data set that is missing or damaged
+    │   ├── RunError          a background run that is unknown, or busy
     │   ├── OptionError       an option with a value that is not on offer
     │   └── OutputError       a file or folder that exists already or cannot be written
     └── FailureError          something broke that the user did not cause (exit code 1)
+        ├── TrainingError     a loss that is not finite any more
         └── DownloadError     the network, the server or the checksum
 
 An error is a code and its values. The sentence is looked up in ``assets/text``, so that one
@@ -82,12 +84,20 @@ class DataError(InputError):
     """A data set that is missing or damaged."""
 
 
+class RunError(InputError):
+    """A background run that is unknown, or in the wrong state for what is asked."""
+
+
 class OptionError(InputError):
     """An option with a value that is not on offer."""
 
 
 class FailureError(ResnetVizError):
     """Something broke that the user did not cause."""
+
+
+class TrainingError(FailureError):
+    """A training that cannot go on: its loss is not finite any more."""
 
 
 class DownloadError(FailureError):

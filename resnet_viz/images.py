@@ -15,16 +15,16 @@ from resnet_viz.spec import NetworkSpec, Stem
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """What a network expects: square side in pixels, mean and deviation of R, G, B in [0, 1].
+    """What a network expects: square side in pixels, mean and deviation by channel in [0, 1].
 
-    ``resize`` is the side the shorter edge is brought to before the central ``size`` square is
-    taken.
+    Channels are R, G, B; or one, grey. ``resize`` is the side the shorter edge is brought to
+    before the central ``size`` square is taken.
     """
 
     size: int
     resize: int
-    mean: tuple[float, float, float]
-    deviation: tuple[float, float, float]
+    mean: tuple[float, ...]
+    deviation: tuple[float, ...]
 
 
 #: CIFAR-10's training-set statistics, in [0, 1].
@@ -42,7 +42,10 @@ def preprocessing_for(spec: NetworkSpec) -> Preprocessing:
 
 
 def seen(picture: Picture, preprocessing: Preprocessing) -> UInt8[np.ndarray, "size size 3"]:
-    """What the network sees, at its own resolution: scaled bilinearly, without aliasing."""
+    """What the network sees, at its own resolution: scaled bilinearly, without aliasing.
+
+    For a network of grey images R, G and B are equal (ITU-R 601 luma).
+    """
     return _central_square(picture, preprocessing, preprocessing.size, Image.Resampling.BILINEAR)
 
 
@@ -55,18 +58,19 @@ def photo(
 
 def to_batch(
     pixels: Sequence[UInt8[np.ndarray, "size size 3"]], preprocessing: Preprocessing
-) -> Float[Tensor, "batch 3 size size"]:
+) -> Float[Tensor, "batch channels size size"]:
     """Pixels as the network's normalised float32 batch."""
     stacked = torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2)
+    stacked = stacked[:, : len(preprocessing.mean)]  # of grey the three are equal
     return normalise(stacked, preprocessing).contiguous()
 
 
 def normalise(
-    pixels: UInt8[Tensor, "batch 3 height width"], preprocessing: Preprocessing
-) -> Float[Tensor, "batch 3 height width"]:
+    pixels: UInt8[Tensor, "batch channels height width"], preprocessing: Preprocessing
+) -> Float[Tensor, "batch channels height width"]:
     """Pixels 0 to 255 as a float32 batch with the network's mean and deviation."""
-    mean = torch.tensor(preprocessing.mean, device=pixels.device).view(1, 3, 1, 1)
-    deviation = torch.tensor(preprocessing.deviation, device=pixels.device).view(1, 3, 1, 1)
+    mean = torch.tensor(preprocessing.mean, device=pixels.device).view(1, -1, 1, 1)
+    deviation = torch.tensor(preprocessing.deviation, device=pixels.device).view(1, -1, 1, 1)
     scaled = pixels.to(torch.float32) / 255
     return ((scaled - mean) / deviation).contiguous(memory_format=torch.channels_last)
 
@@ -78,4 +82,6 @@ def _central_square(
     reach = min(height, width) * preprocessing.size / preprocessing.resize / 2
     box = (width / 2 - reach, height / 2 - reach, width / 2 + reach, height / 2 + reach)
     square = Image.fromarray(picture.pixels).resize((side, side), filtering, box=box)
+    if len(preprocessing.mean) == 1:
+        square = square.convert("L").convert("RGB")
     return np.asarray(square)

@@ -21,3 +21,8 @@ def home() -> Path:
 def cifar10_folders() -> list[Path]:
     """Where CIFAR-10 contact sheets are looked for, best first."""
     return [home() / "cifar10", _PROJECT.parent / "shared" / "cifar10"]
+
+
+def fashion_mnist_folder() -> Path:
+    """Where Debian's package ``dataset-fashion-mnist`` puts its files."""
+    return Path("/usr/share/datasets/fashion-mnist")

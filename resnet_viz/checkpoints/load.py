@@ -152,11 +152,10 @@ def _preprocessing(metadata: Mapping[str, Any], spec: NetworkSpec) -> Preprocess
     return Preprocessing(
         size=int(values["size"]),
         resize=int(values["resize"]),
-        mean=_three(values["mean"]),
-        deviation=_three(values["deviation"]),
+        mean=_channels(values["mean"]),
+        deviation=_channels(values["deviation"]),
     )
 
 
-def _three(values: Any) -> tuple[float, float, float]:  # noqa: ANN401  # from JSON
-    red, green, blue = (float(value) for value in values)
-    return red, green, blue
+def _channels(values: Any) -> tuple[float, ...]:  # noqa: ANN401  # from JSON
+    return tuple(float(value) for value in values)

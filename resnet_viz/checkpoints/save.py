@@ -29,10 +29,12 @@ def save_checkpoint(
     preprocessing: Preprocessing,
     training: Mapping[str, Any],
     curve: Sequence[Epoch],
+    dtype: torch.dtype = torch.float32,
 ) -> None:
     """Write weights with spec, classes, preprocessing, recipe, curve and versions inside.
 
-    ``training`` says how the weights came to be (recipe, seed, data, command), as JSON values.
+    ``training`` says how the weights came to be (recipe, seed, data, command), as JSON values;
+    ``dtype`` is that of floating-point values in the file.
     The file appears whole or not at all; ``OutputError`` where it cannot be written.
     """
     metadata = {
@@ -45,7 +47,10 @@ def save_checkpoint(
         "versions": {"torch": torch.__version__, "python": platform.python_version()},
         "saved": datetime.now(UTC).date().isoformat(),
     }
-    weights = {name: value.contiguous().cpu() for name, value in network.state_dict().items()}
+    weights = {
+        name: value.to("cpu", dtype if value.is_floating_point() else value.dtype).contiguous()
+        for name, value in network.state_dict().items()
+    }
     partial = path.with_name(f".{path.name}.partial")
     text = {name: json.dumps(value) for name, value in metadata.items()}
     try:

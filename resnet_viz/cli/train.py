@@ -1,35 +1,118 @@
 """The command ``train``."""
 
+import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from resnet_viz.cli.shared import Debug, Json, guarded, one_of, print_result
 
+#: What a line of the command tells of an epoch.
+_TOLD = ("kind", "epoch", "train_loss", "train_error", "test_loss", "test_error",
+         "images_per_second")  # fmt: skip
+
 
 @guarded
 def train(
-    out: Annotated[Path, typer.Option(help="A new .safetensors file.")],
     network: Annotated[str, typer.Option(help="Any network of `networks`.")] = "resnet20",
-    recipe: Annotated[str, typer.Option(help="published or short.")] = "short",
+    data: Annotated[
+        str,
+        typer.Option(help="cifar10, cifar100, fashion-mnist, mnist, digits, a folder or a ZIP."),
+    ] = "cifar10",
+    pair: Annotated[
+        bool, typer.Option("--pair/--single", help="With its twin on equal batches, or alone.")
+    ] = True,
+    recipe: Annotated[
+        str, typer.Option(help="published, short, class-demo or fine-tune.")
+    ] = "short",
     epochs: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
+    seed: Annotated[int, typer.Option(help="Of weights, order and augmentation.")] = 0,
+    start: Annotated[
+        str, typer.Option(help="random, bundled, pretrained, or a weights file (with --single).")
+    ] = "random",
+    freeze: Annotated[
+        str, typer.Option(help="Stages that keep their weights, as stem,layer1.")
+    ] = "",
+    precision: Annotated[str, typer.Option(help="fp32 or bf16.")] = "fp32",
     device: Annotated[str, typer.Option(help="cpu, cuda or mps; else the best.")] = "",
+    resume: Annotated[str, typer.Option(help="Go on with a stopped run, by its id.")] = "",
+    out: Annotated[
+        Path | None, typer.Option(help="A new folder for weights, curve and recipe.")
+    ] = None,
+    tensorboard: Annotated[
+        Path | None, typer.Option(help="A folder for TensorBoard's event files.")
+    ] = None,
+    all_twins: Annotated[
+        bool, typer.Option("--all-twins", help="Every CIFAR-10 twin, published recipe, into --out.")
+    ] = False,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Train one network on CIFAR-10, one line an epoch, and save it after each."""
-    from dataclasses import asdict, replace
-
+    """Train a network and its twin, or one alone; Ctrl-C leaves a run to resume."""
     from resnet_viz.devices import devices
-    from resnet_viz.spec import NetworkSpec
-    from resnet_viz.training.recipe import RECIPES
-    from resnet_viz.training.run import train_to_file
+    from resnet_viz.training.plan import plan_of
 
-    one_of("recipe", recipe, list(RECIPES))
     one_of("device", device or "cpu", devices())
-    chosen = replace(RECIPES[recipe], epochs=epochs or RECIPES[recipe].epochs)
-    spec = NetworkSpec.preset(network)
-    for epoch in train_to_file(spec, chosen, out, device=device or devices()[0]):
-        row = {"run": out.stem, "kind": spec.kind, **asdict(epoch)}
-        print_result(row, json, compact=True)
+    place = device or devices()[0]
+    if all_twins:
+        _all_twins(out or Path("twins"), place, precision, json)
+        return
+    plan = plan_of(
+        network,
+        recipe,
+        pair=pair,
+        changes={"epochs": epochs, "seed": seed, "precision": precision},
+        data=data,
+        device=place,
+        start=start,
+        frozen=tuple(filter(None, freeze.split(","))),
+    )
+    _run(None if resume else plan, resume, _teller(json), out, tensorboard)
+
+
+def _all_twins(out: Path, device: str, precision: str, json: bool) -> None:
+    from resnet_viz.training.all_twins import train_all_twins
+
+    for event in train_all_twins(out, device=device, precision=precision):
+        print_result({n: event[n] for n in ("run", *_TOLD)}, json, compact=True)
+
+
+def _run(
+    plan: Any,
+    resume: str,
+    tell: Callable[[str, dict[str, Any]], None],
+    out: Path | None,
+    tensorboard: Path | None,
+) -> None:
+    from resnet_viz.errors import OutputError
+    from resnet_viz.runs.foreground import run_here
+    from resnet_viz.training.export import export_run, write_tensorboard
+
+    if out is not None and out.exists():
+        raise OutputError("folder_exists", folder=str(out))
+    run_id, folder = run_here("train", plan, resume, tell)
+    if out is not None:
+        export_run(folder, out)
+    if tensorboard is not None:
+        write_tensorboard(folder, tensorboard)
+    typer.echo(run_id, err=True)
+
+
+def _teller(json: bool) -> Callable[[str, dict[str, Any]], None]:
+    """Prints epochs, and shows where it is on a terminal."""
+    from tqdm import tqdm
+
+    bar = tqdm(unit="step", file=sys.stderr, disable=not sys.stderr.isatty(), leave=False)
+
+    def tell(run_id: str, event: dict[str, Any]) -> None:
+        if event["key"] == "progress":
+            bar.total = event["epochs"] * event["steps"]
+            bar.n = (event["epoch"] - 1) * event["steps"] + event["step"]
+            bar.update(0)
+        elif event["key"].startswith("epoch/"):
+            bar.clear()
+            print_result({"run": run_id, **{n: event[n] for n in _TOLD}}, json, compact=True)
+
+    return tell

@@ -4,7 +4,8 @@ from resnet_viz.records.analysis import Analysis, BatchNormMode, Prediction, Sco
 from resnet_viz.records.by_layer import ByLayer
 from resnet_viz.records.comparison import BLOCK_PARTS, Comparison, Side, WeightSource
 from resnet_viz.records.pair import Pair
-from resnet_viz.records.training import Epoch
+from resnet_viz.records.run import Run, RunEvent, RunState, RunStatus
+from resnet_viz.records.training import Epoch, Evaluation, Progress, Step
 
 __all__ = [
     "BLOCK_PARTS",
@@ -13,9 +14,16 @@ __all__ = [
     "ByLayer",
     "Comparison",
     "Epoch",
+    "Evaluation",
     "Pair",
     "Prediction",
+    "Progress",
+    "Run",
+    "RunEvent",
+    "RunState",
+    "RunStatus",
     "Score",
     "Side",
+    "Step",
     "WeightSource",
 ]

@@ -4,12 +4,12 @@ import torch
 from jaxtyping import Int64, UInt8
 from torch import Tensor
 
+from resnet_viz.training.recipe import Augmentation
+
 _PAD = 4  # pixels a side (He 2015, sec. 4.2)
 
 
-def pad(
-    images: UInt8[Tensor, "n 3 h w"], mean: tuple[float, float, float]
-) -> UInt8[Tensor, "n 3 hp wp"]:
+def pad(images: UInt8[Tensor, "n c h w"], mean: tuple[float, ...]) -> UInt8[Tensor, "n c hp wp"]:
     """Images with a border of the mean colour, which is zero once normalised."""
     n, channels, height, width = images.shape
     colour = (torch.tensor(mean) * 255).round().to(torch.uint8).to(images.device)
@@ -18,18 +18,40 @@ def pad(
     return padded
 
 
+def augmented(
+    padded: UInt8[Tensor, "n c hp wp"],
+    chosen: Int64[Tensor, " b"],
+    how: Augmentation,
+    generator: torch.Generator,
+) -> UInt8[Tensor, "b c h w"]:
+    """The chosen images as they are learned from this time."""
+    match how:
+        case Augmentation.CROP_FLIP:
+            return crop_and_flip(padded, chosen, generator)
+        case Augmentation.CROP:
+            return crop_and_flip(padded, chosen, generator, flip=False)
+        case Augmentation.NONE:
+            return padded[chosen, :, _PAD:-_PAD, _PAD:-_PAD]
+
+
 def crop_and_flip(
-    padded: UInt8[Tensor, "n 3 hp wp"], chosen: Int64[Tensor, " b"], generator: torch.Generator
-) -> UInt8[Tensor, "b 3 h w"]:
-    """Random crops of the chosen images, half of them mirrored."""
+    padded: UInt8[Tensor, "n c hp wp"],
+    chosen: Int64[Tensor, " b"],
+    generator: torch.Generator,
+    *,
+    flip: bool = True,
+) -> UInt8[Tensor, "b c h w"]:
+    """Random crops of the chosen images, half of them mirrored if ``flip``."""
     count, device = len(chosen), padded.device
     height, width = padded.shape[2] - 2 * _PAD, padded.shape[3] - 2 * _PAD
     top, left = torch.randint(0, 2 * _PAD + 1, (2, count, 1), generator=generator).to(device)
-    mirrored = torch.randint(0, 2, (count, 1), generator=generator).to(device).bool()
     rows = top + torch.arange(height, device=device)
     columns = torch.arange(width, device=device).expand(count, width)
-    columns = left + torch.where(mirrored, width - 1 - columns, columns)
-    channels = torch.arange(3, device=device)
+    if flip:
+        mirrored = torch.randint(0, 2, (count, 1), generator=generator).to(device).bool()
+        columns = torch.where(mirrored, width - 1 - columns, columns)
+    columns = left + columns
+    channels = torch.arange(padded.shape[1], device=device)
     return padded[
         chosen.view(-1, 1, 1, 1),
         channels.view(1, -1, 1, 1),

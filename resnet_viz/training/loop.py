@@ -1,90 +1,184 @@
-"""The training loop: a generator of one frozen record an epoch."""
+"""The training loop: a generator of frozen records, for one network or for both twins at once."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
 
+from resnet_viz.errors import TrainingError
 from resnet_viz.images import normalise
-from resnet_viz.records import Epoch
-from resnet_viz.training.augment import crop_and_flip, pad
-from resnet_viz.training.data import Dataset, ImageSet
+from resnet_viz.networks.resnet import ResNet
+from resnet_viz.records import Epoch, Pair, Progress, Step
+from resnet_viz.training.augment import augmented, pad
+from resnet_viz.training.data import Dataset
+from resnet_viz.training.evaluate import evaluate
+from resnet_viz.training.learner import Learner
 from resnet_viz.training.recipe import Recipe
+from resnet_viz.training.state import TrainingState
 
-_EVALUATION_BATCH = 500  # images
+#: Steps that are always measured, for the plot over time: the first moves everything.
+FIRST_STEPS = (0, 1, 2, 5, 10, 20, 50, 100)
 
 
-def train(network: nn.Module, data: Dataset, recipe: Recipe) -> Iterator[Epoch]:
-    """Train ``network`` in place; yields after every epoch, so the caller may stop or save.
+def train(
+    networks: nn.Module | Pair[nn.Module],
+    data: Dataset,
+    recipe: Recipe,
+    *,
+    every: int = 50,
+    state: TrainingState | None = None,
+) -> Generator[Step | Progress | Epoch, None, None]:
+    """Train one network, or both of a pair on equal batches in equal order, in place.
 
-    Recipe and epoch alone decide the order of the images, the crops and the flips: two networks
-    trained with one recipe see equal batches in equal order. Training loss and error are those of
-    the augmented batches as they were learned from; test figures are taken after the epoch with
-    running statistics.
+    Yields ``Progress`` after every step, a ``Step`` of each network at ``FIRST_STEPS``, at the
+    first step of an epoch and every ``every`` steps, and an ``Epoch`` of each network after every
+    epoch; the caller may stop at any of them. Recipe, data and initial weights decide everything,
+    on a CPU to the last bit.
+    ``state``, taken by ``Course.state``, goes on where such a training was.
+    Raises ``TrainingError`` when a loss is not finite any more.
     """
-    device = next(network.parameters()).device
-    network.to(memory_format=torch.channels_last)
-    padded = pad(data.train.images, data.preprocessing.mean).to(device)
-    labels = data.train.labels.to(device)
-    optimiser = torch.optim.SGD(
-        network.parameters(),
-        lr=recipe.learning_rate,
-        momentum=recipe.momentum,
-        weight_decay=recipe.weight_decay,
-        nesterov=recipe.nesterov,
-    )
-    steps = -(-len(labels) // recipe.batch_size)
-    for epoch in range(recipe.epochs):
-        started = time.perf_counter()
-        generator = torch.Generator().manual_seed(recipe.seed * 100_003 + epoch)
-        order = torch.randperm(len(labels), generator=generator).to(device)
-        network.train()
-        loss_sum = torch.zeros((), device=device)
-        wrong = torch.zeros((), device=device)
-        for step, chosen in enumerate(torch.split(order, recipe.batch_size)):
-            rate = recipe.learning_rate_at((epoch + step / steps) / recipe.epochs)
-            for group in optimiser.param_groups:
-                group["lr"] = rate
-            images = normalise(crop_and_flip(padded, chosen, generator), data.preprocessing)
-            logits = network(images)
-            loss = cross_entropy(logits, labels[chosen])
-            optimiser.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
-            loss_sum += loss.detach() * len(chosen)
-            wrong += _wrong(logits, labels[chosen])
-        seconds = time.perf_counter() - started
-        test_loss, test_error = evaluate(network, data.test, data)
-        yield Epoch(
-            epoch=epoch + 1,
-            train_loss=loss_sum.item() / len(labels),
-            train_error=wrong.item() / len(labels),
-            test_loss=test_loss,
-            test_error=test_error,
-            images_per_second=len(labels) / seconds,
+    course = Course.of(networks, data, recipe, every=every)
+    if state is not None:
+        course.attach(state)
+    yield from course.run()
+
+
+@dataclass
+class Course:
+    """A training under way: everything that decides what comes next."""
+
+    networks: Mapping[str, nn.Module]
+    data: Dataset
+    recipe: Recipe
+    every: int
+    epoch: int = 0  # finished
+    step: int = 0  # finished within the epoch
+    curve: tuple[Epoch, ...] = ()
+    learners: list[Learner] = field(init=False)
+    generator: torch.Generator = field(init=False)
+    order: Tensor = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.learners = [Learner(k, n, self.recipe) for k, n in self.networks.items()]
+        self.device = self.learners[0].device
+        self.padded = pad(self.data.train.images, self.data.preprocessing.mean).to(self.device)
+        self.labels = self.data.train.labels.to(self.device)
+        self.steps = -(-len(self.labels) // self.recipe.batch_size)
+        self.shuffle()
+
+    @classmethod
+    def of(
+        cls, networks: nn.Module | Pair[nn.Module], data: Dataset, recipe: Recipe, *, every: int
+    ) -> "Course":
+        """The course of one network or of a pair, at its beginning."""
+        if isinstance(networks, Pair):
+            named = dict(networks.items())
+        else:
+            kind = networks.spec.kind.value if isinstance(networks, ResNet) else "network"
+            named = {kind: networks}
+        return cls(named, data.subset(recipe), recipe, every)
+
+    def state(self) -> TrainingState:
+        """What is needed to go on from here, as copies."""
+        tensors = {"generator": self.generator.get_state()}
+        for learner in self.learners:
+            for name, value in learner.tensors().items():
+                tensors[f"{learner.kind}/{name}"] = value.detach().cpu().clone().contiguous()
+        return TrainingState(tensors, self.epoch, self.step, self.curve)
+
+    def attach(self, state: TrainingState) -> None:
+        """Go on where a course of the same networks, data and recipe was."""
+        self.epoch, self.step, self.curve = state.epoch, state.step, state.curve
+        self.shuffle()
+        self.generator.set_state(state.tensors["generator"])
+        for learner in self.learners:
+            prefix = f"{learner.kind}/"
+            own = {n.removeprefix(prefix): v for n, v in state.tensors.items()
+                   if n.startswith(prefix)}  # fmt: skip
+            learner.restore(own)
+
+    def shuffle(self) -> None:
+        """The order of the epoch under way, and the generator of its crops and flips."""
+        self.generator = torch.Generator().manual_seed(self.recipe.seed * 100_003 + self.epoch)
+        self.order = torch.randperm(len(self.labels), generator=self.generator).to(self.device)
+
+    def run(self) -> Generator[Step | Progress | Epoch, None, None]:
+        """From where it is to the end; at every record ``state()`` is a place to go on from."""
+        with ExitStack() as stack:
+            pool = _pool(self.learners, stack)
+            every: Callable[..., Iterator[Any]] = pool.map if pool else map
+            while self.epoch < self.recipe.epochs:
+                if self.step == 0:
+                    for learner in self.learners:
+                        learner.start_epoch()
+                started, first = time.perf_counter(), self.step
+                while self.step < self.steps:
+                    yield from self._one_step(every)
+                images = min((self.steps - first) * self.recipe.batch_size, len(self.labels))
+                speed = images / max(time.perf_counter() - started, 1e-9)
+                records = list(every(lambda learner: self._finish(learner, speed), self.learners))  # noqa: B023
+                self.epoch, self.step, self.curve = self.epoch + 1, 0, (*self.curve, *records)
+                self.shuffle()
+                yield from records
+
+    def _one_step(
+        self, every: Callable[..., Iterator[Step | None]]
+    ) -> Generator[Step | Progress, None, None]:
+        size = self.recipe.batch_size
+        chosen = self.order[self.step * size : (self.step + 1) * size]
+        pixels = augmented(self.padded, chosen, self.recipe.augmentation, self.generator)
+        images = normalise(pixels, self.data.preprocessing)
+        rate = self.recipe.learning_rate_at(self._progress())
+        number = self.epoch * self.steps + self.step
+        due = self.step == 0 or number in FIRST_STEPS or number % self.every == 0
+        watched = number if due else None
+
+        def learn(learner: Learner) -> Step | None:
+            return learner.learn(images, self.labels[chosen], rate, watched)
+
+        measured = [step for step in every(learn, self.learners) if step is not None]
+        self.step += 1
+        for step in measured:
+            if not isfinite(step.loss):
+                raise TrainingError("training_diverged", kind=step.kind, epoch=self.epoch + 1)
+        yield from measured
+        yield Progress(self.epoch + 1, self.recipe.epochs, self.step, self.steps)
+
+    def _progress(self) -> float:
+        return (self.epoch + self.step / self.steps) / self.recipe.epochs
+
+    def _finish(self, learner: Learner, speed: float) -> Epoch:
+        count = len(self.labels)
+        loss = learner.loss_sum.item() / count
+        test = evaluate(learner.network, self.data.test, self.data.preprocessing)
+        if not (isfinite(loss) and isfinite(test.loss)):
+            raise TrainingError("training_diverged", kind=learner.kind, epoch=self.epoch + 1)
+        return Epoch(
+            kind=learner.kind,
+            epoch=self.epoch + 1,
+            train_loss=loss,
+            train_error=learner.wrong.item() / count,
+            test_loss=test.loss,
+            test_error=test.error,
+            images_per_second=speed,
+            learning_rate=learner.rate,
+            recall=test.recall,
+            dead_channels=learner.dead_channels(self.data),
+            weight_changes=learner.weight_changes(),
         )
 
 
-def evaluate(network: nn.Module, images: ImageSet, data: Dataset) -> tuple[float, float]:
-    """Mean cross-entropy and share of wrong answers, with running statistics."""
-    device = next(network.parameters()).device
-    modes = [(module, module.training) for module in network.modules()]
-    network.eval()
-    loss, wrong = 0.0, 0.0
-    with torch.no_grad():
-        for start in range(0, len(images), _EVALUATION_BATCH):
-            batch = slice(start, start + _EVALUATION_BATCH)
-            labels = images.labels[batch].to(device)
-            pixels = images.images[batch].to(device)
-            logits = network(normalise(pixels, data.preprocessing))
-            loss += cross_entropy(logits, labels, reduction="sum").item()
-            wrong += _wrong(logits, labels).item()
-    for module, training in modes:
-        module.training = training
-    return loss / len(images), wrong / len(images)
-
-
-def _wrong(logits: Tensor, labels: Tensor) -> Tensor:
-    return (logits.detach().argmax(1) != labels).sum()
+def _pool(learners: list[Learner], stack: ExitStack) -> ThreadPoolExecutor | None:
+    """Twins side by side on a CPU, half its threads each: small batches share badly."""
+    if len(learners) < 2 or learners[0].device.type != "cpu" or torch.get_num_threads() < 2:
+        return None
+    share = torch.get_num_threads() // len(learners)
+    return stack.enter_context(
+        ThreadPoolExecutor(len(learners), "twin", torch.set_num_threads, (share,))
+    )

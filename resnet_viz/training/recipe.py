@@ -1,51 +1,150 @@
 """How a network is trained, as a value."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
-from math import cos, pi
+from math import cos, isfinite, pi
 from typing import Any
+
+from resnet_viz.errors import OptionError
+
+
+class Optimiser(StrEnum):
+    """What turns gradients into steps."""
+
+    SGD = "sgd"
+    ADAMW = "adamw"  # Loshchilov 2019, arXiv 1711.05101: decay apart from the gradient
 
 
 class Schedule(StrEnum):
     """How the learning rate moves over a run."""
 
+    CONSTANT = "constant"
     STEPS = "steps"  # divided by 10 at 1/2 and 3/4 of the run (He 2015, sec. 4.2)
+    COSINE = "cosine"  # half a cosine to zero (Loshchilov 2017, arXiv 1608.03983)
     ONE_CYCLE = "one_cycle"  # linear warm-up, then cosine to zero (Smith 2018, arXiv 1708.07120)
+
+
+class Precision(StrEnum):
+    """The numbers of the forward pass; weights and their updates are always float32."""
+
+    FP32 = "fp32"
+    BF16 = "bf16"  # torch.autocast; faster where the device has bfloat16 units
+
+
+class Augmentation(StrEnum):
+    """What is done to a training image each time it is seen."""
+
+    CROP_FLIP = "crop_flip"  # pad 4, random crop, horizontal flip (He 2015, sec. 4.2)
+    CROP = "crop"  # pad 4, random crop: for digits and whatever else has a left and a right
+    NONE = "none"
+
+
+_ONE_CYCLE_WARM_UP = 0.2  # share of the run
+_WARM_UP_START = 0.05  # share of the highest rate
+
+#: Least and greatest value of each number.
+RANGES: Mapping[str, tuple[float, float]] = {
+    "epochs": (1, 10_000),
+    "learning_rate": (0, 100),
+    "batch_size": (1, 65_536),
+    "momentum": (0, 0.9999),
+    "weight_decay": (0, 10),
+    "l1": (0, 10),
+    "label_smoothing": (0, 0.9),
+    "warm_up": (0, 1000),
+    "images": (0, 10_000_000),
+    "test_images": (0, 10_000_000),
+    "seed": (0, 2**31 - 1),
+}
+_WHOLE = {"epochs", "batch_size", "images", "test_images", "seed"}
+_CHOICES: Mapping[str, type[StrEnum]] = {
+    "optimiser": Optimiser,
+    "schedule": Schedule,
+    "precision": Precision,
+    "augmentation": Augmentation,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """SGD with Nesterov momentum on augmented images (pad 4, random crop, horizontal flip)."""
+    """Everything besides network and data that decides a training, to the last bit on a CPU."""
 
     epochs: int
     learning_rate: float  # the highest of the run
-    schedule: Schedule
-    batch_size: int = 128
-    momentum: float = 0.9
+    schedule: Schedule = Schedule.STEPS
+    optimiser: Optimiser = Optimiser.SGD
+    batch_size: int = 128  # images
+    momentum: float = 0.9  # of SGD
     nesterov: bool = False
     weight_decay: float = 1e-4  # L2, on every parameter, as published
+    l1: float = 0.0  # times the sum of |w| of convolutions and head, added to the loss
+    label_smoothing: float = 0.0  # Szegedy 2016, arXiv 1512.00567, sec. 7
+    warm_up: float = 0.0  # epochs of linear rise before the schedule (one-cycle has its own)
+    precision: Precision = Precision.FP32
+    augmentation: Augmentation = Augmentation.CROP_FLIP
+    images: int = 0  # train on so many, equally many a class; 0 is all of them
+    test_images: int = 0  # test on so many, the same for every seed; 0 is all of them
     seed: int = 0  # decides initial weights, order of images, crops and flips
+
+    def __post_init__(self) -> None:
+        for name, value in _checked(vars(self)).items():
+            object.__setattr__(self, name, value)
 
     def learning_rate_at(self, progress: float) -> float:
         """The learning rate after ``progress`` of the run, 0 to 1."""
+        warm_up = self.warm_up / self.epochs
+        if self.schedule is Schedule.ONE_CYCLE:
+            warm_up = _ONE_CYCLE_WARM_UP
+        if progress < warm_up:
+            rise = _WARM_UP_START + (1 - _WARM_UP_START) * progress / warm_up
+            return self.learning_rate * rise
         match self.schedule:
+            case Schedule.CONSTANT:
+                return self.learning_rate
             case Schedule.STEPS:
                 return self.learning_rate * 0.1 ** ((progress >= 1 / 2) + (progress >= 3 / 4))
-            case Schedule.ONE_CYCLE:
-                warm_up = 0.2
-                if progress < warm_up:
-                    return self.learning_rate * (0.05 + 0.95 * progress / warm_up)
-                rest = (progress - warm_up) / (1 - warm_up)
+            case Schedule.COSINE | Schedule.ONE_CYCLE:
+                rest = (progress - warm_up) / (1 - warm_up) if warm_up < 1 else 0.0
                 return self.learning_rate * (1 + cos(pi * rest)) / 2
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return asdict(self)
 
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Recipe":
+        """The inverse of ``to_dict``; an unknown field is an ``OptionError``."""
+        known = [field.name for field in fields(cls)]
+        for name in values:
+            if name not in known:
+                listed = ", ".join(known)
+                raise OptionError("option_unknown", option="recipe", value=name[:80], known=listed)
+        return cls(**_checked(values))
+
+
+def _checked(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Choices as their enumeration, numbers in their range; else ``OptionError``."""
+    checked = dict(values)
+    for name, choices in _CHOICES.items():
+        value = values.get(name, next(iter(choices)))
+        if value not in list(choices):
+            known = ", ".join(choices)
+            raise OptionError("option_unknown", option=name, value=str(value)[:80], known=known)
+        checked |= {name: choices(value)} if name in values else {}
+    for name, (least, most) in RANGES.items():
+        value = values.get(name, least)
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        whole = isinstance(value, int) or name not in _WHOLE
+        if not (number and whole and isfinite(value) and least <= value <= most):
+            raise OptionError(
+                "option_range", option=name, value=str(value)[:80], least=least, most=most
+            )
+    return checked
+
 
 #: He 2015, sec. 4.2: 64k iterations of 128 images are 164 epochs of CIFAR-10.
-PUBLISHED = Recipe(epochs=164, learning_rate=0.1, schedule=Schedule.STEPS)
+PUBLISHED = Recipe(epochs=164, learning_rate=0.1)
 
 #: For a processor: a ResNet-20 in an hour or two, about 2 points short of the published error.
 SHORT = Recipe(
@@ -56,4 +155,31 @@ SHORT = Recipe(
     weight_decay=5e-4,  # few epochs at a high rate want more decay than the published 1e-4
 )
 
-RECIPES: Mapping[str, Recipe] = {"published": PUBLISHED, "short": SHORT}
+#: For a lesson: a few minutes on a laptop; enough to see which twin learns faster.
+CLASS_DEMO = Recipe(
+    epochs=8,
+    learning_rate=0.1,
+    schedule=Schedule.ONE_CYCLE,
+    nesterov=True,
+    weight_decay=5e-4,
+    batch_size=64,
+    images=2000,
+    test_images=2000,
+)
+
+#: For weights that know something already: a low rate, so that they are bent and not broken.
+FINE_TUNE = Recipe(
+    epochs=5,
+    learning_rate=0.01,
+    schedule=Schedule.COSINE,
+    nesterov=True,
+    batch_size=64,
+    warm_up=0.5,
+)
+
+RECIPES: Mapping[str, Recipe] = {
+    "published": PUBLISHED,
+    "short": SHORT,
+    "class-demo": CLASS_DEMO,
+    "fine-tune": FINE_TUNE,
+}

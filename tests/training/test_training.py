@@ -2,40 +2,28 @@
 
 from itertools import pairwise
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image
 
-from resnet_viz import NetworkSpec, build, load_checkpoint
-from resnet_viz.errors import DataError, OutputError
+from resnet_viz import Pair, build
+from resnet_viz.errors import OptionError, TrainingError
 from resnet_viz.images import CIFAR_PREPROCESSING, normalise
-from resnet_viz.networks.catalog import CIFAR10_CLASSES
-from resnet_viz.places import cifar10_folders
-from resnet_viz.training import run
-from resnet_viz.training.augment import crop_and_flip, pad
-from resnet_viz.training.data import Dataset, ImageSet, _from_sheets, read_sheet
-from resnet_viz.training.loop import evaluate, train
-from resnet_viz.training.recipe import PUBLISHED, SHORT, Recipe, Schedule
-from resnet_viz.training.run import train_to_file
-
-SPEC = NetworkSpec(depths=(1, 1), widths=(8, 16), classes=4)
-BRIEF = Recipe(epochs=2, learning_rate=0.05, schedule=Schedule.STEPS, batch_size=6, seed=3)
-
-
-def made(count=16, side=32, classes=4, seed=0):
-    """Coarse patterns: they survive a crop and a flip."""
-    generator = torch.Generator().manual_seed(seed)
-    coarse = torch.randint(0, 256, (count, 3, 2, 2), generator=generator).float()
-    images = torch.nn.functional.interpolate(coarse, side, mode="nearest").to(torch.uint8)
-    labels = torch.randint(0, classes, (count,), generator=generator)
-    return ImageSet(images, labels)
-
-
-def dataset(count=16):
-    both = made(count)
-    return Dataset("made", ("a", "b", "c", "d"), CIFAR_PREPROCESSING, both, both)
-
+from resnet_viz.records import Epoch, Progress, Step
+from resnet_viz.training.augment import augmented, crop_and_flip, pad
+from resnet_viz.training.data import Dataset, ImageSet
+from resnet_viz.training.evaluate import evaluate
+from resnet_viz.training.loop import FIRST_STEPS, train
+from resnet_viz.training.recipe import (
+    PUBLISHED,
+    RECIPES,
+    SHORT,
+    Augmentation,
+    Optimiser,
+    Precision,
+    Recipe,
+    Schedule,
+)
+from tests.training.made import BRIEF, SPEC, dataset, made
 
 # Augmentation.
 
@@ -84,13 +72,16 @@ def test_every_crop_is_one_of_162_and_all_occur():
 # The loop.
 
 
+def learned(network, data, recipe):
+    return [record for record in train(network, data, recipe) if isinstance(record, Epoch)]
+
+
 def batches_seen(spec, recipe, data):
     network, seen = build(spec, seed=recipe.seed), []
     network.register_forward_pre_hook(
         lambda m, a: seen.append(a[0].clone()) if m.training else None
     )
-    epochs = list(train(network, data, recipe))
-    return seen, epochs
+    return seen, learned(network, data, recipe)
 
 
 def test_both_twins_see_the_same_batches():
@@ -132,7 +123,7 @@ def test_the_recipe_decides_every_weight_and_the_global_random_state_none():
         torch.manual_seed(state)
         network = build(SPEC, seed=0)
         before = torch.get_rng_state()
-        epochs = list(train(network, data, BRIEF))
+        epochs = learned(network, data, BRIEF)
         assert torch.equal(torch.get_rng_state(), before)
         results.append((network.state_dict(), [(e.train_loss, e.test_error) for e in epochs]))
     assert results[0][1] == results[1][1]
@@ -144,7 +135,7 @@ def test_the_recipe_decides_every_weight_and_the_global_random_state_none():
 def test_sixteen_images_are_learned_by_heart(spec):
     recipe = Recipe(epochs=120, learning_rate=0.1, schedule=Schedule.ONE_CYCLE, batch_size=16)
     network = build(spec, seed=0)
-    epochs = list(train(network, dataset(16), recipe))
+    epochs = learned(network, dataset(16), recipe)
     assert [e.epoch for e in epochs] == list(range(1, 121))
     assert epochs[0].train_error > 0.3
     assert epochs[-1].test_error == 0
@@ -163,7 +154,7 @@ def test_train_figures_are_means_over_images():
             losses.append(output.detach())
 
     network.register_forward_hook(look)
-    (epoch,) = train(network, data, recipe)
+    (epoch,) = learned(network, data, recipe)
     order = torch.randperm(16, generator=torch.Generator().manual_seed(0))
     labels = data.train.labels[order]
     logits = torch.cat(losses)
@@ -177,29 +168,30 @@ def test_train_figures_are_means_over_images():
 def test_evaluation_leaves_mode_and_statistics(training):
     data, network = dataset(16), build(SPEC, seed=0).train(training)
     before = {k: v.clone() for k, v in network.state_dict().items()}
-    loss, error = evaluate(network, data.test, data)
+    found = evaluate(network, data.test, data.preprocessing)
     assert {m.training for m in network.modules()} == {training}
     assert all(torch.equal(v, before[k]) for k, v in network.state_dict().items())
     with torch.no_grad():
         logits = network.eval()(normalise(data.test.images, data.preprocessing))
     expected = torch.nn.functional.cross_entropy(logits, data.test.labels).item()
-    assert loss == pytest.approx(expected, rel=1e-5)
-    assert error == (logits.argmax(1) != data.test.labels).float().mean().item()
+    assert found.loss == pytest.approx(expected, rel=1e-5)
+    assert found.error == (logits.argmax(1) != data.test.labels).float().mean().item()
 
 
 def test_evaluation_does_not_depend_on_how_images_are_batched(monkeypatch):
-    from resnet_viz.training import loop
+    from resnet_viz.training import evaluate as module
 
     data, network = dataset(23), build(SPEC, seed=0)
-    whole = evaluate(network, data.test, data)
-    monkeypatch.setattr(loop, "_EVALUATION_BATCH", 5)
-    parts = evaluate(network, data.test, data)
-    assert parts == pytest.approx(whole, rel=1e-5)
+    whole = evaluate(network, data.test, data.preprocessing)
+    monkeypatch.setattr(module, "_BATCH", 5)
+    parts = evaluate(network, data.test, data.preprocessing)
+    assert parts.loss == pytest.approx(whole.loss, rel=1e-5)
+    assert (parts.answers == whole.answers).all()
 
 
 def test_a_caller_may_stop_after_any_epoch():
     steps = train(build(SPEC, seed=0), dataset(16), BRIEF)
-    assert next(steps).epoch == 1
+    assert next(r for r in steps if isinstance(r, Epoch)).epoch == 1
     steps.close()
 
 
@@ -250,85 +242,187 @@ def test_the_optimiser_gets_the_recipes_rates(monkeypatch):
     assert used == pytest.approx([0.08] * 4 + [0.008] * 2 + [0.0008] * 2)
 
 
-# To a file.
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"epochs": 0},
+        {"epochs": 2.5},
+        {"batch_size": -1},
+        {"learning_rate": float("nan")},
+        {"learning_rate": "fast"},
+        {"momentum": 1.0},
+        {"schedule": "zigzag"},
+        {"optimiser": "magic"},
+        {"precision": "fp4"},
+        {"label_smoothing": 1.5},
+        {"seed": True},
+        {"no_such_field": 1},
+    ],
+    ids=str,
+)
+def test_a_recipe_that_cannot_be_is_one_sentence(wrong):
+    with pytest.raises(OptionError, match=next(iter(wrong))):
+        Recipe.from_dict({**PUBLISHED.to_dict(), **wrong})
 
 
-def test_training_to_a_file_keeps_recipe_and_curve(tmp_path, monkeypatch):
-    monkeypatch.setattr(run, "cifar10", lambda: dataset(16))
-    path = tmp_path / "mine.safetensors"
-    epochs = list(train_to_file(SPEC, BRIEF, path))
-    loaded = load_checkpoint(path)
-    assert loaded.network.spec == SPEC
-    assert loaded.training["training"]["recipe"] == BRIEF.to_dict()
-    assert [e["test_error"] for e in loaded.training["curve"]] == [e.test_error for e in epochs]
-    assert evaluate(loaded.network, dataset(16).test, dataset(16))[1] == epochs[-1].test_error
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_survives_json(name):
+    import json
+
+    assert Recipe.from_dict(json.loads(json.dumps(RECIPES[name].to_dict()))) == RECIPES[name]
 
 
-def test_training_never_overwrites(tmp_path, monkeypatch):
-    monkeypatch.setattr(run, "cifar10", lambda: pytest.fail("read data before looking"))
-    (tmp_path / "mine.safetensors").write_text("mine")
-    with pytest.raises(OutputError):
-        list(train_to_file(SPEC, BRIEF, tmp_path / "mine.safetensors"))
-    assert (tmp_path / "mine.safetensors").read_text() == "mine"
+def test_warm_up_rises_and_the_cosine_ends_at_zero():
+    recipe = Recipe(epochs=10, learning_rate=1.0, schedule=Schedule.COSINE, warm_up=1.0)
+    rates = [recipe.learning_rate_at(i / 1000) for i in range(1001)]
+    assert rates[0] == pytest.approx(0.05)
+    assert max(rates) == pytest.approx(1.0, abs=1e-3)
+    assert rates.index(max(rates)) == 100
+    assert rates[-1] == pytest.approx(0, abs=1e-9)
 
 
-# Contact sheets.
+# Both twins at once, and what is measured.
 
 
-def test_a_sheet_is_read_row_by_row(tmp_path):
-    tiles = np.zeros((100, 32, 32, 3), np.uint8)
-    tiles[:, 3, 5] = np.arange(100)[:, None] * [1, 2, 0] + [0, 0, 7]
-    pixels = tiles.reshape(2, 50, 32, 32, 3).transpose(0, 2, 1, 3, 4).reshape(64, 1600, 3)
-    Image.fromarray(pixels).save(tmp_path / "cat.webp", lossless=True, exact=True)
-    got = read_sheet(tmp_path / "cat.webp")
-    assert torch.equal(got, torch.from_numpy(tiles.transpose(0, 3, 1, 2).copy()))
+def test_a_pair_learns_exactly_as_each_alone():
+    """One pass over the data for both, and not one bit of either changes."""
+    data = dataset(16)
+    twins = Pair(SPEC, SPEC.plain()).map(lambda spec: build(spec, seed=0))
+    together = [r for r in train(twins, data, BRIEF) if isinstance(r, Epoch)]
+    assert [(e.kind, e.epoch) for e in together] == [
+        ("residual", 1), ("plain", 1), ("residual", 2), ("plain", 2)
+    ]  # fmt: skip
+    for kind, network in twins.items():
+        alone = build(network.spec, seed=0)
+        epochs = learned(alone, data, BRIEF)
+        for key, value in alone.state_dict().items():
+            assert torch.equal(value, network.state_dict()[key]), key
+        assert [e.train_loss for e in epochs] == [e.train_loss for e in together if e.kind == kind]
 
 
-@pytest.mark.parametrize("damage", ["missing", "text", "truncated", "wrong size", "png"])
-def test_a_damaged_sheet_is_one_sentence(tmp_path, damage):
-    path = tmp_path / "cat.webp"
-    good = Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 1600, 3), np.uint8))
-    match damage:
-        case "text":
-            path.write_text("hello")
-        case "truncated":
-            good.save(path, lossless=True)
-            path.write_bytes(path.read_bytes()[:5000])
-        case "wrong size":
-            good.resize((1500, 64)).save(path, lossless=True)
-        case "png":
-            good.save(path, "PNG")
-    with pytest.raises(DataError, match=r"cat\.webp"):
-        read_sheet(path)
+@pytest.mark.parametrize("optimiser", Optimiser)
+def test_training_equals_a_loop_written_out_by_hand(optimiser):
+    data, seed = dataset(12), 5
+    recipe = Recipe(
+        epochs=2, learning_rate=0.05, schedule=Schedule.COSINE, optimiser=optimiser, batch_size=5,
+        nesterov=optimiser is Optimiser.SGD, weight_decay=1e-3, l1=1e-4, label_smoothing=0.1,
+        augmentation=Augmentation.NONE, seed=seed,
+    )  # fmt: skip
+    ours, plain = build(SPEC, seed=0), build(SPEC, seed=0)
+    steps = [r for r in train(ours, data, recipe) if isinstance(r, Step)]
+    rule = {
+        Optimiser.SGD: lambda p: torch.optim.SGD(
+            p, lr=0.05, momentum=0.9, weight_decay=1e-3, nesterov=True
+        ),
+        Optimiser.ADAMW: lambda p: torch.optim.AdamW(p, lr=0.05, weight_decay=1e-3),
+    }[optimiser](plain.parameters())
+    plain.train()
+    for epoch in range(2):
+        order = torch.randperm(12, generator=torch.Generator().manual_seed(seed * 100_003 + epoch))
+        for step, chosen in enumerate(order.split(5)):
+            rule.param_groups[0]["lr"] = recipe.learning_rate_at((epoch + step / 3) / 2)
+            before = {k: v.detach().clone() for k, v in plain.named_parameters()}
+            logits = plain(normalise(data.train.images[chosen], data.preprocessing))
+            loss = torch.nn.functional.cross_entropy(
+                logits, data.train.labels[chosen], label_smoothing=0.1
+            )
+            layers = ["conv1", "layer1.0.conv1", "layer1.0.conv2", "layer2.0.conv1",
+                      "layer2.0.conv2", "fc"]  # fmt: skip
+            weights = {name: plain.get_submodule(name).weight for name in layers}
+            loss = loss + 1e-4 * sum(w.abs().sum() for w in weights.values())
+            rule.zero_grad()
+            loss.backward()
+            rule.step()
+            told = next((s for s in steps if s.step == 3 * epoch + step), None)
+            if told is None:
+                continue
+            assert told.loss == pytest.approx(loss.item(), rel=1e-5)
+            assert list(told.gradient_norms) == layers
+            for name, weight in weights.items():
+                old = before[f"{name}.weight"]
+                moved = ((weight - old).norm() / old.norm()).item()
+                assert told.gradient_norms[name] == pytest.approx(
+                    weight.grad.norm().item(), rel=1e-4
+                )
+                assert told.update_ratios[name] == pytest.approx(moved, rel=1e-3)
+    assert {0, 1, 2, 3, 5} <= {s.step for s in steps}
+    for key, value in plain.state_dict().items():
+        assert torch.allclose(value, ours.state_dict()[key], rtol=1e-4, atol=1e-6), key
 
 
-@pytest.fixture(scope="module")
-def sheets():
-    folder = next((f for f in cifar10_folders() if f.is_dir()), None)
-    if folder is None:
-        pytest.skip("CIFAR-10's contact sheets are not on this machine")
-    return folder
+def test_steps_are_measured_first_often_and_then_now_and_then():
+    recipe = Recipe(epochs=3, learning_rate=0.01, batch_size=1, images=16)
+    records = list(train(build(SPEC, seed=0), dataset(16), recipe, every=7))
+    steps = [r.step for r in records if isinstance(r, Step)]
+    expected = {s for s in range(48) if s in FIRST_STEPS or s % 7 == 0 or s % 16 == 0}
+    assert steps == sorted(expected)
+    progress = [(r.epoch, r.step, r.steps) for r in records if isinstance(r, Progress)]
+    assert progress[0] == (1, 1, 16)
+    assert progress[-1] == (3, 16, 16)
 
 
-def test_the_real_test_sheets_hold_ten_thousand_images(sheets):
-    images = _from_sheets(sheets, ("test",))
-    assert images.images.shape == (10_000, 3, 32, 32)
-    assert images.labels.bincount().tolist() == [1000] * 10
-    pixels = images.images[::10].float() / 255
-    for got, told in (
-        (pixels.mean((0, 2, 3)), CIFAR_PREPROCESSING.mean),
-        (pixels.transpose(0, 1).flatten(1).std(1), CIFAR_PREPROCESSING.deviation),
-    ):
-        assert got.tolist() == pytest.approx(told, abs=0.015)
+def test_an_epoch_tells_recall_dead_channels_and_how_far_weights_went():
+    data, network = dataset(16), build(SPEC, seed=0)
+    start = {n: p.detach().clone() for n, p in network.named_parameters()}
+    *_, last = learned(network, data, BRIEF)
+    found = evaluate(network, data.test, data.preprocessing)
+    assert last.recall == pytest.approx(found.recall)
+    for label, recall in enumerate(last.recall):
+        own = found.labels == label
+        assert recall == pytest.approx((found.answers[own] == label).mean())
+    for layer, change in last.weight_changes.items():
+        weight, old = network.get_submodule(layer).weight, start[f"{layer}.weight"]
+        assert change == pytest.approx(((weight - old).norm() / old.norm()).item(), rel=1e-4)
+    assert set(last.dead_channels) == {"layer1.0", "layer2.0"}
+    with torch.no_grad():
+        network.get_submodule("layer2.0.bn2").weight[:4] = 0
+        network.get_submodule("layer2.0.bn2").bias[:4] = -100.0
+    from resnet_viz.training.learner import Learner
+
+    dead = Learner("residual", network, BRIEF).dead_channels(data)
+    assert dead["layer2.0"] >= 4 / 16
 
 
-def test_the_real_training_sheets_hold_fifty_thousand_images(sheets):
-    """By the size in each file's header; decoding them takes a minute."""
-    tiles = []
-    for part in ("train-1", "train-2"):
-        for name in CIFAR10_CLASSES:
-            with Image.open(sheets / part / f"{name}.webp") as sheet:
-                width, height = sheet.size
-            assert width == 50 * 32
-            tiles.append(50 * height // 32)
-    assert tiles == [2500] * 20
+def test_a_loss_that_is_not_finite_is_one_sentence():
+    recipe = Recipe(
+        epochs=30, learning_rate=100.0, schedule=Schedule.CONSTANT, batch_size=4, weight_decay=10.0
+    )
+    with pytest.raises(TrainingError, match="not finite"):
+        list(train(build(SPEC.plain(), seed=0), dataset(16), recipe, every=1))
+
+
+def test_bfloat16_learns_too_and_keeps_float32_weights():
+    recipe = Recipe(epochs=40, learning_rate=0.1, schedule=Schedule.ONE_CYCLE, batch_size=16,
+                    precision=Precision.BF16)  # fmt: skip
+    network = build(SPEC, seed=0)
+    epochs = learned(network, dataset(16), recipe)
+    assert epochs[-1].train_loss < epochs[0].train_loss / 2
+    assert {p.dtype for p in network.parameters()} == {torch.float32}
+
+
+def test_a_subset_is_even_over_the_classes_and_the_test_subset_the_same_for_every_seed():
+    data = dataset(200)
+    recipe = Recipe(epochs=1, learning_rate=0.1, images=41, test_images=20, seed=1)
+    used = data.subset(recipe)
+    assert len(used.train) == 41
+    assert max(used.train.counts(4)) - min(used.train.counts(4)) <= 1
+    other = data.subset(Recipe(epochs=1, learning_rate=0.1, images=41, test_images=20, seed=2))
+    assert torch.equal(used.test.images, other.test.images)
+    assert not torch.equal(used.train.images, other.train.images)
+
+
+@pytest.mark.parametrize("how", Augmentation)
+def test_augmentation_does_what_it_is_called(how):
+    images = made(4).images
+    padded = pad(images, CIFAR_PREPROCESSING.mean)
+    same = torch.zeros(400, dtype=torch.int64)
+    seen = augmented(padded, same, how, torch.Generator().manual_seed(0))
+    different = {s.numpy().tobytes() for s in seen}
+    y, x = torch.meshgrid(torch.arange(40), torch.arange(40), indexing="ij")
+    places = torch.stack([x, y, x])[None].to(torch.uint8)
+    directions = augmented(places, same, how, torch.Generator().manual_seed(0))
+    mirrored = (directions[:, 0, 0, 0] > directions[:, 0, 0, -1]).any().item()
+    assert mirrored == (how is Augmentation.CROP_FLIP)
+    assert (len(different) == 1) == (how is Augmentation.NONE)
+    if how is Augmentation.NONE:
+        assert torch.equal(seen[0], images[0])

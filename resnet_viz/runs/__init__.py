@@ -1,0 +1,11 @@
+"""Background runs: submitted, queued, done in a process of their own, watched from anywhere.
+
+>>> from resnet_viz import runs
+>>> [run.title for run in runs.listed()]  # doctest: +SKIP
+['resnet20 and plain20 on cifar10']
+"""
+
+from resnet_viz.runs.kinds import KINDS
+from resnet_viz.runs.local import delete, listed, poll, rename, resume, stop, submit
+
+__all__ = ["KINDS", "delete", "listed", "poll", "rename", "resume", "stop", "submit"]

@@ -1,0 +1,164 @@
+"""What is known of every run: one SQLite file (WAL) that all processes share.
+
+Events are kept by key, the latest body of each, so a resumed run may report again what it had
+reported before it died: equal work leaves an equal record.
+"""
+
+import json
+import secrets
+import shutil
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from resnet_viz.errors import FailureError, RunError
+from resnet_viz.places import home
+from resnet_viz.records import Run, RunEvent, RunState, RunStatus
+from resnet_viz.saving import to_json
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS runs (
+    id TEXT PRIMARY KEY, kind TEXT NOT NULL, title TEXT NOT NULL, config TEXT NOT NULL,
+    device TEXT NOT NULL, state TEXT NOT NULL, created TEXT NOT NULL,
+    turn INTEGER NOT NULL, error TEXT);
+CREATE TABLE IF NOT EXISTS events (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL, key TEXT NOT NULL,
+    body TEXT NOT NULL, UNIQUE (run, key) ON CONFLICT REPLACE);
+CREATE INDEX IF NOT EXISTS events_of_run ON events (run, sequence);
+"""
+_PATIENCE = 20.0  # seconds to wait for another process's write
+_NEXT_TURN = "(SELECT COALESCE(MAX(turn), 0) + 1 FROM runs)"
+_POSITION = """(SELECT COUNT(*) FROM runs AS o WHERE o.state = 'queued'
+    AND o.device = runs.device AND o.turn <= runs.turn)"""
+
+
+class RunStore:
+    """Runs and their events in ``folder``; every call stands alone, so threads may share it."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.root = folder or home() / "runs"
+        self.root.mkdir(parents=True, exist_ok=True)
+        with self._database() as database:
+            database.executescript(_SCHEMA)
+
+    def folder(self, run_id: str) -> Path:
+        """The run's own folder, for its checkpoints and files."""
+        return self.root / run_id
+
+    def create(self, kind: str, config: Mapping[str, Any], title: str, device: str) -> str:
+        """A new run at the end of its device's queue; returns its id."""
+        created = datetime.now(UTC)
+        run_id = f"{created:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+        with self._database() as database:
+            database.execute(
+                "INSERT INTO runs (id, kind, title, config, device, state, created, turn)"
+                f" VALUES (?, ?, ?, ?, ?, ?, ?, {_NEXT_TURN})",
+                (run_id, kind, title, to_json(config), device, "queued", created.isoformat()),
+            )
+        self.folder(run_id).mkdir()
+        return run_id
+
+    def run(self, run_id: str) -> Run:
+        """One run; ``RunError`` where there is none of this id."""
+        found = self._runs("WHERE id = ?", (run_id,))
+        if not found:
+            raise RunError("run_unknown", run=run_id[:80])
+        return found[0]
+
+    def listed(self) -> list[Run]:
+        """Every run, the newest first."""
+        return self._runs("ORDER BY created DESC, turn DESC", ())
+
+    def status(self, run_id: str, after: int = 0) -> RunStatus:
+        """A run and the events that came after a sequence."""
+        run = self.run(run_id)
+        with self._database() as database:
+            rows = database.execute(
+                "SELECT sequence, key, body FROM events WHERE run = ? AND sequence > ?"
+                " ORDER BY sequence",
+                (run_id, after),
+            ).fetchall()
+        events = tuple(RunEvent(number, key, json.loads(body)) for number, key, body in rows)
+        return RunStatus(run, events, events[-1].sequence if events else after)
+
+    def record(self, run_id: str, key: str, body: Mapping[str, Any]) -> None:
+        """Keep an event; an earlier one of the same key gives way to it."""
+        with self._database() as database:
+            database.execute(
+                "INSERT INTO events (run, key, body) VALUES (?, ?, ?)",
+                (run_id, key, to_json(body, indent=None)),
+            )
+
+    def move(
+        self,
+        run_id: str,
+        state: RunState,
+        *,
+        when: tuple[RunState, ...],
+        error: FailureError | None = None,
+    ) -> bool:
+        """Put a run that is in one of the states ``when`` into another; whether it was."""
+        told = None if error is None else to_json({"code": error.code, "values": error.values})
+        turn = _NEXT_TURN if state is RunState.QUEUED else "turn"
+        places = ", ".join("?" * len(when))
+        with self._database() as database:
+            moved = database.execute(
+                f"UPDATE runs SET state = ?, error = ?, turn = {turn}"
+                f" WHERE id = ? AND state IN ({places})",
+                (state, told, run_id, *when),
+            )
+            return moved.rowcount == 1
+
+    def queue(self, device: str) -> list[str]:
+        """Ids of the runs that wait for a device, the next one first."""
+        runs = self._runs("WHERE state = 'queued' AND device = ? ORDER BY turn", (device,))
+        return [run.id for run in runs]
+
+    def rename(self, run_id: str, title: str) -> None:
+        """Another title for a run."""
+        with self._database() as database:
+            database.execute("UPDATE runs SET title = ? WHERE id = ?", (title, run_id))
+
+    def remove(self, run_id: str) -> None:
+        """Forget a run, with its events and files."""
+        with self._database() as database:
+            database.execute("DELETE FROM events WHERE run = ?", (run_id,))
+            database.execute("DELETE FROM runs WHERE id = ?", (run_id,))
+        shutil.rmtree(self.folder(run_id), ignore_errors=True)
+
+    def _runs(self, condition: str, values: tuple[str, ...]) -> list[Run]:
+        columns = "id, kind, title, config, device, state, created, error"
+        with self._database() as database:
+            rows = database.execute(
+                f"SELECT {columns}, {_POSITION} FROM runs {condition}", values
+            ).fetchall()
+        return [_run(row) for row in rows]
+
+    @contextmanager
+    def _database(self) -> Iterator[sqlite3.Connection]:
+        try:
+            with closing(sqlite3.connect(self.root / "runs.sqlite", timeout=_PATIENCE)) as database:
+                database.execute("PRAGMA journal_mode = WAL")
+                with database:
+                    yield database
+        except sqlite3.Error as error:
+            raise FailureError("run_store", folder=str(self.root), reason=str(error)) from error
+
+
+def _run(row: tuple[Any, ...]) -> Run:
+    run_id, kind, title, config, device, state, created, error, position = row
+    told = json.loads(error) if error else None
+    return Run(
+        id=run_id,
+        kind=kind,
+        title=title,
+        config=json.loads(config),
+        device=device,
+        state=RunState(state),
+        created=datetime.fromisoformat(created),
+        position=position if state == RunState.QUEUED else None,
+        error=FailureError(told["code"], **told["values"]) if told else None,
+    )

@@ -1,0 +1,111 @@
+"""What a finished or stopped training leaves for others: weights, curves, recipe."""
+
+import csv
+import io
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from resnet_viz.checkpoints.load import read_weights
+from resnet_viz.errors import DataError, FailureError
+from resnet_viz.records import Step
+from resnet_viz.saving import SCHEMA_VERSION, library_versions, new_folder, to_json
+from resnet_viz.training.job import steps_of
+
+RECORDED_STEPS = (0, 1, 10, 100)
+_WEIGHTS = "[!.s]*.safetensors"  # not the state, nor a file half written
+_COLUMNS = ("kind", "epoch", "train_loss", "train_error", "test_loss", "test_error",
+            "learning_rate", "images_per_second")  # fmt: skip
+
+
+def export_files(folder: Path) -> dict[str, bytes]:
+    """Name and content of each file: weights by kind, curve.csv, steps.csv, recipe.json.
+
+    Raises ``DataError`` for a run without a finished epoch.
+    """
+    weights = sorted(folder.glob(_WEIGHTS))
+    if not weights:
+        raise DataError("run_empty", run=folder.name)
+    described = {path.stem: read_weights(path)[1] for path in weights}
+    curve = [row for told in described.values() for row in told["curve"]]
+    told = {kind: {n: d[n] for n in ("spec", "training", "saved", "versions")}
+            for kind, d in described.items()}  # fmt: skip
+    files = {path.name: path.read_bytes() for path in weights}
+    files["curve.csv"] = _csv(_COLUMNS, curve).encode()
+    files["steps.csv"] = _steps_csv(steps_of(folder)).encode()
+    files["recipe.json"] = to_json({"networks": told, "versions": library_versions()}).encode()
+    return files
+
+
+def export_run(folder: Path, out: Path) -> None:
+    """The files of a run in a new folder."""
+    files = export_files(folder)
+    with new_folder(out) as partial:
+        for name, content in files.items():
+            (partial / name).write_bytes(content)
+
+
+def export_zip(folder: Path) -> bytes:
+    """The files of a run as a ZIP."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in export_files(folder).items():
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+def write_tensorboard(folder: Path, out: Path) -> None:
+    """Losses, errors and gradient norms as TensorBoard event files, one folder a network.
+
+    Raises ``FailureError`` where the package ``tensorboard`` is not installed.
+    """
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError as error:
+        raise FailureError("tensorboard_missing") from error
+    for path in sorted(folder.glob(_WEIGHTS)):
+        with SummaryWriter(str(out / path.stem)) as writer:
+            for row in read_weights(path)[1]["curve"]:
+                for name in ("train_loss", "train_error", "test_loss", "test_error"):
+                    writer.add_scalar(name, row[name], row["epoch"])
+            for step in steps_of(folder):
+                if step.kind == path.stem:
+                    for layer, norm in step.gradient_norms.items():
+                        writer.add_scalar(f"gradient_norm/{layer}", norm, step.step)
+
+
+def recording(folder: Path) -> dict[str, Any]:
+    """The curves of a run, and its gradient norms at the first steps and each tenth epoch."""
+    described = {path.stem: read_weights(path)[1] for path in sorted(folder.glob(_WEIGHTS))}
+    first = next(iter(described.values()))
+    tenth = 10 * first["training"]["steps_per_epoch"]
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "training": first["training"],
+        "saved": first["saved"],
+        "versions": first["versions"],
+        "specs": {kind: told["spec"] for kind, told in described.items()},
+        "curves": {kind: told["curve"] for kind, told in described.items()},
+        "steps": [asdict(s) for s in steps_of(folder)
+                  if s.step in RECORDED_STEPS or s.step % tenth == 0],
+    }  # fmt: skip
+
+
+def _csv(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
+    out = io.StringIO()
+    writer = csv.DictWriter(out, columns, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def _steps_csv(steps: Sequence[Step]) -> str:
+    rows = [
+        {"kind": step.kind, "step": step.step, "loss": step.loss, "layer": layer,
+         "gradient_norm": norm, "update_ratio": step.update_ratios[layer]}
+        for step in steps
+        for layer, norm in step.gradient_norms.items()
+    ]  # fmt: skip
+    return _csv(("kind", "step", "loss", "layer", "gradient_norm", "update_ratio"), rows)

@@ -1,0 +1,100 @@
+"""A whole training as a value: which networks, from which weights, on what, how."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from resnet_viz.errors import OptionError
+from resnet_viz.spec import NetworkSpec
+from resnet_viz.training.recipe import RECIPES, Recipe
+
+#: Where weights can start besides a file.
+STARTS = ("random", "bundled", "pretrained")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What ``train_job`` is given; travels as JSON."""
+
+    network: NetworkSpec  # the residual network of a pair, or the only one
+    pair: bool
+    data: str  # a name of load_dataset, a folder or a ZIP
+    recipe: Recipe
+    device: str = "cpu"
+    start: str = "random"  # random, bundled, pretrained, or a weights file (then no pair)
+    frozen: tuple[str, ...] = ()  # stages that keep their weights: "stem", "layer1", ...
+    every: int = 50  # steps between two measurements of gradients
+
+    def __post_init__(self) -> None:
+        if self.pair and self.start not in ("random", "bundled"):
+            raise OptionError("train_start_pair", start=self.start[:80])
+        stages = ["stem", *(f"layer{n}" for n in range(1, len(self.network.depths) + 1))]
+        for name in self.frozen:
+            if name not in stages:
+                known = ", ".join(stages)
+                raise OptionError("option_unknown", option="frozen", value=name[:80], known=known)
+
+    @property
+    def title(self) -> str:
+        """What a run of this is called until somebody renames it."""
+        names = " + ".join(spec.name for spec in self.specs().values())
+        return f"{names}, {Path(self.data).name}, {self.recipe.epochs} x"
+
+    def specs(self) -> dict[str, NetworkSpec]:
+        """The networks by kind, residual first."""
+        if not self.pair:
+            return {self.network.kind.value: self.network}
+        return {"residual": self.network, "plain": self.network.plain()}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {
+            **vars(self),
+            "network": self.network.to_dict(),
+            "recipe": self.recipe.to_dict(),
+            "frozen": list(self.frozen),
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Plan":
+        """The inverse of ``to_dict``."""
+        return cls(
+            **{
+                **values,
+                "network": NetworkSpec.from_dict(values["network"]),
+                "recipe": Recipe.from_dict(values["recipe"]),
+                "frozen": tuple(values["frozen"]),
+            }
+        )
+
+
+def plan_of(
+    network: str,
+    recipe: str,
+    *,
+    pair: bool,
+    changes: Mapping[str, Any],
+    data: str,
+    device: str = "cpu",
+    start: str = "random",
+    frozen: tuple[str, ...] = (),
+) -> Plan:
+    """A plan by the names of a network and a recipe; ``changes`` to the recipe that are not None.
+
+    A plain network's name stands for its pair where a pair is asked for.
+    """
+    if recipe not in RECIPES:
+        known = ", ".join(RECIPES)
+        raise OptionError("option_unknown", option="recipe", value=recipe[:80], known=known)
+    given = {name: value for name, value in changes.items() if value is not None}
+    name = network.replace("plain", "resnet", 1) if pair else network
+    return Plan(
+        network=NetworkSpec.preset(name),
+        pair=pair,
+        data=data,
+        recipe=replace(RECIPES[recipe], **given),
+        device=device,
+        start=start,
+        frozen=frozen,
+    )

@@ -1,0 +1,151 @@
+"""The data sets that have a name: from folders where they already lie, else downloaded."""
+
+import gzip
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+
+import numpy as np
+import torch
+from jaxtyping import UInt8
+from PIL import Image
+from torch import Tensor
+
+from resnet_viz.errors import DataError, DownloadError
+from resnet_viz.images import CIFAR_PREPROCESSING
+from resnet_viz.networks.catalog import CIFAR10_CLASSES
+from resnet_viz.places import cifar10_folders, fashion_mnist_folder, home
+from resnet_viz.training.data import Dataset, ImageSet, measured
+
+_TILE = 32  # pixels
+_COLUMNS = 50  # tiles a row of a contact sheet
+
+#: Fashion-MNIST's classes in its own order (Xiao 2017, arXiv 1708.07747).
+FASHION_CLASSES = (
+    "T-shirt/top", "trouser", "pullover", "dress", "coat",
+    "sandal", "shirt", "sneaker", "bag", "ankle boot",
+)  # fmt: skip
+DIGITS = tuple("0123456789")
+
+
+def cifar10() -> Dataset:
+    """CIFAR-10 from contact sheets where they lie, else through torchvision (170 MB)."""
+    sheets = next((folder for folder in cifar10_folders() if folder.is_dir()), None)
+    if sheets is None:
+        train, test, _ = _from_torchvision("CIFAR10", "CIFAR-10")
+    else:
+        train = from_sheets(sheets, ("train-1", "train-2"))
+        test = from_sheets(sheets, ("test",))
+    return Dataset("cifar10", CIFAR10_CLASSES, CIFAR_PREPROCESSING, train, test)
+
+
+def cifar100() -> Dataset:
+    """CIFAR-100, its hundred fine classes, through torchvision (169 MB)."""
+    train, test, classes = _from_torchvision("CIFAR100", "CIFAR-100")
+    return Dataset("cifar100", classes, measured(train.images), train, test)
+
+
+def fashion_mnist() -> Dataset:
+    """Fashion-MNIST: 60,000 and 10,000 grey images of 28 x 28 pixels (29 MB)."""
+    folder = fashion_mnist_folder()
+    if folder.is_dir():
+        train, test = (
+            ImageSet(read_idx(folder / f"{part}-images-idx3-ubyte.gz")[:, None],
+                     read_idx(folder / f"{part}-labels-idx1-ubyte.gz").to(torch.int64))
+            for part in ("train", "t10k")
+        )  # fmt: skip
+    else:
+        train, test, _ = _from_torchvision("FashionMNIST", "Fashion-MNIST")
+    return Dataset("fashion-mnist", FASHION_CLASSES, measured(train.images), train, test)
+
+
+def mnist() -> Dataset:
+    """MNIST: 60,000 and 10,000 grey images of 28 x 28 pixels, through torchvision (12 MB)."""
+    train, test, _ = _from_torchvision("MNIST", "MNIST")
+    return Dataset("mnist", DIGITS, measured(train.images), train, test)
+
+
+def digits() -> Dataset:
+    """scikit-learn's 1,797 handwritten digits of 8 x 8 pixels: always there, also offline.
+
+    Every fifth image of a class is for testing; the set has no split of its own.
+    """
+    from sklearn.datasets import load_digits
+
+    bunch = load_digits()
+    images = torch.from_numpy(bunch.images * (255 / 16)).round().to(torch.uint8)[:, None]
+    labels = torch.from_numpy(bunch.target).to(torch.int64)
+    for_test = torch.zeros(len(labels), dtype=torch.bool)
+    for number in range(len(DIGITS)):
+        for_test[(labels == number).nonzero().flatten()[::5]] = True
+    both = ImageSet(images, labels)
+    train, test = (both.at(part.nonzero().flatten()) for part in (~for_test, for_test))
+    return Dataset("digits", DIGITS, measured(train.images), train, test)
+
+
+SOURCES: Mapping[str, Callable[[], Dataset]] = {
+    "cifar10": cifar10,
+    "cifar100": cifar100,
+    "fashion-mnist": fashion_mnist,
+    "mnist": mnist,
+    "digits": digits,
+}
+
+
+def from_sheets(folder: Path, parts: tuple[str, ...]) -> ImageSet:
+    """CIFAR-10 images from the contact sheets of these parts."""
+    images, labels = [], []
+    for part in parts:
+        for label, name in enumerate(CIFAR10_CLASSES):
+            tiles = read_sheet(folder / part / f"{name}.webp")
+            images.append(tiles)
+            labels += [label] * len(tiles)
+    return ImageSet(torch.cat(images), torch.tensor(labels))
+
+
+def read_sheet(path: Path) -> UInt8[Tensor, "n 3 32 32"]:
+    """The 32 x 32 tiles of one contact sheet, row by row."""
+    try:
+        with Image.open(path, formats=("WEBP",)) as sheet:
+            pixels = np.asarray(sheet.convert("RGB"))
+        rows = pixels.shape[0] // _TILE
+        tiles = pixels.reshape(rows, _TILE, _COLUMNS, _TILE, 3).transpose(0, 2, 4, 1, 3)
+    except (OSError, ValueError) as error:
+        raise DataError("sheet_damaged", path=path.name) from error
+    return torch.from_numpy(tiles.reshape(-1, 3, _TILE, _TILE).copy())
+
+
+def read_idx(path: Path) -> UInt8[Tensor, "*shape"]:
+    """A gzipped IDX file of unsigned bytes: magic 0, 0, 8, dimensions; sizes; values."""
+    try:
+        with gzip.open(path) as file:
+            data = file.read()
+        shape = [int.from_bytes(data[4 + 4 * i : 8 + 4 * i], "big") for i in range(data[3])]
+        values = np.frombuffer(data, np.uint8, offset=4 + 4 * len(shape)).reshape(shape)
+    except (OSError, EOFError, ValueError, IndexError) as error:
+        raise DataError("data_damaged", name=path.name, folder=str(path.parent)) from error
+    return torch.from_numpy(values.copy())
+
+
+def _from_torchvision(which: str, name: str) -> tuple[ImageSet, ImageSet, tuple[str, ...]]:
+    from torchvision import datasets
+
+    folder = home() / "torchvision"
+    try:
+        train, test = (
+            getattr(datasets, which)(str(folder), train=train, download=True)
+            for train in (True, False)
+        )
+    except (URLError, OSError) as error:
+        raise DownloadError("data_offline", name=name, folder=str(folder)) from error
+    except RuntimeError as error:
+        raise DataError("data_damaged", name=name, folder=str(folder)) from error
+    return _images(train), _images(test), tuple(train.classes)
+
+
+def _images(found: Any) -> ImageSet:  # noqa: ANN401  # a torchvision data set
+    """Images of a torchvision data set, whose ``data`` is (n, h, w, 3) or (n, h, w)."""
+    pixels = torch.as_tensor(found.data)
+    channels_first = pixels[:, None] if pixels.ndim == 3 else pixels.permute(0, 3, 1, 2)
+    return ImageSet(channels_first.contiguous(), torch.as_tensor(found.targets))

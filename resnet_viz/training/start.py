@@ -1,0 +1,88 @@
+"""Where a training begins: fresh weights, or learned ones with a head for the new classes."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from resnet_viz.checkpoints.bundled import load_bundled
+from resnet_viz.checkpoints.load import load_checkpoint
+from resnet_viz.checkpoints.loaded import LoadedNetwork
+from resnet_viz.checkpoints.pretrained import load_pretrained
+from resnet_viz.errors import DataError
+from resnet_viz.networks.resnet import ResNet, build
+from resnet_viz.records import Pair
+from resnet_viz.spec import NetworkSpec
+from resnet_viz.training.data import Dataset, ImageSet, load_dataset
+from resnet_viz.training.plan import Plan
+
+_HEAD = ("fc.weight", "fc.bias")
+
+
+def begin(plan: Plan) -> tuple[nn.Module | Pair[nn.Module], Dataset]:
+    """Networks and data of a plan, on its device, ready to be trained.
+
+    Raises ``DataError``, ``CheckpointError`` or ``DownloadError`` for what cannot be had.
+    """
+    sources = {kind: _source(plan.start, spec) for kind, spec in plan.specs().items()}
+    known = next(iter(sources.values()))
+    data = load_dataset(plan.data, size=plan.network.input_size)
+    if known is not None:
+        data = _as_learned(data, known)
+    networks: dict[str, nn.Module] = {}
+    for kind, spec in plan.specs().items():
+        source = sources[kind]
+        learned = spec if source is None else source.network.spec
+        networks[kind] = _network(data.fitted(learned), source, plan)
+    if plan.pair:
+        return Pair(networks["residual"], networks["plain"]), data
+    return next(iter(networks.values())), data
+
+
+def freeze(network: ResNet, stages: tuple[str, ...]) -> None:
+    """Keep the weights of some stages, and their batch statistics, as they are."""
+    for stage in stages:
+        for part in network.stem if stage == "stem" else (stage,):
+            for parameter in network.get_submodule(part).parameters():
+                parameter.requires_grad_(False)
+
+
+def _source(start: str, spec: NetworkSpec) -> LoadedNetwork | None:
+    match start:
+        case "random":
+            return None
+        case "bundled":
+            return load_bundled(spec.name)
+        case "pretrained":
+            return load_pretrained(spec.name)
+        case path:
+            return load_checkpoint(Path(path), spec)
+
+
+def _network(spec: NetworkSpec, source: LoadedNetwork | None, plan: Plan) -> ResNet:
+    network = build(spec, seed=plan.recipe.seed)
+    if source is not None:
+        learned: dict[str, Tensor] = dict(source.network.state_dict())
+        if source.network.spec.classes != spec.classes:
+            own = network.state_dict()
+            learned |= {name: own[name] for name in _HEAD}
+        network.load_state_dict(learned)
+    freeze(network, plan.frozen)
+    return network.to(plan.device)
+
+
+def _as_learned(data: Dataset, source: LoadedNetwork) -> Dataset:
+    """Data as the learned weights expect it: their channels, mean and deviation."""
+    channels, wanted = data.train.images.shape[1], source.network.spec.input_channels
+    if channels == 1 and wanted == 3:
+        data = replace(data, train=_coloured(data.train), test=_coloured(data.test))
+    elif channels != wanted:
+        raise DataError("data_channels", name=data.name, channels=channels, wanted=wanted)
+    size = data.preprocessing.size
+    return replace(data, preprocessing=replace(source.preprocessing, size=size, resize=size))
+
+
+def _coloured(images: ImageSet) -> ImageSet:
+    grey = images.images
+    return ImageSet(torch.cat([grey] * 3, 1), images.labels)

@@ -1,0 +1,155 @@
+"""Workers are real processes here, and some of them are killed."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from safetensors.torch import load_file
+
+from resnet_viz import NetworkSpec, runs
+from resnet_viz.errors import RunError
+from resnet_viz.records import RunState
+from resnet_viz.runs import local
+from resnet_viz.runs.store import RunStore
+from resnet_viz.training.plan import Plan
+from resnet_viz.training.recipe import Recipe
+from tests.source import ROOT
+
+SPEC = NetworkSpec(depths=(1, 1), widths=(8, 16), input_size=8, input_channels=1)
+PATIENCE = 90  # seconds; a worker imports torch first
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("RESNET_VIZ_HOME", str(tmp_path))
+    monkeypatch.setattr(local, "_WORKERS", [])
+    yield tmp_path
+    for worker in local._WORKERS:
+        worker.stdin.close()
+        worker.wait(PATIENCE)
+
+
+def plan(epochs=3, images=300, pair=True):
+    recipe = Recipe(epochs=epochs, learning_rate=0.05, batch_size=4, images=images)
+    return Plan(network=SPEC, pair=pair, data="digits", recipe=recipe).to_dict()
+
+
+def submit(title="run", **options):
+    return runs.submit("train", plan(**options), title=title)
+
+
+def wait(run_id, condition):
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        status = runs.poll(run_id)
+        if condition(status):
+            return status
+        time.sleep(0.05)
+    raise AssertionError((status.state, status.error, _log()))
+
+
+def _log():
+    return (RunStore().root / "worker.log").read_text()
+
+
+def ended(status):
+    return not status.state.active
+
+
+def curve(status):
+    hidden = {"images_per_second": None}
+    return {e.key: {**e.body, **hidden} for e in status.events if e.key.startswith("epoch/")}
+
+
+def weights(run_id):
+    folder = RunStore().folder(run_id)
+    return {kind: load_file(folder / f"{kind}.safetensors") for kind in ("residual", "plain")}
+
+
+def test_killed_in_the_middle_of_an_epoch_and_resumed_equals_uninterrupted_bit_for_bit():
+    whole = submit("whole")
+    expected = wait(whole, ended)
+    assert expected.state is RunState.DONE
+    broken = submit("broken", epochs=3)
+    wait(broken, lambda s: any(e.key == "epoch/plain/1" for e in s.events)
+         and any(e.key == "progress" and e.body["epoch"] == 2 for e in s.events))  # fmt: skip
+    assert runs.poll(broken).state is RunState.RUNNING
+    (worker,) = [w for w in local._WORKERS if w.poll() is None]
+    os.kill(worker.pid, signal.SIGKILL)
+    worker.wait(10)
+    died = runs.poll(broken)
+    assert died.state is RunState.STOPPED
+    assert "resume it" in str(died.error)
+    runs.resume(broken)
+    resumed = wait(broken, ended)
+    assert resumed.state is RunState.DONE
+    assert curve(resumed) == curve(expected)
+    for kind, tensors in weights(whole).items():
+        for name, value in tensors.items():
+            assert value.equal(weights(broken)[kind][name]), (kind, name)
+
+
+def test_runs_wait_their_turn_stop_and_go_on():
+    first = submit("first", epochs=200, images=0)
+    second, third = submit("second", epochs=1, images=100), submit("third", epochs=1, images=100)
+    wait(first, lambda s: any(e.key.startswith("step/") for e in s.events))
+    assert [runs.poll(r).position for r in (first, second, third)] == [None, 1, 2]
+    with pytest.raises(RunError, match="going on"):
+        runs.delete(first)
+    with pytest.raises(RunError, match="not stopped"):
+        runs.resume(first)
+    runs.stop(second)
+    assert runs.poll(second).state is RunState.STOPPED
+    runs.stop(first)
+    assert wait(first, ended).state is RunState.STOPPED
+    assert (RunStore().folder(first) / "state.safetensors").is_file()
+    assert wait(third, ended).state is RunState.DONE
+    runs.resume(second)
+    assert wait(second, ended).state is RunState.DONE
+    runs.rename(third, " a better name ")
+    assert {run.title for run in runs.listed()} == {"first", "second", "a better name"}
+    runs.delete(first)
+    assert len(runs.listed()) == 2
+
+
+def test_a_run_that_fails_harms_no_other():
+    bad = runs.submit("train", {**plan(), "data": "/no/such/folder"}, title="bad")
+    good = submit("good", epochs=1, images=100, pair=False)
+    failed = wait(bad, ended)
+    assert failed.state is RunState.FAILED
+    assert "no data set" in str(failed.error)
+    assert wait(good, ended).state is RunState.DONE
+
+
+def test_workers_end_with_their_server_and_the_run_can_go_on(home):
+    code = (
+        "import sys, time, json; from resnet_viz import runs\n"
+        f"run = runs.submit('train', json.loads({__import__('json').dumps(plan(200, 0))!r}),"
+        " title='x')\nprint(run, flush=True)\ntime.sleep(600)"
+    )
+    server = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE)
+    run_id = server.stdout.readline().decode().strip()
+    store = RunStore()
+    deadline = time.monotonic() + PATIENCE
+    while not any(e.key.startswith("step/") for e in store.status(run_id).events):
+        assert time.monotonic() < deadline, _log()
+        time.sleep(0.05)
+    server.kill()
+    server.wait(10)
+    server.stdout.close()
+    while store.run(run_id).state is RunState.RUNNING:
+        assert time.monotonic() < deadline, "the worker outlived its server"
+        time.sleep(0.05)
+    assert store.run(run_id).state is RunState.STOPPED
+    assert (store.folder(run_id) / "state.safetensors").is_file()
+    assert not list(Path(store.folder(run_id)).glob(".*partial"))
+
+
+def test_an_unknown_kind_is_refused_before_anything_is_queued():
+    with pytest.raises(RunError, match="train"):
+        runs.submit("no-such-kind", {}, title="x")
+    assert runs.listed() == []
