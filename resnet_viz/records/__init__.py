@@ -3,6 +3,8 @@
 from resnet_viz.records.analysis import Analysis, BatchNormMode, Prediction, Score
 from resnet_viz.records.by_layer import ByLayer
 from resnet_viz.records.comparison import BLOCK_PARTS, Comparison, Side, WeightSource
+from resnet_viz.records.findings import Curve, Finding, Mark, Matrix, Panel
+from resnet_viz.records.gradients import GradientMeasurement, LayerGradient
 from resnet_viz.records.pair import Pair
 from resnet_viz.records.run import Run, RunEvent, RunState, RunStatus
 from resnet_viz.records.training import Epoch, Evaluation, Progress, Step
@@ -13,9 +15,16 @@ __all__ = [
     "BatchNormMode",
     "ByLayer",
     "Comparison",
+    "Curve",
     "Epoch",
     "Evaluation",
+    "Finding",
+    "GradientMeasurement",
+    "LayerGradient",
+    "Mark",
+    "Matrix",
     "Pair",
+    "Panel",
     "Prediction",
     "Progress",
     "Run",
