@@ -21,6 +21,6 @@ def check_memory(spec: NetworkSpec, batch: int) -> int:
     """The bytes that a forward and a backward pass need, about; ``NetworkError`` if too many."""
     needed, free = totals(spec).training_memory(batch), free_memory()
     if needed > free:
-        values = {"needed": f"{needed / 1e9:.1f}", "free": f"{free / 1e9:.1f}"}
-        raise NetworkError("memory", network=spec.name, **values)
+        needs, has = f"{needed / 1e9:.1f}", f"{free / 1e9:.1f}"
+        raise NetworkError("memory", network=spec.name, needed=needs, free=has)
     return needed

@@ -71,13 +71,13 @@ def path_gradient(network: ResNet, data: Labelled, through: Collection[str]) -> 
         images = data.images.detach().clone().requires_grad_()
         loss = cross_entropy(network(images, cut), data.labels, reduction="sum")
         (gradient,) = torch.autograd.grad(loss, images, materialize_grads=True)
-    norms = torch.linalg.vector_norm(gradient.flatten(1), dim=1, dtype=torch.float64)
+    norms: Tensor = torch.linalg.vector_norm(gradient.flatten(1), dim=1, dtype=torch.float64)
     return float(norms.mean())
 
 
 def share_of_paths(blocks: int, least: int, most: int) -> float:
     """The share of the 2^blocks paths that go through ``least`` to ``most`` branches; exact."""
-    return sum(comb(blocks, k) for k in range(least, most + 1)) / 2**blocks
+    return sum(comb(blocks, k) for k in range(least, most + 1)) / 2.0**blocks
 
 
 def _finding(config: PathsConfig, blocks: int, sizes: list[float]) -> Finding:

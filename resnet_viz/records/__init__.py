@@ -4,7 +4,12 @@ from resnet_viz.records.analysis import Analysis, BatchNormMode, Prediction, Sco
 from resnet_viz.records.by_layer import ByLayer
 from resnet_viz.records.comparison import BLOCK_PARTS, Comparison, Side, WeightSource
 from resnet_viz.records.findings import Curve, Finding, Mark, Matrix, Panel
-from resnet_viz.records.gradients import GradientMeasurement, LayerGradient
+from resnet_viz.records.gradients import (
+    BlockFormula,
+    Formulas,
+    GradientMeasurement,
+    LayerGradient,
+)
 from resnet_viz.records.pair import Pair
 from resnet_viz.records.run import Run, RunEvent, RunState, RunStatus
 from resnet_viz.records.training import Epoch, Evaluation, Progress, Step
@@ -13,12 +18,14 @@ __all__ = [
     "BLOCK_PARTS",
     "Analysis",
     "BatchNormMode",
+    "BlockFormula",
     "ByLayer",
     "Comparison",
     "Curve",
     "Epoch",
     "Evaluation",
     "Finding",
+    "Formulas",
     "GradientMeasurement",
     "LayerGradient",
     "Mark",

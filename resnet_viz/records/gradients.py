@@ -73,3 +73,23 @@ class GradientMeasurement:
             return float("nan")
         slope = np.polyfit(np.arange(len(norms)), np.log(norms), 1)[0]
         return float(np.exp(-slope))
+
+
+@dataclass(frozen=True)
+class BlockFormula:
+    """The formulas of residual learning on one block; errors are 0 where they are what runs."""
+
+    block: str
+    sum_error: float  # max |y - (F(x) + x)| before the last activation
+    telescope_error: float  # ||x_L - (x_0 + sum F)|| / ||x_L||
+    identity_part: float  # ||dL/dx|| through the shortcut alone
+    branch_part: float  # ||dL/dx|| through the branch alone
+    gradient_error: float  # of the sum of both against dL/dx, relative
+
+
+@dataclass(frozen=True)
+class Formulas:
+    """The formulas on every block of one residual network."""
+
+    spec: NetworkSpec
+    blocks: tuple[BlockFormula, ...]
