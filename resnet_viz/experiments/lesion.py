@@ -137,21 +137,23 @@ def _finding(
         answer = (
             "plain" if plain > residual + 5 else ("residual" if residual > plain + 5 else "both")
         )
-    return Finding("lesion", asdict(config), progress, _panels(found), numbers, answer)
+    return Finding("lesion", asdict(config), progress, _panels(found, special), numbers, answer)
 
 
-def _panels(found: dict[str, Lesions]) -> tuple[Panel, ...]:
+def _panels(found: dict[str, Lesions], special: Sequence[str]) -> tuple[Panel, ...]:
+    """Blocks that change the shape are marked by an arrow; a panel without points is left out."""
     each, some, order = [], [], []
     for kind, lesions in found.items():
-        names = tuple(lesions.without)
+        names = [f"{n} ↓" if n in special else n for n in lesions.without]
         each.append(curve(kind, range(len(names)), lesions.without.values(), names))
         some.append(curve(kind, *_columns(lesions.without_some)))
         order.append(curve(kind, *_columns(lesions.shuffled)))
-    return (
-        Panel("deleted", "block", "accuracy", tuple(each)),
+    panels = (
+        Panel("deleted", "marked_block", "accuracy", tuple(each)),
         Panel("some", "deleted_blocks", "accuracy", tuple(some), mark=Mark.POINTS),
         Panel("shuffled", "kendall", "accuracy", tuple(order), mark=Mark.POINTS),
     )
+    return tuple(p for p in panels if any(len(c.x) for c in p.curves))
 
 
 def _columns(rows: Sequence[tuple[float, float]]) -> tuple[list[float], list[float]]:

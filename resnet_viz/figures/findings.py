@@ -14,18 +14,22 @@ _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 _OTHERS = ("#0f766e", "#a21caf", "#65a30d", "#b45309", "#0891b2", "#be123c")
 
 
-def panel_figure(panel: Panel, experiment: str, text: Text) -> go.Figure:
-    """One panel; what a logarithmic axis cannot show stands as a cross at its lower edge."""
+def panel_figure(
+    panel: Panel, text: Text, *, scale: tuple[float, float] | None = None
+) -> go.Figure:
+    """One panel, a matrix with the colours of ``scale``; what a logarithmic axis cannot show stands as a cross at its lower edge."""
     figure = go.Figure()
     if panel.matrix is not None:
-        _add_matrix(figure, panel.matrix, log=experiment == "loss-landscape")
+        _add_matrix(figure, panel.matrix, scale or _range([panel]), log=panel.log_y)
     for place, curve in enumerate(panel.curves):
         _add_curve(figure, panel, curve, _style(panel.curves, place), text)
-    if panel.log_y:
+    if panel.log_y and panel.curves:
         figure.update_yaxes(type="log", exponentformat="power")
         _add_lost(figure, panel.curves, text)
     figure.update_xaxes(title=text(f"experiments.axes.{panel.x}"), **_ticks(panel.curves))
     figure.update_yaxes(title=text(f"experiments.axes.{panel.y}"))
+    if panel.y == "accuracy":
+        figure.update_yaxes(range=[-0.02, 1.02])
     figure.update_layout(hovermode="closest", showlegend=len(panel.curves) > 1)
     return styled(figure, height=400 if panel.matrix is None else 440)
 
@@ -94,13 +98,38 @@ def _add_lost(figure: go.Figure, curves: Sequence[Curve], text: Text) -> None:
             )
 
 
-def _add_matrix(figure: go.Figure, matrix: Matrix, *, log: bool) -> None:
-    values = np.log10(np.maximum(matrix.values, 1e-12)) if log else matrix.values
+def shared_scale(panels: Sequence[Panel]) -> tuple[float, float] | None:
+    """One scale for all matrices of a finding; None where there is none."""
+    matrices = [panel for panel in panels if panel.matrix is not None]
+    return _range(matrices) if matrices else None
+
+
+def _range(panels: Sequence[Panel]) -> tuple[float, float]:
+    values = np.concatenate(
+        [_coloured(p.matrix, log=p.log_y).ravel() for p in panels if p.matrix is not None]
+    )
+    return float(np.nanmin(values)), float(np.nanmax(values))
+
+
+def _coloured(matrix: Matrix, *, log: bool) -> np.ndarray:
+    """The values that colours stand for: their logarithm to base 10, or themselves."""
+    if not log:
+        return matrix.values
+    good = np.isfinite(matrix.values) & (matrix.values > 0)
+    return np.where(good, np.log10(np.where(good, matrix.values, 1.0)), np.nan)
+
+
+def _add_matrix(
+    figure: go.Figure, matrix: Matrix, scale: tuple[float, float], *, log: bool
+) -> None:
+    values = _coloured(matrix, log=log)
     figure.add_heatmap(
         z=values.tolist(),
         x=[escape(name) for name in matrix.columns],
         y=[escape(name) for name in matrix.rows],
         colorscale="Viridis",
+        zmin=scale[0],
+        zmax=scale[1],
         hovertemplate="%{y}, %{x}: %{z:.3f}<extra></extra>",
     )
     figure.update_xaxes(type="category")

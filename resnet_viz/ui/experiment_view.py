@@ -9,7 +9,7 @@ import streamlit as st
 from resnet_viz.errors import ResnetVizError
 from resnet_viz.experiments.registry import Experiment
 from resnet_viz.experiments.saved import caption, python_line, verdict, whole
-from resnet_viz.figures.findings import panel_figure
+from resnet_viz.figures.findings import panel_figure, shared_scale
 from resnet_viz.records import Finding
 from resnet_viz.saving import to_json
 from resnet_viz.text import Text
@@ -111,12 +111,13 @@ def _say(row: Experiment, found: Finding, text: Text) -> None:
 
 
 def _draw(row: Experiment, found: Finding, text: Text) -> None:
+    scale = shared_scale(found.panels)
     for start in range(0, len(found.panels), 2):
         pair = found.panels[start : start + 2]
         for column, panel in zip(st.columns(len(pair)), pair, strict=True):
             column.markdown(f"**{text(f'experiments.panels.{row.name}.{panel.name}')}**")
             column.plotly_chart(
-                panel_figure(panel, row.name, text),
+                panel_figure(panel, text, scale=scale),
                 key=f"panel_{panel.name}",
                 config={"displayModeBar": False},
             )

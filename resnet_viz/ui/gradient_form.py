@@ -41,15 +41,15 @@ def offer_presets(text: Text) -> None:
         wanted = st.query_params.get("preset", "")
         _choose(wanted if wanted in PRESETS else next(iter(PRESETS)))
     chosen = st.session_state["lab_preset"]
-    for column, name in zip(st.columns(len(PRESETS)), PRESETS, strict=True):
-        column.button(
-            text(f"gradient_lab.preset_{name}"),
-            key=f"preset_{name}",
-            type="primary" if name == chosen else "secondary",
-            width="stretch",
-            on_click=_choose,
-            args=(name,),
-        )
+    with st.container(horizontal=True):
+        for name in PRESETS:
+            st.button(
+                text(f"gradient_lab.preset_{name}"),
+                key=f"preset_{name}",
+                type="primary" if name == chosen else "secondary",
+                on_click=_choose,
+                args=(name,),
+            )
     st.caption(text(f"gradient_lab.about_{chosen}"))
 
 

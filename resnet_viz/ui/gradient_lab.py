@@ -59,7 +59,7 @@ def _plot(config: GradientConfig, running: bool, text: Text) -> None:
     st.markdown(lab_caption(curves, text))
     st.caption(text("gradient_lab.definitions", batch=measured[0].batch,
                     mode=text(f"gradient_lab.mode_{measured[0].batch_norm}")))  # fmt: skip
-    with st.expander(text("gradient_lab.more"), expanded=len(curves) > 2):
+    with st.expander(text("gradient_lab.more")):
         st.plotly_chart(heat_figure(curves, text), key="lab_heat", config={"displayModeBar": False})
         st.table(list(growth_rows(measured, step, text)))
         _downloads(measured, text)

@@ -72,7 +72,7 @@ def test_presets_contrast_at_depth_56():
     key = ("gradients", GradientConfig(depths=(56,), norm=Norm.NONE,
                                        initialisation=Initialisation.DEFAULT))  # fmt: skip
     assert live().known(key)
-    plain = [m for m in live().get(key, iter).records if m.spec.kind is Kind.PLAIN][0]
+    plain = next(m for m in live().get(key, iter).records if m.spec.kind is Kind.PLAIN)
     assert plain.convolutions()[0].activation_gradient_norm < 1e-20
     assert "grows" not in words(app) or "shrinks" in words(app)
 
