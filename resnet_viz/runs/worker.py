@@ -1,4 +1,4 @@
-"""The process that does the runs of one device, one after the other, until none waits.
+"""The process that does the runs of one device, one after the other.
 
     python -m resnet_viz.runs.worker DEVICE
 
@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from contextlib import suppress
 
 from filelock import Timeout
@@ -20,25 +21,34 @@ from resnet_viz.runs.locks import device_lock
 from resnet_viz.runs.store import RunStore
 
 _NICENESS = 10
+_LINGER = 60.0  # seconds; a worker that is there starts a run at once, a new one imports torch
 
 
 def work(store: RunStore, device: str, leaving: threading.Event) -> None:
-    """Do what waits for a device; returns when nothing does, or another worker is there."""
-    while store.queue(device) and not leaving.is_set():
-        try:
-            with device_lock(store, device).acquire(timeout=2):
+    """Do what waits for a device; returns when nothing has come for a while.
+
+    Returns at once where another worker is there.
+    """
+    try:
+        with device_lock(store, device).acquire(timeout=2):
+            quiet_since = time.monotonic()
+            while not leaving.is_set() and time.monotonic() - quiet_since < _LINGER:
+                waiting = store.queue(device)
+                if not waiting:
+                    leaving.wait(0.2)
+                    continue
                 if device == cluster.DEVICE:
                     cluster.serve_cluster(store, leaving)
-                    continue
-                while (waiting := store.queue(device)) and not leaving.is_set():
+                else:
                     with suppress(Exception):  # it is written down, and the next run waits
                         execute(store, waiting[0], leaving=leaving.is_set)
-        except Timeout:
-            return
+                quiet_since = time.monotonic()
+    except Timeout:
+        return
 
 
 def main() -> None:
-    """Work until the queue is empty, or until whoever started this is gone."""
+    """Work until nothing comes any more, or until whoever started this is gone."""
     leaving = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: leaving.set())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, whose end is seen
