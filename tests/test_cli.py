@@ -148,3 +148,29 @@ def test_archive_holds_the_same_files_as_the_folder(compared, comparison):
         assert archive.testzip() is None
         assert set(archive.namelist()) == {path.name for path in compared[0].iterdir()}
         assert 'lang="zh"' in archive.read("report.html").decode()
+
+
+def test_export_writes_what_runs_elsewhere(tmp_path):
+    spec = tmp_path / "mine.json"
+    spec.write_text(json.dumps({"depths": [1, 1], "widths": [4, 8], "order": "pre"}))
+    done = run("export", "--spec", spec, "--out", tmp_path / "out", "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["network"] == "residual-6"
+    suffixes = {Path(file).suffix for file in found["files"]}
+    assert {".py", ".json", ".safetensors"} <= suffixes
+    source = next(file for file in found["files"] if file.endswith(".py"))
+    alone = subprocess.run([sys.executable, "-I", source], capture_output=True, text=True,
+                           check=True)  # fmt: skip
+    assert alone.stdout.strip() == "torch.Size([1, 10])"
+
+
+@pytest.mark.parametrize("content", ['{"depths": [-1], "widths": [4]}', "[" * 90_000, None])
+def test_export_refuses_a_bad_spec_in_one_sentence(content, tmp_path):
+    spec = tmp_path / "mine.json"
+    if content is not None:
+        spec.write_text(content)
+    done = run("export", "--spec", spec, "--out", tmp_path / "out")
+    assert done.returncode == 2
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "out").exists()

@@ -6,7 +6,11 @@ from torchvision.models import (
     ResNet50_Weights,
     ResNet101_Weights,
     ResNet152_Weights,
+    ResNeXt50_32X4D_Weights,
+    ResNeXt101_32X8D_Weights,
     WeightsEnum,
+    Wide_ResNet50_2_Weights,
+    Wide_ResNet101_2_Weights,
 )
 
 from resnet_viz.spec import NetworkSpec
@@ -18,6 +22,10 @@ TORCHVISION_WEIGHTS: dict[str, WeightsEnum] = {
     "resnet50": ResNet50_Weights.IMAGENET1K_V1,
     "resnet101": ResNet101_Weights.IMAGENET1K_V1,
     "resnet152": ResNet152_Weights.IMAGENET1K_V1,
+    "resnext50_32x4d": ResNeXt50_32X4D_Weights.IMAGENET1K_V1,
+    "resnext101_32x8d": ResNeXt101_32X8D_Weights.IMAGENET1K_V1,
+    "wide_resnet50_2": Wide_ResNet50_2_Weights.IMAGENET1K_V1,
+    "wide_resnet101_2": Wide_ResNet101_2_Weights.IMAGENET1K_V1,
 }
 
 #: CIFAR-10's classes in its own order (Krizhevsky 2009).

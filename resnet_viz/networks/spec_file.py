@@ -1,6 +1,7 @@
 """A spec as a JSON file: written plainly, read with suspicion."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 from resnet_viz.errors import SpecError
@@ -15,6 +16,16 @@ _MOST_BYTES = 64_000  # a spec of eight stages has about 1 kB
 def spec_to_json(spec: NetworkSpec) -> str:
     """The spec as JSON, with the version of its layout."""
     return to_json({"schema_version": SCHEMA_VERSION, **spec.to_dict()})
+
+
+def read_spec(path: Path) -> NetworkSpec:
+    """The spec in a JSON file on disk; ``SpecError`` for whatever is none."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MOST_BYTES + 1)
+    except OSError as error:
+        raise SpecError("spec_json_missing", name=path.name) from error
+    return spec_from_json(data, path.name)
 
 
 def spec_from_json(data: bytes | str, name: str = "spec.json") -> NetworkSpec:

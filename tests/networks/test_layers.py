@@ -10,7 +10,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from resnet_viz import NetworkSpec, ResNet, Shortcut, build, layer_table
 from resnet_viz.errors import SpecError
-from resnet_viz.networks.catalog import CIFAR10_CLASSES, class_names
+from resnet_viz.images import IMAGENET_PREPROCESSING
+from resnet_viz.networks.catalog import CIFAR10_CLASSES, TORCHVISION_WEIGHTS, class_names
 from resnet_viz.networks.totals import shortcut_cost, totals
 from resnet_viz.spec import PRESETS
 from tests.networks.specs import DESIGNS, fields
@@ -153,3 +154,14 @@ def test_classes_have_names():
     assert class_names(NetworkSpec.preset("resnet20")) == CIFAR10_CLASSES
     assert class_names(NetworkSpec.preset("resnet50"))[:2] == ("tench", "goldfish")
     assert class_names(NetworkSpec(depths=(1,), widths=(4,), classes=3)) == ("0", "1", "2")
+
+
+@pytest.mark.parametrize("name", TORCHVISION_WEIGHTS)
+def test_published_weights_are_of_our_networks_and_our_preprocessing(name):
+    weights = TORCHVISION_WEIGHTS[name]
+    assert weights.meta["num_params"] == PRESETS[name].parameters
+    assert weights.meta["_ops"] == pytest.approx(totals(PRESETS[name].spec).macs / 1e9, abs=0.01)
+    usual = weights.transforms()
+    assert (usual.crop_size, usual.resize_size) == ([224], [256])
+    assert tuple(usual.mean) == IMAGENET_PREPROCESSING.mean
+    assert tuple(usual.std) == IMAGENET_PREPROCESSING.deviation
