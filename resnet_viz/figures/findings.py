@@ -17,7 +17,10 @@ _OTHERS = ("#0f766e", "#a21caf", "#65a30d", "#b45309", "#0891b2", "#be123c")
 def panel_figure(
     panel: Panel, text: Text, *, scale: tuple[float, float] | None = None
 ) -> go.Figure:
-    """One panel, a matrix with the colours of ``scale``; what a logarithmic axis cannot show stands as a cross at its lower edge."""
+    """One panel; a matrix has the colours of ``scale``.
+
+    What a logarithmic axis cannot show stands as a cross at its lower edge.
+    """
     figure = go.Figure()
     if panel.matrix is not None:
         _add_matrix(figure, panel.matrix, scale or _range([panel]), log=panel.log_y)
