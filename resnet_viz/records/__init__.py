@@ -3,6 +3,7 @@
 from resnet_viz.records.analysis import Analysis, BatchNormMode, Prediction, Score
 from resnet_viz.records.by_layer import ByLayer
 from resnet_viz.records.comparison import BLOCK_PARTS, Comparison, Side, WeightSource
+from resnet_viz.records.design import BlockGroup, Layer, SignalCheck
 from resnet_viz.records.findings import Curve, Finding, Mark, Matrix, Panel
 from resnet_viz.records.gradients import (
     BlockFormula,
@@ -19,6 +20,7 @@ __all__ = [
     "Analysis",
     "BatchNormMode",
     "BlockFormula",
+    "BlockGroup",
     "ByLayer",
     "Comparison",
     "Curve",
@@ -27,6 +29,7 @@ __all__ = [
     "Finding",
     "Formulas",
     "GradientMeasurement",
+    "Layer",
     "LayerGradient",
     "Mark",
     "Matrix",
@@ -40,6 +43,7 @@ __all__ = [
     "RunStatus",
     "Score",
     "Side",
+    "SignalCheck",
     "Step",
     "WeightSource",
 ]

@@ -12,29 +12,22 @@ from resnet_viz.text import Text
 from resnet_viz.training.export import export_zip
 from resnet_viz.ui.messages import show_error
 from resnet_viz.ui.train_start import SELECTED
+from resnet_viz.ui.trained_run import compare_address, trained_run
 
 
-def show_runs(text: Text) -> None:
+def training_runs() -> list[Run]:
     """Every training of this machine, the newest first."""
+    return [run for run in runs.listed() if run.kind == "train"]
+
+
+def show_runs(found: list[Run], text: Text) -> None:
+    """The table, and what can be done with the run that is shown."""
     st.subheader(text("train.runs"), anchor=False)
-    found = [run for run in runs.listed() if run.kind == "train"]
     if not found:
         st.caption(text("train.runs_empty"))
         return
     table = pd.DataFrame([_row(run, text) for run in found])
-    chosen = st.dataframe(
-        table,
-        hide_index=True,
-        key="train_table",
-        on_select="rerun",
-        selection_mode="single-row",
-    )
-    rows = chosen["selection"]["rows"]
-    if rows and rows[0] < len(found):
-        run = found[rows[0]]
-        if st.session_state.get(SELECTED) != run.id:
-            st.session_state[SELECTED] = run.id
-            st.rerun()
+    st.dataframe(table, hide_index=True, key="train_table")
     shown = next((run for run in found if run.id == st.session_state.get(SELECTED)), None)
     if shown is not None:
         _actions(shown, text)
@@ -64,7 +57,7 @@ def _last_epochs(run_id: str) -> dict[str, Any]:
 
 
 def _actions(run: Run, text: Text) -> None:
-    title, rename, take, remove = st.columns([4, 1, 1, 1], vertical_alignment="bottom")
+    title, rename, take, open_it, remove = st.columns([3, 1, 1, 2, 1], vertical_alignment="bottom")
     new = title.text_input(text("train.rename_to"), run.title, key=f"train_title_{run.id}",
                            max_chars=120)  # fmt: skip
     rename.button(text("train.rename"), key="train_rename", on_click=runs.rename,
@@ -78,6 +71,8 @@ def _actions(run: Run, text: Text) -> None:
             mime="application/zip",
             key="train_export",
         )
+    if (trained := trained_run(run)) is not None:
+        open_it.link_button(text("train.compare"), compare_address(run, trained, text.language))
     remove.button(
         text("train.delete"),
         key="train_delete",
