@@ -18,9 +18,8 @@ from resnet_viz.experiments.shattered_gradients import (
     autocorrelation,
     derivative,
 )
-from resnet_viz.experiments.twins import accuracy, bundled_twins, downsampling, walk
+from resnet_viz.experiments.twins import accuracy, bundled_twins, walk
 from resnet_viz.experiments.twins import stem as stem_of
-from resnet_viz.places import cifar10_folders
 
 pytestmark = pytest.mark.skipif(
     not {"resnet20", "plain20"} <= set(bundled_names()), reason="no bundled twins"
@@ -157,22 +156,3 @@ def test_similarity_of_equal_maps_is_one_and_of_opposite_ones_minus_one():
     maps = np.random.default_rng(0).random((3, 8, 8)).astype(np.float32)
     assert similarity(maps, maps) == pytest.approx(1)
     assert similarity(maps, 1 - maps) == pytest.approx(-1)
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(
-    not {"resnet56", "plain56"} <= set(bundled_names()), reason="no bundled twins of depth 56"
-)
-@pytest.mark.skipif(
-    not any(folder.is_dir() for folder in cifar10_folders()), reason="CIFAR-10 is not here"
-)
-def test_lesion_of_deep_twins_is_the_published_one():
-    """Veit 2016; median over blocks that keep the shape, 1,000 test images, in points."""
-    for kind, loaded in bundled_twins(56).items():
-        data = labelled(Images.CIFAR10, 1000, loaded.preprocessing)
-        network = loaded.network
-        whole = accuracy(network, data)
-        kept = [b for b in network.spec.blocks() if b not in downsampling(network)]
-        losses = [100 * (whole - accuracy(network, data, deleted={block})) for block in kept]
-        median = float(np.median(losses))
-        assert median < 3 if kind == "residual" else median > 40, (kind, median)
