@@ -38,6 +38,9 @@ def run(config: DegradationConfig) -> Iterator[Finding]:
         numbers[f"{name}_test"] = 100 * last["test_error"]
     deepest = max(map(_depth, known))
     shallow = min(map(_depth, known))
+    for where, depth in (("shallow", shallow), ("deep", deepest)):
+        epochs = [len(n.training["curve"]) for n in known if _depth(n) == depth]
+        numbers[f"{where}_epochs"] = float(max(epochs))
     for kind in ("resnet", "plain"):
         numbers[f"{kind}_shallow"] = numbers.get(f"{kind}{shallow}_train", float("nan"))
         numbers[f"{kind}_deep"] = numbers.get(f"{kind}{deepest}_train", float("nan"))
@@ -52,10 +55,16 @@ def run(config: DegradationConfig) -> Iterator[Finding]:
 
 
 def _answer(numbers: dict[str, float]) -> str | None:
-    """Whether the deeper plain network learned the training images worse; None for one depth."""
+    """Whether depth made the plain network learn the training images worse; None for one depth.
+
+    Depths may have been trained for different times, so the residual twins, each trained as its
+    plain one, are the control: their change in error is taken off.
+    """
     if numbers["shallow"] == numbers["deepest"]:
         return None
-    return "worse" if numbers["plain_deep"] > numbers["plain_shallow"] else "better"
+    plain = numbers["plain_deep"] - numbers["plain_shallow"]
+    residual = numbers["resnet_deep"] - numbers["resnet_shallow"]
+    return "worse" if plain > max(residual, 0) else "better"
 
 
 def _depth(loaded: LoadedNetwork) -> int:

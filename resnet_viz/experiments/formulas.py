@@ -48,7 +48,7 @@ def check_formulas(
             rows.append(
                 BlockFormula(
                     block=block.name,
-                    sum_error=float((join - (branch + shortcut)).abs().max()),
+                    sum_error=float((join - (branch + shortcut)).detach().abs().max()),
                     telescope_error=_relative(running, values[block.name]),
                     **_gradients(loss, x, branch, shortcut),
                 )

@@ -106,7 +106,7 @@ def _finding(
     if config.dimensions == 2:
         panels = tuple(
             Panel(kind, "direction", "direction_2", matrix=_surface(kind, grid, found),
-                  mark=Mark.HEAT)
+                  mark=Mark.HEAT, log_y=True)
             for kind, found in lines.items()
         )  # fmt: skip
     else:

@@ -17,7 +17,7 @@ _OTHERS = ("#0f766e", "#a21caf", "#65a30d", "#b45309", "#0891b2", "#be123c")
 def panel_figure(
     panel: Panel, text: Text, *, scale: tuple[float, float] | None = None
 ) -> go.Figure:
-    """One panel, a matrix with the colours of ``scale``.
+    """One panel; a matrix has the colours of ``scale``.
 
     What a logarithmic axis cannot show stands as a cross at its lower edge.
     """

@@ -39,6 +39,7 @@ def show_experiment(row: Experiment, text: Text) -> None:
     key = (row.name, config)
     if st.button(text("experiments.reveal"), key="reveal", type="primary"):
         st.session_state["revealed"] = key
+        live().forget_unfinished(key)
     if st.session_state.get("revealed") != key:
         return
     running = _measuring(row, config)

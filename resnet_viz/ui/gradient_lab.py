@@ -72,9 +72,10 @@ def _progress(measuring: Live[GradientMeasurement], config: GradientConfig, text
         label = text("gradient_lab.working", done=len(measuring.records), all=whole)
         left.progress(min(len(measuring.records) / whole, 1.0), text=label)
         right.button(text("experiments.stop"), key="lab_stop", on_click=measuring.stop)
-    elif measuring.stopped:
+    elif measuring.stopped or measuring.error is not None:
         left, right = st.columns([4, 1])
-        left.caption(text("gradient_lab.stopped"))
+        if measuring.stopped:
+            left.caption(text("gradient_lab.stopped"))
         right.button(
             text("gradient_lab.again"),
             key="lab_again",

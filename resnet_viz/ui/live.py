@@ -87,6 +87,13 @@ class LiveStore:
                 self._live.pop(old).stop()
             return cast("Live[T]", self._live[key])
 
+    def forget_unfinished(self, key: Hashable) -> None:
+        """Forget a measurement that was stopped or failed, so that asking again begins anew."""
+        with self._lock:
+            kept = self._live.get(key)
+            if kept is not None and kept.done and (kept.stopped or kept.error is not None):
+                del self._live[key]
+
     def known(self, key: Hashable) -> bool:
         """Whether there is such a measurement."""
         with self._lock:
