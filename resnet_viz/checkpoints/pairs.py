@@ -13,7 +13,7 @@ from resnet_viz.images import preprocessing_for
 from resnet_viz.networks.catalog import TORCHVISION_WEIGHTS
 from resnet_viz.records import Pair, WeightSource
 from resnet_viz.samples import sample_batch
-from resnet_viz.spec import RESIDUAL_PRESETS, Kind, NetworkSpec
+from resnet_viz.spec import RESIDUAL_PRESETS, Kind, NetworkSpec, twin_name
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,11 @@ class WeightChoice:
 
 def twin_names(name: str) -> Pair[str]:
     """The preset names of a residual network and its plain twin; either may be given."""
-    residual = name.replace("plain", "resnet")
-    if residual not in RESIDUAL_PRESETS:
-        known = close_matches(name, list(RESIDUAL_PRESETS), count=10)
-        raise OptionError("option_unknown", option="network", value=name, known=known)
-    return Pair(residual, NetworkSpec.preset(residual).plain().name)
+    for residual in RESIDUAL_PRESETS:
+        if name in (residual, twin_name(residual)):
+            return Pair(residual, twin_name(residual))
+    known = close_matches(name, list(RESIDUAL_PRESETS), count=10)
+    raise OptionError("option_unknown", option="network", value=name, known=known)
 
 
 def weight_sources(name: str) -> tuple[WeightSource, ...]:

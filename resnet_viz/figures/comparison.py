@@ -13,7 +13,7 @@ from resnet_viz.figures.palettes import ColourRange, Palette
 from resnet_viz.figures.pictures import cam_row, overlay
 from resnet_viz.figures.strip import StripNode, StripRow
 from resnet_viz.records import ByLayer, Comparison, Pair, Side
-from resnet_viz.spec import NetworkSpec, Shortcut
+from resnet_viz.spec import PRESETS, NetworkSpec, Shortcut
 from resnet_viz.text import Text
 
 CAM_PALETTE = Palette.INFERNO
@@ -36,7 +36,10 @@ class ColouredPicture:
 
 
 def network_title(spec: NetworkSpec, text: Text) -> str:
-    """A network's name in the page's language: ResNet-56, plain-56."""
+    """A network's name in the page's language: ResNet-56, plain-56, WRN-28-10."""
+    preset = PRESETS.get(spec.name)
+    if preset is not None and preset.title is not None:
+        return preset.title
     return text(f"names.{spec.kind}", depth=spec.depth)
 
 
