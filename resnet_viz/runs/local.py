@@ -12,7 +12,7 @@ from typing import Any
 from filelock import Timeout
 
 from resnet_viz.errors import FailureError, RunError
-from resnet_viz.records import Run, RunState, RunStatus
+from resnet_viz.records import Run, RunEvent, RunState, RunStatus
 from resnet_viz.runs.kinds import job_of
 from resnet_viz.runs.locks import device_lock, run_lock
 from resnet_viz.runs.store import RunStore
@@ -42,6 +42,17 @@ def poll(run_id: str, after: int = 0) -> RunStatus:
     if status.state is RunState.QUEUED:
         _see_to(store, status.run.device)
     return status
+
+
+def events(run_id: str, prefix: str) -> tuple[RunEvent, ...]:
+    """What a run reported under keys that begin with ``prefix``."""
+    return RunStore().events(run_id, prefix)
+
+
+def folder(run_id: str) -> Path:
+    """Where a run keeps its files."""
+    store = RunStore()
+    return store.folder(store.run(run_id).id)
 
 
 def listed() -> list[Run]:
