@@ -41,6 +41,8 @@ from resnet_viz.spec import NetworkSpec, Order, Stem
 SURE = 0.75
 #: A network that scores worse than this on photographs is not the one that was trained.
 FITS = 0.6
+#: The same for the median layer, which a few sick layers do not move.
+FITS_MOSTLY = 0.25
 
 #: Normalisations whose first-layer scores differ by less are settled by all layers together.
 CLOSE = 0.25
@@ -138,9 +140,12 @@ def _found_out(weights: Weights, name: str) -> Identification:
     input_scores = _input_scores(networks[0])
     first = _normalisation(networks[0].spec, input_scores)
     preprocessing = _preprocessing(networks[0].spec, first)
-    scores = [_rest(network, preprocessing) for network in networks]
+    rests = [_rest(network, preprocessing) for network in networks]
+    scores = [rest.mean for rest in rests]
     best = min(range(len(found)), key=lambda i: _comparable(scores[i]))
-    confidence, sure = _confidence(scores, best)
+    confidence = _confidence(scores, best)
+    fits = scores[best] <= FITS or rests[best].median <= FITS_MOSTLY
+    sure = len(found) == 1 or (confidence >= SURE and fits)
     chosen = networks[best if sure else 0]
     normalisation = _settled(chosen, input_scores, first)
     return Identification(
@@ -177,26 +182,25 @@ def _label(spec: NetworkSpec) -> str:
     return f"{spec.kind}{order}"
 
 
-def _confidence(scores: list[float], best: int) -> tuple[float, bool]:
+def _confidence(scores: list[float], best: int) -> float:
     """Of the best against the second: its share of their scores; certain where it is alone."""
     if len(scores) == 1:
-        return 1.0, True
+        return 1.0
     second = min(_comparable(score) for i, score in enumerate(scores) if i != best)
     first = _comparable(scores[best])
-    confidence = second / (first + second) if second < float("inf") else 1 / len(scores)
-    return confidence, confidence >= SURE and first <= FITS
+    return second / (first + second) if second < float("inf") else 1 / len(scores)
 
 
 def _comparable(score: float) -> float:
     return score if score == score else float("inf")
 
 
-def _rest(network: ResNet, preprocessing: Preprocessing) -> float:
-    """The mean score of all layers but the first, which judges the input."""
+def _rest(network: ResNet, preprocessing: Preprocessing) -> Consistency:
+    """The scores of all layers but the first, which judges the input."""
     if network.spec.input_channels != 3:
-        return float("nan")
+        return Consistency({})
     found = consistency(network, sample_batch(preprocessing)).scores
-    return Consistency(dict(list(found.items())[1:])).mean
+    return Consistency(dict(list(found.items())[1:]))
 
 
 def _preprocessing(spec: NetworkSpec, normalisation: str) -> Preprocessing:

@@ -12,7 +12,7 @@ from torch.nn.functional import cross_entropy
 
 from resnet_viz.checkpoints.consistency import Consistency, consistency
 from resnet_viz.checkpoints.topology import Identification
-from resnet_viz.diagnosis.thresholds import graded, worst
+from resnet_viz.diagnosis.thresholds import earliest, graded, worst
 from resnet_viz.networks.resnet import ResNet
 from resnet_viz.records import Finding, Severity
 
@@ -82,7 +82,7 @@ def image_findings(found: Identification, measured: Measured) -> Iterator[Findin
     yield from _kind(found)
     if measured.dead:
         yield from worst("dead_units", measured.dead)
-    yield from worst("activation_range", measured.largest, most=2)
+    yield from earliest("activation_range", measured.largest)
     yield from _predictions(measured)
     yield from _gradient_ratio(measured)
 

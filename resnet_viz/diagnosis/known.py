@@ -49,10 +49,12 @@ def _distance(network: ResNet) -> Iterator[Finding]:
 def distances(network: nn.Module, other: nn.Module) -> dict[str, float]:
     """||W - W'|| / ||W'|| of every layer of two networks of one spec."""
     theirs = weighted(other)
-    return {
-        name: float((module.weight - theirs[name].weight).norm() / theirs[name].weight.norm())
-        for name, module in weighted(network).items()
-    }
+    moved = {}
+    with torch.no_grad():
+        for name, module in weighted(network).items():
+            own, base = module.weight, theirs[name].weight
+            moved[name] = float((own - base).norm() / base.norm())
+    return moved
 
 
 def _class_order(found: Identification) -> Iterator[Finding]:

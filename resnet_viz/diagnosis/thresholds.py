@@ -40,7 +40,7 @@ THRESHOLDS: Mapping[str, Threshold] = {
     "train_eval": Threshold(0.60, 0.30, below=True),  # share of equal predictions
     "gradient_ratio": Threshold(70, None),  # first over last, or last over first
     "one_class": Threshold(0.75, 0.99),  # share of the most frequent answer
-    "class_order": Threshold(0.35, 0.15, below=True),  # share of right answers
+    "class_order": Threshold(0.35, None, below=True),  # share of right answers
     "known_checkpoint": Threshold(None, None),
     "accuracy": Threshold(None, None),
     "recall": Threshold(0.5, 0.2, below=True),  # of the mean recall
@@ -66,10 +66,30 @@ def graded(
     return Finding(check, severity, layer, float(value), threshold, tuple(told.items()))
 
 
+def earliest(check: str, values: Mapping[str, float]) -> list[Finding]:
+    """The first layer beyond the failing, else the warning threshold; else the one nearest to it.
+
+    For what spreads from layer to layer: the cause is where it begins.
+    """
+    limits = THRESHOLDS[check]
+    for limit in (limits.fail, limits.warn):
+        for layer, value in values.items():
+            if limit is not None and (math.isnan(value) or value > limit):
+                return [graded(check, value, layer)]
+    return worst(check, values)
+
+
 def worst(check: str, values: Mapping[str, float], most: int = 5) -> list[Finding]:
-    """Findings of the layers that are beyond the threshold, or one for the layer nearest to it."""
+    """Findings of the layers that are beyond the threshold, or one for the layer nearest to it.
+
+    Where a number is lost (NaN) it is lost in all layers behind: the first alone is named.
+    """
     sign = -1 if THRESHOLDS[check].below else 1
-    ranked = sorted(values.items(), key=lambda item: (not math.isnan(item[1]), -sign * item[1]))
+    lost = [(layer, value) for layer, value in values.items() if math.isnan(value)][:1]
+    known = [(layer, value) for layer, value in values.items() if not math.isnan(value)]
+    ranked = [*lost, *sorted(known, key=lambda item: -sign * item[1])]
     found = [graded(check, value, layer) for layer, value in ranked[:most]]
     bad = [finding for finding in found if finding.severity is not Severity.OK]
-    return bad or found[:1]
+    if bad or not found:
+        return bad
+    return [found[0] if found[0].value else graded(check, ranked[0][1])]
