@@ -9,7 +9,7 @@ from pathlib import Path
 from resnet_viz.checkpoints.container import MOST_PICKLE
 
 _MOST_NAMED = 6
-_MOST_OPCODES = 2_000_000
+_MOST_OPCODES = 300_000
 _TEXT = {"SHORT_BINUNICODE", "BINUNICODE", "UNICODE", "BINUNICODE8", "SHORT_BINSTRING", "STRING"}
 #: What an ordinary state dict imports.
 _USUAL = {OrderedDict.__module__ + ".OrderedDict", "collections.Counter"}
