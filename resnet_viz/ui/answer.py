@@ -45,16 +45,16 @@ def answer(question: Question, text: Text) -> Comparison:
     if question.weights.source is WeightSource.PRETRAINED:
         _download(question.network, text)
     label = text("compare.working", network=network_label(question.network, text))
-    pair = _wait(_pair(question), label)
+    pair = wait(_pair(question), label)
     both = pair.map(lambda loaded: _side(loaded, picture, question))  # in parallel
-    sides = both.map(lambda side: _wait(side, label))
+    sides = both.map(lambda side: wait(side, label))
     key = ("comparison", pair.residual.digest, pair.plain.digest, *_conditions(picture, question))
     joined = store().submit(
         key,
         lambda: combined(picture, pair.residual.preprocessing, sides, question.target),
         lambda comparison: comparison.photo.nbytes,
     )
-    return _wait(joined, label)
+    return wait(joined, label)
 
 
 def _conditions(picture: Picture, question: Question) -> tuple[object, ...]:
@@ -82,7 +82,8 @@ def _weights_bytes(pair: Pair[LoadedNetwork]) -> int:
     return sum(p.numel() * p.element_size() for network in both for p in network.parameters())
 
 
-def _wait(future: Future[T], label: str) -> T:
+def wait(future: Future[T], label: str) -> T:
+    """The result of a future; a spinner with ``label`` where it takes a while."""
     started = time.monotonic()
     while not future.done() and time.monotonic() - started < _PATIENCE:
         time.sleep(0.002)

@@ -12,6 +12,7 @@ from resnet_viz.ui.words import choose_language
 PAGES = (
     ("app.py", "nav.compare"),
     ("pages/4_Train.py", "nav.train"),
+    ("pages/6_Debug.py", "nav.debug"),
 )
 
 
