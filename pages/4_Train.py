@@ -3,12 +3,13 @@
 from resnet_viz.ui.shell import open_page
 from resnet_viz.ui.train_form import ask_plan
 from resnet_viz.ui.train_live import show_run
-from resnet_viz.ui.train_runs import show_runs
+from resnet_viz.ui.train_runs import show_runs, training_runs
 from resnet_viz.ui.train_start import offer_start
 
 text = open_page("train.title")
 plan = ask_plan(text)
 if plan is not None:
     offer_start(plan, text)
-show_run(text)
-show_runs(text)
+found = training_runs()
+show_run(found, text)
+show_runs(found, text)

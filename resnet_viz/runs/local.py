@@ -13,6 +13,7 @@ from filelock import Timeout
 
 from resnet_viz.errors import FailureError, RunError
 from resnet_viz.records import Run, RunEvent, RunState, RunStatus
+from resnet_viz.runs import cluster
 from resnet_viz.runs.kinds import job_of
 from resnet_viz.runs.locks import device_lock, run_lock
 from resnet_viz.runs.store import RunStore
@@ -25,9 +26,12 @@ _LONGEST_TITLE = 120  # characters
 def submit(kind: str, config: Mapping[str, Any], *, title: str, device: str = "cpu") -> str:
     """Queue a run and see to it that a worker does it; returns the run's id.
 
-    Raises ``RunError`` for a kind that there is not.
+    The device "ray" is the cluster whose address is in ``RESNET_VIZ_RAY_ADDRESS``. Raises
+    ``RunError`` for a kind that there is not, or a cluster that cannot be used.
     """
     job_of(kind)
+    if device == cluster.DEVICE:
+        cluster.check_available()
     store = RunStore()
     run_id = store.create(kind, config, title[:_LONGEST_TITLE], device)
     _see_to(store, device)

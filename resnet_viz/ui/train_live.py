@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,9 +19,10 @@ from resnet_viz.figures.training import (
     training_sentence,
     watched_row,
 )
-from resnet_viz.records import RunState, RunStatus
+from resnet_viz.records import Run, RunState, RunStatus
 from resnet_viz.spec import Kind
 from resnet_viz.text import Text
+from resnet_viz.ui.address import publish, restore
 from resnet_viz.ui.messages import show_error
 from resnet_viz.ui.question import class_label
 from resnet_viz.ui.train_start import SELECTED, duration
@@ -30,21 +31,22 @@ from resnet_viz.ui.words import md_escape
 _EVERY = 1.0  # seconds between looks at a run that goes on
 
 
-def show_run(text: Text) -> None:
-    """The chosen run, or what would be here."""
-    run_id: str | None = st.session_state.get(SELECTED)
-    if run_id is None:
+def show_run(found: Sequence[Run], text: Text) -> None:
+    """The chosen run, at first the newest, or what would be here."""
+    if not found:
         st.info(text("train.empty"))
         return
-    try:
-        status = runs.poll(run_id)
-    except ResnetVizError:
-        st.session_state.pop(SELECTED)
-        st.info(text("train.empty"))
-        return
-    st.subheader(md_escape(status.run.title), anchor=False)
-    live = status.state.active
-    st.fragment(_panel, run_every=_EVERY if live else None)(run_id, live, text)
+    by_id = {run.id: run for run in found}
+    restore(SELECTED, by_id, found[0].id)
+    chosen = st.selectbox(
+        text("train.shown"),
+        list(by_id),
+        format_func=lambda run_id: f"{by_id[run_id].title} ({by_id[run_id].created:%m-%d %H:%M})",
+        key=SELECTED,
+    )
+    publish(SELECTED, found[0].id)
+    live = by_id[chosen].state.active
+    st.fragment(_panel, run_every=_EVERY if live else None)(chosen, live, text)
 
 
 def _panel(run_id: str, live: bool, text: Text) -> None:

@@ -14,27 +14,19 @@ from resnet_viz.ui.messages import show_error
 from resnet_viz.ui.train_start import SELECTED
 
 
-def show_runs(text: Text) -> None:
+def training_runs() -> list[Run]:
     """Every training of this machine, the newest first."""
+    return [run for run in runs.listed() if run.kind == "train"]
+
+
+def show_runs(found: list[Run], text: Text) -> None:
+    """The table, and what can be done with the run that is shown."""
     st.subheader(text("train.runs"), anchor=False)
-    found = [run for run in runs.listed() if run.kind == "train"]
     if not found:
         st.caption(text("train.runs_empty"))
         return
     table = pd.DataFrame([_row(run, text) for run in found])
-    chosen = st.dataframe(
-        table,
-        hide_index=True,
-        key="train_table",
-        on_select="rerun",
-        selection_mode="single-row",
-    )
-    rows = chosen["selection"]["rows"]
-    if rows and rows[0] < len(found):
-        run = found[rows[0]]
-        if st.session_state.get(SELECTED) != run.id:
-            st.session_state[SELECTED] = run.id
-            st.rerun()
+    st.dataframe(table, hide_index=True, key="train_table")
     shown = next((run for run in found if run.id == st.session_state.get(SELECTED)), None)
     if shown is not None:
         _actions(shown, text)

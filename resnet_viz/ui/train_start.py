@@ -14,7 +14,7 @@ from resnet_viz.ui.shell import store
 from resnet_viz.ui.train_form import plan_key
 from resnet_viz.ui.words import md_escape
 
-SELECTED = "train_run"  # the session's key of the run that is shown
+SELECTED = "run"  # the session's key of the run that is shown
 _SIDE = 64  # pixels
 
 
