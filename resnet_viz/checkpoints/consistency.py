@@ -37,9 +37,7 @@ class Consistency:
         return ordered[len(ordered) // 2] if ordered else float("nan")
 
 
-def consistency(
-    network: ResNet, batch: Float[Tensor, "batch channel height width"]
-) -> Consistency:
+def consistency(network: ResNet, batch: Float[Tensor, "batch channel height width"]) -> Consistency:
     """The scores of a network on a batch of natural images; the network stays as it is.
 
     The batch flows through in training mode, so every layer is handed normalised values and a sick
@@ -78,15 +76,15 @@ def flow_score(network: ResNet, batch: Float[Tensor, "batch channel height width
     return sum(scores) / len(scores) if scores else float("nan")
 
 
-def layer_score(
-    norm: nn.BatchNorm2d, values: Float[Tensor, "batch channel height width"]
-) -> float:
+def layer_score(norm: nn.BatchNorm2d, values: Float[Tensor, "batch channel height width"]) -> float:
     """One layer's score, from what flows into it."""
     return _score(norm, values.mean((0, 2, 3)), values.var((0, 2, 3)))
 
 
 def _score(
-    norm: nn.BatchNorm2d, new_mean: Float[Tensor, " channel"], new_variance: Float[Tensor, " channel"]
+    norm: nn.BatchNorm2d,
+    new_mean: Float[Tensor, " channel"],
+    new_variance: Float[Tensor, " channel"],
 ) -> float:
     mean, variance = (torch.as_tensor(v).double() for v in (norm.running_mean, norm.running_var))
     variance = variance.clamp_min(_TINY)

@@ -38,8 +38,7 @@ def _usual(name: str) -> bool:
 def _pickle_bytes(path: Path) -> bytes:
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
-            inner = [n for n in archive.namelist() if n.endswith("data.pkl")][0]
-            return archive.read(inner)
+            return b"".join(archive.read(n) for n in archive.namelist() if n.endswith("data.pkl"))
     with path.open("rb") as file:
         return file.read(MOST_PICKLE)
 
@@ -50,8 +49,9 @@ def _globals(data: bytes) -> Iterator[str]:
     while place < len(data) and data[place : place + 1] == b"\x80":
         words: list[str] = []
         memo: list[str] = []
+        end = 0
         for opcode, argument, position in pickletools.genops(data[place:]):
-            left -= 1
+            left, end = left - 1, position or 0
             if opcode.name in _TEXT:
                 words.append(str(argument))
             elif opcode.name == "GLOBAL":
@@ -60,8 +60,8 @@ def _globals(data: bytes) -> Iterator[str]:
                 yield f"{words[-2]}.{words[-1]}"
             elif opcode.name == "MEMOIZE":
                 memo.append(words[-1] if words else "")
-            elif opcode.name in ("BINGET", "LONG_BINGET") and argument < len(memo):
-                words.append(memo[argument])
+            elif opcode.name in ("BINGET", "LONG_BINGET") and int(argument or 0) < len(memo):
+                words.append(memo[int(argument or 0)])
             if left <= 0:
                 return
-        place += (position or 0) + 1
+        place += end + 1

@@ -180,8 +180,9 @@ def _pair(
         lost.append(given.name)
         return
     for part, name in own.keys.items():
-        if part in given.keys and (part == "num_batches_tracked"
-                                   or tensors[given.keys[part]].shape[:1] == own.shape[:1]):  # fmt: skip
-            keys[name] = given.keys[part]
-        elif part != "num_batches_tracked":
+        counter = part == "num_batches_tracked"
+        key = given.keys.get(part)
+        if key is not None and (counter or tensors[key].shape[:1] == own.shape[:1]):
+            keys[name] = key
+        elif not counter:
             lost.append(f"{given.name}.{part}")

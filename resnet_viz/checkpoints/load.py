@@ -3,7 +3,6 @@
 import json
 import pickle
 import warnings
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,9 +18,9 @@ from resnet_viz.checkpoints.container import (
     container,
 )
 from resnet_viz.checkpoints.globals import wanted_globals
-from resnet_viz.checkpoints.unwrap import Weights, unwrap
 from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.checkpoints.topology import identify
+from resnet_viz.checkpoints.unwrap import Weights, unwrap
 from resnet_viz.errors import CheckpointError
 from resnet_viz.pictures import safe_name
 from resnet_viz.spec import NetworkSpec

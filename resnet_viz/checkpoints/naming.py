@@ -63,7 +63,11 @@ def modules(tensors: Mapping[str, Tensor]) -> list[Found]:
     for key, value in tensors.items():
         stem, _, last = key.rpartition(".")
         part = _PARTS.get(last)
-        if part is None or (part == "weight" and not stem) or value.ndim == 4 and part != "weight":
+        if (
+            part is None
+            or (part == "weight" and not stem)
+            or (value.ndim == 4 and part != "weight")
+        ):
             stem, part = key, "weight"
         grouped.setdefault(stem, {})[part] = key
     return [_found(name, keys, tensors) for name, keys in grouped.items()]

@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from resnet_viz.checkpoints.bundled import bundled_names, load_bundled
-from resnet_viz.checkpoints.fresh import load_fresh
 from resnet_viz.checkpoints.filling import fill
+from resnet_viz.checkpoints.fresh import load_fresh
 from resnet_viz.checkpoints.load import load_checkpoint
 from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.checkpoints.pretrained import load_pretrained

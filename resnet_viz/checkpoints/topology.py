@@ -4,6 +4,7 @@ Every candidate is run on the bundled photographs; the one whose running statist
 what flows through it is the one that was trained (SCIENCE: batch-normalisation consistency).
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -195,7 +196,7 @@ def _confidence(scores: list[float], best: int) -> float:
 
 
 def _comparable(score: float) -> float:
-    return score if score == score else float("inf")
+    return float("inf") if math.isnan(score) else score
 
 
 def _rest(network: ResNet, preprocessing: Preprocessing) -> Consistency:
@@ -217,7 +218,7 @@ def _preprocessing(spec: NetworkSpec, normalisation: str) -> Preprocessing:
 def _normalisation(spec: NetworkSpec, scores: Mapping[str, float]) -> str:
     """The best; the family's usual one where there is nothing to choose by."""
     usual = "imagenet" if spec.stem is Stem.IMAGENET else "cifar"
-    ranked = {name: score for name, score in scores.items() if score == score}
+    ranked = {name: score for name, score in scores.items() if not math.isnan(score)}
     return min(ranked, key=lambda name: ranked[name]) if ranked else usual
 
 

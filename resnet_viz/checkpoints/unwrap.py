@@ -23,6 +23,7 @@ _LONGEST_NOTE = 200  # characters
 _FLOATS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
 _WHOLE = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.bool)
 _COUNTER = "num_batches_tracked"
+_PROFILED = ("total_ops", "total_params")  # what a profiler left behind
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,9 +76,8 @@ def _named(content: Mapping[Any, Any], notes: dict[str, Any], name: str) -> dict
     for key, value in content.items():
         if not isinstance(key, str) or not isinstance(value, Tensor):
             continue
-        if value.ndim == 0 and not key.endswith(_COUNTER) or key.endswith(("total_ops",
-                                                                           "total_params")):  # fmt: skip
-            _note(notes, {key: value.item() if value.numel() == 1 and not value.is_meta else None})
+        if (value.ndim == 0 and not key.endswith(_COUNTER)) or key.endswith(_PROFILED):
+            _note(notes, {key: value})
         else:
             tensors[key] = value
     if not tensors:
@@ -93,9 +93,7 @@ def _check_tensors(tensors: Mapping[str, Tensor], name: str) -> None:
         plain = value.layout is torch.strided and not value.is_meta and not value.is_quantized
         if not plain or value.dtype not in (*_FLOATS, *_WHOLE):
             kind = str(value.dtype).removeprefix("torch.")
-            raise CheckpointError(
-                "checkpoint_tensor", name=name, tensor=safe_name(key), given=kind
-            )
+            raise CheckpointError("checkpoint_tensor", name=name, tensor=safe_name(key), given=kind)
         needed = value.numel() * value.element_size()
         total += needed
         if needed > value.untyped_storage().nbytes() or total > MOST_BYTES:
@@ -115,7 +113,9 @@ def _common_prefix(names: Iterable[str]) -> str | None:
     return f"{first.pop()}." if len(first) == 1 and not alone else None
 
 
-def _note(notes: dict[str, Any], content: Mapping[Any, Any], path: str = "", depth: int = 0) -> None:
+def _note(
+    notes: dict[str, Any], content: Mapping[Any, Any], path: str = "", depth: int = 0
+) -> None:
     """Keep numbers and words, also those inside small mappings; no tensors."""
     for key, value in content.items():
         if len(notes) >= _MOST_NOTES or not isinstance(key, str):

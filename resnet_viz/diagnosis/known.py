@@ -69,4 +69,6 @@ def _class_order(found: Identification) -> Iterator[Finding]:
         return
     wanted = torch.tensor([CIFAR10_CLASSES.index(samples()[name].label) for name in labelled])
     right = float((shares.argmax(1) == wanted).float().mean())
-    yield graded("class_order", right, right=str(round(right * len(labelled))), count=str(len(labelled)))
+    yield graded(
+        "class_order", right, right=str(round(right * len(labelled))), count=str(len(labelled))
+    )

@@ -1,5 +1,6 @@
 """Tier 3: what labelled images say. Accuracy, recall, confusion, calibration."""
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -21,9 +22,7 @@ _FEW = 50  # images; with fewer a calibration error is noise
 _TEMPERATURES = torch.logspace(-1.3, 1.3, 131)  # 0.05 to 20, in steps of 4.7 %
 
 
-def labelled_findings(
-    found: Identification, images: OwnImages
-) -> tuple[Labelled, list[Finding]]:
+def labelled_findings(found: Identification, images: OwnImages) -> tuple[Labelled, list[Finding]]:
     """What the network answers on labelled images, and what is odd about it."""
     assert images.labels is not None
     logits = _logits(found.network, images)
@@ -83,9 +82,7 @@ def _reliability(logits: Tensor, labels: Tensor) -> tuple[tuple[float, float, in
     for number in range(_BINS):
         own = place == number
         if own.any():
-            rows.append(
-                (float(confidence[own].mean()), float(right[own].mean()), int(own.sum()))
-            )
+            rows.append((float(confidence[own].mean()), float(right[own].mean()), int(own.sum())))
     return tuple(rows)
 
 
@@ -109,7 +106,7 @@ def _findings(measured: Labelled) -> Iterator[Finding]:
 
 def _recall(measured: Labelled) -> Finding:
     """The class that is found least, against the mean of all."""
-    known = {i: r for i, r in enumerate(measured.recall) if r == r}
+    known = {i: r for i, r in enumerate(measured.recall) if not math.isnan(r)}
     mean = sum(known.values()) / len(known)
     lowest = min(known, key=lambda i: known[i])
     ratio = known[lowest] / mean if mean else float("nan")

@@ -60,7 +60,9 @@ def examine(found: Identification, images: str | Path | None = None) -> Checkpoi
 def _report(
     found: Identification, batch: Float[Tensor, "batch channel height width"], images: str
 ) -> CheckpointReport:
-    measured = measure(found.network, batch) if found.spec.input_channels == batch.shape[1] else None
+    measured = (
+        measure(found.network, batch) if found.spec.input_channels == batch.shape[1] else None
+    )
     findings = [*weight_findings(found.network)]
     if measured is not None:
         findings += image_findings(found, measured)
@@ -137,7 +139,7 @@ def _identified(found: Identification) -> Identified:
 
 
 def family(spec: NetworkSpec) -> str:
-    """cifar (6n + 2), imagenet, resnext, wide, pre-activation, or resnet for any other."""
+    """Cifar (6n + 2), imagenet, resnext, wide, pre-activation, or resnet for any other."""
     if spec.order is Order.PRE:
         wide = spec.stem_width is not None and spec.stem is Stem.CIFAR
         return "wide" if wide else "pre-activation"
@@ -149,4 +151,3 @@ def family(spec: NetworkSpec) -> str:
         return "imagenet"
     usual = spec.widths == (16, 32, 64) and len(set(spec.depths)) == 1
     return "cifar" if usual and spec.block is Block.BASIC else "resnet"
-

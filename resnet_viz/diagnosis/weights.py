@@ -27,7 +27,9 @@ def weight_findings(network: ResNet) -> Iterator[Finding]:
     if norms:
         yield from worst("bn_never_trained", {n: float(_reset(m)) for n, m in norms.items()})
         yield from worst("bn_variance", {n: _variance(m) for n, m in norms.items()})
-        yield from worst("bn_scale", {n: float(m.weight.detach().abs().max()) for n, m in norms.items()})
+        yield from worst(
+            "bn_scale", {n: float(m.weight.detach().abs().max()) for n, m in norms.items()}
+        )
     yield from worst("weight_scale", _scales(network))
     yield from worst("fresh_layer", {n: float(_fresh(m)) for n, m in layers.items()})
     yield from _precision(layers)
@@ -119,7 +121,7 @@ def _scales(network: nn.Module) -> dict[str, float]:
     for name, module in _convolutions(network):
         size = float(module.weight.detach().float().square().mean().sqrt())
         sizes[tuple(module.weight.shape)][name] = size
-    found = {}
+    found: dict[str, float] = {}
     for group in sizes.values():
         middle = sorted(group.values())[len(group) // 2]
         if len(group) > 2 and middle > 0:
@@ -145,7 +147,9 @@ def _fresh(module: nn.Conv2d | nn.Linear) -> bool:
     kurtosis = float(((weight - mean) / deviation).pow(4).mean()) if deviation else 0.0
     if kurtosis < 2.2:  # a uniform distribution has 1.8
         bound = 1 / fan_in**0.5
-        return float(weight.abs().max()) <= bound * 1.0001 and _near(deviation, bound / 3**0.5, error)
+        return float(weight.abs().max()) <= bound * 1.0001 and _near(
+            deviation, bound / 3**0.5, error
+        )
     normal = weight.ndim == 4 and abs(kurtosis - 3) < 4 * (24 / weight.numel()) ** 0.5
     return normal and any(_near(deviation, (2 / fan) ** 0.5, error) for fan in (fan_in, fan_out))
 
@@ -159,7 +163,7 @@ def _precision(layers: Mapping[str, nn.Conv2d | nn.Linear]) -> Iterator[Finding]
     weights = {name: module.weight.detach().float() for name, module in layers.items()}
     sure = {name: w for name, w in weights.items() if w.numel() >= 1000 and not _constant(w)}
     halved = [name for name, w in sure.items() if _is_rounded(w)]
-    few = [name for name, w in sure.items() if len(w.unique()) <= _FEW_VALUES]
+    few = [name for name, w in sure.items() if len(torch.unique(w)) <= _FEW_VALUES]
     if few:
         yield graded("quantised", float(len(few)), few[0], note=True, layers=str(len(few)))
     elif sure and len(halved) == len(sure):

@@ -28,7 +28,14 @@ def diagnose_apart(path: Path, name: str, network: str = "") -> CheckpointReport
     """
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "report.json"
-        command = [sys.executable, "-m", "resnet_viz.diagnosis.worker", str(path), network, str(out)]
+        command = [
+            sys.executable,
+            "-m",
+            "resnet_viz.diagnosis.worker",
+            str(path),
+            network,
+            str(out),
+        ]
         try:
             subprocess.run(
                 command,
@@ -51,7 +58,9 @@ def _error(answer: dict[str, object], name: str) -> ResnetVizError:
     kind = getattr(errors, str(answer["error"]), FailureError)
     values = answer["values"]
     told = values if isinstance(values, dict) else {}
-    made: ResnetVizError = kind(str(answer["code"]), **{**told, **({"name": name} if "name" in told else {})})
+    made: ResnetVizError = kind(
+        str(answer["code"]), **{**told, **({"name": name} if "name" in told else {})}
+    )
     return made
 
 

@@ -34,20 +34,23 @@ def finding_figure(finding: Finding, report: CheckpointReport, text: Text) -> go
     """What a finding is about, as a plot; None where a number says it all."""
     if finding.check in _NUMBERS:
         return _by_layer(finding, report, text)
-    found = report.identified
-    if finding.check == "preprocessing" and found.input_scores:
-        named = {text(f"normalisations.{name}"): score for name, score in found.input_scores.items()}
-        return _bars(named, text("diagnosis.axis_score"))
-    if finding.check == "plain_or_residual" and found.scores:
-        named = {text(f"topologies.{name}"): score for name, score in found.scores.items()}
-        return _bars(named, text("diagnosis.axis_score"))
-    if report.labelled is None:
-        return None
-    if finding.check == "calibration":
+    if finding.check in ("preprocessing", "plain_or_residual"):
+        return _scores(finding.check, report, text)
+    if report.labelled is not None and finding.check == "calibration":
         return _reliability(report.labelled, text)
-    if finding.check in ("accuracy", "recall", "label_order"):
+    if report.labelled is not None and finding.check in ("accuracy", "recall", "label_order"):
         return _confusion(report.labelled, text)
     return None
+
+
+def _scores(check: str, report: CheckpointReport, text: Text) -> go.Figure | None:
+    """What the candidates scored, of the input or of the topology."""
+    found = report.identified
+    if check == "preprocessing":
+        named = {text(f"normalisations.{n}"): score for n, score in found.input_scores.items()}
+    else:
+        named = {text(f"topologies.{n}"): score for n, score in found.scores.items()}
+    return _bars(named, text("diagnosis.axis_score")) if named else None
 
 
 def _by_layer(finding: Finding, report: CheckpointReport, text: Text) -> go.Figure | None:
@@ -72,7 +75,9 @@ def _by_layer(finding: Finding, report: CheckpointReport, text: Text) -> go.Figu
     if finding.check in _LINED and finding.threshold is not None:
         figure.add_hline(y=finding.threshold, line={"color": _LIMIT, "width": 1, "dash": "dash"})
     positive = number in _LOGARITHMIC and min(values) > 0
-    figure.update_yaxes(title=text(f"diagnosis.axis_{number}"), type="log" if positive else "linear")
+    figure.update_yaxes(
+        title=text(f"diagnosis.axis_{number}"), type="log" if positive else "linear"
+    )
     figure.update_xaxes(title=text("figures.axis_layers"), **_ticks(names))
     return styled(figure, height=280)
 

@@ -169,7 +169,11 @@ class CheckpointReport:
             for row in values["findings"]
         ]  # fmt: skip
         layers = [
-            LayerHealth(**{k: v if k in ("name", "kind") else _number(v) for k, v in row.items()})
+            LayerHealth(
+                name=row["name"],
+                kind=row["kind"],
+                **{k: _number(v) for k, v in row.items() if k not in ("name", "kind")},
+            )
             for row in values["layers"]
         ]
         labelled = values["labelled"]
@@ -179,7 +183,9 @@ class CheckpointReport:
             findings=tuple(findings),
             layers=tuple(layers),
             images=values["images"],
-            labelled=None if labelled is None else Labelled(**{k: _tuples(v) for k, v in labelled.items()}),
+            labelled=None
+            if labelled is None
+            else Labelled(**{k: _tuples(v) for k, v in labelled.items()}),
         )
 
     def to_frame(self) -> "pd.DataFrame":

@@ -19,7 +19,8 @@ body { font-family: "Source Sans Pro", "Noto Sans CJK SC", "PingFang SC", "Micro
 h1 { font-size: 1.5rem; } details { border-top: 1px solid #e5e7eb; padding: 0.6rem 0; }
 summary { cursor: pointer; } table { border-collapse: collapse; }
 td { padding: 0.15rem 1rem 0.15rem 0; vertical-align: top; } footer { color: #6b7280; }
-.fail { color: #b91c1c; } .warn { color: #b45309; } .note { color: #1d4ed8; } .ok { color: #15803d; }
+.fail { color: #b91c1c; } .warn { color: #b45309; } .note { color: #1d4ed8; }
+.ok { color: #15803d; }
 """
 
 
@@ -71,7 +72,9 @@ def report_from_json(data: str) -> CheckpointReport:
 
 def diagnosis_page(report: CheckpointReport, text: Text) -> str:
     """The whole report as one HTML document."""
-    told = "".join(f"<tr><td>{escape(k)}</td><td>{escape(v)}</td></tr>" for k, v in facts(report, text))
+    told = "".join(
+        f"<tr><td>{escape(k)}</td><td>{escape(v)}</td></tr>" for k, v in facts(report, text)
+    )
     parts = []
     first = True
     for finding in report.findings:
@@ -112,7 +115,9 @@ def heading(finding: Finding, text: Text) -> str:
 def numbers(finding: Finding, text: Text) -> str:
     """Value, threshold and its source, in one line."""
     shown = ["-" if n is None else f"{n:.4g}" for n in (finding.value, finding.threshold)]
-    return text("diagnosis.numbers", value=shown[0], threshold=shown[1], source=finding.source(text))
+    return text(
+        "diagnosis.numbers", value=shown[0], threshold=shown[1], source=finding.source(text)
+    )
 
 
 def _section(finding: Finding, text: Text, plot: str) -> str:

@@ -62,7 +62,9 @@ def _choose(key: str, text: Text) -> CheckpointId | None:
         return CheckpointId(
             safe_name(upload.name), digest=_digest(upload), upload=f"{key}_file", network=network
         )
-    return CheckpointId(str(bundled), bundled=str(bundled)) if bundled not in (None, _NONE) else None
+    return (
+        CheckpointId(str(bundled), bundled=str(bundled)) if bundled not in (None, _NONE) else None
+    )
 
 
 def _network(key: str, place: "st.delta_generator.DeltaGenerator", text: Text) -> str:

@@ -68,7 +68,12 @@ def _claims(numel):
 
     def change(entries):
         return [
-            (n, d.replace(b"K\xd8", b"J" + struct.pack("<i", numel)) if n.endswith("data.pkl") else d)
+            (
+                n,
+                d.replace(b"K\xd8", b"J" + struct.pack("<i", numel))
+                if n.endswith("data.pkl")
+                else d,
+            )
             for n, d in entries
         ]
 
@@ -80,6 +85,10 @@ def _tar():
     with tarfile.open(fileobj=out, mode="w") as archive:
         archive.addfile(tarfile.TarInfo("pickle"), io.BytesIO(b""))
     return out.getvalue()
+
+
+def _half(data):
+    return data[: len(data) // 2]
 
 
 def _nested(depth):
@@ -123,9 +132,11 @@ DAMAGED = {
     "JPEG": lambda: b"\xff\xd8\xff\xe0" + bytes(1000),
     "gzip": lambda: b"\x1f\x8b\x08" + bytes(100),
     "HDF5": lambda: b"\x89HDF\r\n\x1a\n" + bytes(100),
-    "git lfs pointer": lambda: b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n",
-    "half a zip": lambda: (lambda data: data[: len(data) // 2])(_saved(_state())),
-    "half a legacy file": lambda: (lambda data: data[: len(data) // 2])(_saved(_state(), True)),
+    "git lfs pointer": lambda: (
+        b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n"
+    ),
+    "half a zip": lambda: _half(_saved(_state())),
+    "half a legacy file": lambda: _half(_saved(_state(), True)),
     "zip of text": lambda: _zip([("readme.txt", "hello")]),
     "tar": _tar,
     "recursive zip": lambda: _zip([("a/data.pkl", _zip([("a/data.pkl", b"")]))]),

@@ -93,7 +93,9 @@ SICK = {
     "a layer of NaN": Sickness(_not_finite, ("not_finite",), "layer1.1.conv2"),
     "half the filters zero": Sickness(_half_zero, ("dead_filters",), "layer3.1.conv1"),
     "classes permuted": Sickness(_permuted, ("class_order",)),
-    "one bad batch in training mode": Sickness(_bad_batch, ("bn_consistency_mean", "preprocessing")),
+    "one bad batch in training mode": Sickness(
+        _bad_batch, ("bn_consistency_mean", "preprocessing")
+    ),
     "an untrained head": Sickness(_new_head, ("fresh_layer",), "fc"),
     "overflow in half precision": Sickness(_overflow, ("activation_range",), "layer3.2.bn2"),
 }
