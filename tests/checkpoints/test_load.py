@@ -23,7 +23,7 @@ from resnet_viz.records import Epoch, WeightSource
 from tests.networks.unchecked import unchecked
 
 SPEC = NetworkSpec(depths=(1, 2), widths=(4, 8), input_size=16, classes=3)
-EPOCH = Epoch(1, 2.5, 0.9, 2.4, 0.8, 100.0)
+EPOCH = Epoch("residual", 1, 2.5, 0.9, 2.4, 0.8, 100.0, 0.1, 1.0)
 
 
 def save(path, network=None, **fields):
