@@ -4,9 +4,9 @@ Computed from the plan alone: no weight exists, and ResNet-1202 takes millisecon
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from math import prod
 
+from resnet_viz.records import Layer
 from resnet_viz.spec import Activation, NetworkSpec, Norm
 from resnet_viz.spec.parts import Part, PartKind
 from resnet_viz.spec.plan import BlockPlan, plan
@@ -29,28 +29,6 @@ _ACTIVATIONS = {
     Activation.SIGMOID: "Sigmoid",
     Activation.GELU: "GELU",
 }
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One module of a network, for one image.
-
-    A value of its output sees a square of ``receptive_min`` to ``receptive_max`` pixels of the
-    input: the smallest and the largest over all paths through branches and shortcuts, whose union
-    is the largest one. Pixels beyond the border of the image are counted. ``stride`` is the
-    distance of neighbouring values, in pixels of the input.
-    """
-
-    name: str
-    kind: str  # the name of PyTorch's module, or of ours
-    shape: tuple[int, ...]  # of the output, without the batch
-    parameters: int
-    macs: int  # multiply-accumulates
-    memory: int  # bytes of the output in single precision
-    receptive_min: int
-    receptive_max: int
-    stride: int
-    inputs: tuple[str, ...]  # names of the layers whose outputs it reads; "input" is the image
 
 
 def layer_table(spec: NetworkSpec) -> list[Layer]:

@@ -11,6 +11,7 @@ from resnet_viz.records.checkpoint import (
     Severity,
 )
 from resnet_viz.records.comparison import BLOCK_PARTS, Comparison, Side, WeightSource
+from resnet_viz.records.design import BlockGroup, Layer, SignalCheck
 from resnet_viz.records.pair import Pair
 from resnet_viz.records.run import Run, RunEvent, RunState, RunStatus
 from resnet_viz.records.training import Epoch, Evaluation, Progress, Step
@@ -19,6 +20,7 @@ __all__ = [
     "BLOCK_PARTS",
     "Analysis",
     "BatchNormMode",
+    "BlockGroup",
     "ByLayer",
     "CheckpointReport",
     "Comparison",
@@ -27,6 +29,7 @@ __all__ = [
     "Finding",
     "Identified",
     "Labelled",
+    "Layer",
     "LayerHealth",
     "Pair",
     "Prediction",
@@ -38,6 +41,7 @@ __all__ = [
     "Score",
     "Severity",
     "Side",
+    "SignalCheck",
     "Step",
     "WeightSource",
 ]

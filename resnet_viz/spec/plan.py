@@ -50,6 +50,11 @@ class BlockPlan:
         """As in the state dict: "layer3.1"."""
         return f"layer{self.stage}.{self.index}"
 
+    @property
+    def drop(self) -> float:
+        """The chance that a step of training leaves the branch out."""
+        return next((part.value for part in self.branch if part.kind is PartKind.DROP), 0.0)
+
 
 @dataclass(frozen=True)
 class Plan:

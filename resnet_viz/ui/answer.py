@@ -1,8 +1,6 @@
 """From a question to a comparison: computed off the page's thread, once, with progress."""
 
-import time
 from concurrent.futures import Future
-from typing import TypeVar
 
 import streamlit as st
 
@@ -18,10 +16,8 @@ from resnet_viz.ui.messages import show_error
 from resnet_viz.ui.picture_choice import find_picture
 from resnet_viz.ui.question import Question, network_label
 from resnet_viz.ui.shell import store
+from resnet_viz.ui.waiting import wait
 
-T = TypeVar("T")
-
-_PATIENCE = 0.25  # seconds before anything is said about waiting
 _LAST_GOOD = "last_good_question"
 
 
@@ -80,19 +76,6 @@ def _side(loaded: LoadedNetwork, picture: Picture, question: Question) -> Future
 def _weights_bytes(pair: Pair[LoadedNetwork]) -> int:
     both = (pair.residual.network, pair.plain.network)
     return sum(p.numel() * p.element_size() for network in both for p in network.parameters())
-
-
-def wait(future: Future[T], label: str) -> T:
-    """The result of a future; a spinner with ``label`` where it takes a while."""
-    started = time.monotonic()
-    while not future.done() and time.monotonic() - started < _PATIENCE:
-        time.sleep(0.002)
-    if not future.done():
-        with st.spinner(label, show_time=True):
-            while not future.done():
-                time.sleep(0.05)
-                st.session_state.get(_LAST_GOOD)  # lets a newer rerun interrupt the waiting
-    return future.result()
 
 
 def _download(network: str, text: Text) -> None:

@@ -19,10 +19,10 @@ from resnet_viz.report.diagnosis import (
     verdict,
 )
 from resnet_viz.text import Text
-from resnet_viz.ui.answer import wait
 from resnet_viz.ui.checkpoint_choice import CheckpointId
 from resnet_viz.ui.messages import show_error
 from resnet_viz.ui.shell import store
+from resnet_viz.ui.waiting import wait
 from resnet_viz.ui.words import md_escape
 
 _COLOURS = {Severity.FAIL: "red", Severity.WARN: "orange", Severity.NOTE: "blue"}
