@@ -8,6 +8,8 @@ from resnet_viz.cli.app import open_app
 from resnet_viz.cli.compare import compare
 from resnet_viz.cli.diagnose import diagnose
 from resnet_viz.cli.doctor import doctor
+from resnet_viz.cli.experiment import experiment
+from resnet_viz.cli.gradients import gradients
 from resnet_viz.cli.networks import networks
 from resnet_viz.cli.train import train
 from resnet_viz.errors import InputError
@@ -16,7 +18,7 @@ app = typer.Typer(
     add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__
 )
 app.command("app")(open_app)
-for command in (networks, compare, train, diagnose, doctor):
+for command in (networks, compare, gradients, experiment, train, diagnose, doctor):
     app.command()(command)
 
 

@@ -14,7 +14,7 @@ from resnet_viz.checkpoints.consistency import Consistency, consistency
 from resnet_viz.checkpoints.topology import Identification
 from resnet_viz.diagnosis.thresholds import earliest, graded, worst
 from resnet_viz.networks.resnet import ResNet
-from resnet_viz.records import Finding, Severity
+from resnet_viz.records import CheckFinding, Severity
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +72,7 @@ def _gradients(
     return logits.detach(), norms
 
 
-def image_findings(found: Identification, measured: Measured) -> Iterator[Finding]:
+def image_findings(found: Identification, measured: Measured) -> Iterator[CheckFinding]:
     """Every check that needs images and no labels."""
     if measured.scores:
         rest = dict(list(measured.scores.items())[1:]) if found.input_scores else measured.scores
@@ -87,7 +87,7 @@ def image_findings(found: Identification, measured: Measured) -> Iterator[Findin
     yield from _gradient_ratio(measured)
 
 
-def _input(found: Identification) -> Iterator[Finding]:
+def _input(found: Identification) -> Iterator[CheckFinding]:
     if not found.input_scores:
         return
     score = found.input_scores.get(found.normalisation, min(found.input_scores.values()))
@@ -95,7 +95,7 @@ def _input(found: Identification) -> Iterator[Finding]:
     yield graded("preprocessing", score, name=found.normalisation, best=best)
 
 
-def _kind(found: Identification) -> Iterator[Finding]:
+def _kind(found: Identification) -> Iterator[CheckFinding]:
     if len(found.scores) < 2:
         return
     scores = ", ".join(f"{name} {score:.2f}" for name, score in found.scores.items())
@@ -105,7 +105,7 @@ def _kind(found: Identification) -> Iterator[Finding]:
     yield finding
 
 
-def _predictions(measured: Measured) -> Iterator[Finding]:
+def _predictions(measured: Measured) -> Iterator[CheckFinding]:
     answers = measured.logits.argmax(1)
     if measured.logits.shape[1] < 2 or len(answers) < 4:
         return
@@ -117,7 +117,7 @@ def _predictions(measured: Measured) -> Iterator[Finding]:
     yield graded("one_class", often, name=str(int(answers.mode().values)))
 
 
-def _gradient_ratio(measured: Measured) -> Iterator[Finding]:
+def _gradient_ratio(measured: Measured) -> Iterator[CheckFinding]:
     body = [norm for name, norm in measured.gradients.items() if name != "fc"]
     if len(body) < 3 or not all(map(math.isfinite, body)) or min(body[0], body[-1]) <= 0:
         return

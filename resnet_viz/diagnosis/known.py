@@ -13,7 +13,7 @@ from resnet_viz.diagnosis.weights import weighted
 from resnet_viz.images import seen, to_batch
 from resnet_viz.networks.catalog import CIFAR10_CLASSES
 from resnet_viz.networks.resnet import ResNet
-from resnet_viz.records import Finding
+from resnet_viz.records import CheckFinding
 from resnet_viz.samples import sample_picture, samples
 
 _RELATED = 0.7  # relative distance; independently trained networks are 1.3 or more apart
@@ -26,13 +26,13 @@ def _bundled(name: str) -> ResNet:
     return load_bundled(name).network
 
 
-def known_findings(found: Identification) -> Iterator[Finding]:
+def known_findings(found: Identification) -> Iterator[CheckFinding]:
     """Checks against what is in the repository."""
     yield from _distance(found.network)
     yield from _class_order(found)
 
 
-def _distance(network: ResNet) -> Iterator[Finding]:
+def _distance(network: ResNet) -> Iterator[CheckFinding]:
     """Whether the weights are those of a bundled network, or began there."""
     name = network.spec.name
     if name not in bundled_names():
@@ -57,7 +57,7 @@ def distances(network: nn.Module, other: nn.Module) -> dict[str, float]:
     return moved
 
 
-def _class_order(found: Identification) -> Iterator[Finding]:
+def _class_order(found: Identification) -> Iterator[CheckFinding]:
     """Sure and wrong on photographs whose class is known: another order of classes, or data."""
     if found.classes != CIFAR10_CLASSES or found.spec.input_channels != 3:
         return

@@ -14,7 +14,7 @@ from resnet_viz.diagnosis.pictures import OwnImages
 from resnet_viz.diagnosis.thresholds import graded
 from resnet_viz.images import normalise
 from resnet_viz.networks.resnet import ResNet
-from resnet_viz.records import Finding, Labelled
+from resnet_viz.records import CheckFinding, Labelled
 
 _BATCH = 250
 _BINS = 15  # Guo 2017 (arXiv 1706.04599), sec. 2
@@ -22,7 +22,9 @@ _FEW = 50  # images; with fewer a calibration error is noise
 _TEMPERATURES = torch.logspace(-1.3, 1.3, 131)  # 0.05 to 20, in steps of 4.7 %
 
 
-def labelled_findings(found: Identification, images: OwnImages) -> tuple[Labelled, list[Finding]]:
+def labelled_findings(
+    found: Identification, images: OwnImages
+) -> tuple[Labelled, list[CheckFinding]]:
     """What the network answers on labelled images, and what is odd about it."""
     assert images.labels is not None
     logits = _logits(found.network, images)
@@ -90,7 +92,7 @@ def _error(bins: tuple[tuple[float, float, int], ...], images: int) -> float:
     return sum(count / images * abs(right - sure) for sure, right, count in bins)
 
 
-def _findings(measured: Labelled) -> Iterator[Finding]:
+def _findings(measured: Labelled) -> Iterator[CheckFinding]:
     yield graded("accuracy", measured.accuracy, note=True, images=str(measured.images),
                  share=f"{measured.accuracy:.2%}")  # fmt: skip
     if measured.images >= _FEW:
@@ -104,7 +106,7 @@ def _findings(measured: Labelled) -> Iterator[Finding]:
     yield _order(measured)
 
 
-def _recall(measured: Labelled) -> Finding:
+def _recall(measured: Labelled) -> CheckFinding:
     """The class that is found least, against the mean of all."""
     known = {i: r for i, r in enumerate(measured.recall) if not math.isnan(r)}
     mean = sum(known.values()) / len(known)
@@ -113,7 +115,7 @@ def _recall(measured: Labelled) -> Finding:
     return graded("recall", ratio, name=measured.classes[lowest], share=f"{known[lowest]:.1%}")
 
 
-def _order(measured: Labelled) -> Finding:
+def _order(measured: Labelled) -> CheckFinding:
     """What accuracy the best renaming of the classes would add (the assignment problem)."""
     from scipy.optimize import linear_sum_assignment
 

@@ -14,7 +14,7 @@ from resnet_viz.diagnosis.images import Measured, image_findings, measure
 from resnet_viz.diagnosis.known import known_findings
 from resnet_viz.diagnosis.weights import weight_findings, weight_health
 from resnet_viz.pictures import safe_name
-from resnet_viz.records import CheckpointReport, Finding, Identified, LayerHealth, Severity
+from resnet_viz.records import CheckFinding, CheckpointReport, Identified, LayerHealth, Severity
 from resnet_viz.samples import sample_batch
 from resnet_viz.spec import Block, NetworkSpec, Order, Stem
 from resnet_viz.spec.checks import USUAL_WIDTH_PER_GROUP
@@ -76,7 +76,7 @@ def _report(
     )
 
 
-def _ranked(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+def _ranked(findings: Iterable[CheckFinding]) -> tuple[CheckFinding, ...]:
     return tuple(sorted(findings, key=lambda finding: _ORDER.index(finding.severity)))
 
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from resnet_viz.records import Finding, Severity
+from resnet_viz.records import CheckFinding, Severity
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ THRESHOLDS: Mapping[str, Threshold] = {
 
 def graded(
     check: str, value: float, layer: str | None = None, *, note: bool = False, **words: str
-) -> Finding:
+) -> CheckFinding:
     """A finding with the severity that the table gives to a value; ``note`` for a mere remark."""
     limits = THRESHOLDS[check]
     sign = -1 if limits.below else 1
@@ -63,10 +63,10 @@ def graded(
     if note and severity is Severity.OK:
         severity = Severity.NOTE
     told = {"layer": layer or "", "value": f"{value:.3g}", **words}
-    return Finding(check, severity, layer, float(value), threshold, tuple(told.items()))
+    return CheckFinding(check, severity, layer, float(value), threshold, tuple(told.items()))
 
 
-def earliest(check: str, values: Mapping[str, float]) -> list[Finding]:
+def earliest(check: str, values: Mapping[str, float]) -> list[CheckFinding]:
     """The first layer beyond the failing, else the warning threshold; else the one nearest to it.
 
     For what spreads from layer to layer: the cause is where it begins.
@@ -79,7 +79,7 @@ def earliest(check: str, values: Mapping[str, float]) -> list[Finding]:
     return worst(check, values)
 
 
-def worst(check: str, values: Mapping[str, float], most: int = 5) -> list[Finding]:
+def worst(check: str, values: Mapping[str, float], most: int = 5) -> list[CheckFinding]:
     """Findings of the layers that are beyond the threshold, or one for the layer nearest to it.
 
     Where a number is lost (NaN) it is lost in all layers behind: the first alone is named.

@@ -9,14 +9,14 @@ from torch import Tensor, nn
 
 from resnet_viz.diagnosis.thresholds import graded, worst
 from resnet_viz.networks.resnet import ResNet
-from resnet_viz.records import Finding, LayerHealth
+from resnet_viz.records import CheckFinding, LayerHealth
 
 _DEAD = 1e-3  # of the median filter's norm
 _TWIN = 0.9999  # cosine between two filters
 _FEW_VALUES = 256  # different numbers in a layer of whole bytes
 
 
-def weight_findings(network: ResNet) -> Iterator[Finding]:
+def weight_findings(network: ResNet) -> Iterator[CheckFinding]:
     """Every check that needs nothing but the weights."""
     layers = weighted(network)
     yield from worst("not_finite", _not_finite(network))
@@ -158,7 +158,7 @@ def _near(value: float, wanted: float, error: float) -> bool:
     return abs(value / wanted - 1) < error
 
 
-def _precision(layers: Mapping[str, nn.Conv2d | nn.Linear]) -> Iterator[Finding]:
+def _precision(layers: Mapping[str, nn.Conv2d | nn.Linear]) -> Iterator[CheckFinding]:
     """Weights that were rounded to half precision, or to a few values, before they were saved."""
     weights = {name: module.weight.detach().float() for name, module in layers.items()}
     sure = {name: w for name, w in weights.items() if w.numel() >= 1000 and not _constant(w)}

@@ -6,7 +6,7 @@ from html import escape
 import plotly.graph_objects as go
 
 from resnet_viz.figures.theme import COLOURS, MARKERS, styled
-from resnet_viz.records import CheckpointReport, Finding, Labelled
+from resnet_viz.records import CheckFinding, CheckpointReport, Labelled
 from resnet_viz.spec import Kind
 from resnet_viz.text import Text
 
@@ -30,7 +30,7 @@ _LIMIT = "#b91c1c"
 _MOST_CLASSES = 30  # of a confusion matrix that can be read
 
 
-def finding_figure(finding: Finding, report: CheckpointReport, text: Text) -> go.Figure | None:
+def finding_figure(finding: CheckFinding, report: CheckpointReport, text: Text) -> go.Figure | None:
     """What a finding is about, as a plot; None where a number says it all."""
     if finding.check in _NUMBERS:
         return _by_layer(finding, report, text)
@@ -53,7 +53,7 @@ def _scores(check: str, report: CheckpointReport, text: Text) -> go.Figure | Non
     return _bars(named, text("diagnosis.axis_score")) if named else None
 
 
-def _by_layer(finding: Finding, report: CheckpointReport, text: Text) -> go.Figure | None:
+def _by_layer(finding: CheckFinding, report: CheckpointReport, text: Text) -> go.Figure | None:
     """One number of every layer that has it, the finding's layer marked, and the threshold."""
     number = _NUMBERS[finding.check]
     rows = [(layer.name, getattr(layer, number)) for layer in report.layers]

@@ -3,8 +3,8 @@
 from resnet_viz.records.analysis import Analysis, BatchNormMode, Prediction, Score
 from resnet_viz.records.by_layer import ByLayer
 from resnet_viz.records.checkpoint import (
+    CheckFinding,
     CheckpointReport,
-    Finding,
     Identified,
     Labelled,
     LayerHealth,
@@ -12,6 +12,13 @@ from resnet_viz.records.checkpoint import (
 )
 from resnet_viz.records.comparison import BLOCK_PARTS, Comparison, Side, WeightSource
 from resnet_viz.records.design import BlockGroup, Layer, SignalCheck
+from resnet_viz.records.findings import Curve, Finding, Mark, Matrix, Panel
+from resnet_viz.records.gradients import (
+    BlockFormula,
+    Formulas,
+    GradientMeasurement,
+    LayerGradient,
+)
 from resnet_viz.records.pair import Pair
 from resnet_viz.records.run import Run, RunEvent, RunState, RunStatus
 from resnet_viz.records.training import Epoch, Evaluation, Progress, Step
@@ -20,18 +27,27 @@ __all__ = [
     "BLOCK_PARTS",
     "Analysis",
     "BatchNormMode",
+    "BlockFormula",
     "BlockGroup",
     "ByLayer",
+    "CheckFinding",
     "CheckpointReport",
     "Comparison",
+    "Curve",
     "Epoch",
     "Evaluation",
     "Finding",
+    "Formulas",
+    "GradientMeasurement",
     "Identified",
     "Labelled",
     "Layer",
+    "LayerGradient",
     "LayerHealth",
+    "Mark",
+    "Matrix",
     "Pair",
+    "Panel",
     "Prediction",
     "Progress",
     "Run",

@@ -23,7 +23,7 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckFinding:
     """What one check says of one layer, or of the whole network where ``layer`` is None.
 
     ``value`` is what was measured and ``threshold`` what it was held against; both are None where
@@ -126,7 +126,7 @@ class CheckpointReport:
 
     name: str
     identified: Identified
-    findings: tuple[Finding, ...]
+    findings: tuple[CheckFinding, ...]
     layers: tuple[LayerHealth, ...]
     images: str  # what it was run on: "bundled", or a folder's name
     labelled: Labelled | None = None
@@ -163,7 +163,7 @@ class CheckpointReport:
         known = dict(values["identified"])
         known |= {name: tuple(known[name]) for name in ("widths", "stages")}
         findings = [
-            Finding(**{**row, "severity": Severity(row["severity"]),
+            CheckFinding(**{**row, "severity": Severity(row["severity"]),
                        "value": _number(row["value"]),
                        "words": tuple((str(k), str(v)) for k, v in row["words"])})
             for row in values["findings"]

@@ -9,7 +9,7 @@ from plotly.io import to_html
 
 from resnet_viz.errors import OutputError
 from resnet_viz.figures.diagnosis import finding_figure
-from resnet_viz.records import CheckpointReport, Finding, Severity
+from resnet_viz.records import CheckFinding, CheckpointReport, Severity
 from resnet_viz.saving import library_versions, to_json
 from resnet_viz.text import Text
 
@@ -106,13 +106,13 @@ def write_diagnosis(report: CheckpointReport, path: Path, text: Text) -> None:
         raise OutputError("file_not_writable", file=path.name) from error
 
 
-def heading(finding: Finding, text: Text) -> str:
+def heading(finding: CheckFinding, text: Text) -> str:
     """A finding's name, and its layer where it has one."""
     name = finding.name(text)
     return text("diagnosis.at", name=name, layer=finding.layer) if finding.layer else name
 
 
-def numbers(finding: Finding, text: Text) -> str:
+def numbers(finding: CheckFinding, text: Text) -> str:
     """Value, threshold and its source, in one line."""
     shown = ["-" if n is None else f"{n:.4g}" for n in (finding.value, finding.threshold)]
     return text(
@@ -120,7 +120,7 @@ def numbers(finding: Finding, text: Text) -> str:
     )
 
 
-def _section(finding: Finding, text: Text, plot: str) -> str:
+def _section(finding: CheckFinding, text: Text, plot: str) -> str:
     opened = " open" if finding.severity in (Severity.FAIL, Severity.WARN) else ""
     grade = text(f"severities.{finding.severity}")
     return (
@@ -130,7 +130,9 @@ def _section(finding: Finding, text: Text, plot: str) -> str:
     )
 
 
-def _plot(finding: Finding, report: CheckpointReport, text: Text, first: bool) -> tuple[str, bool]:
+def _plot(
+    finding: CheckFinding, report: CheckpointReport, text: Text, first: bool
+) -> tuple[str, bool]:
     """A plot as HTML; the first brings Plotly's code along. None for what is in order."""
     figure = finding_figure(finding, report, text)
     if figure is None or (finding.severity is Severity.OK and not first):

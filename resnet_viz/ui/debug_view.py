@@ -9,7 +9,7 @@ from resnet_viz.diagnosis.worker import diagnose_apart
 from resnet_viz.errors import ResnetVizError
 from resnet_viz.figures.diagnosis import finding_figure
 from resnet_viz.places import ASSETS
-from resnet_viz.records import CheckpointReport, Finding, Severity
+from resnet_viz.records import CheckFinding, CheckpointReport, Severity
 from resnet_viz.report.diagnosis import (
     diagnosis_json,
     diagnosis_page,
@@ -95,7 +95,7 @@ def _draw(report: CheckpointReport, number: int, text: Text) -> None:
             st.caption(md_escape(numbers(finding, text)))
 
 
-def _finding(finding: Finding, report: CheckpointReport, key: str, text: Text) -> None:
+def _finding(finding: CheckFinding, report: CheckpointReport, key: str, text: Text) -> None:
     grade = text(f"severities.{finding.severity}")
     title = f":{_COLOURS[finding.severity]}[{grade}] {md_escape(heading(finding, text))}"
     with st.expander(title, expanded=finding.severity is Severity.FAIL and key.endswith("-0")):

@@ -12,7 +12,9 @@ from resnet_viz.ui.words import choose_language
 PAGES = (
     ("app.py", "nav.compare"),
     ("pages/1_Build.py", "nav.build"),
+    ("pages/3_Gradients.py", "nav.gradients"),
     ("pages/4_Train.py", "nav.train"),
+    ("pages/5_Experiments.py", "nav.experiments"),
     ("pages/6_Debug.py", "nav.debug"),
 )
 

@@ -31,7 +31,7 @@ def dropped(page: Page, address: str, path) -> Page:
 
 
 def test_a_cold_deep_link_says_what_the_page_is_for(server, browser):
-    """In a context of its own: Streamlit itself asks for two addresses below the page's, in vain."""
+    """In a context of its own: Streamlit asks for two addresses below the page's, in vain."""
     context = browser.new_context(locale="zh-CN")
     page = context.new_page()
     page.goto(f"{server}/Debug")
