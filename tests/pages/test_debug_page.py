@@ -62,7 +62,7 @@ def test_a_bundled_network_is_in_order(language):
 def test_a_sick_upload_is_found_out_and_bad_ones_change_nothing(sick_file):
     app = upload(opened(), "<b>sick</b>.pth", sick_file)
     assert not app.exception
-    assert "CIFAR ResNet-20, residual, 10 classes; 1 failures" in words(app)
+    assert "CIFAR ResNet-20, residual, 10 classes; failures: 1" in words(app)
     assert "layer2.1.bn2" in "".join(e.label for e in app.expander).replace("\\", "")
     assert app.get("plotly_chart")
     for name, data in HOSTILE.items():
