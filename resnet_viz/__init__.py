@@ -13,6 +13,7 @@ from resnet_viz.checkpoints.bundled import load_bundled
 from resnet_viz.checkpoints.load import load_checkpoint
 from resnet_viz.checkpoints.pairs import WeightChoice, load_pair
 from resnet_viz.comparison import compare
+from resnet_viz.diagnosis.run import diagnose
 from resnet_viz.errors import ResnetVizError
 from resnet_viz.images import seen, to_batch
 from resnet_viz.networks.layers import layer_table
@@ -20,12 +21,13 @@ from resnet_viz.networks.resnet import ResNet, build
 from resnet_viz.pictures import Picture, open_picture, read_picture
 from resnet_viz.probe.analysis import analyze, grad_cam, gradient_norms
 from resnet_viz.probe.capture import layer_names
-from resnet_viz.records import Analysis, Comparison, Pair, WeightSource
+from resnet_viz.records import Analysis, CheckpointReport, Comparison, Pair, WeightSource
 from resnet_viz.spec import Block, NetworkSpec, Shortcut, Stem
 
 __all__ = [
     "Analysis",
     "Block",
+    "CheckpointReport",
     "Comparison",
     "NetworkSpec",
     "Pair",
@@ -39,6 +41,7 @@ __all__ = [
     "analyze",
     "build",
     "compare",
+    "diagnose",
     "grad_cam",
     "gradient_norms",
     "layer_names",

@@ -2,7 +2,8 @@
 
 import json
 import pickle
-from collections.abc import Iterable, Mapping
+import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,152 +11,106 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
+from resnet_viz.checkpoints.container import (
+    MOST_BYTES,
+    MOST_ENTRIES,
+    Container,
+    container,
+)
+from resnet_viz.checkpoints.globals import wanted_globals
 from resnet_viz.checkpoints.loaded import LoadedNetwork
+from resnet_viz.checkpoints.topology import identify
+from resnet_viz.checkpoints.unwrap import Weights, unwrap
 from resnet_viz.errors import CheckpointError
-from resnet_viz.images import Preprocessing, preprocessing_for
-from resnet_viz.networks.catalog import class_names
-from resnet_viz.networks.resnet import ResNet, build
-from resnet_viz.records import WeightSource
+from resnet_viz.pictures import safe_name
 from resnet_viz.spec import NetworkSpec
 
-_MOST_BYTES = 1_000_000_000
-_WRAPPERS = ("state_dict", "model_state_dict", "model")
-_PREFIXES = ("module.", "_orig_mod.", "model.")
+_MOST_SHARDS = 100
+_MOST_INDEX = 16_000_000  # bytes of a sharded file's index
 
 
-def load_checkpoint(path: str | Path, spec: NetworkSpec | None = None) -> LoadedNetwork:
-    """The network of a ``.safetensors`` file, or of a state dict saved by ``torch.save``.
+def load_checkpoint(
+    path: str | Path, spec: NetworkSpec | None = None, *, skip: tuple[str, ...] = ()
+) -> LoadedNetwork:
+    """The network of any weights file, in evaluation mode.
 
-    A file written by this library says what it is; for any other, ``spec`` must. Every tensor must
-    match by name and shape. Pickles are read with ``weights_only=True`` and nothing else: a file
-    that wants to run code is refused. Raises ``CheckpointError``.
+    A file written by this library says what it is. For any other, ``spec`` says it, or it is found
+    out: shapes and order tell the network, whatever the names, and the running statistics tell a
+    plain network from a residual one. Every tensor must find its place, but for those that
+    ``skip`` names; the rest is refused with a count. Raises ``CheckpointError``.
     """
     path = Path(path)
-    weights, metadata = read_weights(path)
-    try:
-        described = _described(metadata, spec)
-    except (TypeError, ValueError, KeyError, AttributeError) as error:
-        raise CheckpointError("checkpoint_metadata", name=path.name) from error
-    if described is None:
-        raise CheckpointError("checkpoint_no_spec", name=path.name)
-    own, classes, preprocessing = described
-    return LoadedNetwork(
-        network=fill(own, weights, path.name),
-        source=WeightSource.FILE,
-        weights=path.name,
-        classes=classes,
-        preprocessing=preprocessing,
-        training={key: metadata[key] for key in ("training", "curve") if key in metadata},
-    )
+    weights = read_weights(path)
+    kept = {key: value for key, value in weights.tensors.items() if key not in skip}
+    return identify(replace(weights, tensors=kept), safe_name(path.name), spec).loaded()
 
 
-def _described(
-    metadata: Mapping[str, Any], spec: NetworkSpec | None
-) -> tuple[NetworkSpec, tuple[str, ...], Preprocessing] | None:
-    """What the file says of itself; ``spec`` stands in where it says nothing."""
-    if "spec" in metadata:
-        spec = NetworkSpec.from_dict(dict(metadata["spec"]))
-    if spec is None:
-        return None
-    classes = tuple(str(name) for name in metadata.get("classes", class_names(spec)))
-    if len(classes) != spec.classes:
-        raise ValueError(len(classes))
-    return spec, classes, _preprocessing(metadata, spec)
+def read_weights(path: str | Path) -> Weights:
+    """The tensors of a weights file by name, and what it says beside them.
+
+    ``.pt .pth .th .ckpt .bin .tar`` (torch.save, new and old), ``.safetensors``, and the index of
+    a sharded safetensors file. Pickles are read with ``weights_only=True`` and nothing else;
+    sizes are checked before memory is taken. Raises ``CheckpointError``.
+    """
+    path = Path(path)
+    name = safe_name(path.name)
+    match container(path):
+        case Container.SAFETENSORS:
+            tensors, metadata = _read_safetensors(path, name)
+            return replace(unwrap(tensors, name), metadata=metadata)
+        case Container.SHARDS:
+            return unwrap(_read_shards(path, name), name)
+        case Container.ZIP | Container.LEGACY:
+            return unwrap(_read_pickle(path, name), name)
 
 
-def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Tensors by name, and the metadata ({} for a pickle)."""
-    if not path.is_file():
-        raise CheckpointError("checkpoint_missing", name=path.name)
-    if path.stat().st_size > _MOST_BYTES:
-        raise CheckpointError("checkpoint_large", name=path.name, most=_MOST_BYTES // 1_000_000)
-    if path.suffix == ".safetensors":
-        return _read_safetensors(path)
-    return _unwrapped(_read_pickle(path), path.name), {}
-
-
-def fill(spec: NetworkSpec, weights: Mapping[str, Tensor], name: str) -> ResNet:
-    """A network of ``spec`` in evaluation mode with exactly these weights."""
-    with torch.device("meta"):  # a file may claim terabytes: compare before anything is allocated
-        own = ResNet(spec).state_dict()
-    given = dict(weights)
-    for key in own:
-        if key.endswith("num_batches_tracked"):
-            given.setdefault(key, torch.zeros((), dtype=torch.long))
-    _check_match(own, given, spec, name)
-    network = build(spec, seed=0)
-    network.load_state_dict(given)
-    return network.eval()
-
-
-def _check_match(
-    own: Mapping[str, Tensor], given: Mapping[str, Tensor], spec: NetworkSpec, name: str
-) -> None:
-    matched = [k for k in own if k in given and own[k].shape == given[k].shape]
-    wrong = [k for k in own if k not in matched] + [k for k in given if k not in own]
-    if wrong:
-        raise CheckpointError(
-            "checkpoint_mismatch",
-            name=name,
-            network=spec.name,
-            matched=len(matched),
-            total=len(own),
-            first=wrong[0],
-        )
-
-
-def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def _read_safetensors(path: Path, name: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
     try:
         with safe_open(path, framework="pt") as file:
-            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
             text = file.metadata() or {}
     except (SafetensorError, OSError, ValueError) as error:
-        raise CheckpointError("checkpoint_damaged", name=path.name) from error
+        raise CheckpointError("checkpoint_damaged", name=name) from error
     try:
         return weights, {key: json.loads(value) for key, value in text.items()}
-    except ValueError:
+    except (ValueError, RecursionError):
         return weights, {}
 
 
-def _read_pickle(path: Path) -> object:
+def _read_shards(path: Path, name: str) -> dict[str, Tensor]:
+    """All tensors of the files that an index names; they lie beside it and nowhere else."""
+    if path.stat().st_size > _MOST_INDEX:
+        raise CheckpointError("checkpoint_damaged", name=name)
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        places = dict(json.loads(path.read_bytes())["weight_map"])
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise CheckpointError("checkpoint_damaged", name=name) from error
+    files = list(dict.fromkeys(str(value) for value in places.values()))
+    inside = all(Path(file).name == file and file.endswith(".safetensors") for file in files)
+    if not files or not inside or len(files) > _MOST_SHARDS or len(places) > MOST_ENTRIES:
+        raise CheckpointError("checkpoint_shards", name=name)
+    found: dict[str, Tensor] = {}
+    for file in files:
+        _check_shard(path.parent / file)
+        found |= _read_safetensors(path.parent / file, safe_name(file))[0]
+        if sum(t.numel() * t.element_size() for t in found.values()) > MOST_BYTES:
+            raise CheckpointError("checkpoint_large", name=name, most=MOST_BYTES // 1_000_000)
+    return found
+
+
+def _check_shard(path: Path) -> None:
+    if path.is_symlink() or container(path) is not Container.SAFETENSORS:
+        raise CheckpointError("checkpoint_damaged", name=safe_name(path.name))
+
+
+def _read_pickle(path: Path, name: str) -> object:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what it thinks of old formats is no news here
+            return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged or hostile file can raise anything
-        refused = isinstance(error, pickle.UnpicklingError)
-        unsafe = refused and "unsupported global" in str(error).lower()
-        code = "checkpoint_unsafe" if unsafe else "checkpoint_damaged"
-        raise CheckpointError(code, name=path.name) from error
-
-
-def _unwrapped(content: object, name: str) -> dict[str, Tensor]:
-    for wrapper in _WRAPPERS:
-        if isinstance(content, Mapping) and isinstance(content.get(wrapper), Mapping):
-            content = content[wrapper]
-    if not isinstance(content, Mapping):
-        raise CheckpointError("checkpoint_no_weights", name=name)
-    tensors = {k: v for k, v in content.items() if isinstance(k, str) and isinstance(v, Tensor)}
-    if not tensors:
-        raise CheckpointError("checkpoint_no_weights", name=name)
-    while prefix := _common_prefix(tensors):
-        tensors = {key.removeprefix(prefix): value for key, value in tensors.items()}
-    return tensors
-
-
-def _common_prefix(names: Iterable[str]) -> str | None:
-    return next((p for p in _PREFIXES if all(name.startswith(p) for name in names)), None)
-
-
-def _preprocessing(metadata: Mapping[str, Any], spec: NetworkSpec) -> Preprocessing:
-    if "preprocessing" not in metadata:
-        return preprocessing_for(spec)
-    values = metadata["preprocessing"]
-    return Preprocessing(
-        size=int(values["size"]),
-        resize=int(values["resize"]),
-        mean=_channels(values["mean"]),
-        deviation=_channels(values["deviation"]),
-    )
-
-
-def _channels(values: Any) -> tuple[float, ...]:  # noqa: ANN401  # from JSON
-    return tuple(float(value) for value in values)
+        wanted = wanted_globals(path) if isinstance(error, pickle.UnpicklingError) else []
+        if wanted:
+            shown = ", ".join(safe_name(each) for each in wanted)
+            raise CheckpointError("checkpoint_unsafe", name=name, wanted=shown) from error
+        raise CheckpointError("checkpoint_damaged", name=name) from error

@@ -4,8 +4,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from resnet_viz.checkpoints.bundled import bundled_names, load_bundled
+from resnet_viz.checkpoints.filling import fill
 from resnet_viz.checkpoints.fresh import load_fresh
-from resnet_viz.checkpoints.load import fill, load_checkpoint
+from resnet_viz.checkpoints.load import load_checkpoint
 from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.checkpoints.pretrained import load_pretrained
 from resnet_viz.errors import CheckpointError, OptionError, close_matches

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from resnet_viz.checkpoints.load import fill, read_weights
+from resnet_viz.checkpoints.filling import fill
+from resnet_viz.checkpoints.load import read_weights
 from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.downloads import Progress, download
 from resnet_viz.errors import CheckpointError, DownloadError
@@ -38,7 +39,7 @@ def load_pretrained(name: str) -> LoadedNetwork:
     spec = NetworkSpec.preset(name)
     file = pretrained_file(name)
     try:
-        weights, _ = read_weights(file)
+        weights = read_weights(file).tensors
     except CheckpointError as error:  # the copy on disk was damaged after it had been checked
         file.unlink(missing_ok=True)
         raise DownloadError("download_checksum", name=file.name) from error

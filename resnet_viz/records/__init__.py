@@ -2,6 +2,14 @@
 
 from resnet_viz.records.analysis import Analysis, BatchNormMode, Prediction, Score
 from resnet_viz.records.by_layer import ByLayer
+from resnet_viz.records.checkpoint import (
+    CheckFinding,
+    CheckpointReport,
+    Identified,
+    Labelled,
+    LayerHealth,
+    Severity,
+)
 from resnet_viz.records.comparison import BLOCK_PARTS, Comparison, Side, WeightSource
 from resnet_viz.records.design import BlockGroup, Layer, SignalCheck
 from resnet_viz.records.findings import Curve, Finding, Mark, Matrix, Panel
@@ -22,6 +30,8 @@ __all__ = [
     "BlockFormula",
     "BlockGroup",
     "ByLayer",
+    "CheckFinding",
+    "CheckpointReport",
     "Comparison",
     "Curve",
     "Epoch",
@@ -29,8 +39,11 @@ __all__ = [
     "Finding",
     "Formulas",
     "GradientMeasurement",
+    "Identified",
+    "Labelled",
     "Layer",
     "LayerGradient",
+    "LayerHealth",
     "Mark",
     "Matrix",
     "Pair",
@@ -42,6 +55,7 @@ __all__ = [
     "RunState",
     "RunStatus",
     "Score",
+    "Severity",
     "Side",
     "SignalCheck",
     "Step",

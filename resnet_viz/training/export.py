@@ -28,7 +28,7 @@ def export_files(folder: Path) -> dict[str, bytes]:
     weights = sorted(folder.glob(_WEIGHTS))
     if not weights:
         raise DataError("run_empty", run=folder.name)
-    described = {path.stem: read_weights(path)[1] for path in weights}
+    described = {path.stem: read_weights(path).metadata for path in weights}
     curve = [row for told in described.values() for row in told["curve"]]
     told = {kind: {n: d[n] for n in ("spec", "training", "saved", "versions")}
             for kind, d in described.items()}  # fmt: skip
@@ -67,7 +67,7 @@ def write_tensorboard(folder: Path, out: Path) -> None:
         raise FailureError("tensorboard_missing") from error
     for path in sorted(folder.glob(_WEIGHTS)):
         with SummaryWriter(str(out / path.stem)) as writer:
-            for row in read_weights(path)[1]["curve"]:
+            for row in read_weights(path).metadata["curve"]:
                 for name in ("train_loss", "train_error", "test_loss", "test_error"):
                     writer.add_scalar(name, row[name], row["epoch"])
             for step in steps_of(folder):
@@ -78,7 +78,7 @@ def write_tensorboard(folder: Path, out: Path) -> None:
 
 def recording(folder: Path) -> dict[str, Any]:
     """The curves of a run, and its gradient norms at the first steps and each tenth epoch."""
-    described = {path.stem: read_weights(path)[1] for path in sorted(folder.glob(_WEIGHTS))}
+    described = {path.stem: read_weights(path).metadata for path in sorted(folder.glob(_WEIGHTS))}
     first = next(iter(described.values()))
     tenth = 10 * first["training"]["steps_per_epoch"]
     return {

@@ -15,6 +15,7 @@ PAGES = (
     ("pages/3_Gradients.py", "nav.gradients"),
     ("pages/4_Train.py", "nav.train"),
     ("pages/5_Experiments.py", "nav.experiments"),
+    ("pages/6_Debug.py", "nav.debug"),
 )
 
 

@@ -23,7 +23,7 @@ from resnet_viz.records import Epoch, WeightSource
 from tests.networks.unchecked import unchecked
 
 SPEC = NetworkSpec(depths=(1, 2), widths=(4, 8), input_size=16, classes=3)
-EPOCH = Epoch(1, 2.5, 0.9, 2.4, 0.8, 100.0)
+EPOCH = Epoch("residual", 1, 2.5, 0.9, 2.4, 0.8, 100.0, 0.1, (0.2,), {}, {})
 
 
 def save(path, network=None, **fields):
@@ -55,7 +55,7 @@ def test_a_checkpoint_comes_back_with_all_that_is_known_of_it(tmp_path):
     assert loaded.classes == ("a", "b", "c")
     assert loaded.preprocessing == Preprocessing(16, 20, (0.1, 0.2, 0.3), (0.4, 0.5, 0.6))
     assert loaded.training["training"]["seed"] == 7
-    assert Epoch(**loaded.training["curve"][0]) == EPOCH
+    assert Epoch.from_dict(loaded.training["curve"][0]) == EPOCH
 
 
 @pytest.mark.parametrize("shortcut", Shortcut)

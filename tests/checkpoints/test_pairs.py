@@ -19,7 +19,7 @@ from resnet_viz.images import CIFAR_PREPROCESSING, IMAGENET_PREPROCESSING, norma
 from resnet_viz.networks.catalog import TORCHVISION_WEIGHTS
 from resnet_viz.places import cifar10_folders
 from resnet_viz.samples import sample_batch
-from resnet_viz.training.data import read_sheet
+from resnet_viz.training.sources import read_sheet
 from tests.checkpoints.web import closed_port
 
 SPEC = NetworkSpec(depths=(1, 2), widths=(4, 8), classes=3)

@@ -1,0 +1,134 @@
+"""What kind of file this is, and whether it may be opened: decided before memory is taken.
+
+torch.save writes a ZIP that it never compresses, so a compressed entry is no weights file but a
+bomb; the older format is a row of pickles. The first bytes decide, not the suffix.
+"""
+
+import json
+import struct
+import zipfile
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from resnet_viz.errors import CheckpointError
+from resnet_viz.pictures import safe_name
+
+MOST_BYTES = 1_000_000_000
+MOST_ENTRIES = 50_000  # tensors; ResNet-1202 has 7,000
+MOST_PICKLE = 64_000_000  # bytes of structure; names and numbers, no weights
+MOST_HEADER = 32_000_000  # bytes of a safetensors header
+
+
+class Container(StrEnum):
+    """How weights lie in a file."""
+
+    ZIP = "zip"  # torch.save since 1.6
+    LEGACY = "legacy"  # torch.save before
+    SAFETENSORS = "safetensors"
+    SHARDS = "shards"  # a JSON index of several safetensors files
+
+
+#: Bytes a value in safetensors' names of types.
+_WIDTHS = {
+    "F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1,
+    "BOOL": 1, "U16": 2, "U32": 4, "U64": 8,
+}  # fmt: skip
+
+
+def container(path: Path) -> Container:
+    """The kind of a file, checked as far as can be without reading its weights."""
+    name = safe_name(path.name)
+    if not path.is_file():
+        raise CheckpointError("checkpoint_missing", name=name)
+    size = path.stat().st_size
+    if size > MOST_BYTES:
+        raise CheckpointError("checkpoint_large", name=name, most=MOST_BYTES // 1_000_000)
+    try:
+        with path.open("rb") as file:
+            start = file.read(512)
+        if path.suffix == ".json":
+            return Container.SHARDS
+        if path.suffix == ".safetensors" or start[8:9] == b"{":
+            _check_safetensors(path, size)
+            return Container.SAFETENSORS
+        if start[:2] == b"PK":
+            _check_zip(path, size)
+            return Container.ZIP
+    except (OSError, ValueError, struct.error, zipfile.BadZipFile, NotImplementedError,
+            RecursionError) as error:  # fmt: skip
+        raise CheckpointError("checkpoint_damaged", name=name) from error
+    if start[257:262] == b"ustar":
+        raise CheckpointError("checkpoint_archive", name=name)
+    if start[:1] != b"\x80":  # a pickle of protocol 2 or later says so first
+        raise CheckpointError("checkpoint_damaged", name=name)
+    return Container.LEGACY
+
+
+def _check_zip(path: Path, size: int) -> None:
+    name = safe_name(path.name)
+    with zipfile.ZipFile(path) as archive:
+        entries = archive.infolist()
+    names = [entry.filename for entry in entries]
+    if any(part.endswith("/constants.pkl") for part in names):
+        raise CheckpointError("checkpoint_script", name=name)
+    pickles = [entry for entry in entries if entry.filename.endswith("/data.pkl")]
+    stored = all(entry.compress_type == zipfile.ZIP_STORED for entry in entries)
+    fits = sum(entry.file_size for entry in entries) <= size
+    if not stored or not fits or len(entries) > MOST_ENTRIES or len(set(names)) != len(names):
+        raise CheckpointError("checkpoint_packed", name=name)
+    if len(pickles) != 1:
+        raise CheckpointError("checkpoint_archive", name=name)
+    if pickles[0].file_size > MOST_PICKLE:
+        raise CheckpointError("checkpoint_packed", name=name)
+
+
+def safetensors_header(path: Path) -> dict[str, Any]:
+    """The header of a safetensors file; ``ValueError`` where it makes no sense."""
+    with path.open("rb") as file:
+        (length,) = struct.unpack("<Q", file.read(8))
+        if length > min(MOST_HEADER, path.stat().st_size - 8):
+            raise ValueError(length)
+        header = json.loads(file.read(length), object_pairs_hook=_once)
+    if not isinstance(header, dict):
+        raise ValueError(type(header))
+    return {"": length, **header}
+
+
+def _check_safetensors(path: Path, size: int) -> None:
+    """Every tensor lies in the file, behind the one before it, and is as long as its shape says."""
+    header = safetensors_header(path)
+    room = size - 8 - header.pop("")
+    header.pop("__metadata__", None)
+    if len(header) > MOST_ENTRIES:
+        raise ValueError(len(header))
+    end = 0
+    for start, stop, needed in sorted(_span(entry) for entry in header.values()):
+        if start != end or stop - start != needed:
+            raise ValueError(start)
+        end = stop
+    if end != room:
+        raise ValueError(end)
+
+
+def _span(entry: Any) -> tuple[int, int, int]:  # noqa: ANN401  # from JSON
+    """(begin, end, bytes that the shape needs) of one tensor."""
+    if not isinstance(entry, dict) or entry.get("dtype") not in _WIDTHS:
+        raise ValueError(str(entry)[:80])
+    values, offsets = entry.get("shape"), entry.get("data_offsets")
+    if not isinstance(values, list) or not isinstance(offsets, list) or len(offsets) != 2:
+        raise ValueError(str(entry)[:80])
+    if not all(isinstance(v, int) and 0 <= v < 2**40 for v in (*values, *offsets)):
+        raise ValueError(str(entry)[:80])
+    needed = _WIDTHS[entry["dtype"]]
+    for value in values:
+        needed *= value
+    return offsets[0], offsets[1], needed
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object whose keys are all different."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError(len(pairs))
+    return found

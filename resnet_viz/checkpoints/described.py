@@ -1,0 +1,52 @@
+"""What a file, or the caller, says of its network."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from resnet_viz.checkpoints.unwrap import Weights
+from resnet_viz.errors import CheckpointError
+from resnet_viz.images import Preprocessing, preprocessing_for
+from resnet_viz.networks.catalog import class_names
+from resnet_viz.spec import NetworkSpec
+
+
+def described(
+    weights: Weights, spec: NetworkSpec | None, name: str
+) -> tuple[NetworkSpec, tuple[str, ...], Preprocessing] | None:
+    """Spec, classes and preprocessing; ``spec`` stands in where the file says nothing.
+
+    None where nobody says which network it is. Raises ``CheckpointError`` for nonsense.
+    """
+    try:
+        return _described(weights.metadata, spec)
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        raise CheckpointError("checkpoint_metadata", name=name) from error
+
+
+def _described(
+    metadata: Mapping[str, Any], spec: NetworkSpec | None
+) -> tuple[NetworkSpec, tuple[str, ...], Preprocessing] | None:
+    if "spec" in metadata:
+        spec = NetworkSpec.from_dict(dict(metadata["spec"]))
+    if spec is None:
+        return None
+    classes = tuple(str(name) for name in metadata.get("classes", class_names(spec)))
+    if len(classes) != spec.classes:
+        raise ValueError(len(classes))
+    return spec, classes, _preprocessing(metadata, spec)
+
+
+def _preprocessing(metadata: Mapping[str, Any], spec: NetworkSpec) -> Preprocessing:
+    if "preprocessing" not in metadata:
+        return preprocessing_for(spec)
+    values = metadata["preprocessing"]
+    return Preprocessing(
+        size=int(values["size"]),
+        resize=int(values["resize"]),
+        mean=_channels(values["mean"]),
+        deviation=_channels(values["deviation"]),
+    )
+
+
+def _channels(values: Any) -> tuple[float, ...]:  # noqa: ANN401  # from JSON
+    return tuple(float(value) for value in values)

@@ -1,0 +1,132 @@
+"""From what a file holds to its tensors by name, and what it says of the training beside them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from resnet_viz.checkpoints.container import MOST_BYTES, MOST_ENTRIES
+from resnet_viz.errors import CheckpointError
+from resnet_viz.pictures import safe_name
+
+#: Under which names training programs put the weights, the likelier first.
+WRAPPERS = (
+    "state_dict", "model_state_dict", "model", "net", "network", "params", "weights", "module",
+    "model_state", "state_dict_ema", "model_ema", "params_ema", "ema_state_dict", "ema",
+    "state", "backbone", "encoder",
+)  # fmt: skip
+_DEEPEST = 6  # wrappers within wrappers
+_MOST_NOTES = 60  # numbers and words of training information
+_LONGEST_NOTE = 200  # characters
+_FLOATS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
+_WHOLE = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.bool)
+_COUNTER = "num_batches_tracked"
+_PROFILED = ("total_ops", "total_params")  # what a profiler left behind
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """Tensors by name, in the file's order, without wrappers and common prefixes.
+
+    ``training`` is everything else that is a number or a word: epoch, accuracy, learning rate.
+    ``metadata`` is that of a safetensors file.
+    """
+
+    tensors: Mapping[str, Tensor]
+    training: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.tensors)
+
+
+def unwrap(content: object, name: str) -> Weights:
+    """The weights inside whatever a training program saved."""
+    notes: dict[str, Any] = {}
+    for _ in range(_DEEPEST):
+        if not isinstance(content, Mapping):
+            raise CheckpointError("checkpoint_no_weights", name=name)
+        inner = _wrapped(content)
+        if inner is None:
+            break
+        _note(notes, {k: v for k, v in content.items() if k != inner})
+        content = content[inner]
+    if not isinstance(content, Mapping):
+        raise CheckpointError("checkpoint_no_weights", name=name)
+    return Weights(_named(content, notes, name), notes)
+
+
+def _wrapped(content: Mapping[Any, Any]) -> str | None:
+    """The key under which the weights lie, or None where they lie here."""
+    if any(isinstance(value, Tensor) and value.ndim == 4 for value in content.values()):
+        return None
+    inner = [k for k, v in content.items() if isinstance(k, str) and isinstance(v, Mapping)]
+    for wrapper in WRAPPERS:
+        if wrapper in inner:
+            return wrapper
+    return inner[0] if len(inner) == 1 and len(content) == 1 else None
+
+
+def _named(content: Mapping[Any, Any], notes: dict[str, Any], name: str) -> dict[str, Tensor]:
+    if len(content) > MOST_ENTRIES:
+        raise CheckpointError("checkpoint_packed", name=name)
+    tensors: dict[str, Tensor] = {}
+    for key, value in content.items():
+        if not isinstance(key, str) or not isinstance(value, Tensor):
+            continue
+        if (value.ndim == 0 and not key.endswith(_COUNTER)) or key.endswith(_PROFILED):
+            _note(notes, {key: value})
+        else:
+            tensors[key] = value
+    if not tensors:
+        raise CheckpointError("checkpoint_no_weights", name=name)
+    _check_tensors(tensors, name)
+    return _without_prefix(tensors)
+
+
+def _check_tensors(tensors: Mapping[str, Tensor], name: str) -> None:
+    """Nothing that claims more memory than it brought, and nothing that is no plain tensor."""
+    total = 0
+    for key, value in tensors.items():
+        plain = value.layout is torch.strided and not value.is_meta and not value.is_quantized
+        if not plain or value.dtype not in (*_FLOATS, *_WHOLE):
+            kind = str(value.dtype).removeprefix("torch.")
+            raise CheckpointError("checkpoint_tensor", name=name, tensor=safe_name(key), given=kind)
+        needed = value.numel() * value.element_size()
+        total += needed
+        if needed > value.untyped_storage().nbytes() or total > MOST_BYTES:
+            raise CheckpointError("checkpoint_packed", name=name)
+
+
+def _without_prefix(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Without the first parts of the names that all have in common ("module.", "model.")."""
+    while prefix := _common_prefix(tensors):
+        tensors = {key.removeprefix(prefix): value for key, value in tensors.items()}
+    return tensors
+
+
+def _common_prefix(names: Iterable[str]) -> str | None:
+    first = {name.partition(".")[0] for name in names}
+    alone = any("." not in name or name.count(".") == 1 for name in names)
+    return f"{first.pop()}." if len(first) == 1 and not alone else None
+
+
+def _note(
+    notes: dict[str, Any], content: Mapping[Any, Any], path: str = "", depth: int = 0
+) -> None:
+    """Keep numbers and words, also those inside small mappings; no tensors."""
+    for key, value in content.items():
+        if len(notes) >= _MOST_NOTES or not isinstance(key, str):
+            return
+        name = safe_name(f"{path}{key}")
+        match value:
+            case bool() | int() | float() | str():
+                notes[name] = value[:_LONGEST_NOTE] if isinstance(value, str) else value
+            case Tensor() if value.numel() == 1 and not value.is_meta:
+                notes[name] = value.item()
+            case Mapping() if depth < 2 and len(value) <= _MOST_NOTES:
+                _note(notes, value, f"{path}{key}.", depth + 1)
+            case list() if value and isinstance(value[0], Mapping) and depth < 2:
+                _note(notes, value[0], f"{path}{key}.", depth + 1)

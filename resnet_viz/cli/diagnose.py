@@ -1,0 +1,35 @@
+"""The command ``diagnose``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from resnet_viz.cli.shared import Debug, Json, guarded, one_of, print_result
+from resnet_viz.text import LANGUAGES, Text
+
+
+@guarded
+def diagnose(
+    checkpoint: Annotated[Path, typer.Argument(help=".pt .pth .th .ckpt .bin .tar .safetensors")],
+    images: Annotated[
+        str | None, typer.Option(help="A folder or ZIP of pictures, or a known data set.")
+    ] = None,
+    network: Annotated[str, typer.Option(help="Which network it is, where it is not found.")] = "",
+    skip: Annotated[list[str] | None, typer.Option(help="A tensor to leave out.")] = None,
+    out: Annotated[Path | None, typer.Option(help="A new .html file for the report.")] = None,
+    language: Annotated[str, typer.Option(help="en or zh, of sentences and report.")] = "en",
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Say what a checkpoint is and what is wrong with it."""
+    from resnet_viz.diagnosis import run
+    from resnet_viz.report.diagnosis import write_diagnosis
+    from resnet_viz.spec import NetworkSpec
+
+    one_of("language", language, list(LANGUAGES))
+    spec = NetworkSpec.preset(network) if network else None
+    report = run.diagnose(checkpoint, images=images, spec=spec, skip=tuple(skip or ()))
+    if out is not None:
+        write_diagnosis(report, out, Text(language))
+    print_result(report.contract(Text(language)), json)

@@ -1,0 +1,1 @@
+"""What is wrong with a checkpoint: checks on weights, on images, and on labels."""

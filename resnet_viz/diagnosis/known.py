@@ -1,0 +1,74 @@
+"""What the bundled networks and photographs add: distance from them, and known answers."""
+
+from collections.abc import Iterator
+from functools import cache
+
+import torch
+from torch import nn
+
+from resnet_viz.checkpoints.bundled import bundled_names, load_bundled
+from resnet_viz.checkpoints.topology import Identification
+from resnet_viz.diagnosis.thresholds import graded
+from resnet_viz.diagnosis.weights import weighted
+from resnet_viz.images import seen, to_batch
+from resnet_viz.networks.catalog import CIFAR10_CLASSES
+from resnet_viz.networks.resnet import ResNet
+from resnet_viz.records import CheckFinding
+from resnet_viz.samples import sample_picture, samples
+
+_RELATED = 0.7  # relative distance; independently trained networks are 1.3 or more apart
+_SURE = 0.7  # mean probability of the answer
+_MOVED = 3  # layers that are named
+
+
+@cache
+def _bundled(name: str) -> ResNet:
+    return load_bundled(name).network
+
+
+def known_findings(found: Identification) -> Iterator[CheckFinding]:
+    """Checks against what is in the repository."""
+    yield from _distance(found.network)
+    yield from _class_order(found)
+
+
+def _distance(network: ResNet) -> Iterator[CheckFinding]:
+    """Whether the weights are those of a bundled network, or began there."""
+    name = network.spec.name
+    if name not in bundled_names():
+        return
+    moved = distances(network, _bundled(name))
+    largest = sorted(moved, key=lambda layer: -moved[layer])[:_MOVED]
+    middle = sorted(moved.values())[len(moved) // 2]
+    if middle > _RELATED:
+        return
+    shown = ", ".join(f"{layer} ({moved[layer]:.0%})" for layer in largest if moved[layer] > 0)
+    yield graded("known_checkpoint", middle, note=True, name=name, layers=shown or "-")
+
+
+def distances(network: nn.Module, other: nn.Module) -> dict[str, float]:
+    """||W - W'|| / ||W'|| of every layer of two networks of one spec."""
+    theirs = weighted(other)
+    moved = {}
+    with torch.no_grad():
+        for name, module in weighted(network).items():
+            own, base = module.weight, theirs[name].weight
+            moved[name] = float((own - base).norm() / base.norm())
+    return moved
+
+
+def _class_order(found: Identification) -> Iterator[CheckFinding]:
+    """Sure and wrong on photographs whose class is known: another order of classes, or data."""
+    if found.classes != CIFAR10_CLASSES or found.spec.input_channels != 3:
+        return
+    labelled = [name for name, sample in samples().items() if sample.label in CIFAR10_CLASSES]
+    pixels = [seen(sample_picture(name), found.preprocessing) for name in labelled]
+    with torch.no_grad():
+        shares = found.network(to_batch(pixels, found.preprocessing)).softmax(1)
+    if not torch.isfinite(shares).all() or float(shares.max(1).values.mean()) < _SURE:
+        return
+    wanted = torch.tensor([CIFAR10_CLASSES.index(samples()[name].label) for name in labelled])
+    right = float((shares.argmax(1) == wanted).float().mean())
+    yield graded(
+        "class_order", right, right=str(round(right * len(labelled))), count=str(len(labelled))
+    )

@@ -1,0 +1,176 @@
+"""Tier 1: what the weights alone say. No image is needed, and a second is enough."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from resnet_viz.diagnosis.thresholds import graded, worst
+from resnet_viz.networks.resnet import ResNet
+from resnet_viz.records import CheckFinding, LayerHealth
+
+_DEAD = 1e-3  # of the median filter's norm
+_TWIN = 0.9999  # cosine between two filters
+_FEW_VALUES = 256  # different numbers in a layer of whole bytes
+
+
+def weight_findings(network: ResNet) -> Iterator[CheckFinding]:
+    """Every check that needs nothing but the weights."""
+    layers = weighted(network)
+    yield from worst("not_finite", _not_finite(network))
+    yield from worst("zero_layer", {n: float(_constant(m.weight)) for n, m in layers.items()})
+    yield from worst("dead_filters", {n: dead_filters(m) for n, m in _convolutions(network)})
+    yield from worst("duplicate_filters", {n: _twins(m) for n, m in _convolutions(network)})
+    norms = dict(_norms(network))
+    if norms:
+        yield from worst("bn_never_trained", {n: float(_reset(m)) for n, m in norms.items()})
+        yield from worst("bn_variance", {n: _variance(m) for n, m in norms.items()})
+        yield from worst(
+            "bn_scale", {n: float(m.weight.detach().abs().max()) for n, m in norms.items()}
+        )
+    yield from worst("weight_scale", _scales(network))
+    yield from worst("fresh_layer", {n: float(_fresh(m)) for n, m in layers.items()})
+    yield from _precision(layers)
+
+
+def weight_health(network: ResNet) -> dict[str, LayerHealth]:
+    """The numbers of every convolution and of the head, by layer."""
+    return {name: _health(name, module) for name, module in weighted(network).items()}
+
+
+def weighted(network: nn.Module) -> dict[str, nn.Conv2d | nn.Linear]:
+    """Convolutions and linear layers by name."""
+    return {n: m for n, m in network.named_modules() if isinstance(m, (nn.Conv2d, nn.Linear))}
+
+
+def dead_filters(module: nn.Conv2d) -> float:
+    """The share of filters whose norm is under a thousandth of the median's."""
+    norms = module.weight.detach().float().flatten(1).norm(dim=1)
+    living = norms[norms > 0]
+    if not len(living):
+        return 1.0
+    return float((norms < _DEAD * living.median()).float().mean())
+
+
+def _health(name: str, module: nn.Conv2d | nn.Linear) -> LayerHealth:
+    kind = "linear" if isinstance(module, nn.Linear) else "convolution"
+    weight = module.weight.detach().float().flatten(1)
+    if not torch.isfinite(weight).all():
+        return LayerHealth(name, kind)
+    spectral = float(torch.linalg.matrix_norm(weight, ord=2))
+    squared = float(weight.square().sum())
+    return LayerHealth(
+        name,
+        kind,
+        weight_rms=float(weight.square().mean().sqrt()),
+        spectral_norm=spectral,
+        stable_rank=squared / spectral**2 if spectral else None,
+        dead_filters=dead_filters(module) if isinstance(module, nn.Conv2d) else None,
+    )
+
+
+def _convolutions(network: nn.Module) -> Iterator[tuple[str, nn.Conv2d]]:
+    for name, module in network.named_modules():
+        if isinstance(module, nn.Conv2d):
+            yield name, module
+
+
+def _norms(network: nn.Module) -> Iterator[tuple[str, nn.BatchNorm2d]]:
+    for name, module in network.named_modules():
+        if isinstance(module, nn.BatchNorm2d):
+            yield name, module
+
+
+def _not_finite(network: nn.Module) -> dict[str, float]:
+    counted: dict[str, float] = defaultdict(float)
+    for key, value in network.state_dict().items():
+        counted[key.rpartition(".")[0]] += float((~torch.isfinite(value.float())).sum())
+    return counted
+
+
+def _constant(weight: Tensor) -> bool:
+    return weight.numel() > 1 and bool((weight == weight.flatten()[0]).all())
+
+
+def _twins(module: nn.Conv2d) -> float:
+    """The share of filters that are another one's multiple."""
+    rows = module.weight.detach().float().flatten(1)
+    norms = rows.norm(dim=1, keepdim=True)
+    living = rows[(norms > 1e-8).squeeze(1)] / norms[norms > 1e-8].unsqueeze(1)
+    if len(living) < 2 or living.shape[1] < 4 or not torch.isfinite(living).all():
+        return 0.0
+    cosines = (living @ living.T).abs().fill_diagonal_(0)
+    return float((cosines.max(1).values > _TWIN).float().mean())
+
+
+def _reset(norm: nn.BatchNorm2d) -> bool:
+    mean, variance = torch.as_tensor(norm.running_mean), torch.as_tensor(norm.running_var)
+    return bool((mean == 0).all() and (variance == 1).all())
+
+
+def _variance(norm: nn.BatchNorm2d) -> float:
+    variance = torch.as_tensor(norm.running_var)
+    return float("nan") if bool((variance < 0).any()) else float(variance.max())
+
+
+def _scales(network: nn.Module) -> dict[str, float]:
+    """Each convolution's weight size over the median of those of the same shape."""
+    sizes: dict[tuple[int, ...], dict[str, float]] = defaultdict(dict)
+    for name, module in _convolutions(network):
+        size = float(module.weight.detach().float().square().mean().sqrt())
+        sizes[tuple(module.weight.shape)][name] = size
+    found: dict[str, float] = {}
+    for group in sizes.values():
+        middle = sorted(group.values())[len(group) // 2]
+        if len(group) > 2 and middle > 0:
+            found |= {name: size / middle for name, size in group.items()}
+    return found or {"conv1": 1.0}
+
+
+def _fresh(module: nn.Conv2d | nn.Linear) -> bool:
+    """Whether weights are spread as an initialisation spreads them, and as training never does.
+
+    Uniform within 1 / sqrt(fan-in); for a convolution also He's normal (fan-in or fan-out) with no
+    excess kurtosis. A trained head may well look normal, so that says nothing about a head.
+    """
+    weight = module.weight.detach().float()
+    if weight.numel() < 300 or not torch.isfinite(weight).all():
+        return False
+    area = weight[0, 0].numel() if weight.ndim == 4 else 1
+    fan_in, fan_out = weight[0].numel(), weight.shape[0] * area
+    deviation, mean = float(weight.std()), float(weight.mean())
+    error = 4 / (2 * weight.numel()) ** 0.5  # four standard errors of a deviation
+    if abs(mean) > 4 * deviation / weight.numel() ** 0.5:
+        return False
+    kurtosis = float(((weight - mean) / deviation).pow(4).mean()) if deviation else 0.0
+    if kurtosis < 2.2:  # a uniform distribution has 1.8
+        bound = 1 / fan_in**0.5
+        return float(weight.abs().max()) <= bound * 1.0001 and _near(
+            deviation, bound / 3**0.5, error
+        )
+    normal = weight.ndim == 4 and abs(kurtosis - 3) < 4 * (24 / weight.numel()) ** 0.5
+    return normal and any(_near(deviation, (2 / fan) ** 0.5, error) for fan in (fan_in, fan_out))
+
+
+def _near(value: float, wanted: float, error: float) -> bool:
+    return abs(value / wanted - 1) < error
+
+
+def _precision(layers: Mapping[str, nn.Conv2d | nn.Linear]) -> Iterator[CheckFinding]:
+    """Weights that were rounded to half precision, or to a few values, before they were saved."""
+    weights = {name: module.weight.detach().float() for name, module in layers.items()}
+    sure = {name: w for name, w in weights.items() if w.numel() >= 1000 and not _constant(w)}
+    halved = [name for name, w in sure.items() if _is_rounded(w)]
+    few = [name for name, w in sure.items() if len(torch.unique(w)) <= _FEW_VALUES]
+    if few:
+        yield graded("quantised", float(len(few)), few[0], note=True, layers=str(len(few)))
+    elif sure and len(halved) == len(sure):
+        yield graded("half_precision", float(len(halved)), note=True, layers=str(len(halved)))
+
+
+def _is_rounded(weight: Float[Tensor, "..."]) -> bool:
+    return any(
+        bool((weight.to(kind).float() == weight).all()) for kind in (torch.float16, torch.bfloat16)
+    )

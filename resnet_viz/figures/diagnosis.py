@@ -1,0 +1,141 @@
+"""The plot behind each finding of a diagnosis."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+import plotly.graph_objects as go
+
+from resnet_viz.figures.theme import COLOURS, MARKERS, styled
+from resnet_viz.records import CheckFinding, CheckpointReport, Labelled
+from resnet_viz.spec import Kind
+from resnet_viz.text import Text
+
+#: Which number of a layer a check is about.
+_NUMBERS: Mapping[str, str] = {
+    "bn_consistency": "consistency",
+    "bn_consistency_mean": "consistency",
+    "bn_never_trained": "consistency",
+    "dead_units": "dead_units",
+    "dead_filters": "dead_filters",
+    "activation_range": "largest",
+    "gradient_ratio": "gradient_norm",
+    "weight_scale": "weight_rms",
+    "zero_layer": "weight_rms",
+    "fresh_layer": "stable_rank",
+    "duplicate_filters": "stable_rank",
+}
+_LOGARITHMIC = {"largest", "gradient_norm", "weight_rms", "stable_rank"}
+_LINED = {"bn_consistency", "dead_units", "dead_filters", "activation_range"}
+_LIMIT = "#b91c1c"
+_MOST_CLASSES = 30  # of a confusion matrix that can be read
+
+
+def finding_figure(finding: CheckFinding, report: CheckpointReport, text: Text) -> go.Figure | None:
+    """What a finding is about, as a plot; None where a number says it all."""
+    if finding.check in _NUMBERS:
+        return _by_layer(finding, report, text)
+    if finding.check in ("preprocessing", "plain_or_residual"):
+        return _scores(finding.check, report, text)
+    if report.labelled is not None and finding.check == "calibration":
+        return _reliability(report.labelled, text)
+    if report.labelled is not None and finding.check in ("accuracy", "recall", "label_order"):
+        return _confusion(report.labelled, text)
+    return None
+
+
+def _scores(check: str, report: CheckpointReport, text: Text) -> go.Figure | None:
+    """What the candidates scored, of the input or of the topology."""
+    found = report.identified
+    if check == "preprocessing":
+        named = {text(f"normalisations.{n}"): score for n, score in found.input_scores.items()}
+    else:
+        named = {text(f"topologies.{n}"): score for n, score in found.scores.items()}
+    return _bars(named, text("diagnosis.axis_score")) if named else None
+
+
+def _by_layer(finding: CheckFinding, report: CheckpointReport, text: Text) -> go.Figure | None:
+    """One number of every layer that has it, the finding's layer marked, and the threshold."""
+    number = _NUMBERS[finding.check]
+    rows = [(layer.name, getattr(layer, number)) for layer in report.layers]
+    rows = [(name, value) for name, value in rows if value is not None]
+    if not rows:
+        return None
+    names, values = zip(*rows, strict=True)
+    kind = Kind.PLAIN if report.identified.kind == Kind.PLAIN else Kind.RESIDUAL
+    figure = go.Figure()
+    figure.add_scatter(
+        x=list(range(len(names))),
+        y=list(values),
+        customdata=[escape(name) for name in names],
+        mode="lines+markers",
+        line={"color": COLOURS[kind], "width": 1.5},
+        marker={"symbol": MARKERS[kind], "size": [13 if n == finding.layer else 6 for n in names]},
+        hovertemplate="%{customdata}: %{y:.3g}<extra></extra>",
+    )
+    if finding.check in _LINED and finding.threshold is not None:
+        figure.add_hline(y=finding.threshold, line={"color": _LIMIT, "width": 1, "dash": "dash"})
+    positive = number in _LOGARITHMIC and min(values) > 0
+    figure.update_yaxes(
+        title=text(f"diagnosis.axis_{number}"), type="log" if positive else "linear"
+    )
+    figure.update_xaxes(title=text("figures.axis_layers"), **_ticks(names))
+    return styled(figure, height=280)
+
+
+def _ticks(names: Sequence[str]) -> dict[str, object]:
+    """One label a stage, where it begins."""
+    starts: dict[str, int] = {}
+    for place, name in enumerate(names):
+        starts.setdefault(name.partition(".")[0], place)
+    return {"tickvals": list(starts.values()), "ticktext": [escape(name) for name in starts]}
+
+
+def _bars(values: Mapping[str, float], title: str) -> go.Figure:
+    figure = go.Figure()
+    figure.add_bar(
+        x=list(values.values()),
+        y=list(values),
+        orientation="h",
+        marker={"color": COLOURS[Kind.RESIDUAL]},
+        hovertemplate="%{y}: %{x:.3g}<extra></extra>",
+    )
+    figure.update_xaxes(title=title, type="log")
+    figure.update_yaxes(autorange="reversed")
+    return styled(figure, height=120 + 28 * len(values))
+
+
+def _reliability(measured: Labelled, text: Text) -> go.Figure:
+    """Accuracy against confidence, one point a bin; the diagonal is perfect calibration."""
+    confidence = [row[0] for row in measured.reliability]
+    figure = go.Figure()
+    figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line={"dash": "dot", "color": "gray"})
+    figure.add_scatter(
+        x=confidence,
+        y=[row[1] for row in measured.reliability],
+        customdata=[row[2] for row in measured.reliability],
+        mode="lines+markers",
+        line={"color": COLOURS[Kind.RESIDUAL]},
+        hovertemplate="%{x:.2f}: %{y:.2f} (%{customdata})<extra></extra>",
+    )
+    figure.update_xaxes(title=text("diagnosis.axis_confidence"), range=[0, 1])
+    figure.update_yaxes(title=text("diagnosis.axis_accuracy"), range=[0, 1])
+    figure.update_layout(showlegend=False)
+    return styled(figure, height=320)
+
+
+def _confusion(measured: Labelled, text: Text) -> go.Figure | None:
+    """Images by true class (rows) and answer (columns)."""
+    names = [escape(name) for name in measured.classes]
+    if len(names) > _MOST_CLASSES:
+        return None
+    figure = go.Figure()
+    figure.add_heatmap(
+        z=[list(row) for row in measured.confusion],
+        x=names,
+        y=names,
+        colorscale="Viridis",
+        hovertemplate="%{y} → %{x}: %{z}<extra></extra>",
+    )
+    figure.update_xaxes(title=text("diagnosis.axis_answer"))
+    figure.update_yaxes(title=text("diagnosis.axis_truth"), autorange="reversed")
+    return styled(figure, height=420)

@@ -1,0 +1,162 @@
+"""Sick checkpoints are found out, with the layer; healthy ones are left alone."""
+
+import copy
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from resnet_viz import CheckpointReport, NetworkSpec, diagnose, load_bundled
+from resnet_viz.checkpoints.bundled import bundled_names
+from resnet_viz.checkpoints.load import read_weights
+from resnet_viz.checkpoints.topology import identify
+from resnet_viz.checkpoints.unwrap import Weights
+from resnet_viz.places import ASSETS
+from resnet_viz.records import Severity
+from resnet_viz.text import LANGUAGES, Text
+from tests.checkpoints.sick import SICK
+from tests.source import ROOT
+
+FOREIGN = ROOT.parent / "shared" / "checkpoints"
+BAD = (Severity.WARN, Severity.FAIL)
+HEALTHY = [*sorted((ASSETS / "checkpoints").glob("*.safetensors")), *sorted(FOREIGN.glob("*.th"))]
+
+
+@pytest.fixture(scope="module")
+def base():
+    return load_bundled("resnet20").network
+
+
+@pytest.mark.parametrize("name", SICK)
+def test_a_sickness_is_found_in_its_layer(name, base, tmp_path):
+    network, sickness = copy.deepcopy(base), SICK[name]
+    with torch.no_grad():
+        sickness.make(network)
+    torch.save(network.state_dict(), tmp_path / "sick.pth")
+    report = diagnose(tmp_path / "sick.pth")
+    found = [f for f in report.findings if f.severity in BAD and f.check in sickness.checks]
+    assert found, [(f.check, f.layer) for f in report.findings if f.severity in BAD]
+    if sickness.layer is not None:
+        assert sickness.layer in [finding.layer for finding in found]
+    assert report.identified.kind in ("residual", None)
+    assert all(f.advice(Text("zh")) != f.advice(Text("en")) for f in found)
+
+
+@pytest.mark.parametrize("path", HEALTHY, ids=lambda path: path.stem)
+def test_nothing_alarming_is_said_of_a_healthy_network(path):
+    report = diagnose(path)
+    # a deep plain network is sick of being plain, and may be warned of; nothing of it is broken
+    bad = (Severity.FAIL,) if path.stem.startswith("plain") else BAD
+    alarming = [(f.check, f.layer, f.value) for f in report.findings if f.severity in bad]
+    assert not alarming
+    assert report.identified.matched == report.identified.total
+
+
+def test_the_report_survives_a_way_through_json(base):
+    report = diagnose(ASSETS / "checkpoints" / "resnet20.safetensors")
+    again = CheckpointReport.from_dict(json.loads(json.dumps(report.to_dict())))
+    assert again == report
+    assert len(report.to_frame()) == len(report.findings)
+
+
+def test_findings_are_ranked_and_every_one_has_its_words(base):
+    report = diagnose(ASSETS / "checkpoints" / "plain20.safetensors")
+    order = [list(Severity).index(f.severity) for f in report.findings]
+    assert order == sorted(order)
+    for language in LANGUAGES:
+        for finding in report.findings:
+            assert finding.name(Text(language))
+            assert finding.source(Text(language))
+            assert finding.advice(Text(language))
+
+
+def test_the_command_prints_the_contract(tmp_path):
+    file = ASSETS / "checkpoints" / "resnet20.safetensors"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "resnet_viz", "diagnose", str(file), "--json",
+         "--out", str(tmp_path / "report.html")],
+        cwd=ROOT, capture_output=True, text=True, timeout=200, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert set(found) == {"identified", "findings"}
+    identified = dict(found["identified"])
+    assert identified.pop("confidence") == 1.0
+    assert identified == {
+        "family": "cifar", "kind": "residual", "depth": 20, "block": "basic",
+        "widths": [16, 32, 64], "shortcut": "zero_pad", "classes": 10, "input_channels": 3,
+        "parameters": 269_722,
+    }  # fmt: skip
+    for row in found["findings"]:
+        assert set(row) == {"check", "severity", "layer", "value", "threshold", "source", "advice"}
+        assert row["severity"] in {"ok", "note", "warn", "fail"}
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert "Plotly.newPlot" in page
+    assert 'src="http' not in page
+
+
+@pytest.mark.skipif("resnet20" not in bundled_names(), reason="no bundled twins")
+def test_a_second_diagnosis_takes_seconds():
+    path = HEALTHY[-1]
+    diagnose(path)
+    started = time.process_time()
+    diagnose(path)
+    assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize("name", bundled_names())
+def test_a_bundled_network_is_known_without_its_description(name):
+    """By its tensors alone: the file says what it is, and that is not read here."""
+    tensors = read_weights(ASSETS / "checkpoints" / f"{name}.safetensors").tensors
+    found = identify(Weights(tensors), name)
+    assert found.sure
+    assert found.spec == NetworkSpec.preset(name)
+    assert found.normalisation == "cifar"
+
+
+@pytest.mark.skipif(not FOREIGN.is_dir(), reason="needs ../shared/checkpoints")
+@pytest.mark.parametrize(
+    ("file", "spec"), [("resnet20-12fca82f.th", "resnet20"), ("resnet56-4bfd9763.th", "resnet56")]
+)
+def test_foreign_checkpoints_are_identified_whole(file, spec):
+    report = diagnose(FOREIGN / file)
+    found = report.identified
+    assert (found.family, found.kind, f"resnet{found.depth}") == ("cifar", "residual", spec)
+    assert found.matched == found.total
+    assert found.normalisation == "imagenet"
+    assert found.confidence > 0.85
+    assert "best_prec1" in found.training
+
+
+def accuracy(path: Path, step: int) -> float:
+    from resnet_viz import load_checkpoint
+    from resnet_viz.images import normalise
+    from resnet_viz.training.data import cifar10
+
+    loaded, test = load_checkpoint(path), cifar10().test
+    right = 0
+    images, labels = test.images[::step], test.labels[::step]
+    with torch.no_grad():
+        for start in range(0, len(labels), 500):
+            batch = normalise(images[start : start + 500], loaded.preprocessing)
+            answers = loaded.network(batch).argmax(1)
+            right += int((answers == labels[start : start + 500]).sum())
+    return 100 * right / len(labels)
+
+
+@pytest.mark.skipif(not FOREIGN.is_dir(), reason="needs ../shared/checkpoints")
+def test_a_foreign_checkpoint_is_right_on_a_part_of_the_test_set():
+    assert accuracy(FOREIGN / "resnet20-12fca82f.th", 25) == pytest.approx(91.73, abs=3)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not FOREIGN.is_dir(), reason="needs ../shared/checkpoints")
+@pytest.mark.parametrize(
+    ("file", "published"), [("resnet20-12fca82f.th", 91.73), ("resnet56-4bfd9763.th", 93.39)]
+)
+def test_foreign_checkpoints_reach_their_published_accuracy(file, published):
+    assert accuracy(FOREIGN / file, 1) == pytest.approx(published, abs=0.15)
