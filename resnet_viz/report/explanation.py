@@ -1,0 +1,75 @@
+"""An explanation to take away: raw values, overlay and manifest, whole or not at all."""
+
+import io
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from resnet_viz.figures.explanation import map_overlay, map_range
+from resnet_viz.pictures import to_png
+from resnet_viz.records.explanation import ExplainedPicture
+from resnet_viz.saving import SCHEMA_VERSION, library_versions, new_folder, to_json
+
+_OPACITY = 0.55
+
+
+def explanation_document(picture: ExplainedPicture) -> dict[str, Any]:
+    """Map statistics, faithfulness scores, and what is needed to read and repeat them."""
+    explanation = picture.explanation
+    order = np.argsort(-explanation.probabilities, kind="stable")[:5]
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "versions": library_versions(),
+        "image": {"name": picture.name, "digest": picture.digest},
+        "weights": picture.weights,
+        **explanation.manifest(),
+        "target_label": picture.target_label,
+        "predictions": [
+            {"label": picture.classes[i], "probability": float(explanation.probabilities[i])}
+            for i in order
+        ],
+        "faithfulness": {score.name: score.value for score in picture.scores},
+        "better": {score.name: score.better for score in picture.scores},
+    }
+
+
+def explanation_files(picture: ExplainedPicture) -> Iterator[tuple[str, bytes]]:
+    """``map.npz`` (raw map, attributions, logits, curves), ``overlay.png``, ``manifest.json``."""
+    arrays = picture.explanation.arrays()
+    for score in picture.scores:
+        if score.fractions is not None and score.values is not None:
+            arrays[f"{score.name}_fractions"] = score.fractions
+            arrays[f"{score.name}_values"] = score.values
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **arrays)
+    yield "map.npz", buffer.getvalue()
+    colours = map_range([picture.explanation])
+    yield "overlay.png", to_png(map_overlay(picture, colours, opacity=_OPACITY).pixels)
+    yield "seen.png", to_png(picture.seen)
+    manifest = {
+        **explanation_document(picture),
+        "record": "explanation",
+        "overlay": {"low": colours.low, "high": colours.high, "opacity": _OPACITY},
+        "arrays": {name: list(value.shape) for name, value in arrays.items()},
+    }
+    yield "manifest.json", to_json(manifest).encode()
+
+
+def write_explanation(picture: ExplainedPicture, folder: Path) -> None:
+    """All files in a new folder; ``OutputError`` if it exists or cannot be written."""
+    with new_folder(folder) as partial:
+        for name, content in explanation_files(picture):
+            (partial / name).write_bytes(content)
+
+
+def explanation_archive(pictures: dict[str, ExplainedPicture]) -> bytes:
+    """The files of each explanation under its name, in one ZIP."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for kind, picture in pictures.items():
+            for name, content in explanation_files(picture):
+                archive.writestr(f"{kind}/{name}", content)
+    return buffer.getvalue()
