@@ -2,7 +2,7 @@
 
     python -m benchmarks.page --clicks 40 --out benchmarks/results/page.json
 
-From the click on a marker of the strip until both overlays have been replaced and painted. Nothing
+From the click on a marker of the strip until both overlays have been repainted. Nothing
 new is computed by these clicks: every block was measured by the one pass that opened the page.
 """
 
@@ -27,17 +27,19 @@ PORT = 8597
 #: Clicks a marker; resolves with the milliseconds until both new overlays are painted.
 CLICK = """
 (layer) => new Promise((resolve) => {
-  const overlays = () => [...document.querySelectorAll("img[alt^='Grad-CAM of the']")];
-  const strip = document.querySelector(".strip") || [...document.querySelectorAll("*")]
-    .map((e) => e.shadowRoot && e.shadowRoot.querySelector(".strip")).find(Boolean);
-  const before = overlays().map((image) => image.src);
+  const roots = [document, ...[...document.querySelectorAll("*")].map((e) => e.shadowRoot)];
+  const within = (selector) =>
+    roots.filter(Boolean).flatMap((root) => [...root.querySelectorAll(selector)]);
+  const canvases = within("canvas[aria-label^='Grad-CAM of the']");
+  const overlays = () => canvases;
+  const strip = within(".strip")[0];
+  const before = overlays().map((canvas) => canvas.dataset.shown);
   const started = performance.now();
   strip.querySelector(`[data-layer="${layer}"]`).dispatchEvent(
     new MouseEvent("click", { bubbles: true, composed: true }));
   const look = () => {
     const now = overlays();
-    const fresh = now.length === 2 && now.every((image, i) =>
-      image.src !== before[i] && image.complete && image.naturalWidth > 0);
+    const fresh = now.length === 2 && now.every((c, i) => c.dataset.shown !== before[i]);
     if (!fresh) return requestAnimationFrame(look);
     // This runs before the frame is painted; a message posted now arrives right after it was.
     const painted = new MessageChannel();
@@ -95,7 +97,7 @@ def clicks(address: str, count: int) -> list[float]:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
         page: Page = browser.new_page(locale="en-US", viewport={"width": 1280, "height": 900})
         page.goto(address)
-        page.locator("img[alt^='Grad-CAM of the']").nth(1).wait_for(timeout=90_000)
+        page.locator("canvas[aria-label^='Grad-CAM of the']").nth(1).wait_for(timeout=90_000)
         page.wait_for_timeout(3000)
         layers = page.locator(".strip [data-layer]").evaluate_all(
             "nodes => [...new Set(nodes.map((node) => node.dataset.layer))]"

@@ -3,8 +3,13 @@
 import os
 import subprocess
 import sys
+import threading
+import time
+import urllib.request
+import webbrowser
 from pathlib import Path
 
+_PATIENCE = 120  # seconds for a cold start
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -22,10 +27,10 @@ def serve(port: int, *, browser: bool) -> int:
     options = {
         "server.address": "127.0.0.1",
         "server.port": str(port),
-        "server.headless": str(not browser).lower(),
+        "server.headless": "true",  # else Streamlit advertises in the page; we open the browser
         "server.showEmailPrompt": "false",
         "server.fileWatcherType": "none",
-        "server.maxUploadSize": "20",
+        "server.maxUploadSize": "500",
         "browser.gatherUsageStats": "false",
         "client.showErrorDetails": "none",
         "client.showErrorLinks": "false",
@@ -37,7 +42,22 @@ def serve(port: int, *, browser: bool) -> int:
     command = [sys.executable, "-m", "streamlit", "run", str(app_script()), *flags]
     # One thread of BLAS: for small maps, waiting for a second one costs more than it gives.
     environment = {"OPENBLAS_NUM_THREADS": "1", **os.environ}
+    address = f"http://127.0.0.1:{port}"
+    if browser:
+        threading.Thread(target=_open_when_ready, args=(address,), daemon=True).start()
     try:
         return subprocess.call(command, env=environment)
     except KeyboardInterrupt:
         return 0
+
+
+def _open_when_ready(address: str) -> None:
+    """A browser window, as soon as the app answers."""
+    deadline = time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=2):
+                webbrowser.open(address)
+                return
+        except OSError:
+            time.sleep(0.2)

@@ -86,18 +86,22 @@ def _run(
     out: Path | None,
     tensorboard: Path | None,
 ) -> None:
-    from resnet_viz.errors import OutputError
-    from resnet_viz.runs.foreground import run_here
+    from resnet_viz.errors import OutputError, RunError
+    from resnet_viz.runs.foreground import begin_here, go_on_here
     from resnet_viz.training.export import export_run, write_tensorboard
 
     if out is not None and out.exists():
         raise OutputError("folder_exists", folder=str(out))
-    run_id, folder = run_here("train", plan, resume, tell)
+    run_id = resume or begin_here("train", plan.to_dict(), plan.title)
+    try:
+        folder = go_on_here(run_id, tell)
+    except KeyboardInterrupt:
+        typer.echo(str(RunError("run_stopped", run=run_id)), err=True)
+        raise typer.Exit(130) from None
     if out is not None:
         export_run(folder, out)
     if tensorboard is not None:
         write_tensorboard(folder, tensorboard)
-    typer.echo(run_id, err=True)
 
 
 def _teller(json: bool) -> Callable[[str, dict[str, Any]], None]:

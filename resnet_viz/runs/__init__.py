@@ -6,6 +6,27 @@
 """
 
 from resnet_viz.runs.kinds import KINDS
-from resnet_viz.runs.local import delete, listed, poll, rename, resume, stop, submit
+from resnet_viz.runs.local import (
+    delete,
+    events,
+    folder,
+    listed,
+    poll,
+    rename,
+    resume,
+    stop,
+    submit,
+)
 
-__all__ = ["KINDS", "delete", "listed", "poll", "rename", "resume", "stop", "submit"]
+__all__ = [
+    "KINDS",
+    "delete",
+    "events",
+    "folder",
+    "listed",
+    "poll",
+    "rename",
+    "resume",
+    "stop",
+    "submit",
+]

@@ -12,7 +12,8 @@ from typing import Any
 from filelock import Timeout
 
 from resnet_viz.errors import FailureError, RunError
-from resnet_viz.records import Run, RunState, RunStatus
+from resnet_viz.records import Run, RunEvent, RunState, RunStatus
+from resnet_viz.runs import cluster
 from resnet_viz.runs.kinds import job_of
 from resnet_viz.runs.locks import device_lock, run_lock
 from resnet_viz.runs.store import RunStore
@@ -25,9 +26,12 @@ _LONGEST_TITLE = 120  # characters
 def submit(kind: str, config: Mapping[str, Any], *, title: str, device: str = "cpu") -> str:
     """Queue a run and see to it that a worker does it; returns the run's id.
 
-    Raises ``RunError`` for a kind that there is not.
+    The device "ray" is the cluster whose address is in ``RESNET_VIZ_RAY_ADDRESS``. Raises
+    ``RunError`` for a kind that there is not, or a cluster that cannot be used.
     """
     job_of(kind)
+    if device == cluster.DEVICE:
+        cluster.check_available()
     store = RunStore()
     run_id = store.create(kind, config, title[:_LONGEST_TITLE], device)
     _see_to(store, device)
@@ -42,6 +46,17 @@ def poll(run_id: str, after: int = 0) -> RunStatus:
     if status.state is RunState.QUEUED:
         _see_to(store, status.run.device)
     return status
+
+
+def events(run_id: str, prefix: str) -> tuple[RunEvent, ...]:
+    """What a run reported under keys that begin with ``prefix``."""
+    return RunStore().events(run_id, prefix)
+
+
+def folder(run_id: str) -> Path:
+    """Where a run keeps its files."""
+    store = RunStore()
+    return store.folder(store.run(run_id).id)
 
 
 def listed() -> list[Run]:

@@ -84,6 +84,16 @@ class RunStore:
         events = tuple(RunEvent(number, key, json.loads(body)) for number, key, body in rows)
         return RunStatus(run, events, events[-1].sequence if events else after)
 
+    def events(self, run_id: str, prefix: str) -> tuple[RunEvent, ...]:
+        """The events whose key begins with ``prefix``, in order."""
+        with self._database() as database:
+            rows = database.execute(
+                "SELECT sequence, key, body FROM events WHERE run = ? AND key GLOB ?"
+                " ORDER BY sequence",
+                (run_id, f"{prefix}*"),
+            ).fetchall()
+        return tuple(RunEvent(number, key, json.loads(body)) for number, key, body in rows)
+
     def record(self, run_id: str, key: str, body: Mapping[str, Any]) -> None:
         """Keep an event; an earlier one of the same key gives way to it."""
         with self._database() as database:

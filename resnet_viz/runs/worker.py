@@ -14,6 +14,7 @@ from contextlib import suppress
 
 from filelock import Timeout
 
+from resnet_viz.runs import cluster
 from resnet_viz.runs.execute import execute
 from resnet_viz.runs.locks import device_lock
 from resnet_viz.runs.store import RunStore
@@ -26,6 +27,9 @@ def work(store: RunStore, device: str, leaving: threading.Event) -> None:
     while store.queue(device) and not leaving.is_set():
         try:
             with device_lock(store, device).acquire(timeout=2):
+                if device == cluster.DEVICE:
+                    cluster.serve_cluster(store, leaving)
+                    continue
                 while (waiting := store.queue(device)) and not leaving.is_set():
                     with suppress(Exception):  # it is written down, and the next run waits
                         execute(store, waiting[0], leaving=leaving.is_set)

@@ -108,7 +108,7 @@ def _bundle(twins: Twins, folder: Path, out: Path) -> None:
             classes=loaded.classes,
             preprocessing=loaded.preprocessing,
             training=loaded.training["training"],
-            curve=[Epoch(**row) for row in loaded.training["curve"]],
+            curve=[Epoch.from_dict(row) for row in loaded.training["curve"]],
             dtype=torch.float16 if keep else torch.float32,
         )
 

@@ -1,7 +1,7 @@
 """A whole training as a value: which networks, from which weights, on what, how."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,7 @@ class Plan:
     def title(self) -> str:
         """What a run of this is called until somebody renames it."""
         names = " + ".join(spec.name for spec in self.specs().values())
-        return f"{names}, {Path(self.data).name}, {self.recipe.epochs} x"
+        return f"{names}, {Path(self.data).name}, {self.recipe.epochs} epochs"
 
     def specs(self) -> dict[str, NetworkSpec]:
         """The networks by kind, residual first."""
@@ -93,7 +93,7 @@ def plan_of(
         network=NetworkSpec.preset(name),
         pair=pair,
         data=data,
-        recipe=replace(RECIPES[recipe], **given),
+        recipe=Recipe.from_dict({**RECIPES[recipe].to_dict(), **given}),
         device=device,
         start=start,
         frozen=frozen,

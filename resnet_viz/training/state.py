@@ -4,7 +4,6 @@ import json
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
@@ -52,13 +51,9 @@ class TrainingState:
                 metadata = file.metadata() or {}
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             place = json.loads(metadata["place"])
-            curve = tuple(_epoch(row) for row in json.loads(metadata["curve"]))
+            curve = tuple(Epoch.from_dict(row) for row in json.loads(metadata["curve"]))
             if place["schema_version"] != STATE_SCHEMA:
                 raise ValueError(place["schema_version"])
         except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
             raise DataError("state_damaged", name=path.name) from error
         return cls(tensors, place["epoch"], place["step"], curve)
-
-
-def _epoch(row: dict[str, Any]) -> Epoch:
-    return Epoch(**{**row, "recall": tuple(row["recall"])})

@@ -2,25 +2,29 @@
 
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import streamlit as st
 
 from resnet_viz.figures.comparison import (
     CAM_PALETTE,
-    cam_overlays,
+    cam_ranges,
     pickable_layers,
     side_title,
     strip_rows,
 )
+from resnet_viz.figures.live_cams import live_cams
 from resnet_viz.figures.palettes import colour_bar
 from resnet_viz.figures.predictions import prediction_caption, prediction_figure
 from resnet_viz.figures.strip import strip_svg
 from resnet_viz.pictures import to_png
-from resnet_viz.records import Comparison, Prediction, Score, Side
+from resnet_viz.records import Comparison, Pair, Prediction, Score, Side
 from resnet_viz.text import Text
 from resnet_viz.ui import compare_panels as panels
 from resnet_viz.ui.answer import answer
 from resnet_viz.ui.components import strip
+from resnet_viz.ui.media import data_uri
+from resnet_viz.ui.overlay import overlay
 from resnet_viz.ui.question import Question, class_label, network_label
 from resnet_viz.ui.selection import choose_layer, selected_layer
 from resnet_viz.ui.shell import store
@@ -61,7 +65,7 @@ def _explore(question: Question, text: Text) -> None:
     layer = selected_layer(layers, comparison)
     _strip(comparison, layer, text)
     _controls(layers, comparison, text)
-    _pictures(comparison, layer, text)
+    _pictures(question, comparison, layer, text)
     _prediction_plot(question, comparison, text)
     panels.show(question, comparison, layer, text)
 
@@ -100,32 +104,46 @@ def _controls(layers: list[str], comparison: Comparison, text: Text) -> None:
     right.toggle(text("compare.own_scale"), key="own_scale", help=text("compare.own_scale_help"))
 
 
-def _pictures(comparison: Comparison, layer: str, text: Text) -> None:
+def _pictures(question: Question, comparison: Comparison, layer: str, text: Text) -> None:
     opacity = st.session_state.get("opacity", 55) / 100
     own = bool(st.session_state.get("own_scale", False))
-    overlays = cam_overlays(comparison, layer, opacity=opacity, own=own)
-    for column, (kind, side), (_, overlay) in zip(
-        st.columns(2), comparison.sides.items(), overlays.items(), strict=True
+    cams, photo = _live(question, comparison)
+    ranges = cam_ranges(comparison, [layer], own=own)
+    for column, (kind, side), (_, own_cams), (_, colours) in zip(
+        st.columns(2), comparison.sides.items(), cams.items(), ranges.items(), strict=True
     ):
         with column:
             st.markdown(f"**{md_escape(side_title(side, text))}**")
-            st.image(
-                overlay.pixels,
-                width="stretch",
-                output_format="JPEG",
-                alt=text("compare.overlay_alt", kind=text(f"kinds.{kind}"), layer=layer),
+            overlay(
+                own_cams,
+                photo,
+                side=comparison.photo.shape[0],
+                layer=layer,
+                opacity=opacity,
+                own=own,
+                alt=text("compare.overlay_alt", kind=text(f"kinds.{kind}"), layer="{layer}"),
+                key=f"overlay_{kind}",
             )
             st.image(_colour_bar(), width="stretch", alt="")
             scale = text("compare.own_scale_note" if own else "compare.shared_scale_note")
             st.caption(
                 text(
                     "compare.colour_bar",
-                    high=f"{overlay.colour_range.high:.3g}",
+                    high=f"{colours.high:.3g}",
                     scale=scale,
                     layer=md_escape(layer),
                     target=md_escape(class_label(side.target_label, text)),
                 )
             )
+
+
+def _live(question: Question, comparison: Comparison) -> tuple[Pair[dict[str, Any]], str]:
+    """Every layer's maps and the photograph, as the browser gets them; packed once."""
+    return store().cached(
+        ("live", question, comparison.digest),
+        lambda: (live_cams(comparison), data_uri(comparison.photo)),
+        size=2_000_000,
+    )
 
 
 @cache

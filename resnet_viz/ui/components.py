@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 
 import streamlit as st
 
+from resnet_viz.ui.overlay import PICKED_EVENT
+
 _STRIP_CSS = """
 .strip { color: var(--st-text-color); width: 100%; outline: none; overflow-x: auto; }
 .strip svg { width: 100%; min-width: 640px; height: auto; display: block; }
@@ -32,7 +34,11 @@ export default function ({ parentElement, data, setTriggerValue }) {
     box.dataset.svg = data.svg;
   }
   box.setAttribute("aria-label", data.label);
-  const pick = (layer) => { if (layer) setTriggerValue("picked", layer); };
+  const pick = (layer) => {
+    if (!layer) return;
+    window.dispatchEvent(new CustomEvent("PICKED_EVENT", { detail: layer }));
+    setTriggerValue("picked", layer);
+  };
   box.onclick = (event) => {
     const node = event.target.closest("[data-layer]");
     if (node) pick(node.dataset.layer);
@@ -45,7 +51,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     pick(data.layers[Math.min(data.layers.length - 1, Math.max(0, at + step))]);
   };
 }
-"""
+""".replace("PICKED_EVENT", PICKED_EVENT)
 
 _PICTURE_CSS = """
 .picture { position: relative; display: block; outline: none; }

@@ -9,7 +9,10 @@ from resnet_viz.ui.store import Store
 from resnet_viz.ui.words import choose_language
 
 #: The pages, in the order of the navigation: script and title.
-PAGES = (("app.py", "nav.compare"),)
+PAGES = (
+    ("app.py", "nav.compare"),
+    ("pages/4_Train.py", "nav.train"),
+)
 
 
 def open_page(title: str) -> Text:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-OVERLAYS = "img[alt^='Grad-CAM of the']"
+OVERLAYS = "canvas[aria-label^='Grad-CAM of the']"
 STRIP = ".strip [data-layer='{layer}']"
 
 
@@ -28,12 +28,12 @@ def settled(page: Page) -> None:
 
 
 def sources(page: Page) -> list[str]:
-    return [str(image.get_attribute("src")) for image in page.locator(OVERLAYS).all()]
+    return [str(image.get_attribute("data-shown")) for image in page.locator(OVERLAYS).all()]
 
 
 def both_changed(page: Page, before: list[str]) -> None:
     for number, source in enumerate(before):
-        expect(page.locator(OVERLAYS).nth(number)).not_to_have_attribute("src", source)
+        expect(page.locator(OVERLAYS).nth(number)).not_to_have_attribute("data-shown", source)
 
 
 def picture(tmp_path):

@@ -1,0 +1,34 @@
+"""Grad-CAM of every layer in one parcel, for a browser that draws the overlay by itself."""
+
+import base64
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from resnet_viz.figures.comparison import CAM_PALETTE, pickable_layers
+from resnet_viz.figures.palettes import table
+from resnet_viz.records import Comparison, Pair
+
+
+def live_cams(comparison: Comparison) -> Pair[dict[str, Any]]:
+    """By network: each layer's map in 255ths of its highest value, and that value.
+
+    ``maps`` is {layer: [height, width, high, base64]}; ``shared`` {layer: high of both networks}.
+    A map that is not finite has the height 0 and is drawn in the colour of what is no number.
+    """
+    layers = pickable_layers(comparison)
+    maps = comparison.sides.map(
+        lambda side: {name: _packed(side.analysis.cams[name][0]) for name in layers}
+    )
+    shared = {n: max(maps.residual[n][2], maps.plain[n][2]) for n in layers}
+    palette = base64.b64encode(table(CAM_PALETTE).tobytes()).decode()
+    return maps.map(lambda own: {"maps": own, "shared": shared, "palette": palette})
+
+
+def _packed(cam: Float[np.ndarray, "h w"]) -> list[Any]:
+    if not np.isfinite(cam).all():
+        return [0, 0, 0.0, ""]
+    high = float(cam.max())
+    steps = np.rint(cam * (255 / high)) if high > 0 else np.zeros_like(cam)
+    return [*cam.shape, high, base64.b64encode(steps.astype(np.uint8).tobytes()).decode()]

@@ -1,0 +1,165 @@
+"""Curves of a training, its gradients over time, and the images that are watched."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from jaxtyping import Float64, UInt8
+from plotly.subplots import make_subplots
+
+from resnet_viz.figures.palettes import ColourRange
+from resnet_viz.figures.pictures import enlarge_pixels, overlay
+from resnet_viz.figures.theme import COLOURS, MARKERS, styled
+from resnet_viz.spec import Kind
+from resnet_viz.text import Text
+
+Rows = Mapping[str, Sequence[Mapping[str, Any]]]  # by kind: what a run reported, in order
+
+_DASHES = {"test": "solid", "train": "dot"}
+_WATCHED_SIDE = 128  # pixels
+
+
+def curve_figure(epochs: Rows, quantity: str, text: Text) -> go.Figure:
+    """Training and test ``error`` (in percent) or ``loss`` of each network against epoch.
+
+    Always four traces in one order, so that a page can update them in place.
+    """
+    figure = go.Figure()
+    scale = 100.0 if quantity == "error" else 1.0
+    for kind in Kind:
+        for part, dash in _DASHES.items():
+            rows = epochs.get(kind, ())
+            figure.add_scatter(
+                x=[row["epoch"] for row in rows],
+                y=[scale * row[f"{part}_{quantity}"] for row in rows],
+                name=text(f"train.curve_{part}", kind=text(f"kinds.{kind}")),
+                mode="lines+markers",
+                line={"color": COLOURS[kind], "dash": dash, "width": 2},
+                marker={"symbol": MARKERS[kind], "size": 6},
+                hovertemplate="%{y:.2f}<extra>%{fullData.name}</extra>",
+                showlegend=bool(rows),
+            )
+    last = max((row["epoch"] for rows in epochs.values() for row in rows), default=1)
+    figure.update_xaxes(
+        title=text("train.axis_epoch"), range=[0, last + 0.5], dtick=max(1, -(-last // 10))
+    )
+    figure.update_yaxes(title=text(f"train.axis_{quantity}"), rangemode="tozero")
+    figure.update_layout(hovermode="x unified")
+    return styled(figure, height=390)
+
+
+def gradient_history(steps: Rows, text: Text) -> go.Figure:
+    """Layer against measured step, colour the norm of dL/dW on one logarithmic range for both.
+
+    Exact zeros and values that are not finite are left grey, and counted in the hover text.
+    """
+    kinds = [kind for kind in Kind if steps.get(kind)]
+    figure = make_subplots(
+        rows=max(len(kinds), 1),
+        shared_xaxes=True,
+        vertical_spacing=0.12,
+        subplot_titles=[text(f"kinds.{kind}") for kind in kinds] or None,
+    )
+    shown_all: list[float] = []
+    for row, kind in enumerate(kinds, 1):
+        norms = _norms(steps[kind])
+        layers = list(steps[kind][0]["gradient_norms"])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            shown = np.where(np.isfinite(norms) & (norms > 0), np.log10(norms), np.nan)
+        shown_all += shown[np.isfinite(shown)].tolist()
+        figure.add_heatmap(
+            z=shown,
+            x=[str(step["step"]) for step in steps[kind]],
+            y=list(range(len(layers))),
+            customdata=norms,
+            text=[[escape(layer)] * norms.shape[1] for layer in layers],
+            coloraxis="coloraxis",
+            hovertemplate="%{text}, " + text("train.axis_step") + " %{x}: %{customdata:.3g}"
+            "<extra></extra>",
+            row=row,
+            col=1,
+        )
+        places, names = _ticks(layers)
+        figure.update_yaxes(tickvals=places, ticktext=names, autorange="reversed", row=row, col=1)
+    figure.update_xaxes(type="category", nticks=8)
+    figure.update_xaxes(title=text("train.axis_step"), row=max(len(kinds), 1), col=1)
+    figure.update_layout(
+        coloraxis={
+            "colorscale": "Viridis",
+            "colorbar": {
+                "title": {"text": text("train.axis_norm"), "side": "right"},
+                "thickness": 12,
+                **_powers(shown_all),
+            },
+        }
+    )
+    return styled(figure, height=390)
+
+
+def _powers(exponents: Sequence[float]) -> dict[str, list[Any]]:
+    """Marks of a colour bar of logarithms: powers of ten, or half powers on a short bar."""
+    if not exponents:
+        return {}
+    low, high = min(exponents), max(exponents)
+    step = 1.0 if high - low > 2 else 0.5
+    marks = np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step
+    return {"tickvals": marks.tolist(), "ticktext": [f"{10**mark:.2g}" for mark in marks]}
+
+
+def watched_row(
+    images: Sequence[UInt8[np.ndarray, "height width 3"]],
+    cams: Sequence[Float64[np.ndarray, "h w"]],
+    colour_range: ColourRange,
+) -> list[UInt8[np.ndarray, "tall wide 3"]]:
+    """The watched images with a network's Grad-CAM over each."""
+    factor = max(1, _WATCHED_SIDE // images[0].shape[0]) if images else 1
+    return [
+        overlay(enlarge_pixels(image, factor), cam, colour_range, opacity=0.55)
+        for image, cam in zip(images, cams, strict=True)
+    ]
+
+
+def training_sentence(epochs: Rows, text: Text) -> str:
+    """Where both networks are after the last epoch that both have finished."""
+    rows = [epochs.get(kind, ()) for kind in Kind]
+    both = min(len(r) for r in rows)
+    if not both:
+        single = next((r for r in rows if r), None)
+        if single is None:
+            return text("train.sentence_none")
+        last = single[-1]
+        return text("train.sentence_single", kind=text(f"kinds.{last['kind']}"),
+                    epoch=last["epoch"], test=f"{100 * last['test_error']:.1f}",
+                    train=f"{100 * last['train_error']:.1f}")  # fmt: skip
+    residual, plain = (r[both - 1] for r in rows)
+    gap = plain["train_error"] - residual["train_error"]
+    key = "degrades" if gap > 0.01 else "reverse" if gap < -0.01 else "level"
+    return text(
+        f"train.sentence_{key}",
+        epoch=both,
+        residual_train=f"{100 * residual['train_error']:.1f}",
+        plain_train=f"{100 * plain['train_error']:.1f}",
+        residual_test=f"{100 * residual['test_error']:.1f}",
+        plain_test=f"{100 * plain['test_error']:.1f}",
+    )
+
+
+def _norms(steps: Sequence[Mapping[str, Any]]) -> Float64[np.ndarray, "layers steps"]:
+    """Norms by layer and step; what JSON writes as a word is that number again."""
+    return np.array([[float(v) for v in s["gradient_norms"].values()] for s in steps]).T
+
+
+def _ticks(layers: Sequence[str]) -> tuple[list[int], list[str]]:
+    starts: dict[str, int] = {}
+    for place, name in enumerate(layers):
+        starts.setdefault(name.partition(".")[0], place)
+    apart = len(layers) / 12  # rows that a line of text needs
+    places: list[int] = []
+    names: list[str] = []
+    for name, place in starts.items():
+        if not places or place - places[-1] >= apart:
+            places.append(place)
+            names.append(escape(name))
+    return places, names

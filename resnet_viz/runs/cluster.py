@@ -1,0 +1,150 @@
+"""Runs on a Ray cluster: the worker of the device "ray" hands them out and writes down what comes.
+
+The record of runs stays where it is; a node computes in a folder of its own and sends events, and
+at the end its files. A node that dies costs what it had computed: Ray does the run again on another
+one, and equal events by equal keys leave the record as if nothing had happened.
+"""
+
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from resnet_viz.errors import FailureError, RunError
+from resnet_viz.records import RunState
+from resnet_viz.runs.execute import PROGRESS, explain
+from resnet_viz.runs.kinds import job_of
+from resnet_viz.runs.locks import run_lock
+from resnet_viz.runs.store import RunStore
+
+DEVICE = "ray"
+ADDRESS = "RESNET_VIZ_RAY_ADDRESS"  # of the cluster, as ray.init takes it
+_AHEAD = 1000  # runs handed to Ray at once; its own queue does the rest
+_FILE = "file"
+_PROGRESS_EVERY = 1.0  # seconds
+
+
+@dataclass
+class _Flight:
+    """A run that Ray has."""
+
+    run_id: str
+    events: Any  # an ObjectRefGenerator
+    lock: ExitStack
+
+
+def check_available() -> None:
+    """Raise ``RunError`` unless Ray is installed and the address of a cluster is set."""
+    try:
+        import ray  # noqa: F401
+    except ImportError as error:
+        raise RunError("ray_missing") from error
+    if not os.environ.get(ADDRESS):
+        raise RunError("ray_address", variable=ADDRESS)
+
+
+def serve_cluster(store: RunStore, leaving: threading.Event) -> None:
+    """Hand out what waits for Ray until nothing waits and everything has come back."""
+    import ray
+
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    try:
+        ray.init(address=os.environ[ADDRESS], log_to_driver=False, configure_logging=False)
+    except (ConnectionError, ValueError, RuntimeError) as error:
+        for run_id in store.queue(DEVICE):
+            failure = FailureError("ray_unreachable", address=os.environ[ADDRESS])
+            store.move(run_id, RunState.FAILED, when=(RunState.QUEUED,), error=failure)
+        raise FailureError("ray_unreachable", address=os.environ[ADDRESS]) from error
+    task = ray.remote(_compute).options(num_cpus=1, max_retries=-1, num_returns="streaming")
+    flights: dict[Any, _Flight] = {}
+    try:
+        while (store.queue(DEVICE) or flights) and not leaving.is_set():
+            _launch(store, task, flights)
+            _land(store, flights)
+    finally:
+        for flight in flights.values():
+            ray.cancel(flight.events, force=True)
+            store.move(flight.run_id, RunState.STOPPED,
+                       when=(RunState.RUNNING, RunState.STOPPING))  # fmt: skip
+            flight.lock.close()
+        ray.shutdown()
+
+
+def _launch(store: RunStore, task: Any, flights: dict[Any, _Flight]) -> None:  # noqa: ANN401
+    for run_id in store.queue(DEVICE)[: _AHEAD - len(flights)]:
+        lock = ExitStack()
+        lock.enter_context(run_lock(store, run_id).acquire(timeout=5))
+        if not store.move(run_id, RunState.RUNNING, when=(RunState.QUEUED,)):
+            lock.close()
+            continue
+        run = store.run(run_id)
+        events = task.remote(run.kind, {**run.config, "device": "cpu"})
+        flights[events] = _Flight(run_id, events, lock)
+
+
+def _land(store: RunStore, flights: dict[Any, _Flight]) -> None:
+    """Write down what has come, and end what was stopped."""
+    import ray
+
+    if not flights:
+        return
+    waiting: list[Any] = list(flights)
+    ready: list[Any] = ray.wait(waiting, num_returns=1, timeout=0.3)[0]
+    for events in ready:
+        flight = flights[events]
+        try:
+            _write(store, flight.run_id, ray.get(next(events)))
+        except StopIteration:
+            _end(store, flights, events, RunState.DONE, None)
+        except ray.exceptions.RayTaskError as error:
+            failure = explain(error.cause if error.cause is not None else error)
+            _end(store, flights, events, RunState.FAILED, failure)
+        except ray.exceptions.RayError as error:
+            _end(store, flights, events, RunState.FAILED, explain(error))
+    unwanted = {run.id for run in store.listed() if run.state is RunState.STOPPING}
+    for events, flight in list(flights.items()):
+        if flight.run_id in unwanted:
+            ray.cancel(events, force=True)
+            _end(store, flights, events, RunState.STOPPED, None)
+
+
+def _end(
+    store: RunStore,
+    flights: dict[Any, _Flight],
+    events: Any,  # noqa: ANN401
+    state: RunState,
+    error: FailureError | None,
+) -> None:
+    flight = flights.pop(events)
+    going = (RunState.RUNNING, RunState.STOPPING)
+    store.move(flight.run_id, state, when=going, error=error)
+    flight.lock.close()
+
+
+def _write(store: RunStore, run_id: str, event: Mapping[str, Any]) -> None:
+    if event["key"] == _FILE:
+        (store.folder(run_id) / Path(event["name"]).name).write_bytes(event["bytes"])
+    else:
+        store.record(run_id, event["key"], event)
+
+
+def _compute(kind: str, config: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """On a node: the job's events, then its files."""
+    import torch
+
+    torch.set_num_threads(1)  # a task has one core
+    shown = 0.0
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for event in job_of(kind)(config, folder):
+            if event["key"] == PROGRESS and time.monotonic() - shown < _PROGRESS_EVERY:
+                continue
+            shown = time.monotonic()
+            yield event
+        for path in sorted(folder.iterdir()):
+            yield {"key": _FILE, "name": path.name, "bytes": path.read_bytes()}

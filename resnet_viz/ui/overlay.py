@@ -1,0 +1,125 @@
+"""The photograph with Grad-CAM over it, drawn in the browser: a click needs no answer to show.
+
+The strip announces its clicks inside the page (``PICKED_EVENT``); the overlay repaints at once,
+before the server has heard of it. Interpolation and colours are those of ``figures.pictures``.
+"""
+
+from typing import Any
+
+import streamlit as st
+
+#: What the strip dispatches on ``window``; the detail is the layer.
+PICKED_EVENT = "resnet-viz-layer"
+
+_CSS = """
+.overlay { width: 100%; height: auto; display: block; }
+"""
+
+_JS = """
+const decode = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+
+const weights = (source, target) => {
+  const below = new Int32Array(target), above = new Int32Array(target);
+  const share = new Float32Array(target);
+  for (let i = 0; i < target; i++) {
+    const at = Math.min(Math.max((i + 0.5) * source / target - 0.5, 0), source - 1);
+    below[i] = Math.floor(at);
+    above[i] = Math.min(below[i] + 1, source - 1);
+    share[i] = at - below[i];
+  }
+  return { below, above, share };
+};
+
+function paint(canvas, layer) {
+  const { data, photo } = canvas.view;
+  const map = data.maps[layer];
+  if (!map || !photo) return;
+  const [height, width, high, packed] = map;
+  const top = data.own ? high : data.shared[layer];
+  const palette = decode(data.palette), side = canvas.width;
+  const context = canvas.getContext("2d");
+  const picture = context.createImageData(side, side);
+  const values = decode(packed), scale = top > 0 ? high / top : 0;
+  const down = weights(height, side), across = weights(width, side);
+  const opacity = data.opacity, rest = 1 - opacity;
+  for (let y = 0, at = 0; y < side; y++) {
+    const first = down.below[y] * width, second = down.above[y] * width, dy = down.share[y];
+    for (let x = 0; x < side; x++, at += 4) {
+      let red = 128, green = 0, blue = 128;
+      if (height) {
+        const l = across.below[x], r = across.above[x], dx = across.share[x];
+        const upper = values[first + l] * (1 - dx) + values[first + r] * dx;
+        const lower = values[second + l] * (1 - dx) + values[second + r] * dx;
+        const step = 3 * Math.round((upper * (1 - dy) + lower * dy) * scale);
+        red = palette[step]; green = palette[step + 1]; blue = palette[step + 2];
+      }
+      picture.data[at] = photo[at] * rest + red * opacity;
+      picture.data[at + 1] = photo[at + 1] * rest + green * opacity;
+      picture.data[at + 2] = photo[at + 2] * rest + blue * opacity;
+      picture.data[at + 3] = 255;
+    }
+  }
+  context.putImageData(picture, 0, 0);
+  canvas.dataset.layer = layer;
+  canvas.dataset.shown = [layer, opacity, data.own, high, top].join(" ");
+  canvas.setAttribute("aria-label", data.alt.replace("{layer}", layer));
+}
+
+async function pixels(source) {
+  const image = new Image();
+  image.src = source;
+  await image.decode();
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = image.naturalWidth;
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  context.drawImage(image, 0, 0);
+  return context.getImageData(0, 0, canvas.width, canvas.height).data;
+}
+
+export default function ({ parentElement, data }) {
+  let canvas = parentElement.querySelector("canvas");
+  if (!canvas) {
+    canvas = document.createElement("canvas");
+    canvas.className = "overlay";
+    canvas.setAttribute("role", "img");
+    parentElement.appendChild(canvas);
+  }
+  const before = canvas.view || {};
+  const same = before.data && before.data.photo === data.photo;
+  canvas.view = { data, photo: same ? before.photo : null };
+  if (canvas.width !== data.side) canvas.width = canvas.height = data.side;
+  if (same && before.photo) {
+    paint(canvas, data.layer);
+  } else {
+    pixels(data.photo).then((photo) => {
+      if (canvas.view.data.photo !== data.photo) return;
+      canvas.view.photo = photo;
+      paint(canvas, canvas.view.data.layer);
+    });
+  }
+  const picked = (event) => paint(canvas, event.detail);
+  window.addEventListener("PICKED_EVENT", picked);
+  return () => window.removeEventListener("PICKED_EVENT", picked);
+}
+""".replace("PICKED_EVENT", PICKED_EVENT)
+
+_overlay = st.components.v2.component("resnet_viz_overlay", css=_CSS, js=_JS)
+
+
+def overlay(
+    cams: dict[str, Any],
+    photo: str,
+    *,
+    side: int,
+    layer: str,
+    opacity: float,
+    own: bool,
+    alt: str,
+    key: str,
+) -> None:
+    """The overlay of one network; ``photo`` is a data URI of ``side`` x ``side`` pixels.
+
+    ``cams`` is what ``figures.live_cams`` made; ``alt`` has ``{layer}`` where the layer belongs.
+    """
+    state = {"photo": photo, "side": side, "layer": layer, "opacity": opacity, "own": own}
+    _overlay(data={**cams, **state, "alt": alt}, key=key)

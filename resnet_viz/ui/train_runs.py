@@ -1,0 +1,89 @@
+"""The table of runs: choose, compare, rename, take away, delete."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from resnet_viz import runs
+from resnet_viz.errors import ResnetVizError
+from resnet_viz.records import Run, RunState
+from resnet_viz.text import Text
+from resnet_viz.training.export import export_zip
+from resnet_viz.ui.messages import show_error
+from resnet_viz.ui.train_start import SELECTED
+
+
+def training_runs() -> list[Run]:
+    """Every training of this machine, the newest first."""
+    return [run for run in runs.listed() if run.kind == "train"]
+
+
+def show_runs(found: list[Run], text: Text) -> None:
+    """The table, and what can be done with the run that is shown."""
+    st.subheader(text("train.runs"), anchor=False)
+    if not found:
+        st.caption(text("train.runs_empty"))
+        return
+    table = pd.DataFrame([_row(run, text) for run in found])
+    st.dataframe(table, hide_index=True, key="train_table")
+    shown = next((run for run in found if run.id == st.session_state.get(SELECTED)), None)
+    if shown is not None:
+        _actions(shown, text)
+
+
+def _row(run: Run, text: Text) -> dict[str, Any]:
+    last = _last_epochs(run.id)
+    row: dict[str, Any] = {
+        text("train.column_title"): run.title,
+        text("train.column_state"): text(f"train.state_short_{run.state}"),
+    }
+    for kind in ("residual", "plain"):
+        epoch = last.get(kind)
+        label = text("train.column_error", kind=text(f"kinds.{kind}"))
+        row[label] = None if epoch is None else round(100 * epoch["test_error"], 2)
+    row[text("train.column_created")] = run.created
+    return row
+
+
+def _last_epochs(run_id: str) -> dict[str, Any]:
+    last: dict[str, Any] = {}
+    for event in runs.events(run_id, "epoch/"):
+        kind = event.body["kind"]
+        if kind not in last or last[kind]["epoch"] < event.body["epoch"]:
+            last[kind] = event.body
+    return last
+
+
+def _actions(run: Run, text: Text) -> None:
+    title, rename, take, remove = st.columns([4, 1, 1, 1], vertical_alignment="bottom")
+    new = title.text_input(text("train.rename_to"), run.title, key=f"train_title_{run.id}",
+                           max_chars=120)  # fmt: skip
+    rename.button(text("train.rename"), key="train_rename", on_click=runs.rename,
+                  args=(run.id, new))  # fmt: skip
+    folder = runs.folder(run.id)
+    if list(folder.glob("[!.s]*.safetensors")):
+        take.download_button(
+            text("train.export"),
+            lambda: export_zip(folder),
+            file_name=f"{run.id}.zip",
+            mime="application/zip",
+            key="train_export",
+        )
+    remove.button(
+        text("train.delete"),
+        key="train_delete",
+        on_click=_delete,
+        args=(run.id, text),
+        disabled=run.state in (RunState.RUNNING, RunState.STOPPING),
+        help=text("train.delete_help"),
+    )
+
+
+def _delete(run_id: str, text: Text) -> None:
+    try:
+        runs.delete(run_id)
+    except ResnetVizError as error:
+        show_error(error, text)
+    else:
+        st.session_state.pop(SELECTED, None)

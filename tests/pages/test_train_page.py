@@ -1,0 +1,116 @@
+"""The Train page without a browser: it starts, refuses what cannot be, and shows a finished run."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from resnet_viz import NetworkSpec
+from resnet_viz.records import RunState
+from resnet_viz.runs.execute import execute
+from resnet_viz.runs.store import RunStore
+from resnet_viz.training.plan import Plan
+from resnet_viz.training.recipe import Recipe
+from resnet_viz.ui.train_start import SELECTED
+from tests.source import ROOT
+
+TIMEOUT = 120  # seconds
+SPEC = NetworkSpec(depths=(1, 1), widths=(8, 16), input_size=8, input_channels=1)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("RESNET_VIZ_HOME", str(tmp_path))
+
+
+def opened(language="en", run=None, **query):
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT)
+    app.query_params["lang"] = language
+    for name, value in query.items():
+        app.query_params[name] = value
+    if run is not None:
+        app.session_state[SELECTED] = run
+    app.switch_page("pages/4_Train.py")
+    return app.run()
+
+
+def words(app):
+    shown = [*app.header, *app.subheader, *app.markdown, *app.caption, *app.warning, *app.error,
+             *app.info]  # fmt: skip
+    return "\n".join(str(element.value) for element in shown)
+
+
+@pytest.fixture
+def finished():
+    store = RunStore()
+    recipe = Recipe(epochs=2, learning_rate=0.05, batch_size=32, images=96, test_images=40)
+    plan = Plan(network=SPEC, pair=True, data="digits", recipe=recipe)
+    run_id = store.create("train", plan.to_dict(), "my *bold* run", "cpu")
+    assert execute(store, run_id) is RunState.DONE
+    return run_id
+
+
+@pytest.mark.parametrize(("language", "sentence"), [("en", "No training"), ("zh", "还没有训练")])
+def test_the_page_starts_and_teaches(language, sentence):
+    app = opened(language)
+    assert not app.exception
+    assert sentence in words(app)
+    assert app.button(key="train_begin")
+    assert "train." not in words(app)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_finished_run_is_shown_with_curves_images_and_a_way_out(finished, language):
+    app = opened(language, run=finished)
+    assert not app.exception
+    assert len(app.get("plotly_chart")) == 2
+    assert "my *bold* run" in app.selectbox(key=SELECTED).options[0]
+    assert len(app.get("download_button")) == 1
+    assert sum(" %" in str(caption.value) for caption in app.caption) >= 8  # answers
+
+
+def test_a_run_deleted_elsewhere_leaves_the_page_alive(finished):
+    RunStore().remove(finished)
+    app = opened(run=finished)
+    assert not app.exception
+    assert "No training" in words(app)
+
+
+def test_stop_of_a_queued_run_and_delete(finished):
+    store = RunStore()
+    run_id = store.create("train", store.run(finished).config, "waiting", "no-such-device")
+    store.move(run_id, RunState.STOPPED, when=(RunState.QUEUED,))
+    app = opened(run=run_id)
+    assert "goes on where it was" in words(app)
+    app.button(key="train_delete").click().run()
+    assert not app.exception
+    assert [run.id for run in store.listed()] == [finished]
+
+
+def test_rename(finished):
+    app = opened(run=finished)
+    app.text_input(key=f"train_title_{finished}").set_value("renamed").run()
+    app.button(key="train_rename").click().run()
+    assert RunStore().run(finished).title == "renamed"
+
+
+def test_a_hostile_zip_is_one_sentence_and_the_page_lives(tmp_path):
+    app = opened(data="own")
+    assert "Upload a ZIP" in words(app)
+    app.file_uploader(key="train_zip").set_value(("../../x.zip", b"PK nonsense", "application/zip"))
+    app.run()
+    for _ in range(100):
+        if app.warning or app.error:
+            break
+        app.run()
+    assert not app.exception
+    assert "not a readable ZIP" in words(app)
+    assert not list(tmp_path.parent.glob("x.zip"))
+
+
+@pytest.mark.parametrize(
+    "query", [{"train_network": "resnet9999"}, {"data": "../.."}, {"recipe": "<script>"}]
+)
+def test_a_wrong_address_is_the_default(query):
+    app = opened(**query)
+    assert not app.exception
+    assert app.selectbox(key="recipe").value == "class-demo"
+    assert app.selectbox(key="data").value == "digits"
