@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import plotly.graph_objects as go
+from jaxtyping import Float
 
 from resnet_viz.figures.comparison import ColouredPicture
 from resnet_viz.figures.palettes import ColourRange, Palette
-from resnet_viz.figures.pictures import overlay
+from resnet_viz.figures.pictures import cam_row, overlay
 from resnet_viz.figures.theme import COLOURS, styled
-from resnet_viz.records import Pair
+from resnet_viz.records import ByLayer, Pair
 from resnet_viz.records.explanation import ExplainedPicture, Explanation
 from resnet_viz.spec import Kind
 from resnet_viz.text import Text
@@ -63,3 +65,28 @@ def curves_figure(pair: Pair[ExplainedPicture], titles: Pair[str], text: Text) -
     figure.update_xaxes(title=text("explain.curve_x"), range=[0, 100])
     figure.update_yaxes(title=text("explain.curve_y"), range=[0, 1.02])
     return styled(figure, height=320)
+
+
+def block_rows(
+    pair: Pair[ExplainedPicture],
+    maps: Pair[ByLayer[Float[np.ndarray, "batch h w"]]],
+    selected: str | None,
+) -> Pair[ColouredPicture]:
+    """One method's maps at every block as one picture a network, on one range from zero."""
+    found = [values for _, side in maps.items() for values in side.values()]
+    colours = ColourRange(0.0, ColourRange.of(*found).high or 1.0)
+
+    def draw(picture: ExplainedPicture, side: ByLayer[np.ndarray]) -> ColouredPicture:
+        blocks = list(side)
+        pixels = cam_row(
+            [side[block][0] for block in blocks],
+            picture.photo,
+            colours,
+            tile=96,
+            opacity=0.55,
+            columns=min(len(blocks), 9),
+            selected=blocks.index(selected) if selected in blocks else None,
+        )
+        return ColouredPicture(pixels, colours)
+
+    return Pair(draw(pair.residual, maps.residual), draw(pair.plain, maps.plain))

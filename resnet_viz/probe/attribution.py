@@ -107,7 +107,8 @@ def _call(method: Method, scored: Scored, call: _Call) -> Tensor:
     from captum import attr
 
     made = getattr(attr, _CLASSES[method.name])(scored)
-    arguments = _ARGUMENTS.get(method.name, lambda _: {})(call)
+    own = _ARGUMENTS.get(method.name)
+    arguments = {} if own is None else own(call)
     if not call.options.get("smooth_samples"):
         found: Tensor = made.attribute(call.images, **arguments)
         return found

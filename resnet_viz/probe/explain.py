@@ -23,7 +23,7 @@ from resnet_viz.records.explanation import Completeness, Explanation, why_blank
 
 def explain(
     network: nn.Module,
-    image: Float[Tensor, "1 channel height width"],
+    image: Float[Tensor, "one channel height width"],
     method: str = "grad-cam",
     *,
     layer: str | None = None,
@@ -56,7 +56,7 @@ def explain(
 
 def explaining(
     network: nn.Module,
-    image: Float[Tensor, "1 channel height width"],
+    image: Float[Tensor, "one channel height width"],
     method: str = "grad-cam",
     *,
     layer: str | None = None,

@@ -53,7 +53,7 @@ class _Case:
 
 def faithfulness(
     network: nn.Module,
-    image: Float[Tensor, "1 channel height width"],
+    image: Float[Tensor, "one channel height width"],
     explanation: Explanation,
     *,
     effort: Effort | None = None,

@@ -13,7 +13,7 @@ from torch.nn.functional import conv2d
 
 _EDGE, _CORNER = 1 / 6, 1 / 12
 _MOST_STEPS = 500
-_TOLERANCE = 1e-5  # of the residual, as a share of the right-hand side
+_TOLERANCE = 1e-5  # of the residual, as a share of the values around
 
 
 def impute(
@@ -41,7 +41,7 @@ def _conjugate_gradients(
 ) -> Tensor:
     solution, residual = start, right - system(start)
     direction, length = residual, _dot(residual, residual)
-    enough = _TOLERANCE**2 * _dot(right, right)
+    enough = _TOLERANCE**2 * (_dot(right, right) + _dot(start, start))
     for _ in range(_MOST_STEPS):
         if bool((length <= enough).all()):
             break

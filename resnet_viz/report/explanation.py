@@ -73,3 +73,22 @@ def explanation_archive(pictures: dict[str, ExplainedPicture]) -> bytes:
             for name, content in explanation_files(picture):
                 archive.writestr(f"{kind}/{name}", content)
     return buffer.getvalue()
+
+
+def explanation_code(picture: ExplainedPicture) -> str:
+    """The lines of Python that repeat an explanation of a bundled or saved network."""
+    explanation = picture.explanation
+    against = "" if explanation.against is None else f", against={explanation.against}"
+    layer = "" if explanation.layer is None else f', layer="{explanation.layer}"'
+    options = f", options={dict(explanation.options)}" if explanation.options else ""
+    return "\n".join(
+        [
+            "from resnet_viz import explain, load_bundled, read_picture, seen, to_batch",
+            f'loaded = load_bundled("{explanation.network}")',
+            "preprocessing = loaded.preprocessing",
+            'image = to_batch([seen(read_picture("photo.jpg"), preprocessing)], preprocessing)',
+            f'found = explain(loaded.network, image, "{explanation.method}"{layer}, '
+            f"target={explanation.target}{against}{options})",
+            "print(found.map.max(), found.blank)",
+        ]
+    )

@@ -39,22 +39,28 @@ def answerable(question: Question, text: Text) -> Question | None:
 
 def answer(question: Question, text: Text) -> Comparison:
     """The comparison; from the store where it has been computed before."""
-    picture = find_picture(question.picture)
-    if picture is None:
-        raise OptionError("picture_gone", name=question.picture.name)
-    if question.weights.source is WeightSource.PRETRAINED:
-        _download(question.network, text)
+    picture, pair = picture_and_twins(question, text)
     label = text("compare.working", network=network_label(question.network, text))
-    pair = _wait(_pair(question), label)
     both = pair.map(lambda loaded: _side(loaded, picture, question))  # in parallel
-    sides = both.map(lambda side: _wait(side, label))
+    sides = both.map(lambda side: wait_for(side, label))
     key = ("comparison", pair.residual.digest, pair.plain.digest, *_conditions(picture, question))
     joined = store().submit(
         key,
         lambda: combined(picture, pair.residual.preprocessing, sides, question.target),
         lambda comparison: comparison.photo.nbytes,
     )
-    return _wait(joined, label)
+    return wait_for(joined, label)
+
+
+def picture_and_twins(question: Question, text: Text) -> tuple[Picture, Pair[LoadedNetwork]]:
+    """What a question is about, loaded; ``OptionError`` where the picture is gone."""
+    picture = find_picture(question.picture)
+    if picture is None:
+        raise OptionError("picture_gone", name=question.picture.name)
+    if question.weights.source is WeightSource.PRETRAINED:
+        _download(question.network, text)
+    label = text("compare.working", network=network_label(question.network, text))
+    return picture, wait_for(_pair(question), label)
 
 
 def _conditions(picture: Picture, question: Question) -> tuple[object, ...]:
@@ -82,7 +88,8 @@ def _weights_bytes(pair: Pair[LoadedNetwork]) -> int:
     return sum(p.numel() * p.element_size() for network in both for p in network.parameters())
 
 
-def _wait(future: Future[T], label: str) -> T:
+def wait_for(future: Future[T], label: str) -> T:
+    """The result of a job, with a spinner once it takes longer than a moment."""
     started = time.monotonic()
     while not future.done() and time.monotonic() - started < _PATIENCE:
         time.sleep(0.002)

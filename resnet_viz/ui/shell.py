@@ -11,6 +11,7 @@ from resnet_viz.ui.words import choose_language
 #: The pages, in the order of the navigation: script and title.
 PAGES = (
     ("app.py", "nav.compare"),
+    ("pages/2_Explain.py", "nav.explain"),
     ("pages/4_Train.py", "nav.train"),
 )
 
