@@ -98,3 +98,27 @@ def test_a_picture_that_is_none_is_one_sentence(tmp_path):
     done = run(str(broken))
     assert done.exit_code == 2
     assert "\n" not in done.stderr.strip()
+
+
+def test_a_folder_is_a_table_and_a_broken_file_a_line_of_it(tmp_path):
+    folder, out = tmp_path / "pictures", tmp_path / "out"
+    folder.mkdir()
+    for name in ("automobile.jpg", "cat.jpg"):
+        source = next((ASSETS / "samples").glob(name), ASSETS / "samples" / "automobile.jpg")
+        (folder / name).write_bytes(source.read_bytes())
+    (folder / "notes.txt").write_text("no picture")
+    done = run(str(folder), "--network", "plain20", "--json", "--out", str(out))
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    assert [row["name"] for row in found["images"]] == ["automobile.jpg", "cat.jpg"]
+    assert [row["name"] for row in found["skipped"]] == ["notes.txt"]
+    values = [row["deletion"] for row in found["images"]]
+    assert found["mean"]["deletion"] == pytest.approx(sum(values) / 2)
+    assert {p.name for p in out.iterdir()} == {"table.csv", "manifest.json", "0001", "0002"}
+    assert (out / "0002" / "map.npz").is_file()
+
+
+def test_an_empty_folder_is_one_sentence(tmp_path):
+    done = run(str(tmp_path))
+    assert done.exit_code == 2
+    assert "holds no files" in done.stderr

@@ -1,17 +1,21 @@
 """The command ``explain``."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from resnet_viz.cli.shared import Debug, Json, guarded, one_of, print_result
 from resnet_viz.errors import OptionError, OutputError
 
+if TYPE_CHECKING:
+    from resnet_viz.checkpoints.loaded import LoadedNetwork
+    from resnet_viz.probe.explained import Request
+
 
 @guarded
 def explain(
-    image: Annotated[Path, typer.Argument(help="JPEG, PNG, WebP, GIF, TIFF or BMP.")],
+    image: Annotated[Path, typer.Argument(help="A picture, or a folder of them.")],
     checkpoint: Annotated[Path | None, typer.Option(help="A weights file.")] = None,
     network: Annotated[
         str, typer.Option(help="A network; see `networks`. With a bare state_dict: its form.")
@@ -61,13 +65,34 @@ def explain(
         seed=seed,
         measures=tuple(MEASURES) if faithfulness else (),
     )
-    picture = read_picture(image)
+    picture = None if image.is_dir() else read_picture(image)
     loaded = load_one(network, checkpoint, weights, seed)
     loaded.network.to(device or devices()[0])
+    if picture is None:
+        _folder(loaded, image, request, out, json)
+        return
     result = explained(loaded, picture, request)
     if out is not None:
         write_explanation(result, out)
     print_result(explanation_document(result), json)
+
+
+def _folder(
+    loaded: "LoadedNetwork", folder: Path, request: "Request", out: Path | None, json: bool
+) -> None:
+    """A table of all pictures of a folder; a file that cannot be read is a line in it."""
+    from resnet_viz.probe.explained import Skipped, explain_folder
+    from resnet_viz.report.explanation import folder_document, write_folder
+
+    pictures, skipped = [], {}
+    for found in explain_folder(loaded, folder, request):
+        if isinstance(found, Skipped):
+            skipped[found.name] = str(found.error)
+        else:
+            pictures.append(found)
+    if out is not None:
+        write_folder(pictures, skipped, out)
+    print_result(folder_document(pictures, skipped), json)
 
 
 def _option(given: str) -> tuple[str, float]:
