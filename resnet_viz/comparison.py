@@ -39,6 +39,7 @@ def analyse_side(
         classes=loaded.classes,
         analysis=analysis,
         main_layers=tuple(default_layers(network)),
+        path=None if loaded.path is None else str(loaded.path),
         seed=loaded.training.get("seed") if loaded.source is WeightSource.RANDOM else None,
     )
 

@@ -9,14 +9,14 @@ PACKAGE = ROOT / "resnet_viz"
 
 
 def modules() -> dict[str, Path]:
-    """Every module of the package by its dotted name, ``app`` included."""
+    """Every module of the package by its dotted name, and the pages ("app", "pages.1_Build")."""
     found = {
         ".".join(path.relative_to(ROOT).with_suffix("").parts): path
         for path in sorted(PACKAGE.rglob("*.py"))
     }
-    return {name.removesuffix(".__init__"): path for name, path in found.items()} | {
-        "app": ROOT / "app.py"
-    }
+    pages = {f"pages.{path.stem}": path for path in sorted((ROOT / "pages").glob("*.py"))}
+    package = {name.removesuffix(".__init__"): path for name, path in found.items()}
+    return package | pages | {"app": ROOT / "app.py"}
 
 
 @cache

@@ -12,6 +12,7 @@ FLOORS = {
     "records": 0,
     "samples": 1, "images": 1, "networks": 1, "downloads": 1, "devices": 1,
     "figures": 2, "probe": 2, "checkpoints": 2, "training": 2, "comparison": 2,
+    "experiments": 2,
     "report": 3, "runs": 3,
     "ui": 4,
     "cli": 5, "doctor": 5, "launch": 5, "__main__": 5,

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from resnet_viz.images import Preprocessing
@@ -25,6 +26,7 @@ class LoadedNetwork:
     classes: tuple[str, ...]
     preprocessing: Preprocessing
     training: Mapping[str, Any]
+    path: Path | None = None  # of the file, where there is one
 
     @cached_property
     def digest(self) -> str:

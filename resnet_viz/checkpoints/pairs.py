@@ -13,7 +13,7 @@ from resnet_viz.images import preprocessing_for
 from resnet_viz.networks.catalog import TORCHVISION_WEIGHTS
 from resnet_viz.records import Pair, WeightSource
 from resnet_viz.samples import sample_batch
-from resnet_viz.spec import RESIDUAL_PRESETS, Kind, NetworkSpec
+from resnet_viz.spec import RESIDUAL_PRESETS, Kind, NetworkSpec, twin_name
 
 
 @dataclass(frozen=True)
@@ -23,16 +23,33 @@ class WeightChoice:
     source: WeightSource
     seed: int = 0  # of random weights
     path: Path | None = None  # of a file
+    plain_path: Path | None = None  # of the trained plain twin's file; else the file's lesion
+    title: str = ""  # what to call the file; else its name
     plain: WeightSource = WeightSource.LESION  # or RANDOM; for pretrained weights
 
 
 def twin_names(name: str) -> Pair[str]:
     """The preset names of a residual network and its plain twin; either may be given."""
-    residual = name.replace("plain", "resnet")
-    if residual not in RESIDUAL_PRESETS:
-        known = close_matches(name, list(RESIDUAL_PRESETS), count=10)
-        raise OptionError("option_unknown", option="network", value=name, known=known)
-    return Pair(residual, NetworkSpec.preset(residual).plain().name)
+    for residual in RESIDUAL_PRESETS:
+        if name in (residual, twin_name(residual)):
+            return Pair(residual, twin_name(residual))
+    known = close_matches(name, list(RESIDUAL_PRESETS), count=10)
+    raise OptionError("option_unknown", option="network", value=name, known=known)
+
+
+def preset_of_shape(spec: NetworkSpec) -> str | None:
+    """The residual preset that differs from a spec in image size, channels and classes alone."""
+    for name, preset in RESIDUAL_PRESETS.items():
+        usual = preset.spec
+        same = replace(
+            spec,
+            input_size=usual.input_size,
+            input_channels=usual.input_channels,
+            classes=usual.classes,
+        )
+        if same == usual:
+            return name
+    return None
 
 
 def weight_sources(name: str) -> tuple[WeightSource, ...]:
@@ -117,7 +134,14 @@ def _fresh(name: str, seed: int) -> LoadedNetwork:
 def _from_file(names: Pair[str], choice: WeightChoice) -> Pair[LoadedNetwork]:
     if choice.path is None:
         raise OptionError("option_unknown", option="weights", value="file", known="FILE")
-    loaded = load_checkpoint(choice.path, NetworkSpec.preset(names.residual))
+    loaded = _file(choice.path, names.residual, choice.title)
+    if choice.plain_path is not None:
+        return Pair(loaded, _file(choice.plain_path, names.plain, choice.title))
     if loaded.network.spec.kind is Kind.RESIDUAL:
         return Pair(loaded, lesion(loaded))
     raise CheckpointError("weights_plain", name=loaded.weights)
+
+
+def _file(path: Path, name: str, title: str) -> LoadedNetwork:
+    loaded = load_checkpoint(path, NetworkSpec.preset(name))
+    return replace(loaded, weights=title or loaded.weights, path=path)

@@ -13,7 +13,7 @@ def networks(json: Json = False, debug: Debug = False) -> None:
         {
             "name": name,
             "family": preset.spec.family,
-            "depth": preset.spec.depth,
+            "depth": preset.depth,
             "parameters": preset.parameters,
             "macs": sum(layer.macs for layer in layer_table(preset.spec)),
             "input_size": preset.spec.input_size,

@@ -13,7 +13,7 @@ from resnet_viz.figures.palettes import ColourRange, Palette
 from resnet_viz.figures.pictures import cam_row, overlay
 from resnet_viz.figures.strip import StripNode, StripRow
 from resnet_viz.records import ByLayer, Comparison, Pair, Side
-from resnet_viz.spec import NetworkSpec, Shortcut
+from resnet_viz.spec import PRESETS, NetworkSpec, Order, Shortcut
 from resnet_viz.text import Text
 
 CAM_PALETTE = Palette.INFERNO
@@ -36,7 +36,10 @@ class ColouredPicture:
 
 
 def network_title(spec: NetworkSpec, text: Text) -> str:
-    """A network's name in the page's language: ResNet-56, plain-56."""
+    """A network's name in the page's language: ResNet-56, plain-56, WRN-28-10."""
+    preset = PRESETS.get(spec.name)
+    if preset is not None and preset.title is not None:
+        return preset.title
     return text(f"names.{spec.kind}", depth=spec.depth)
 
 
@@ -175,7 +178,8 @@ def cam_rows(
 class BlockParts:
     """One block taken apart, (channel, height, width) each; a plain block has no shortcut.
 
-    ``error`` is max |relu(F + x) - output|, which is 0 where the formula is what ran.
+    ``activated``: the sum goes through a ReLU (a pre-activation block's does not). ``error`` is
+    max |relu(F + x) - output|, which is 0 where the formula is what ran.
     """
 
     branch: Float[np.ndarray, "c h w"]
@@ -183,6 +187,13 @@ class BlockParts:
     joined: Float[np.ndarray, "c h w"]
     output: Float[np.ndarray, "c h w"]
     error: float
+    activated: bool
+
+    @property
+    def formula(self) -> str:
+        """What the output should be."""
+        inner = "F(x)" if self.shortcut is None else "F(x) + x"
+        return f"ReLU({inner})" if self.activated else inner
 
 
 def block_parts(side: Side, block: str) -> BlockParts:
@@ -192,8 +203,10 @@ def block_parts(side: Side, block: str) -> BlockParts:
     around = f"{block}.shortcut"
     shortcut = features[around][0] if around in features else None
     joined = branch if shortcut is None else branch + shortcut
-    error = float(np.abs(np.maximum(joined, 0) - output).max())
-    return BlockParts(branch, shortcut, joined, output, error)
+    activated = side.spec.order is Order.POST
+    expected = np.maximum(joined, 0) if activated else joined
+    error = float(np.abs(expected - output).max())
+    return BlockParts(branch, shortcut, joined, output, error, activated)
 
 
 def feature_grids(comparison: Comparison, layer: str) -> Pair[ColouredPicture]:

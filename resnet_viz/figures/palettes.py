@@ -9,6 +9,7 @@ import numpy as np
 import plotly.colors
 from jaxtyping import Float, UInt8
 
+_TINY = 1e-30  # a range that single precision cannot divide by
 _NOT_A_NUMBER = (128, 0, 128)  # no palette here has this colour
 
 
@@ -63,6 +64,8 @@ def colourise(
 ) -> UInt8[np.ndarray, "*shape 3"]:
     """Each value's colour; beyond the range the last one, and purple for what is not a number."""
     span = colour_range.high - colour_range.low
+    if 0 < span < _TINY:
+        values = values.astype(np.float64)
     scaled = (values - colour_range.low) * (255 / (span if span > 0 else 1.0))
     lost = np.isnan(scaled)
     some_lost = bool(lost.any())

@@ -1,8 +1,9 @@
 """One residual block, or the same block without its shortcut.
 
-y = relu(F(x) + x), with F a basic or a bottleneck branch (He 2015, sec. 3.2 and fig. 5). Every
-value worth seeing has a name, each module is called once, and nothing works in place, so that a
-tap sees what really flows.
+y = relu(F(x) + x), with F a basic or a bottleneck branch (He 2015, sec. 3.2 and fig. 5), or
+y = F(x) + x with the activations inside F (pre-activation, He 2016, fig. 4e). Every value worth
+seeing has a name, each module is called once, and nothing works in place, so that a tap sees what
+really flows.
 """
 
 from collections.abc import Callable
@@ -10,9 +11,10 @@ from collections.abc import Callable
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from resnet_viz.networks.shortcuts import Projection, shortcut
-from resnet_viz.spec import Block as BlockForm
-from resnet_viz.spec import Shortcut
+from resnet_viz.networks.parts import Join, activation, module
+from resnet_viz.networks.shortcuts import Projection
+from resnet_viz.spec import NetworkSpec
+from resnet_viz.spec.plan import BlockPlan, Way
 
 #: Sees every named value of a forward pass; what it returns flows on.
 Tap = Callable[[str, Tensor], Tensor]
@@ -23,85 +25,69 @@ def untapped(name: str, value: Tensor) -> Tensor:
     return value
 
 
-class Join(nn.Module):
-    """The addition of branch and shortcut."""
-
-    def forward(
-        self, branch: Float[Tensor, "batch c h w"], shortcut: Float[Tensor, "batch c h w"]
-    ) -> Float[Tensor, "batch c h w"]:
-        return branch + shortcut
-
-
 class Block(nn.Module):
     """A block with torchvision's state-dict keys (conv1, bn1, ..., downsample).
 
-    Taps: every module by its own name, and ``.branch`` = F(x), ``.shortcut``, ``.join`` = F(x) +
-    shortcut and ``.relu``; the block's own name is its output. A plain block
-    has neither ``.shortcut`` nor ``.join``.
+    ``bn1`` normalises, and ``relu1`` is an activation, whichever ones the spec names. Taps: every
+    module by its own name, and ``.branch`` = F(x), ``.shortcut`` (times lambda), ``.join`` =
+    branch + shortcut and ``.relu``; the block's own name is its output. A plain block has neither
+    ``.shortcut`` nor ``.join``, a pre-activation block no ``.relu``. There a projection reads the
+    activated input, as in the source (He 2016, fig. 4e; its first unit of a stage).
     """
 
-    def __init__(
-        self,
-        name: str,
-        form: BlockForm,
-        option: Shortcut,
-        in_channels: int,
-        width: int,
-        stride: int,
-    ) -> None:
+    def __init__(self, spec: NetworkSpec, plan: BlockPlan) -> None:
         super().__init__()
-        self.name = name
-        self.out_channels = width * form.expansion
-        branch: list[str] = []
-        channels = in_channels
-        plan = _branch_plan(form, width, stride)
-        for number, (kernel, step, out) in enumerate(plan, 1):
-            conv = nn.Conv2d(channels, out, kernel, step, kernel // 2, bias=False)
-            parts = {f"conv{number}": conv, f"bn{number}": nn.BatchNorm2d(out)}
-            if number < len(plan):
-                parts[f"relu{number}"] = nn.ReLU()
-            for part, module in parts.items():
-                self.add_module(part, module)
-            branch += parts
-            channels = out
-        self.branch_parts = tuple(branch)
-        self.downsample = shortcut(option, in_channels, self.out_channels, stride)
-        self.shortcut_parts = _parts("downsample", self.downsample)
+        self.name = plan.name
+        channels = plan.in_channels
+        for part in plan.branch:
+            self.add_module(part.name, module(spec, part, channels))
+            channels = part.channels
+        self.branch_parts = tuple(part.name for part in plan.branch)
+        self.shortcut_parts = tuple(part.name for part in plan.around)
+        self.shortcut_from = plan.around_from
+        self.shortcut_scale = spec.shortcut_scale
+        self.downsample = _shortcut(spec, plan)
         self.join = None if self.downsample is None else Join()
-        self.relu = nn.ReLU()
+        self.relu = activation(spec) if plan.after else None
 
     def tap_names(self) -> list[str]:
         """What ``forward`` shows to a tap, in order."""
         around = [] if self.downsample is None else [*self.shortcut_parts, "shortcut", "join"]
-        parts = [*self.branch_parts, "branch", *around, "relu"]
+        last = [] if self.relu is None else ["relu"]
+        parts = [*self.branch_parts, "branch", *around, *last]
         return [f"{self.name}.{part}" for part in parts] + [self.name]
 
     def forward(
         self, x: Float[Tensor, "batch in h w"], tap: Tap = untapped
     ) -> Float[Tensor, "batch out hs ws"]:
-        value = x
+        value = around = x
         for part in self.branch_parts:
             value = tap(f"{self.name}.{part}", getattr(self, part)(value))
+            if part == self.shortcut_from:
+                around = value
         value = tap(f"{self.name}.branch", value)
         if self.join is not None:
-            around = x.view_as(x)  # a value of its own: its gradient is not the branch's
-            for part in self.shortcut_parts:
-                around = tap(f"{self.name}.{part}", self.get_submodule(part)(around))
-            around = tap(f"{self.name}.shortcut", around)
-            value = tap(f"{self.name}.join", self.join(value, around))
-        return tap(self.name, tap(f"{self.name}.relu", self.relu(value)))
+            value = tap(f"{self.name}.join", self.join(value, self._around(around, tap)))
+        if self.relu is not None:
+            value = tap(f"{self.name}.relu", self.relu(value))
+        return tap(self.name, value)
+
+    def _around(self, x: Tensor, tap: Tap) -> Tensor:
+        around = x.view_as(x)  # a value of its own: its gradient is not the branch's
+        for part in self.shortcut_parts:
+            around = tap(f"{self.name}.{part}", self.get_submodule(part)(around))
+        if self.shortcut_scale != 1:
+            around = around * self.shortcut_scale
+        return tap(f"{self.name}.shortcut", around)
 
 
-def _parts(name: str, module: nn.Module | None) -> tuple[str, ...]:
-    if isinstance(module, Projection):
-        return tuple(f"{name}.{child}" for child, _ in module.named_children())
-    return () if module is None else (name,)
-
-
-def _branch_plan(form: BlockForm, width: int, stride: int) -> tuple[tuple[int, int, int], ...]:
-    """(kernel, stride, output channels) of each convolution; the stride is on a 3x3."""
-    match form:
-        case BlockForm.BASIC:
-            return (3, stride, width), (3, 1, width)
-        case BlockForm.BOTTLENECK:
-            return (1, 1, width), (3, stride, width), (1, 1, width * form.expansion)
+def _shortcut(spec: NetworkSpec, plan: BlockPlan) -> nn.Module | None:
+    """The way around the branch; None for a plain network."""
+    modules = [module(spec, part, plan.in_channels) for part in plan.around]
+    match plan.way:
+        case Way.NONE:
+            return None
+        case Way.IDENTITY | Way.PADDING:
+            return modules[0]
+        case Way.PROJECTION:
+            return Projection(*modules)

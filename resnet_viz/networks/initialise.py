@@ -2,32 +2,84 @@
 
 import hashlib
 import math
+from typing import TYPE_CHECKING
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+
+from resnet_viz.networks.parts import Scale, Shift
+from resnet_viz.spec import Initialisation, NetworkSpec
+
+if TYPE_CHECKING:
+    from resnet_viz.networks.resnet import ResNet
 
 
-def initialise(network: nn.Module, seed: int) -> None:
+def initialise(network: "ResNet", seed: int) -> None:
     """Fill every parameter and buffer of a network from ``seed``, without the global RNG.
 
-    Convolutions: normal, variance 2 / fan-out (He et al. 2015b, arXiv 1502.01852, eq. 14).
-    Head: uniform within 1 / sqrt(fan-in), PyTorch's default. Normalisation: scale 1, shift 0.
-    Each layer has a random stream of its own, made from the seed and the layer's name.
+    Convolutions: by the spec's ``Initialisation`` (He et al. 2015b, arXiv 1502.01852, eq. 10 and
+    14; Glorot and Bengio 2010, eq. 12). Head: uniform within 1 / sqrt(fan-in), PyTorch's default.
+    Normalisation: scale 1, shift 0. Each layer has a random stream of its own, made from the seed
+    and the layer's name.
     """
+    spec = network.spec
     with torch.no_grad():
         for name, module in network.named_modules():
             match module:
                 case nn.Conv2d():
-                    fan_out = module.out_channels * math.prod(module.kernel_size)
-                    deviation = math.sqrt(2 * module.groups / fan_out)
-                    module.weight.normal_(0, deviation, generator=_stream(seed, name))
+                    _draw(module, spec.initialisation, _stream(seed, name))
                 case nn.Linear():
                     bound = 1 / math.sqrt(module.in_features)
                     stream = _stream(seed, name)
                     module.weight.uniform_(-bound, bound, generator=stream)
                     module.bias.uniform_(-bound, bound, generator=stream)
-                case nn.BatchNorm2d():
+                case nn.BatchNorm2d() | nn.GroupNorm() | Scale() | Shift():
                     module.reset_parameters()
+        if spec.zero_last_gamma:
+            _zero_last_gamma(network)
+        if spec.fixup:
+            _fixup(network, spec)
+
+
+def _draw(convolution: nn.Conv2d, rule: Initialisation, stream: torch.Generator) -> None:
+    """Weights of one convolution. A fan is a number of connections: groups make it smaller."""
+    area = math.prod(convolution.kernel_size)
+    fan_in = convolution.in_channels // convolution.groups * area
+    fan_out = convolution.out_channels // convolution.groups * area
+    weight: Tensor = convolution.weight
+    match rule:
+        case Initialisation.HE_FAN_OUT:
+            weight.normal_(0, math.sqrt(2 / fan_out), generator=stream)
+        case Initialisation.HE_FAN_IN:
+            weight.normal_(0, math.sqrt(2 / fan_in), generator=stream)
+        case Initialisation.XAVIER:
+            weight.normal_(0, math.sqrt(2 / (fan_in + fan_out)), generator=stream)
+        case Initialisation.DEFAULT:
+            bound = 1 / math.sqrt(fan_in)
+            weight.uniform_(-bound, bound, generator=stream)
+
+
+def _zero_last_gamma(network: "ResNet") -> None:
+    """The scale of each branch's last normalisation is zero (Goyal 2017, sec. 5.1)."""
+    last = f"bn{network.spec.block.convolutions}"
+    for block in network.blocks():
+        nn.init.zeros_(getattr(block, last).weight)
+
+
+def _fixup(network: "ResNet", spec: NetworkSpec) -> None:
+    """Zhang 2019 (arXiv 1901.09321), sec. 3.1: L blocks with m convolutions on each branch.
+
+    The last convolution of each branch and the head are zero, the others times
+    L^(-1 / (2 m - 2)).
+    """
+    blocks, convolutions = sum(spec.depths), spec.block.convolutions
+    factor = blocks ** (-1 / (2 * convolutions - 2))
+    for block in network.blocks():
+        for number in range(1, convolutions):
+            getattr(block, f"conv{number}").weight.mul_(factor)
+        nn.init.zeros_(getattr(block, f"conv{convolutions}").weight)
+    nn.init.zeros_(network.fc.weight)
+    nn.init.zeros_(network.fc.bias)
 
 
 def _stream(seed: int, name: str) -> torch.Generator:

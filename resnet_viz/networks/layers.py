@@ -1,49 +1,142 @@
-"""The table of a network's layers: shapes, parameters and multiply-accumulates."""
+"""The table of a network's layers: shapes, parameters, costs and receptive fields.
 
-from dataclasses import dataclass
+Computed from the plan alone: no weight exists, and ResNet-1202 takes milliseconds.
+"""
+
+from collections.abc import Iterable
 from math import prod
 
-import torch
-from torch import Tensor, nn
+from resnet_viz.records import Layer
+from resnet_viz.spec import Activation, NetworkSpec, Norm
+from resnet_viz.spec.parts import Part, PartKind
+from resnet_viz.spec.plan import BlockPlan, plan
 
-from resnet_viz.networks.resnet import ResNet
-from resnet_viz.spec import NetworkSpec
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One module of a network for one image. ``macs`` are multiply-accumulates."""
-
-    name: str
-    kind: str
-    shape: tuple[int, ...]  # of the output, without the batch
-    parameters: int
-    macs: int
+_KINDS = {
+    PartKind.CONVOLUTION: "Conv2d",
+    PartKind.SCALE: "Scale",
+    PartKind.SHIFT: "Shift",
+    PartKind.DROP: "DropBranch",
+    PartKind.PAD: "ZeroPad",
+    PartKind.JOIN: "Add",
+    PartKind.MAX_POOL: "MaxPool2d",
+    PartKind.AVERAGE: "AdaptiveAvgPool2d",
+    PartKind.LINEAR: "Linear",
+}
+_NORMS = {Norm.BATCH: "BatchNorm2d", Norm.GROUP: "GroupNorm", Norm.LAYER: "GroupNorm"}
+_ACTIVATIONS = {
+    Activation.RELU: "ReLU",
+    Activation.TANH: "Tanh",
+    Activation.SIGMOID: "Sigmoid",
+    Activation.GELU: "GELU",
+}
 
 
 def layer_table(spec: NetworkSpec) -> list[Layer]:
-    """Every convolution, projection and linear layer in order of execution; nothing is allocated.
+    """Every layer in order of execution; nothing is allocated.
 
     MACs of a convolution: output positions x kernel area x input channels / groups; of a linear
-    layer: inputs x outputs. The cost of additions, activations and normalisation is left out.
+    layer: inputs x outputs. The cost of additions, activations, pooling and normalisation is left
+    out. Receptive field: r + (kernel - 1) x stride before it, through each path (Araujo et al.
+    2019, "Computing Receptive Fields", Distill). Average pooling sees all of its input.
     """
-    with torch.device("meta"):
-        network = ResNet(spec).eval()
-        image = torch.empty(1, spec.input_channels, spec.input_size, spec.input_size)
-    rows: list[Layer] = []
-    modules = dict(network.named_modules())
+    walk = _Walk(spec)
+    layout = plan(spec)
+    value = walk.through(layout.stem, "", walk.image)
+    for block in layout.blocks:
+        value = walk.block(block, value)
+    walk.through((*layout.last, *layout.head), "", value)
+    return walk.rows
 
-    def note(name: str, value: Tensor) -> Tensor:
-        if isinstance(module := modules.get(name), (nn.Conv2d, nn.Linear)):
-            rows.append(_row(name, module, tuple(value.shape[1:])))
+
+class _Walk:
+    """The rows so far; each step takes layers and returns the layer it added."""
+
+    def __init__(self, spec: NetworkSpec) -> None:
+        self.spec = spec
+        self.rows: list[Layer] = []
+        shape = (spec.input_channels, spec.input_size, spec.input_size)
+        self.image = Layer("input", "Input", shape, 0, 0, 4 * prod(shape), 1, 1, 1, ())
+
+    def through(self, parts: Iterable[Part], prefix: str, value: Layer) -> Layer:
+        for part in parts:
+            value = self.step(part, prefix, value)
         return value
 
-    with torch.no_grad():
-        network(image, note)
-    return rows
+    def block(self, block: BlockPlan, value: Layer) -> Layer:
+        prefix, start = f"{block.name}.", value
+        for part in block.branch:
+            value = self.step(part, prefix, value)
+            if part.name == block.around_from:
+                start = value
+        if block.around:
+            around = self.through(block.around, prefix, start)
+            value = self.step(
+                Part("join", PartKind.JOIN, block.out_channels), prefix, value, around
+            )
+        return self.through(block.after, prefix, value)
+
+    def step(self, part: Part, prefix: str, *inputs: Layer) -> Layer:
+        if part.kind is PartKind.IDENTITY:
+            return inputs[0]
+        before = inputs[0]
+        kernel, stride = _window(part, before)
+        shape = _shape(part, before, kernel, stride)
+        seen = (kernel - 1) * before.stride
+        parameters = part.parameters
+        if part.kind is PartKind.LINEAR:
+            parameters = (before.shape[0] + 1) * part.channels
+        row = Layer(
+            name=prefix + part.name,
+            kind=self._kind(part),
+            shape=shape,
+            parameters=parameters,
+            macs=_macs(part, parameters, shape),
+            memory=4 * prod(shape),
+            receptive_min=min(layer.receptive_min for layer in inputs) + seen,
+            receptive_max=max(layer.receptive_max for layer in inputs) + seen,
+            stride=before.stride * stride,
+            inputs=tuple(layer.name for layer in inputs),
+        )
+        self.rows.append(row)
+        return row
+
+    def _kind(self, part: Part) -> str:
+        match part.kind:
+            case PartKind.NORM:
+                return _NORMS[self.spec.norm]
+            case PartKind.ACTIVATION:
+                return _ACTIVATIONS[self.spec.activation]
+        return _KINDS[part.kind]
 
 
-def _row(name: str, module: nn.Conv2d | nn.Linear, shape: tuple[int, ...]) -> Layer:
-    positions = prod(shape[1:]) if isinstance(module, nn.Conv2d) else 1
-    parameters = sum(p.numel() for p in module.parameters())
-    return Layer(name, type(module).__name__, shape, parameters, positions * module.weight.numel())
+def _window(part: Part, before: Layer) -> tuple[int, int]:
+    """(side, stride) of what one value of the output reads."""
+    match part.kind:
+        case PartKind.CONVOLUTION if part.convolution is not None:
+            return part.convolution.kernel, part.convolution.stride
+        case PartKind.PAD:
+            return 1, part.stride
+        case PartKind.MAX_POOL:
+            return 3, 2
+        case PartKind.AVERAGE:
+            return before.shape[-1], before.shape[-1]
+    return 1, 1
+
+
+def _shape(part: Part, before: Layer, kernel: int, stride: int) -> tuple[int, ...]:
+    match part.kind:
+        case PartKind.LINEAR:
+            return (part.channels,)
+        case PartKind.AVERAGE:
+            return part.channels, 1, 1
+    side = (before.shape[-1] + 2 * (kernel // 2) - kernel) // stride + 1
+    return part.channels, side, side
+
+
+def _macs(part: Part, parameters: int, shape: tuple[int, ...]) -> int:
+    match part.kind:
+        case PartKind.CONVOLUTION:
+            return parameters * prod(shape[1:])
+        case PartKind.LINEAR:
+            return parameters - part.channels  # without the bias
+    return 0

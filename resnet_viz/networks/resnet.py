@@ -1,6 +1,6 @@
 """From a spec to a network: ``build``."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import torch
 from jaxtyping import Float
@@ -8,7 +8,11 @@ from torch import Tensor, nn
 
 from resnet_viz.networks.blocks import Block, Tap, untapped
 from resnet_viz.networks.initialise import initialise
-from resnet_viz.spec import NetworkSpec, Stem
+from resnet_viz.networks.parts import module
+from resnet_viz.networks.totals import check_size
+from resnet_viz.spec import NetworkSpec
+from resnet_viz.spec.parts import Part
+from resnet_viz.spec.plan import plan
 
 
 class ResNet(nn.Module):
@@ -18,31 +22,25 @@ class ResNet(nn.Module):
     can share one network.
     """
 
+    avgpool: nn.AdaptiveAvgPool2d
+    fc: nn.Linear
+
     def __init__(self, spec: NetworkSpec) -> None:
         super().__init__()
         self.spec = spec
-        imagenet = spec.stem is Stem.IMAGENET
-        channels = spec.widths[0]
-        kernel, stride = (7, 2) if imagenet else (3, 1)
-        self.conv1 = nn.Conv2d(
-            spec.input_channels, channels, kernel, stride, kernel // 2, bias=False
-        )
-        self.bn1 = nn.BatchNorm2d(channels)
-        self.relu = nn.ReLU()
-        self.stem: tuple[str, ...] = ("conv1", "bn1", "relu")
-        if imagenet:
-            self.maxpool = nn.MaxPool2d(3, 2, 1)
-            self.stem += ("maxpool",)
-        for stage, (depth, width) in enumerate(zip(spec.depths, spec.widths, strict=True), 1):
-            blocks = []
-            for index in range(depth):
-                step = 2 if index == 0 and stage > 1 else 1
-                name = f"layer{stage}.{index}"
-                blocks.append(Block(name, spec.block, spec.shortcut, channels, width, step))
-                channels = blocks[-1].out_channels
-            self.add_module(f"layer{stage}", nn.Sequential(*blocks))
-        self.avgpool = nn.AdaptiveAvgPool2d(1)
-        self.fc = nn.Linear(channels, spec.classes)
+        layout = plan(spec)
+        self._add(layout.stem, spec.input_channels)
+        for stage in range(1, len(spec.depths) + 1):
+            own = [Block(spec, block) for block in layout.blocks if block.stage == stage]
+            self.add_module(f"layer{stage}", nn.Sequential(*own))
+        self._add((*layout.last, *layout.head), layout.out_channels)
+        self.stem = tuple(part.name for part in layout.stem)
+        self.last = tuple(part.name for part in layout.last)
+
+    def _add(self, parts: Iterable[Part], channels: int) -> None:
+        for part in parts:
+            self.add_module(part.name, module(self.spec, part, channels))
+            channels = part.channels
 
     def blocks(self) -> Iterator[Block]:
         """The blocks in order of execution."""
@@ -54,7 +52,7 @@ class ResNet(nn.Module):
     def tap_names(self) -> list[str]:
         """What ``forward`` shows to a tap, in order of execution."""
         inside = [name for block in self.blocks() for name in block.tap_names()]
-        return [*self.stem, *inside, "avgpool", "fc"]
+        return [*self.stem, *inside, *self.last, "avgpool", "fc"]
 
     def forward(
         self, images: Float[Tensor, "batch channel height width"], tap: Tap = untapped
@@ -64,6 +62,8 @@ class ResNet(nn.Module):
             value = tap(part, getattr(self, part)(value))
         for block in self.blocks():
             value = block(value, tap)
+        for part in self.last:
+            value = tap(part, getattr(self, part)(value))
         value = tap("avgpool", self.avgpool(value))
         logits: Tensor = tap("fc", self.fc(value.flatten(1)))
         return logits
@@ -74,7 +74,9 @@ def build(spec: NetworkSpec, *, seed: int) -> ResNet:
 
     Pure: the global random state is neither read nor moved. Each layer is drawn from the seed and
     its own name, so a residual network and its plain twin share every weight that both have.
+    ``SpecError`` for a network too large to build, before any memory is taken.
     """
+    check_size(spec)
     with torch.device("meta"):
         network = ResNet(spec)
     network.to_empty(device="cpu")

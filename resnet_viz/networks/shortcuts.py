@@ -3,8 +3,6 @@
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from resnet_viz.spec import Shortcut
-
 
 class ZeroPad(nn.Module):
     """Option A: every second pixel, and zero channels on both sides; no parameters.
@@ -26,31 +24,7 @@ class ZeroPad(nn.Module):
 
 
 class Projection(nn.Sequential):
-    """Options B and C: a 1x1 convolution with batch normalisation (torchvision's keys)."""
+    """Options B and C: a 1x1 convolution, normalised behind it (torchvision's keys).
 
-    def __init__(self, in_channels: int, out_channels: int, stride: int) -> None:
-        super().__init__(
-            nn.Conv2d(in_channels, out_channels, 1, stride, bias=False),
-            nn.BatchNorm2d(out_channels),
-        )
-
-
-def shortcut(
-    option: Shortcut, in_channels: int, out_channels: int, stride: int
-) -> nn.Module | None:
-    """The shortcut of one block; None for a plain network."""
-    same_shape = stride == 1 and in_channels == out_channels
-    match option:
-        case Shortcut.NONE:
-            return None
-        case Shortcut.ZERO_PAD:
-            identity = same_shape
-        case Shortcut.PROJECTION:
-            identity = same_shape
-        case Shortcut.PROJECTION_ALL:
-            identity = False
-    if identity:
-        return nn.Identity()
-    if option is Shortcut.ZERO_PAD:
-        return ZeroPad(in_channels, out_channels, stride)
-    return Projection(in_channels, out_channels, stride)
+    A pre-activation network normalises before convolutions, and nothing behind this one.
+    """

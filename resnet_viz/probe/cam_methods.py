@@ -64,10 +64,11 @@ def class_activation_maps(
         features = np.concatenate([analysis.features[name] for name in group])
         gradients = np.concatenate([analysis.activation_gradients[name] for name in group])
         for method in chosen:
-            maps = raw_map(method, features, gradients, epsilon=epsilon)
-            for name, part in zip(group, np.split(np.maximum(maps, 0), len(group)), strict=True):
-                part.setflags(write=False)
-                found[method][name] = part
+            maps = np.maximum(raw_map(method, features, gradients, epsilon=epsilon), 0)
+            maps.setflags(write=False)
+            batch = len(maps) // len(group)
+            for number, name in enumerate(group):
+                found[method][name] = maps[number * batch : (number + 1) * batch]
     return {m: ByLayer({name: maps[name] for name in names}) for m, maps in found.items()}
 
 

@@ -3,6 +3,14 @@
 from resnet_viz.records.analysis import Analysis, BatchNormMode, Prediction, Score
 from resnet_viz.records.by_layer import ByLayer
 from resnet_viz.records.comparison import BLOCK_PARTS, Comparison, Side, WeightSource
+from resnet_viz.records.design import BlockGroup, Layer, SignalCheck
+from resnet_viz.records.findings import Curve, Finding, Mark, Matrix, Panel
+from resnet_viz.records.gradients import (
+    BlockFormula,
+    Formulas,
+    GradientMeasurement,
+    LayerGradient,
+)
 from resnet_viz.records.pair import Pair
 from resnet_viz.records.run import Run, RunEvent, RunState, RunStatus
 from resnet_viz.records.training import Epoch, Evaluation, Progress, Step
@@ -11,11 +19,22 @@ __all__ = [
     "BLOCK_PARTS",
     "Analysis",
     "BatchNormMode",
+    "BlockFormula",
+    "BlockGroup",
     "ByLayer",
     "Comparison",
+    "Curve",
     "Epoch",
     "Evaluation",
+    "Finding",
+    "Formulas",
+    "GradientMeasurement",
+    "Layer",
+    "LayerGradient",
+    "Mark",
+    "Matrix",
     "Pair",
+    "Panel",
     "Prediction",
     "Progress",
     "Run",
@@ -24,6 +43,7 @@ __all__ = [
     "RunStatus",
     "Score",
     "Side",
+    "SignalCheck",
     "Step",
     "WeightSource",
 ]

@@ -39,6 +39,7 @@ class Side:
     classes: tuple[str, ...]
     analysis: Analysis
     main_layers: tuple[str, ...]
+    path: str | None = None  # of the weights' file, where there is one
 
     @property
     def target_label(self) -> str:

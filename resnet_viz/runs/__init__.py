@@ -14,6 +14,7 @@ from resnet_viz.runs.local import (
     poll,
     rename,
     resume,
+    run,
     stop,
     submit,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "poll",
     "rename",
     "resume",
+    "run",
     "stop",
     "submit",
 ]

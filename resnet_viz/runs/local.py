@@ -53,6 +53,11 @@ def events(run_id: str, prefix: str) -> tuple[RunEvent, ...]:
     return RunStore().events(run_id, prefix)
 
 
+def run(run_id: str) -> Run:
+    """One run; ``RunError`` where there is none of this id."""
+    return RunStore().run(run_id)
+
+
 def folder(run_id: str) -> Path:
     """Where a run keeps its files."""
     store = RunStore()

@@ -1,8 +1,6 @@
 """From a question to a comparison: computed off the page's thread, once, with progress."""
 
-import time
 from concurrent.futures import Future
-from typing import TypeVar
 
 import streamlit as st
 
@@ -18,10 +16,8 @@ from resnet_viz.ui.messages import show_error
 from resnet_viz.ui.picture_choice import find_picture
 from resnet_viz.ui.question import Question, network_label
 from resnet_viz.ui.shell import store
+from resnet_viz.ui.waiting import wait
 
-T = TypeVar("T")
-
-_PATIENCE = 0.25  # seconds before anything is said about waiting
 _LAST_GOOD = "last_good_question"
 
 
@@ -42,14 +38,14 @@ def answer(question: Question, text: Text) -> Comparison:
     picture, pair = picture_and_twins(question, text)
     label = text("compare.working", network=network_label(question.network, text))
     both = pair.map(lambda loaded: _side(loaded, picture, question))  # in parallel
-    sides = both.map(lambda side: wait_for(side, label))
+    sides = both.map(lambda side: wait(side, label))
     key = ("comparison", pair.residual.digest, pair.plain.digest, *_conditions(picture, question))
     joined = store().submit(
         key,
         lambda: combined(picture, pair.residual.preprocessing, sides, question.target),
         lambda comparison: comparison.photo.nbytes,
     )
-    return wait_for(joined, label)
+    return wait(joined, label)
 
 
 def picture_and_twins(question: Question, text: Text) -> tuple[Picture, Pair[LoadedNetwork]]:
@@ -60,7 +56,7 @@ def picture_and_twins(question: Question, text: Text) -> tuple[Picture, Pair[Loa
     if question.weights.source is WeightSource.PRETRAINED:
         _download(question.network, text)
     label = text("compare.working", network=network_label(question.network, text))
-    return picture, wait_for(_pair(question), label)
+    return picture, wait(_pair(question), label)
 
 
 def _conditions(picture: Picture, question: Question) -> tuple[object, ...]:
@@ -86,19 +82,6 @@ def _side(loaded: LoadedNetwork, picture: Picture, question: Question) -> Future
 def _weights_bytes(pair: Pair[LoadedNetwork]) -> int:
     both = (pair.residual.network, pair.plain.network)
     return sum(p.numel() * p.element_size() for network in both for p in network.parameters())
-
-
-def wait_for(future: Future[T], label: str) -> T:
-    """The result of a job, with a spinner once it takes longer than a moment."""
-    started = time.monotonic()
-    while not future.done() and time.monotonic() - started < _PATIENCE:
-        time.sleep(0.002)
-    if not future.done():
-        with st.spinner(label, show_time=True):
-            while not future.done():
-                time.sleep(0.05)
-                st.session_state.get(_LAST_GOOD)  # lets a newer rerun interrupt the waiting
-    return future.result()
 
 
 def _download(network: str, text: Text) -> None:

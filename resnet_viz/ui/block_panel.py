@@ -71,7 +71,12 @@ def _row(
         "join": parts.joined if parts.shortcut is not None else None,
         "output": parts.output,
     }
-    signs = {"branch": "", "shortcut": "+", "join": "=", "output": "ReLU →"}
+    signs = {
+        "branch": "",
+        "shortcut": "+",
+        "join": "=",
+        "output": "ReLU →" if parts.activated else "→",
+    }
     for column, (part, value) in zip(st.columns(4), values.items(), strict=True):
         with column:
             st.markdown(md_escape(f"{signs[part]} {text(f'block.{part}')}".strip()))
@@ -83,7 +88,8 @@ def _row(
     st.markdown(f"`{_formula(parts, first.order[pixel.place], pixel)}`")
     st.caption(
         text(
-            "block.identity" if parts.shortcut is not None else "block.identity_plain",
+            "block.identity",
+            formula=parts.formula,
             channel=first.order[pixel.place],
             row=pixel.row,
             column=pixel.column,
@@ -139,7 +145,7 @@ def _selected_pixel(output: Float[np.ndarray, "c h w"], grid: FeatureGrid) -> Pi
 def _formula(parts: BlockParts, channel: int, pixel: Pixel) -> str:
     at = (channel, pixel.row, pixel.column)
     branch, joined, output = (float(v[at]) for v in (parts.branch, parts.joined, parts.output))
-    end = f"{joined:.3f} -> ReLU -> {output:.3f}"
+    end = f"{joined:.3f}" + (f" -> ReLU -> {output:.3f}" if parts.activated else "")
     if parts.shortcut is None:
         return end
     shortcut = float(parts.shortcut[at])

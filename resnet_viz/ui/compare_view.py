@@ -9,6 +9,7 @@ import streamlit as st
 from resnet_viz.figures.comparison import (
     CAM_PALETTE,
     cam_ranges,
+    network_title,
     pickable_layers,
     side_title,
     strip_rows,
@@ -25,7 +26,7 @@ from resnet_viz.ui.answer import answer
 from resnet_viz.ui.components import strip
 from resnet_viz.ui.media import data_uri
 from resnet_viz.ui.overlay import overlay
-from resnet_viz.ui.question import Question, class_label, network_label
+from resnet_viz.ui.question import Question, class_label
 from resnet_viz.ui.selection import choose_layer, selected_layer
 from resnet_viz.ui.shell import store
 from resnet_viz.ui.takeaway import offer
@@ -41,7 +42,7 @@ def show(question: Question, text: Text) -> None:
 
 
 def _heading(question: Question, comparison: Comparison, text: Text) -> None:
-    names = comparison.sides.map(lambda side: network_label(side.spec.name, text))
+    names = comparison.sides.map(lambda side: network_title(side.spec, text))
     caption, actions = st.columns([3, 1], vertical_alignment="center")
     with caption:
         both = comparison.sides.map(lambda side: _predictions(side, text))
@@ -75,7 +76,7 @@ def _prediction_plot(question: Question, comparison: Comparison, text: Text) -> 
         ("predictions", question, text.language),
         lambda: prediction_figure(
             comparison.sides.map(lambda side: _predictions(side, text)),
-            comparison.sides.map(lambda side: network_label(side.spec.name, text)),
+            comparison.sides.map(lambda side: network_title(side.spec, text)),
         ),
         size=50_000,
     )

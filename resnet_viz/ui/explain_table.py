@@ -15,8 +15,8 @@ from resnet_viz.probe.methods import METHODS, Family, options_of
 from resnet_viz.records import Pair
 from resnet_viz.records.explanation import ExplainedPicture
 from resnet_viz.text import Text
-from resnet_viz.ui.answer import wait_for
 from resnet_viz.ui.explain_jobs import submit
+from resnet_viz.ui.waiting import wait
 from resnet_viz.ui.words import md_escape
 
 _RUNNING = "table_running"
@@ -91,7 +91,7 @@ def _rows(
     jobs = twins.map(lambda loaded: submit(loaded, picture, request, scored=True))
     for (_, job), (_, title) in zip(jobs.items(), titles.items(), strict=True):
         try:
-            yield _row(wait_for(job, label), title, text)
+            yield _row(wait(job, label), title, text)
         except ResnetVizError as error:
             yield text(
                 "explain.compare_refused",

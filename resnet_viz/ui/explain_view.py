@@ -22,11 +22,12 @@ from resnet_viz.records import Pair
 from resnet_viz.records.explanation import Better, Completeness, ExplainedPicture
 from resnet_viz.report.explanation import explanation_archive, explanation_code
 from resnet_viz.text import Text
-from resnet_viz.ui.answer import picture_and_twins, wait_for
+from resnet_viz.ui.answer import picture_and_twins
 from resnet_viz.ui.explain_jobs import submit, submit_blocks
 from resnet_viz.ui.explain_table import show_table
 from resnet_viz.ui.messages import show_error
 from resnet_viz.ui.question import Question, class_label
+from resnet_viz.ui.waiting import wait
 from resnet_viz.ui.words import md_escape
 
 _ARROWS = {Better.LOW: "↓", Better.HIGH: "↑"}  # which way is better
@@ -38,7 +39,7 @@ def show_explanations(question: Question, request: Request, text: Text) -> None:
         picture, twins = picture_and_twins(question, text)
         label = text("explain.working", method=text(f"methods.{request.method}"))
         jobs = twins.map(lambda loaded: submit(loaded, picture, request, scored=False))
-        found = jobs.map(lambda job: wait_for(job, label))
+        found = jobs.map(lambda job: wait(job, label))
     except ResnetVizError as error:
         show_error(error, text)
         return
@@ -113,7 +114,7 @@ def _measured(
     picture: Picture, twins: Pair[LoadedNetwork], request: Request, text: Text
 ) -> Pair[ExplainedPicture]:
     jobs = twins.map(lambda loaded: submit(loaded, picture, request, scored=True))
-    return jobs.map(lambda job: wait_for(job, text("explain.measuring")))
+    return jobs.map(lambda job: wait(job, text("explain.measuring")))
 
 
 def _scores(found: Pair[ExplainedPicture], titles: Pair[str], text: Text) -> None:
@@ -172,7 +173,7 @@ def _blocks(
         submit_blocks(loaded, picture, method, made.explanation.target, made.explanation.against)
         for (_, loaded), (_, made) in zip(twins.items(), found.items(), strict=True)
     ]
-    maps = Pair(*[wait_for(job, label) for job in jobs])
+    maps = Pair(*[wait(job, label) for job in jobs])
     rows = block_rows(found, maps, explanation.layer)
     for (kind, loaded), (_, row) in zip(twins.items(), rows.items(), strict=True):
         st.markdown(f"**{md_escape(network_title(loaded.network.spec, text))}**")

@@ -13,8 +13,10 @@ from resnet_viz.spec import RESIDUAL_PRESETS, NetworkSpec
 from resnet_viz.text import Text
 from resnet_viz.ui.address import publish, restore, restore_number
 from resnet_viz.ui.picture_choice import PictureId, choose_picture
+from resnet_viz.ui.trained_run import chosen_run
 
 _OWN = "own"  # the target "each network's own top class"
+_DEEPEST = 200  # layers
 _HIGHEST_SEED = 2**31 - 1
 
 
@@ -36,10 +38,15 @@ def ask(text: Text) -> Question:
         picture = choose_picture(text)
         network = _ask_network(text)
         weights = _ask_weights(network, text)
-        target = _ask_target(network, text)
+        target = _ask_target(network, weights, text)
         score = st.session_state.get("score", Score.LOGIT.value)
         device = _ask_device(text)
     return Question(picture, network, weights, target, Score(score), device)
+
+
+def comparable() -> list[str]:
+    """The networks that Compare offers: every block is a picture there, and must find its place."""
+    return [name for name, row in RESIDUAL_PRESETS.items() if row.depth <= _DEEPEST]
 
 
 def network_label(name: str, text: Text) -> str:
@@ -53,7 +60,7 @@ def class_label(name: str, text: Text) -> str:
 
 
 def _ask_network(text: Text) -> str:
-    known = list(RESIDUAL_PRESETS)
+    known = comparable()
     restore("network", known, known[0])
     chosen = st.selectbox(
         text("compare.network"),
@@ -70,7 +77,9 @@ def _ask_network(text: Text) -> str:
 
 
 def _ask_weights(network: str, text: Text) -> WeightChoice:
-    offered = weight_sources(network)
+    run = chosen_run()
+    own = (WeightSource.FILE,) if run is not None and run.network == network else ()
+    offered = (*weight_sources(network), *own)
     offline = next(source for source in offered if source is not WeightSource.PRETRAINED)
     restore("weights", offered, offline.value)
     chosen = st.segmented_control(
@@ -83,6 +92,8 @@ def _ask_weights(network: str, text: Text) -> WeightChoice:
     )
     publish("weights", offline.value)
     source = WeightSource(chosen or offline)
+    if source is WeightSource.FILE and run is not None:
+        return WeightChoice(source, path=run.residual, plain_path=run.plain, title=run.title)
     plain = _ask_plain(text) if source is WeightSource.PRETRAINED else WeightSource.LESION
     seed = _ask_seed(text) if WeightSource.RANDOM in (source, plain) else 0
     return WeightChoice(source, seed, plain=plain)
@@ -109,8 +120,12 @@ def _ask_seed(text: Text) -> int:
     return int(seed or 0)
 
 
-def _ask_target(network: str, text: Text) -> int | None:
-    classes = class_names(NetworkSpec.preset(twin_names(network).residual))
+def _ask_target(network: str, weights: WeightChoice, text: Text) -> int | None:
+    run = chosen_run()
+    if run is not None and weights.path == run.residual:
+        classes = run.classes
+    else:
+        classes = class_names(NetworkSpec.preset(twin_names(network).residual))
     restore("target", {_OWN, *classes}, _OWN)
     chosen = st.selectbox(
         text("compare.target"),

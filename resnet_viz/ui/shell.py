@@ -11,8 +11,11 @@ from resnet_viz.ui.words import choose_language
 #: The pages, in the order of the navigation: script and title.
 PAGES = (
     ("app.py", "nav.compare"),
+    ("pages/1_Build.py", "nav.build"),
     ("pages/2_Explain.py", "nav.explain"),
+    ("pages/3_Gradients.py", "nav.gradients"),
     ("pages/4_Train.py", "nav.train"),
+    ("pages/5_Experiments.py", "nav.experiments"),
 )
 
 

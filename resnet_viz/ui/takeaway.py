@@ -54,4 +54,5 @@ def show_code(question: Question, comparison: Comparison, layer: str, text: Text
     """The panel "Code": what reproduces the page."""
     st.caption(text("takeaway.code_caption"))
     st.code(python_lines(comparison, layer), language="python")
-    st.code(command_line(comparison, layer), language="bash")
+    if question.weights.plain_path is None:  # the command takes one file
+        st.code(command_line(comparison, layer), language="bash")

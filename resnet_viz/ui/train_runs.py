@@ -12,6 +12,7 @@ from resnet_viz.text import Text
 from resnet_viz.training.export import export_zip
 from resnet_viz.ui.messages import show_error
 from resnet_viz.ui.train_start import SELECTED
+from resnet_viz.ui.trained_run import compare_address, trained_run
 
 
 def training_runs() -> list[Run]:
@@ -56,7 +57,7 @@ def _last_epochs(run_id: str) -> dict[str, Any]:
 
 
 def _actions(run: Run, text: Text) -> None:
-    title, rename, take, remove = st.columns([4, 1, 1, 1], vertical_alignment="bottom")
+    title, rename, take, open_it, remove = st.columns([3, 1, 1, 2, 1], vertical_alignment="bottom")
     new = title.text_input(text("train.rename_to"), run.title, key=f"train_title_{run.id}",
                            max_chars=120)  # fmt: skip
     rename.button(text("train.rename"), key="train_rename", on_click=runs.rename,
@@ -70,6 +71,8 @@ def _actions(run: Run, text: Text) -> None:
             mime="application/zip",
             key="train_export",
         )
+    if (trained := trained_run(run)) is not None:
+        open_it.link_button(text("train.compare"), compare_address(run, trained, text.language))
     remove.button(
         text("train.delete"),
         key="train_delete",

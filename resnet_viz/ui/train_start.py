@@ -12,9 +12,10 @@ from resnet_viz.training.preview import Preview, preview
 from resnet_viz.ui.messages import show_error
 from resnet_viz.ui.shell import store
 from resnet_viz.ui.train_form import plan_key
+from resnet_viz.ui.trained_run import ADDRESS_KEY
 from resnet_viz.ui.words import md_escape
 
-SELECTED = "run"  # the session's key of the run that is shown
+SELECTED = ADDRESS_KEY  # the session's key of the run that is shown
 _SIDE = 64  # pixels
 
 

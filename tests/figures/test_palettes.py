@@ -68,3 +68,11 @@ def test_one_range_spans_all_arrays_and_ignores_what_is_not_finite():
 def test_colour_bar_runs_from_lowest_to_highest():
     bar = colour_bar(Palette.INFERNO, width=256, height=2)
     assert np.array_equal(bar[1], table(Palette.INFERNO))
+
+
+def test_a_range_too_small_for_single_precision_keeps_its_order():
+    values = np.array([0, 5e-40, 1e-39], np.float32)
+    pixels = colourise(values, ColourRange.of(values), Palette.GREY)
+    assert pixels[0, 0] == 0
+    assert 120 < pixels[1, 0] < 135
+    assert pixels[2, 0] == 255

@@ -1,6 +1,7 @@
 """Networks: what they count, what twins share, and that building is pure."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 import torch
@@ -8,8 +9,9 @@ import torchvision
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resnet_viz import Block, NetworkSpec, Pair, ResNet, Shortcut, Stem, build
-from resnet_viz.spec import PRESETS, RESIDUAL_PRESETS
+from resnet_viz import Block, NetworkSpec, Pair, ResNet, Shortcut, build, layer_table
+from resnet_viz.spec import PRESETS, RESIDUAL_PRESETS, Initialisation, Norm, Order
+from tests.networks.specs import fields
 
 SMALL = NetworkSpec(depths=(2, 1), widths=(4, 8), input_size=16, classes=5)
 
@@ -29,7 +31,9 @@ def test_parameters_equal_the_table(name):
     assert sum(p.numel() for p in network.parameters()) == PRESETS[name].parameters
 
 
-@pytest.mark.parametrize("name", [n for n, p in RESIDUAL_PRESETS.items() if p.spec.stem == "cifar"])
+@pytest.mark.parametrize(
+    "name", [n for n, p in RESIDUAL_PRESETS.items() if p.spec.shortcut == "zero_pad"]
+)
 def test_option_a_twins_have_equal_keys_and_shapes(name):
     spec = NetworkSpec.preset(name)
     assert spec.shortcut is Shortcut.ZERO_PAD
@@ -105,7 +109,18 @@ def test_convolutions_have_he_variance_and_norms_do_nothing():
     assert network.bn1.num_batches_tracked == 0
 
 
-@pytest.mark.parametrize("name", ["resnet18", "resnet50"])
+TORCHVISION = [n for n in RESIDUAL_PRESETS if n in torchvision.models.list_models()]
+
+
+def test_every_residual_network_of_torchvision_is_here():
+    theirs = torchvision.models.list_models(torchvision.models)
+    assert set(TORCHVISION) == {n for n in theirs if "resnet" in n or "resnext" in n}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [n if PRESETS[n].depth < 100 else pytest.param(n, marks=pytest.mark.slow) for n in TORCHVISION],
+)
 def test_torchvisions_weights_give_torchvisions_logits(name):
     with torch.random.fork_rng():
         torch.manual_seed(0)
@@ -113,33 +128,141 @@ def test_torchvisions_weights_give_torchvisions_logits(name):
     ours = build(NetworkSpec.preset(name), seed=0).eval()
     assert list(ours.state_dict()) == list(theirs.state_dict())
     ours.load_state_dict(theirs.state_dict())
-    images = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(1))
+    generator = torch.Generator().manual_seed(1)
+    images = torch.randn(1, 3, 64, 64, generator=generator)
+    for module in theirs.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            torch.nn.init.uniform_(module.running_var, 0.5, 2, generator=generator)
+            torch.nn.init.normal_(module.bias, generator=generator)
+    ours.load_state_dict(theirs.state_dict())
     with torch.no_grad():
         expected, got = theirs(images), ours(images)
     assert (got - expected).abs().max() <= 1e-5 * expected.abs().max()
 
 
-@settings(max_examples=25, deadline=None)
-@given(
-    block=st.sampled_from(Block),
-    shortcut=st.sampled_from(Shortcut),
-    stem=st.sampled_from(Stem),
-    stages=st.lists(st.tuples(st.integers(1, 3), st.integers(1, 9)), min_size=1, max_size=3),
-    size=st.integers(1, 33),
-    channels=st.integers(1, 4),
-)
-def test_every_spec_runs(block, shortcut, stem, stages, size, channels):
-    depths, widths = zip(*stages, strict=True)
-    spec = NetworkSpec(
-        block=block, shortcut=shortcut, stem=stem, depths=depths, widths=widths,
-        input_size=size, input_channels=channels, classes=3,
-    )  # fmt: skip
-    network = build(spec, seed=0).eval()
+@settings(max_examples=40, deadline=None)
+@given(fields=fields(), training=st.booleans())
+def test_every_spec_runs(fields, training):
+    spec = NetworkSpec(**fields)
+    network = build(spec, seed=0).train(training)
     taps = []
+    images = torch.ones(2, spec.input_channels, spec.input_size, spec.input_size)
+    if training and spec.norm is Norm.BATCH and layer_table(spec)[-3].shape[-1] == 1:
+        images = images.repeat(2, 1, 1, 1)
     with torch.no_grad():
-        out = network(torch.ones(2, channels, size, size), lambda n, v: (taps.append(n), v)[1])
-    assert out.shape == (2, 3)
+        out = network(images, lambda n, v: (taps.append(n), v)[1])
+    assert out.shape == (len(images), spec.classes)
     assert taps == network.tap_names()
     assert len(set(taps)) == len(taps)
     weighted = [n for n in taps if n.split(".")[-1].startswith("conv") or n == "fc"]
     assert len(weighted) == spec.depth
+
+
+@settings(max_examples=30, deadline=None)
+@given(fields=fields())
+def test_twins_of_every_spec_share_their_weights(fields):
+    spec = NetworkSpec(**fields)
+    residual, plain = (build(s, seed=3).state_dict() for s in (spec, spec.plain()))
+    assert {k for k in residual.keys() - plain.keys() if ".downsample." not in k} == set()
+    assert all(torch.equal(value, residual[key]) for key, value in plain.items())
+
+
+VARIANCES = {
+    Initialisation.HE_FAN_OUT: lambda fan_in, fan_out: 2 / fan_out,
+    Initialisation.HE_FAN_IN: lambda fan_in, fan_out: 2 / fan_in,
+    Initialisation.XAVIER: lambda fan_in, fan_out: 2 / (fan_in + fan_out),
+    Initialisation.DEFAULT: lambda fan_in, fan_out: 1 / (3 * fan_in),
+}
+
+
+@pytest.mark.parametrize("rule", Initialisation)
+def test_initial_variance_is_that_of_its_rule(rule):
+    spec = NetworkSpec(
+        block=Block.BOTTLENECK, depths=(1,), widths=(64,), shortcut=Shortcut.PROJECTION,
+        groups=2, initialisation=rule, stem_width=32,
+    )  # fmt: skip
+    network = build(spec, seed=0)
+    for name in ("conv1", "conv2", "conv3", "downsample.0"):
+        convolution = network.get_submodule(f"layer1.0.{name}")
+        area = convolution.kernel_size[0] ** 2 / convolution.groups
+        fans = convolution.in_channels * area, convolution.out_channels * area
+        expected = VARIANCES[rule](*fans)
+        assert convolution.weight.var().item() == pytest.approx(expected, rel=0.06)
+        theirs = torch.nn.Conv2d(32, 64, 3)
+        if rule is Initialisation.DEFAULT:
+            bound = 1 / (fans[0] ** 0.5)
+            assert convolution.weight.abs().max() <= bound
+            assert theirs.weight.abs().max() <= 1 / (32 * 9) ** 0.5  # PyTorch's own bound
+
+
+def test_zero_last_gamma_starts_as_the_identity():
+    spec = NetworkSpec(depths=(3,), widths=(4,), zero_last_gamma=True)
+    network, seen = build(spec, seed=0), {}
+    network(torch.randn(2, 3, 8, 8), seen.setdefault)
+    assert torch.equal(seen["layer1.2"], seen["relu"])
+
+
+def test_fixup_starts_with_zero_branches_and_scaled_weights():
+    spec = NetworkSpec(depths=(4,), widths=(16,), norm=Norm.NONE, fixup=True)
+    network, seen = build(spec, seed=0), {}
+    logits = network(torch.randn(2, 3, 8, 8), seen.setdefault)
+    assert not logits.any()
+    assert torch.equal(seen["layer1.3"], seen["relu"])
+    usual = build(replace(spec, fixup=False), seed=0)
+    ours, theirs = (n.get_submodule("layer1.1.conv1").weight for n in (network, usual))
+    assert torch.allclose(ours, theirs * 4**-0.5)  # L = 4 blocks, m = 2 convolutions
+
+
+def test_skipinit_scales_the_branch_by_its_first_value():
+    spec = NetworkSpec(depths=(2,), widths=(4,), norm=Norm.NONE, branch_scale=0.25)
+    network, seen = build(spec, seed=0), {}
+    network(torch.randn(2, 3, 8, 8), seen.setdefault)
+    assert torch.equal(seen["layer1.0.branch"], seen["layer1.0.conv2"] * 0.25)
+
+
+@pytest.mark.parametrize("scale", [0.0, 0.5, 1.0])
+def test_lambda_scales_the_shortcut(scale):
+    spec = NetworkSpec(depths=(2,), widths=(4,), shortcut_scale=scale)
+    network, seen = build(spec, seed=0), {}
+    network(torch.randn(2, 3, 8, 8), seen.setdefault)
+    around = seen["layer1.0"] * scale
+    assert torch.equal(seen["layer1.1.shortcut"], around)
+    assert torch.equal(seen["layer1.1.join"], seen["layer1.1.branch"] + around)
+
+
+def test_stochastic_depth_drops_by_the_linear_rule_and_keeps_the_mean():
+    """Huang 2016, eq. 4: the last of 4 blocks is dropped with the full chance, the first seldom."""
+    spec = NetworkSpec(depths=(4,), widths=(4,), stochastic_depth=0.8)
+    network = build(spec, seed=0)
+    assert [b.get_submodule("drop").chance for b in network.blocks()] == pytest.approx(
+        [0.2, 0.4, 0.6, 0.8]
+    )
+    drop = network.get_submodule("layer1.3.drop")
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        passes = torch.stack([drop(torch.ones(1, 1, 1, 1)) for _ in range(4000)])
+    assert passes.unique().tolist() == pytest.approx([0.0, 5.0])
+    assert passes.mean().item() == pytest.approx(1, abs=0.1)
+    assert torch.equal(drop.eval()(torch.ones(1, 1, 2, 2)), torch.ones(1, 1, 2, 2))
+    assert not any("drop" in n for n, _ in build(spec.plain(), seed=0).named_modules())
+
+
+def test_a_pre_activation_block_is_full_pre_activation():
+    """He 2016, fig. 4e, by hand."""
+    spec = NetworkSpec(depths=(1, 1), widths=(4, 8), shortcut=Shortcut.PROJECTION, order=Order.PRE)
+    network, seen = build(spec, seed=0).eval(), {}
+    network(torch.randn(2, 3, 8, 8), seen.setdefault)
+    block, x = network.get_submodule("layer2.0"), seen["layer1.0"]
+    active = block.bn1(x).relu()
+    branch = block.conv2(block.bn2(block.conv1(active)).relu())
+    assert torch.equal(seen["layer2.0"], branch + block.downsample[0](active))
+    head = network.bn_last(seen["layer2.0"]).relu().mean((2, 3))
+    assert torch.allclose(network.fc(head), seen["fc"], atol=1e-6)
+
+
+def test_grouped_convolutions_are_torchvisions_width():
+    spec = NetworkSpec.preset("resnext101_32x8d")
+    with torch.device("meta"):
+        network = ResNet(spec)
+    conv = network.get_submodule("layer1.0.conv2")
+    assert (conv.groups, conv.out_channels, conv.in_channels // conv.groups) == (32, 256, 8)

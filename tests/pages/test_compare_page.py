@@ -157,3 +157,22 @@ def test_every_panel_opens(tab):
     names = ["all_blocks", "features", "block", "gradients", "seen", "code"]
     app = opened(tab=sentences("en")[f"tabs.{names[tab]}"])
     assert not app.exception
+
+
+def test_a_pre_activation_block_is_a_sum_without_an_activation():
+    app = opened(
+        network="preact-resnet18", weights="random", layer="layer2.0", tab="Inside the block"
+    )
+    assert not app.exception
+    app.session_state["tab"] = "Inside the block"
+    app.run()
+    assert not app.exception
+    assert "output = F(x) + x holds with a maximum error of 0" in words(app)
+    assert "output = F(x) holds with a maximum error of 0" in words(app)
+
+
+def test_networks_too_deep_for_a_picture_of_each_block_are_not_offered():
+    app = opened()
+    offered = app.selectbox(key="network").options
+    assert not any("1202" in name for name in offered)
+    assert any("WRN-28-10" in name for name in offered)

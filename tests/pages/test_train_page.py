@@ -114,3 +114,19 @@ def test_a_wrong_address_is_the_default(query):
     assert not app.exception
     assert app.selectbox(key="recipe").value == "class-demo"
     assert app.selectbox(key="data").value == "digits"
+
+
+def test_a_pair_opens_in_compare_with_its_own_classes(tmp_path):
+    store = RunStore()
+    recipe = Recipe(epochs=1, learning_rate=0.05, batch_size=32, images=64, test_images=40)
+    spec = NetworkSpec.preset("resnet20")
+    plan = Plan(network=spec, pair=True, data="digits", recipe=recipe)
+    run_id = store.create("train", plan.to_dict(), "digits by heart", "cpu")
+    execute(store, run_id)
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT)
+    for name, value in {"network": "resnet20", "weights": "file", "run": run_id}.items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception
+    assert "digits by heart" in words(app)
+    assert "7" in app.selectbox(key="target").options

@@ -1,0 +1,72 @@
+"""Recordings of the bundled pairs: their curves, and the first steps of their training repeated.
+
+    python -m docs.replay resnet20 --steps 391
+
+Recipe, data and seed decide every step, so the first ones can be measured afterwards; with a whole
+epoch the repetition is held against the epoch that was recorded while the network was trained.
+"""
+
+import argparse
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+import torch
+
+from resnet_viz import NetworkSpec, Pair, build
+from resnet_viz.checkpoints.bundled import load_bundled
+from resnet_viz.records import Epoch, Step
+from resnet_viz.saving import SCHEMA_VERSION, library_versions, to_json
+from resnet_viz.training.data import load_dataset
+from resnet_viz.training.export import RECORDED_STEPS
+from resnet_viz.training.loop import Course
+from resnet_viz.training.recipe import Recipe
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def main() -> None:
+    """Repeat, compare, write ``assets/recordings/NAME.json``."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("network", help="the residual network of a bundled pair")
+    parser.add_argument("--steps", type=int, default=101)
+    options = parser.parse_args()
+    torch.set_num_threads(2)  # one a network, as they were trained
+    spec = NetworkSpec.preset(options.network)
+    loaded = Pair(spec, spec.plain()).map(lambda s: load_bundled(s.name))
+    told = loaded.residual.training["training"]
+    curves = loaded.map(lambda one: one.training["curve"])
+    recipe = Recipe.from_dict(told["recipe"])
+    twins = Pair(spec, spec.plain()).map(lambda s: build(s, seed=recipe.seed))
+    course = Course.of(twins, load_dataset(told["data"]), recipe, every=10**9)
+    steps: list[Step] = []
+    for record in course.run():
+        if isinstance(record, Step) and record.step in RECORDED_STEPS:
+            steps.append(record)
+        if isinstance(record, Epoch):
+            recorded = getattr(curves, record.kind)[0]["train_loss"]
+            print(record.kind, "first epoch:", record.train_loss, "recorded:", recorded)
+        if (course.epoch, course.step) >= (options.steps // course.steps,
+                                           options.steps % course.steps) and len(
+            course.curve
+        ) in (0, 2):  # fmt: skip
+            break
+    document = {
+        "schema_version": SCHEMA_VERSION,
+        "training": told,
+        "steps_per_epoch": course.steps,
+        "steps_repeated": datetime.now(UTC).date().isoformat(),
+        "versions": library_versions(),
+        "specs": {kind: one.network.spec.to_dict() for kind, one in loaded.items()},
+        "curves": dict(curves.items()),
+        "steps": [asdict(step) for step in steps],
+    }
+    path = ROOT / "assets" / "recordings" / f"{options.network}.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(to_json(document, indent=None) + "\n", encoding="utf-8")
+    print(path, len(json.dumps(document)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,10 @@
+"""Experiments: published results on residual learning, repeated; guess first."""
+
+from resnet_viz.ui.experiment_gallery import choose_experiment
+from resnet_viz.ui.experiment_view import show_experiment
+from resnet_viz.ui.shell import open_page
+
+text = open_page("experiments.title")
+row = choose_experiment(text)
+if row is not None:
+    show_experiment(row, text)

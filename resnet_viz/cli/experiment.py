@@ -1,0 +1,67 @@
+"""The command ``experiment``."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from resnet_viz.cli.shared import Debug, Json, guarded, print_result
+
+
+@guarded
+def experiment(
+    name: Annotated[str, typer.Argument(help="One of `experiment --list`.")] = "",
+    listed: Annotated[bool, typer.Option("--list", help="Which there are.")] = False,
+    small: Annotated[bool, typer.Option(help="A quick look with small settings.")] = False,
+    setting: Annotated[
+        list[str] | None, typer.Option("--set", help="A setting: images=1000. Repeat for more.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="A new folder for JSON and CSV.")] = None,
+    language: Annotated[str, typer.Option(help="en or zh, of sentences.")] = "en",
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Repeat a published experiment, or list them with --list."""
+    from resnet_viz.cli.shared import one_of
+    from resnet_viz.experiments import registry
+    from resnet_viz.experiments.saved import described, save_finding, whole
+    from resnet_viz.text import LANGUAGES, Text
+
+    one_of("language", language, list(LANGUAGES))
+    text = Text(language)
+    if listed or not name:
+        print_result([described(row, text) for row in registry.EXPERIMENTS.values()], json)
+        return
+    row = registry.experiment(name)
+    config = row.settings(_settings(setting or []), small=small)
+    if out is not None:
+        _must_be_new(out)
+    found = list(row.run(config))[-1]
+    if out is not None:
+        save_finding(found, out, text)
+    document = whole(found, text)
+    print_result(document if json else {k: document[k] for k in _SHORT}, json)
+
+
+#: What people are told; the curves are for programs.
+_SHORT = ("experiment", "caption", "verdict", "numbers", "citation")
+
+
+def _settings(given: list[str]) -> dict[str, Any]:
+    from resnet_viz.errors import OptionError
+
+    values = {}
+    for pair in given:
+        name, sign, value = pair.partition("=")
+        if not sign:
+            raise OptionError("setting_form", value=pair[:80])
+        values[name.strip()] = value.strip()
+    return values
+
+
+def _must_be_new(folder: Path) -> None:
+    """Before anything is computed."""
+    from resnet_viz.errors import OutputError
+
+    if folder.exists():
+        raise OutputError("folder_exists", folder=str(folder))

@@ -1,0 +1,57 @@
+"""The command ``gradients``."""
+
+from typing import Annotated
+
+import typer
+
+from resnet_viz.cli.shared import Debug, Json, guarded, one_of, print_result
+
+
+@guarded
+def gradients(
+    depths: Annotated[str, typer.Option(help="Depths 6n + 2, with commas between.")] = "20,56",
+    norm: Annotated[str, typer.Option(help="batch, none, group or layer.")] = "batch",
+    init: Annotated[str, typer.Option(help="he, default or xavier.")] = "he",
+    seeds: Annotated[int, typer.Option(help="How many, counted from 0.")] = 1,
+    activation: Annotated[str, typer.Option(help="relu, tanh, sigmoid or gelu.")] = "relu",
+    shortcut: Annotated[float, typer.Option(help="Strength of the shortcut, 0 to 1.")] = 1.0,
+    order: Annotated[str, typer.Option(help="post (2015) or pre (2016).")] = "post",
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Gradient norms of the loss at initialisation, layer by layer, for both twins."""
+    from resnet_viz.experiments.gradients import (
+        INITIALISATIONS,
+        GradientConfig,
+        gradient_measurements,
+        gradients_document,
+    )
+    from resnet_viz.spec import Activation, Norm, Order
+
+    one_of("norm", norm, list(Norm))
+    one_of("init", init, list(INITIALISATIONS))
+    one_of("activation", activation, list(Activation))
+    one_of("order", order, list(Order))
+    config = GradientConfig(
+        depths=_depths(depths),
+        norm=Norm(norm),
+        initialisation=INITIALISATIONS[init],
+        activation=Activation(activation),
+        shortcut_scale=shortcut,
+        order=Order(order),
+        seeds=seeds,
+    )
+    rows = [gradients_document(measured) for measured in gradient_measurements(config)]
+    if not json:
+        rows = [{k: v for k, v in row.items() if k != "layers"} for row in rows]
+    print_result(rows, json)
+
+
+def _depths(listed: str) -> tuple[int, ...]:
+    from resnet_viz.errors import OptionError
+
+    parts = [part.strip() for part in listed.split(",")]
+    for part in parts:
+        if not (part.isascii() and part.isdigit() and len(part) < 6):
+            raise OptionError("depths_list", value=listed[:80])
+    return tuple(dict.fromkeys(int(part) for part in parts))

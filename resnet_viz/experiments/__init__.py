@@ -1,0 +1,1 @@
+"""Published experiments on residual learning, one file each, and the gradient laboratory."""

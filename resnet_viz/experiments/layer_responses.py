@@ -1,0 +1,69 @@
+"""Layer responses: how much each 3x3 layer changes, before the addition.
+
+He et al. 2015 (arXiv 1512.03385), fig. 7: the standard deviation of each layer's output behind
+batch normalisation and before ReLU or addition is smaller in residual networks.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import torch
+
+from resnet_viz.checkpoints.loaded import LoadedNetwork
+from resnet_viz.experiments.batches import Images, labelled
+from resnet_viz.experiments.curves import curve
+from resnet_viz.experiments.settings import in_range
+from resnet_viz.experiments.twins import bundled_twins
+from resnet_viz.probe.capture import capture
+from resnet_viz.records import Finding, Panel
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResponsesConfig:
+    """Which twins, on how many images."""
+
+    depth: int = 20
+    images: int = 200
+    source: Images = Images.CIFAR10
+
+    def __post_init__(self) -> None:
+        in_range("images", self.images, 1, 1000)
+
+
+def run(config: ResponsesConfig) -> Iterator[Finding]:
+    """Residual network first; each in layer order and sorted."""
+    found = {}
+    for kind, loaded in bundled_twins(config.depth).items():
+        found[kind] = responses(loaded, config)
+        numbers = {f"{k}_mean": float(np.mean(list(v.values()))) for k, v in found.items()}
+        ordered = tuple(
+            curve(k, range(1, len(v) + 1), v.values(), tuple(v)) for k, v in found.items()
+        )
+        ranked = tuple(
+            curve(k, range(1, len(v) + 1), sorted(v.values(), reverse=True))
+            for k, v in found.items()
+        )
+        panels = (
+            Panel("ordered", "layer", "response", ordered),
+            Panel("ranked", "rank", "response", ranked),
+        )
+        whole = len(found) == 2
+        answer = _answer(numbers) if whole else None
+        yield Finding("layer-responses", asdict(config), len(found) / 2, panels, numbers, answer)
+
+
+def _answer(numbers: dict[str, float]) -> str:
+    return "residual" if numbers["residual_mean"] < numbers["plain_mean"] else "plain"
+
+
+def responses(loaded: LoadedNetwork, config: ResponsesConfig) -> dict[str, float]:
+    """Standard deviation over images, channels and positions behind each normalisation."""
+    network = loaded.network
+    data = labelled(config.source, config.images, loaded.preprocessing)
+    names = [
+        name for name in network.tap_names() if name.rpartition(".")[2] in ("bn1", "bn2", "bn3")
+    ]
+    with torch.no_grad():
+        values = capture(network, data.images, names).values
+        return {name: float(value.std(correction=0)) for name, value in values.items()}

@@ -1,0 +1,84 @@
+"""A finding with its sentences, for programs, files and pages."""
+
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from resnet_viz.experiments.registry import EXPERIMENTS, Experiment
+from resnet_viz.records import Finding
+from resnet_viz.saving import SCHEMA_VERSION, library_versions, new_folder, to_json
+from resnet_viz.text import Text
+
+
+def described(row: Experiment, text: Text) -> dict[str, Any]:
+    """An experiment before it is run."""
+    return {
+        "name": row.name,
+        "title": text(f"experiment.{row.name}.title"),
+        "claim": text(f"experiment.{row.name}.claim"),
+        "citation": row.citation,
+        "cost": row.cost.value,
+        "settings": {k: str(v) for k, v in row.settings().__dict__.items()},
+    }
+
+
+def caption(found: Finding, text: Text) -> str:
+    """What was measured, in one sentence made of its numbers."""
+    written = {_place(name): _number(value) for name, value in found.numbers.items()}
+    return text(f"experiment.{found.experiment}.caption", **written)
+
+
+def verdict(found: Finding, text: Text) -> str:
+    """Whether the measurement and the source agree."""
+    row = EXPERIMENTS[found.experiment]
+    if found.answer is None:
+        return text("experiments.open")
+    agreed = "agrees" if found.answer == row.expected else "differs"
+    return text(
+        f"experiments.{agreed}",
+        measured=text(f"experiment.{row.name}.answer_{found.answer}"),
+        published=text(f"experiment.{row.name}.answer_{row.expected}"),
+        citation=row.citation,
+    )
+
+
+def whole(found: Finding, text: Text) -> dict[str, Any]:
+    """The finding as plain values, with claim, caption and verdict."""
+    row = EXPERIMENTS[found.experiment]
+    return {
+        "schema_version": SCHEMA_VERSION,
+        **found.to_dict(),
+        "claim": text(f"experiment.{row.name}.claim"),
+        "citation": row.citation,
+        "expected": row.expected,
+        "caption": caption(found, text),
+        "verdict": verdict(found, text),
+        "versions": library_versions(),
+    }
+
+
+def save_finding(found: Finding, folder: Path, text: Text) -> None:
+    """``finding.json`` and ``values.csv`` in a new folder; ``OutputError`` if it exists."""
+    with new_folder(folder) as partial:
+        (partial / "finding.json").write_text(to_json(whole(found, text)), encoding="utf-8")
+        found.to_frame().to_csv(partial / "values.csv", index=False)
+
+
+def python_line(found: Finding) -> str:
+    """The line of Python that repeats a finding."""
+    settings = found.to_dict()["settings"]
+    given = "".join(f", {name}={value!r}" for name, value in settings.items())
+    return f'run_experiment("{found.experiment}"{given})'
+
+
+def _place(name: str) -> str:
+    """A number's name as it stands in a sentence: letters, digits and underscores."""
+    return "".join(c if c.isalnum() else "_" for c in name)
+
+
+def _number(value: float) -> str:
+    if not isfinite(value) or value == 0:
+        return f"{value:g}"
+    if 0.01 <= abs(value) < 1e5:
+        return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+    return f"{value:.2e}"

@@ -1,0 +1,86 @@
+"""The bundled twins, and walking through their blocks in other ways than built."""
+
+from collections.abc import Callable, Collection, Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from resnet_viz.checkpoints.bundled import load_bundled
+from resnet_viz.checkpoints.loaded import LoadedNetwork
+from resnet_viz.experiments.batches import Labelled
+from resnet_viz.networks.blocks import Block
+from resnet_viz.networks.resnet import ResNet
+from resnet_viz.networks.shortcuts import ZeroPad
+from resnet_viz.records import Pair
+
+_BATCH = 250  # images
+
+
+def bundled_twins(depth: int) -> Pair[LoadedNetwork]:
+    """The trained pair of one depth; ``CheckpointError`` lists those in the repository."""
+    return Pair(f"resnet{depth}", f"plain{depth}").map(load_bundled)
+
+
+def detour(block: Block) -> Callable[[Tensor], Tensor]:
+    """What is left where a block is deleted: its input, in the shape of its output (option A).
+
+    The same for a residual and for a plain block.
+    """
+    first = next(m for m in block.modules() if isinstance(m, nn.Conv2d))
+    last = [getattr(block, part) for part in block.branch_parts if part.startswith("conv")][-1]
+    stride = max(c.stride[0] for c in block.modules() if isinstance(c, nn.Conv2d))
+    if stride == 1 and first.in_channels == last.out_channels:
+        return lambda value: value
+    return ZeroPad(first.in_channels, last.out_channels, stride)
+
+
+def downsampling(network: ResNet) -> list[str]:
+    """Blocks whose output has another shape than their input."""
+    return [f"layer{stage}.0" for stage in range(2, len(network.spec.depths) + 1)]
+
+
+def stem(network: ResNet, images: Float[Tensor, "batch c h w"]) -> Tensor:
+    """What the first block reads."""
+    value: Tensor = images
+    for part in network.stem:
+        value = network.get_submodule(part)(value)
+    return value
+
+
+def head(network: ResNet, value: Float[Tensor, "batch c h w"]) -> Tensor:
+    """Logits from the last block's output."""
+    for part in network.last:
+        value = network.get_submodule(part)(value)
+    logits: Tensor = network.fc(network.avgpool(value).flatten(1))
+    return logits
+
+
+def walk(
+    network: ResNet,
+    value: Float[Tensor, "batch c h w"],
+    order: Sequence[Block],
+    deleted: Collection[str] = (),
+) -> Float[Tensor, "batch classes"]:
+    """Logits after some blocks in some order, of which the ``deleted`` are passed by."""
+    for block in order:
+        value = detour(block)(value) if block.name in deleted else block(value)
+    return head(network, value)
+
+
+def accuracy(
+    network: ResNet,
+    data: Labelled,
+    order: Sequence[Block] | None = None,
+    deleted: Collection[str] = (),
+) -> float:
+    """Share of right answers with running statistics, 0 to 1; the network is not changed."""
+    blocks = list(network.blocks()) if order is None else order
+    right = 0
+    with torch.no_grad():
+        for images, labels in zip(
+            torch.split(data.images, _BATCH), torch.split(data.labels, _BATCH), strict=True
+        ):
+            logits = walk(network, stem(network, images), blocks, deleted)
+            right += int((logits.argmax(1) == labels).sum())
+    return right / len(data)

@@ -1,0 +1,83 @@
+"""Zero means identity: the same small block learns y = x, with and without a shortcut.
+
+He et al. 2015 (arXiv 1512.03385), sec. 3.1: if the identity is best, it is easier to push the
+weights of a branch to zero than to fit an identity with a stack of nonlinear layers.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+import torch
+from torch import Tensor, nn
+
+from resnet_viz.experiments.batches import photographs
+from resnet_viz.experiments.curves import curve
+from resnet_viz.experiments.settings import in_range
+from resnet_viz.records import Curve, Finding, Panel
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdentityConfig:
+    """Two 3x3 convolutions with a ReLU between, trained by SGD with weight decay."""
+
+    channels: int = 16
+    steps: int = 100
+    learning_rate: float = 0.01
+    weight_decay: float = 1e-4
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        in_range("channels", self.channels, 3, 256)
+        in_range("steps", self.steps, 1, 10_000)
+        in_range("learning_rate", self.learning_rate, 0, 10)
+        in_range("weight_decay", self.weight_decay, 0, 1)
+
+
+def run(config: IdentityConfig) -> Iterator[Finding]:
+    """The residual block, then the plain one, from equal weights on equal pictures."""
+    x = _input(config)
+    curves: list[Curve] = []
+    numbers: dict[str, float] = {}
+    for place, kind in enumerate(("residual", "plain"), 1):
+        history = list(_errors(x, config, shortcut=kind == "residual"))
+        curves.append(curve(kind, range(len(history)), history))
+        numbers |= {f"{kind}_first": history[0], f"{kind}_last": history[-1]}
+        panel = Panel("error", "step", "relative_error", tuple(curves), log_y=True)
+        answer = None
+        if place == 2:
+            closer = numbers["residual_last"] < numbers["plain_last"]
+            answer = "residual" if closer else "plain"
+        yield Finding("zero-means-identity", asdict(config), place / 2, (panel,), numbers, answer)
+
+
+def _input(config: IdentityConfig) -> Tensor:
+    """Photographs in random mixtures of their colours, behind a ReLU, as a block sees values."""
+    images, _ = photographs()
+    generator = torch.Generator().manual_seed(config.seed)
+    mixture = torch.randn(config.channels, 3, 1, 1, generator=generator)
+    return torch.relu(nn.functional.conv2d(images, mixture))
+
+
+def _errors(x: Tensor, config: IdentityConfig, *, shortcut: bool) -> Iterator[float]:
+    """||y - x||^2 / ||x||^2 before each step."""
+    generator = torch.Generator().manual_seed(config.seed + 1)
+    shape = (config.channels, config.channels, 3, 3)
+    deviation = (2 / (9 * config.channels)) ** 0.5
+    weights = [(torch.randn(shape, generator=generator) * deviation) for _ in range(2)]
+    with torch.inference_mode(False), torch.enable_grad():
+        first, second = (weight.requires_grad_() for weight in weights)
+        optimiser = torch.optim.SGD(
+            [first, second],
+            lr=config.learning_rate,
+            momentum=0.9,
+            weight_decay=config.weight_decay,
+        )
+        whole = x.square().sum()
+        for _ in range(config.steps):
+            hidden = torch.relu(nn.functional.conv2d(x, first, padding=1))
+            branch = nn.functional.conv2d(hidden, second, padding=1)
+            error = ((branch + x if shortcut else branch) - x).square().sum() / whole
+            yield error.item()
+            optimiser.zero_grad(set_to_none=True)
+            error.backward()  # type: ignore[no-untyped-call]
+            optimiser.step()

@@ -1,0 +1,151 @@
+"""The panels of a finding as plots: every experiment is drawn from its record alone."""
+
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+import plotly.graph_objects as go
+
+from resnet_viz.figures.theme import COLOURS, MARKERS, styled
+from resnet_viz.records import Curve, Mark, Matrix, Panel
+from resnet_viz.text import Text
+
+_DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+_OTHERS = ("#0f766e", "#a21caf", "#65a30d", "#b45309", "#0891b2", "#be123c")
+
+
+def panel_figure(
+    panel: Panel, text: Text, *, scale: tuple[float, float] | None = None
+) -> go.Figure:
+    """One panel, a matrix with the colours of ``scale``.
+
+    What a logarithmic axis cannot show stands as a cross at its lower edge.
+    """
+    figure = go.Figure()
+    if panel.matrix is not None:
+        _add_matrix(figure, panel.matrix, scale or _range([panel]), log=panel.log_y)
+    for place, curve in enumerate(panel.curves):
+        _add_curve(figure, panel, curve, _style(panel.curves, place), text)
+    if panel.log_y and panel.curves:
+        figure.update_yaxes(type="log", exponentformat="power")
+        _add_lost(figure, panel.curves, text)
+    figure.update_xaxes(title=text(f"experiments.axes.{panel.x}"), **_ticks(panel.curves))
+    figure.update_yaxes(title=text(f"experiments.axes.{panel.y}"))
+    if panel.y == "accuracy":
+        figure.update_yaxes(range=[-0.02, 1.02])
+    figure.update_layout(hovermode="closest", showlegend=len(panel.curves) > 1)
+    return styled(figure, height=400 if panel.matrix is None else 440)
+
+
+def curve_label(curve: Curve, text: Text) -> str:
+    """A curve's name in the page's language where there is one."""
+    key = f"experiments.curves.{curve.name}"
+    return escape(text(key) if text.has(key) else curve.name)
+
+
+def _style(curves: Sequence[Curve], place: int) -> tuple[str, str]:
+    """Colour by kind, dash by place among the curves of that kind."""
+    curve = curves[place]
+    before = sum(other.kind is curve.kind for other in curves[:place])
+    if curve.kind is None:
+        return _OTHERS[before % len(_OTHERS)], "solid"
+    return COLOURS[curve.kind], _DASHES[before % len(_DASHES)]
+
+
+def _add_curve(
+    figure: go.Figure, panel: Panel, curve: Curve, style: tuple[str, str], text: Text
+) -> None:
+    colour, dash = style
+    names = [escape(name) for name in curve.names] or None
+    common = {
+        "x": curve.x.tolist(),
+        "y": [float(v) if _drawable(v, log=panel.log_y) else None for v in curve.y],
+        "name": curve_label(curve, text),
+        "customdata": names,
+        "hovertemplate": ("%{customdata}: " if names else "%{x}: ") + "%{y:.4g}",
+    }
+    if panel.mark is Mark.BARS:
+        figure.add_bar(**common, marker={"color": colour})
+        return
+    figure.add_scatter(
+        **common,
+        mode="markers" if panel.mark is Mark.POINTS else "lines+markers",
+        line={"color": colour, "width": 1.5, "dash": dash},
+        marker={
+            "size": 8 if panel.mark is Mark.POINTS else 4 if len(curve.x) > 60 else 6,
+            "color": colour,
+            "symbol": "diamond" if curve.kind is None else MARKERS[curve.kind],
+        },
+    )
+
+
+def _drawable(value: float, *, log: bool) -> bool:
+    return bool(np.isfinite(value) and (value > 0 or not log))
+
+
+def _add_lost(figure: go.Figure, curves: Sequence[Curve], text: Text) -> None:
+    kept = [float(v) for curve in curves for v in curve.y if _drawable(v, log=True)]
+    floor = min(kept, default=1.0) / 2
+    for place, curve in enumerate(curves):
+        lost = [i for i, v in enumerate(curve.y) if not _drawable(v, log=True)]
+        if lost:
+            label = text("figures.lost", label=curve_label(curve, text), count=len(lost))
+            figure.add_scatter(
+                x=curve.x[lost].tolist(),
+                y=[floor] * len(lost),
+                name=label,
+                customdata=[str(curve.y[i]) for i in lost],
+                mode="markers",
+                marker={"symbol": "x-open", "size": 9, "color": _style(curves, place)[0]},
+                hovertemplate="%{customdata}<extra></extra>",
+            )
+
+
+def shared_scale(panels: Sequence[Panel]) -> tuple[float, float] | None:
+    """One scale for all matrices of a finding; None where there is none."""
+    matrices = [panel for panel in panels if panel.matrix is not None]
+    return _range(matrices) if matrices else None
+
+
+def _range(panels: Sequence[Panel]) -> tuple[float, float]:
+    values = np.concatenate(
+        [_coloured(p.matrix, log=p.log_y).ravel() for p in panels if p.matrix is not None]
+    )
+    return float(np.nanmin(values)), float(np.nanmax(values))
+
+
+def _coloured(matrix: Matrix, *, log: bool) -> np.ndarray:
+    """The values that colours stand for: their logarithm to base 10, or themselves."""
+    if not log:
+        return matrix.values
+    good = np.isfinite(matrix.values) & (matrix.values > 0)
+    return np.where(good, np.log10(np.where(good, matrix.values, 1.0)), np.nan)
+
+
+def _add_matrix(
+    figure: go.Figure, matrix: Matrix, scale: tuple[float, float], *, log: bool
+) -> None:
+    values = _coloured(matrix, log=log)
+    figure.add_heatmap(
+        z=values.tolist(),
+        x=[escape(name) for name in matrix.columns],
+        y=[escape(name) for name in matrix.rows],
+        colorscale="Viridis",
+        zmin=scale[0],
+        zmax=scale[1],
+        hovertemplate="%{y}, %{x}: %{z:.3f}<extra></extra>",
+    )
+    figure.update_xaxes(type="category")
+    figure.update_yaxes(type="category")
+
+
+def _ticks(curves: Sequence[Curve]) -> dict[str, object]:
+    """Names below the axis where the points have them; few enough that they can be read."""
+    named = next((curve for curve in curves if curve.names), None)
+    if named is None:
+        return {}
+    every = -(-len(named.names) // 12)
+    return {
+        "tickvals": named.x[::every].tolist(),
+        "ticktext": [escape(name) for name in named.names[::every]],
+    }

@@ -1,0 +1,256 @@
+"""Gradients and signals of many networks in one plot, with the line that theory draws."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from html import escape
+from itertools import groupby
+
+import numpy as np
+import plotly.graph_objects as go
+from jaxtyping import Float64
+
+from resnet_viz.figures.comparison import network_title
+from resnet_viz.figures.gradients import GradientCurve, gradient_caption
+from resnet_viz.figures.theme import COLOURS, MARKERS, styled
+from resnet_viz.records import GradientMeasurement, LayerGradient
+from resnet_viz.spec import Activation, Initialisation, Kind, NetworkSpec, Norm
+from resnet_viz.text import Text
+
+_DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+_LINE = "rgba(128, 128, 128, 0.9)"
+
+
+class LabQuantity(StrEnum):
+    """What is drawn against the layer."""
+
+    WEIGHT = "weight"
+    RELATIVE = "relative"
+    ACTIVATION = "activation"
+    MEAN_SQUARE = "mean_square"
+    VARIANCE = "variance"
+    BRANCH = "branch"
+
+
+@dataclass(frozen=True, eq=False)
+class LabCurve:
+    """One network: the geometric mean over seeds, and the lowest and highest value."""
+
+    spec: NetworkSpec
+    layers: tuple[str, ...]
+    mean: Float64[np.ndarray, " layers"]
+    low: Float64[np.ndarray, " layers"]
+    high: Float64[np.ndarray, " layers"]
+
+    def titled(self, text: Text) -> str:
+        """ResNet-56, plain-56."""
+        return network_title(self.spec, text)
+
+
+def lab_curves(
+    measured: Sequence[GradientMeasurement], quantity: LabQuantity, step: int
+) -> list[LabCurve]:
+    """One curve a network at one step of training, shallow before deep."""
+    chosen = [m for m in measured if m.step == step]
+    chosen.sort(key=_of_network)
+    return [_curve(list(seeds), quantity) for _, seeds in groupby(chosen, key=_of_network)]
+
+
+def _of_network(measured: GradientMeasurement) -> tuple[int, bool]:
+    return measured.spec.depth, measured.spec.kind is Kind.PLAIN
+
+
+def _curve(seeds: list[GradientMeasurement], quantity: LabQuantity) -> LabCurve:
+    layers = [_layers(m, quantity) for m in seeds]
+    values = np.array([[_value(layer, quantity) for layer in row] for row in layers], np.float64)
+    good = np.isfinite(values) & (values > 0)
+    logs = np.log(np.where(good, values, 1.0)).mean(0)
+    mean = np.where(good.all(0), np.exp(logs), values.min(0))
+    return LabCurve(
+        spec=seeds[0].spec,
+        layers=tuple(layer.name for layer in layers[0]),
+        mean=mean,
+        low=values.min(0),
+        high=values.max(0),
+    )
+
+
+def _layers(measured: GradientMeasurement, quantity: LabQuantity) -> Sequence[LayerGradient]:
+    match quantity:
+        case LabQuantity.WEIGHT | LabQuantity.RELATIVE | LabQuantity.ACTIVATION:
+            return measured.convolutions()
+        case LabQuantity.BRANCH:
+            return [layer for layer in measured.layers if layer.name.endswith(".branch")]
+        case LabQuantity.MEAN_SQUARE | LabQuantity.VARIANCE:
+            return measured.blocks()
+
+
+def _value(layer: LayerGradient, quantity: LabQuantity) -> float:
+    match quantity:
+        case LabQuantity.WEIGHT:
+            value = layer.weight_gradient_norm
+        case LabQuantity.RELATIVE:
+            value = layer.relative_weight_gradient_norm
+        case LabQuantity.ACTIVATION:
+            value = layer.activation_gradient_norm
+        case LabQuantity.MEAN_SQUARE:
+            value = layer.mean_square
+        case LabQuantity.VARIANCE | LabQuantity.BRANCH:
+            value = layer.variance
+    return float("nan") if value is None else value
+
+
+def theory(spec: NetworkSpec) -> float | None:
+    """Growth of the activation gradient a layer in a plain ReLU network; None where unknown."""
+    if spec.kind is not Kind.PLAIN or spec.activation is not Activation.RELU:
+        return None
+    if spec.norm is Norm.BATCH:
+        return float(np.sqrt(np.pi / (np.pi - 1)))
+    if spec.norm is not Norm.NONE:
+        return None
+    return {
+        Initialisation.HE_FAN_OUT: 1.0,
+        Initialisation.HE_FAN_IN: 1.0,
+        Initialisation.XAVIER: float(np.sqrt(1 / 2)),
+        Initialisation.DEFAULT: float(np.sqrt(1 / 6)),
+    }[spec.initialisation]
+
+
+def lab_figure(curves: Sequence[LabCurve], quantity: LabQuantity, text: Text) -> go.Figure:
+    """All networks on one logarithmic axis; zeros, infinities and NaN are drawn and named."""
+    figure = go.Figure()
+    depths = sorted({curve.spec.depth for curve in curves})
+    good = [c.mean[np.isfinite(c.mean) & (c.mean > 0)] for c in curves]
+    floor = min((float(g.min()) for g in good if len(g)), default=1.0) / 3
+    for curve in curves:
+        dash = _DASHES[depths.index(curve.spec.depth) % len(_DASHES)]
+        _add_band(figure, curve)
+        _add_line(figure, curve, dash, text)
+        _add_lost(figure, curve, floor, text)
+    if quantity is LabQuantity.ACTIVATION:
+        _add_theory(figure, curves, text)
+    figure.update_yaxes(
+        type="log", exponentformat="power", title=text(f"gradient_lab.axis_{quantity}")
+    )
+    blocks = quantity in (LabQuantity.MEAN_SQUARE, LabQuantity.VARIANCE, LabQuantity.BRANCH)
+    figure.update_xaxes(title=text("gradient_lab.blocks" if blocks else "gradient_lab.layers"))
+    figure.update_layout(hovermode="closest", showlegend=True)
+    return styled(figure, height=460)
+
+
+def _add_line(figure: go.Figure, curve: LabCurve, dash: str, text: Text) -> None:
+    there = np.isfinite(curve.mean) & (curve.mean > 0)
+    figure.add_scatter(
+        x=(np.flatnonzero(there) + 1).tolist(),
+        y=curve.mean[there].tolist(),
+        customdata=[escape(n) for n, ok in zip(curve.layers, there, strict=True) if ok],
+        name=escape(curve.titled(text)),
+        mode="lines+markers",
+        line={"color": COLOURS[curve.spec.kind], "width": 1.5, "dash": dash},
+        marker={"symbol": MARKERS[curve.spec.kind], "size": 5},
+        hovertemplate="%{customdata}: %{y:.3g}",
+    )
+
+
+def _add_band(figure: go.Figure, curve: LabCurve) -> None:
+    """From the lowest to the highest seed, where there are several."""
+    there = np.isfinite(curve.high) & (curve.low > 0) & np.isfinite(curve.low)
+    if not there.any() or (curve.low == curve.high).all():
+        return
+    places = (np.flatnonzero(there) + 1).tolist()
+    red, green, blue = (int(COLOURS[curve.spec.kind][i : i + 2], 16) for i in (1, 3, 5))
+    figure.add_scatter(
+        x=[*places, *reversed(places)],
+        y=[*curve.high[there].tolist(), *reversed(curve.low[there].tolist())],
+        fill="toself",
+        fillcolor=f"rgba({red}, {green}, {blue}, 0.18)",
+        line={"width": 0},
+        hoverinfo="skip",
+        showlegend=False,
+        mode="lines",
+    )
+
+
+def _add_lost(figure: go.Figure, curve: LabCurve, floor: float, text: Text) -> None:
+    lost = np.flatnonzero(~(np.isfinite(curve.mean) & (curve.mean > 0)))
+    if not len(lost):
+        return
+    label = escape(curve.titled(text))
+    figure.add_scatter(
+        x=(lost + 1).tolist(),
+        y=[floor] * len(lost),
+        customdata=[f"{escape(curve.layers[i])}: {curve.mean[i]}" for i in lost],
+        name=text("figures.lost", label=label, count=len(lost)),
+        mode="markers",
+        marker={"symbol": "x-open", "size": 8, "color": COLOURS[curve.spec.kind]},
+        hovertemplate="%{customdata}<extra></extra>",
+    )
+
+
+def _add_theory(figure: go.Figure, curves: Sequence[LabCurve], text: Text) -> None:
+    """From the deepest plain network's last layer back to the input."""
+    plain = [c for c in curves if theory(c.spec) is not None]
+    if not plain or not plain[-1].mean[-1] > 0:
+        return
+    factor, last, count = theory(plain[-1].spec) or 1.0, plain[-1].mean[-1], len(plain[-1].mean)
+    figure.add_scatter(
+        x=[1, count],
+        y=[float(last * factor ** (count - 1)), float(last)],
+        name=text("gradient_lab.theory", factor=f"{factor:.3f}"),
+        mode="lines",
+        line={"color": _LINE, "width": 1.5, "dash": "dot"},
+    )
+
+
+def heat_figure(curves: Sequence[LabCurve], text: Text) -> go.Figure:
+    """A row a network, a column a layer from input to output, colour the logarithm to base 10."""
+    width = max(len(curve.mean) for curve in curves)
+    rows = np.full((len(curves), width), np.nan)
+    for place, curve in enumerate(curves):
+        good = np.isfinite(curve.mean) & (curve.mean > 0)
+        rows[place, : len(good)][good] = np.log10(curve.mean[good])
+    figure = go.Figure(
+        go.Heatmap(
+            z=rows.tolist(),
+            x=list(range(1, width + 1)),
+            y=[escape(curve.titled(text)) for curve in curves],
+            colorscale="Viridis",
+            colorbar={"title": "log<sub>10</sub>"},
+            hovertemplate="%{y}, %{x}: 10^%{z:.2f}<extra></extra>",
+            hoverongaps=False,
+        )
+    )
+    figure.update_yaxes(type="category")
+    figure.update_xaxes(title=text("gradient_lab.layers"))
+    return styled(figure, height=120 + 36 * len(curves))
+
+
+def lab_caption(curves: Sequence[LabCurve], text: Text) -> str:
+    """What each network does from the output to the input, in numbers."""
+    return gradient_caption([_plain(curve, text) for curve in curves], text)
+
+
+def _plain(curve: LabCurve, text: Text) -> GradientCurve:
+    return GradientCurve(
+        curve.spec.kind, curve.titled(text), curve.layers, np.asarray(curve.mean, np.float64)
+    )
+
+
+def growth_rows(
+    measured: Sequence[GradientMeasurement], step: int, text: Text
+) -> Iterator[dict[str, object]]:
+    """A row a network: fitted growth of the activation gradient a convolution, and theory's."""
+    chosen = sorted((m for m in measured if m.step == step), key=_of_network)
+    for _, group in groupby(chosen, key=_of_network):
+        seeds = list(group)
+        spec = seeds[0].spec
+        ratios = [m.first_over_last for m in seeds if m.first_over_last is not None]
+        row: dict[str, object] = {text("gradient_lab.network"): network_title(spec, text)}
+        for stage in range(1, len(spec.depths) + 1):
+            mean = float(np.mean([m.growth(stage) for m in seeds]))
+            row[text("figures.stage", number=stage)] = f"{mean:.3f}"
+        expected = theory(spec)
+        row[text("gradient_lab.theory_column")] = "–" if expected is None else f"{expected:.3f}"
+        row[text("gradient_lab.ratio")] = f"{np.median(ratios):.3g}" if ratios else "–"
+        row[text("gradient_lab.loss")] = f"{np.mean([m.loss for m in seeds]):.4g}"
+        yield row

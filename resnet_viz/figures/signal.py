@@ -1,0 +1,60 @@
+"""The signal check as a plot, and what it says in one sentence."""
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from resnet_viz.figures.theme import COLOURS, MARKERS, styled
+from resnet_viz.records import Pair, SignalCheck
+from resnet_viz.spec import Kind
+from resnet_viz.text import Text
+
+_HEALTHY = 100.0  # a larger change between the first and the last block is named
+_ROWS = ("variances", "gradient_norms")
+
+
+def signal_figure(checks: Pair[SignalCheck], text: Text) -> go.Figure:
+    """Variance of every block's output, and under it the gradient norm; logarithmic axes."""
+    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.08)
+    for kind, check in ((Kind.RESIDUAL, checks.residual), (Kind.PLAIN, checks.plain)):
+        for row, quantity in enumerate(_ROWS, 1):
+            values = getattr(check, quantity)
+            shown = np.where(np.isfinite(values) & (values > 0), values, np.nan)
+            figure.add_scatter(
+                row=row, col=1, x=list(check.blocks), y=shown,
+                mode="lines+markers", name=text(f"kinds.{kind}"), showlegend=row == 1,
+                line={"color": COLOURS[kind]},
+                marker={"symbol": MARKERS[kind], "size": 6},
+            )  # fmt: skip
+    for row, quantity in enumerate(_ROWS, 1):
+        figure.update_yaxes(
+            type="log", exponentformat="power", title=text(f"design.axis_{quantity}"),
+            row=row, col=1,
+        )  # fmt: skip
+    figure.update_xaxes(title=text("design.axis_blocks"), nticks=12, row=2, col=1)
+    return styled(figure, height=460)
+
+
+def signal_caption(checks: Pair[SignalCheck], text: Text) -> str:
+    """What happens to the gradient between the last block and the first, in numbers."""
+    parts = [
+        _verdict(text(f"kinds.{kind}"), check, text)
+        for kind, check in ((Kind.RESIDUAL, checks.residual), (Kind.PLAIN, checks.plain))
+    ]
+    return text("figures.sentence", parts=text("figures.between").join(parts))
+
+
+def _verdict(label: str, check: SignalCheck, text: Text) -> str:
+    norms = check.gradient_norms
+    first, last = float(norms[0]), float(norms[-1])
+    if not np.isfinite(norms).all() or first <= 0 or last <= 0:
+        lost = int((~np.isfinite(norms) | (norms <= 0)).sum())
+        return text("design.signal_lost", label=label, count=lost, blocks=len(norms))
+    ratio = first / last
+    change = "explodes" if ratio > _HEALTHY else "vanishes" if ratio < 1 / _HEALTHY else "passes"
+    factor = ratio if change == "passes" else max(ratio, 1 / ratio)
+    return text(f"design.signal_{change}", label=label, factor=_rounded(factor))
+
+
+def _rounded(factor: float) -> str:
+    return f"{factor:.2g}" if factor < 10 or factor >= 1e6 else f"{factor:,.0f}"

@@ -1,0 +1,180 @@
+"""Networks as files that run elsewhere: safetensors and ONNX."""
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from resnet_viz.errors import OptionError
+from resnet_viz.networks.layers import layer_table
+from resnet_viz.networks.resnet import ResNet
+from resnet_viz.networks.shortcuts import ZeroPad
+from resnet_viz.networks.spec_file import SCHEMA_VERSION
+from resnet_viz.records import Layer
+
+if TYPE_CHECKING:
+    from onnx import NodeProto
+
+_OPSET = 21  # the first with group normalisation as PyTorch computes it
+_FORMAT = 10  # the version of the file's layout that goes with it
+_TO_THE_END = np.iinfo(np.int64).max
+
+
+def to_safetensors(network: ResNet) -> bytes:
+    """Weights with the spec inside: ``load_checkpoint`` opens the file without being told more."""
+    described = {"schema_version": SCHEMA_VERSION, "spec": network.spec.to_dict()}
+    weights = {name: value.contiguous().cpu() for name, value in network.state_dict().items()}
+    return save(weights, metadata={name: json.dumps(value) for name, value in described.items()})
+
+
+def has_onnx() -> bool:
+    """Whether ``to_onnx`` can work here."""
+    return find_spec("onnx") is not None
+
+
+def to_onnx(network: ResNet) -> bytes:
+    """The network in evaluation mode as an ONNX model, for a batch of any size.
+
+    Its input is called ``images``, its output ``logits``, its nodes as our layers. Needs the
+    package ``onnx``, and raises ``OptionError`` where it is not installed.
+    """
+    try:
+        from onnx import TensorProto, helper
+    except ImportError as error:
+        raise OptionError("onnx_missing") from error
+    graph = _Graph()
+    rows = layer_table(network.spec)
+    for row in rows:
+        graph.add(network, row)
+    image = rows[0].inputs[0]
+    spec = network.spec
+    shape: list[str | int | None] = ["batch", spec.input_channels, spec.input_size, spec.input_size]
+    model = helper.make_model(
+        helper.make_graph(
+            [helper.make_node("Identity", ["images"], [image]), *graph.nodes],
+            spec.name,
+            [helper.make_tensor_value_info("images", TensorProto.FLOAT, shape)],
+            [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", spec.classes])],
+            graph.weights,
+        ),
+        opset_imports=[helper.make_opsetid("", _OPSET)],
+        ir_version=_FORMAT,
+        producer_name="resnet_viz",
+    )
+    return bytes(model.SerializeToString())
+
+
+class _Graph:
+    """The nodes and weights so far; a layer's output carries the layer's name."""
+
+    def __init__(self) -> None:
+        self.nodes: list[NodeProto] = []
+        self.weights: list[Any] = []
+
+    def add(self, network: ResNet, row: Layer) -> None:
+        module: nn.Module = network if row.kind == "Add" else network.get_submodule(row.name)
+        _WRITERS[row.kind](self, row, module)
+
+    def node(
+        self, kind: str, row: Layer, inputs: Sequence[str], output: str = "", **attributes: Any
+    ) -> None:
+        from onnx import helper
+
+        self.nodes.append(helper.make_node(kind, inputs, [output or row.name], **attributes))
+
+    def weight(self, name: str, value: Tensor | Sequence[int] | float) -> str:
+        from onnx import numpy_helper
+
+        whole = isinstance(value, Sequence)
+        array = (
+            value.detach().cpu().numpy()
+            if isinstance(value, Tensor)
+            else np.asarray(value, np.int64 if whole else np.float32)
+        )
+        self.weights.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
+        return name
+
+
+def _convolution(graph: _Graph, row: Layer, module: Any) -> None:
+    weight = graph.weight(f"{row.name}.weight", module.weight)
+    padding, stride = module.padding[0], module.stride[0]
+    graph.node(
+        "Conv", row, [row.inputs[0], weight], pads=[padding] * 4, strides=[stride] * 2,
+        group=module.groups,
+    )  # fmt: skip
+
+
+def _batch_norm(graph: _Graph, row: Layer, module: Any) -> None:
+    names = ("weight", "bias", "running_mean", "running_var")
+    weights = [graph.weight(f"{row.name}.{name}", getattr(module, name)) for name in names]
+    graph.node("BatchNormalization", row, [row.inputs[0], *weights], epsilon=module.eps)
+
+
+def _group_norm(graph: _Graph, row: Layer, module: Any) -> None:
+    weights = [graph.weight(f"{row.name}.{n}", getattr(module, n)) for n in ("weight", "bias")]
+    groups = {"num_groups": module.num_groups, "epsilon": module.eps}
+    graph.node("GroupNormalization", row, [row.inputs[0], *weights], **groups)
+
+
+def _zero_pad(graph: _Graph, row: Layer, module: ZeroPad) -> None:
+    places = {"starts": [0, 0], "ends": [_TO_THE_END] * 2, "axes": [2, 3]}
+    places["steps"] = [module.stride] * 2
+    names = [graph.weight(f"{row.name}.{name}", value) for name, value in places.items()]
+    graph.node("Slice", row, [row.inputs[0], *names], f"{row.name}.sampled")
+    pads = graph.weight(f"{row.name}.pads", [0, module.before, 0, 0, 0, module.behind, 0, 0])
+    graph.node("Pad", row, [f"{row.name}.sampled", pads])
+
+
+def _add(graph: _Graph, row: Layer, network: Any) -> None:
+    branch, around = row.inputs
+    scale = network.spec.shortcut_scale
+    if not math.isclose(scale, 1):
+        factor = graph.weight(f"{row.name}.lambda", scale)
+        graph.node("Mul", row, [around, factor], f"{row.name}.shortcut")
+        around = f"{row.name}.shortcut"
+    graph.node("Add", row, [branch, around])
+
+
+def _linear(graph: _Graph, row: Layer, module: Any) -> None:
+    weights = [graph.weight(f"{row.name}.{n}", getattr(module, n)) for n in ("weight", "bias")]
+    graph.node("Flatten", row, row.inputs, f"{row.name}.flat")
+    graph.node("Gemm", row, [f"{row.name}.flat", *weights], "logits", transB=1)
+
+
+def _by(kind: str, parameter: str) -> Callable[[_Graph, Layer, Any], None]:
+    """A node that combines its input with one parameter."""
+
+    def write(graph: _Graph, row: Layer, module: Any) -> None:
+        weight = graph.weight(f"{row.name}.{parameter}", getattr(module, parameter))
+        graph.node(kind, row, [row.inputs[0], weight])
+
+    return write
+
+
+def _simple(kind: str, **attributes: Any) -> Callable[[_Graph, Layer, Any], None]:
+    """A node without weights."""
+    return lambda graph, row, module: graph.node(kind, row, row.inputs, **attributes)
+
+
+_WRITERS: Mapping[str, Callable[[_Graph, Layer, Any], None]] = {
+    "Conv2d": _convolution,
+    "BatchNorm2d": _batch_norm,
+    "GroupNorm": _group_norm,
+    "ReLU": _simple("Relu"),
+    "Tanh": _simple("Tanh"),
+    "Sigmoid": _simple("Sigmoid"),
+    "GELU": _simple("Gelu"),
+    "Scale": _by("Mul", "weight"),
+    "Shift": _by("Add", "bias"),
+    "DropBranch": _simple("Identity"),
+    "ZeroPad": _zero_pad,
+    "Add": _add,
+    "MaxPool2d": _simple("MaxPool", kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1]),
+    "AdaptiveAvgPool2d": _simple("GlobalAveragePool"),
+    "Linear": _linear,
+}

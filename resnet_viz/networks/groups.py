@@ -1,0 +1,57 @@
+"""A network as few rows: equal blocks in a row collapsed, and what is inside one of them."""
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from resnet_viz.networks.layers import layer_table
+from resnet_viz.records import BlockGroup, Layer
+from resnet_viz.spec import NetworkSpec
+from resnet_viz.spec.plan import BlockPlan, plan
+
+STEM, HEAD = "stem", "head"
+
+
+def block_groups(spec: NetworkSpec) -> tuple[BlockGroup, ...]:
+    """Stem, groups of equal blocks, head; ResNet-1202 has seven rows."""
+    layers = layer_table(spec)
+    layout = plan(spec)
+    by_block = {
+        name: list(rows) for name, rows in groupby(layers, key=lambda row: _place(row.name))
+    }
+    groups = [_group(by_block[STEM], (STEM,), None)]
+    for _, blocks in groupby(layout.blocks, key=_likeness):
+        names = list(blocks)
+        rows = [row for block in names for row in by_block[block.name]]
+        groups.append(_group(rows, [block.name for block in names], names[0].way.value))
+    return (*groups, _group(by_block[HEAD], (HEAD,), None))
+
+
+def layers_inside(spec: NetworkSpec, place: str) -> list[Layer]:
+    """The layers of one block, of the stem or of the head."""
+    return [row for row in layer_table(spec) if _place(row.name) == place]
+
+
+def _place(layer: str) -> str:
+    """The block that a layer is in, "stem" or "head"."""
+    if layer.startswith("layer"):
+        return ".".join(layer.split(".")[:2])
+    last = {"avgpool", "fc", "bn_last", "relu_last", "shift_last"}
+    return HEAD if layer in last else STEM
+
+
+def _likeness(block: BlockPlan) -> tuple[object, ...]:
+    """What two blocks must share to be drawn as one; the chance to be dropped is no part of it."""
+    return block.stage, block.stride, block.in_channels, block.out_channels, block.way
+
+
+def _group(rows: Iterable[Layer], names: Sequence[str], way: str | None) -> BlockGroup:
+    own = list(rows)
+    return BlockGroup(
+        first=names[0],
+        last=names[-1],
+        count=len(names),
+        shape=own[-1].shape,
+        parameters=sum(row.parameters for row in own),
+        macs=sum(row.macs for row in own),
+        way=way,
+    )

@@ -1,0 +1,136 @@
+"""The small modules that blocks are made of, chosen by a spec."""
+
+import math
+from collections.abc import Callable, Mapping
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from resnet_viz.networks.shortcuts import ZeroPad
+from resnet_viz.spec import Activation, NetworkSpec, Norm
+from resnet_viz.spec.parts import Convolution, Part, PartKind
+
+_GROUPS = 32  # Wu and He 2018 (arXiv 1803.08494), sec. 3.1
+
+
+def norm(spec: NetworkSpec, channels: int) -> nn.Module:
+    """What normalises ``channels`` channels."""
+    match spec.norm:
+        case Norm.BATCH:
+            return nn.BatchNorm2d(channels)
+        case Norm.GROUP:
+            return nn.GroupNorm(math.gcd(_GROUPS, channels), channels)
+        case Norm.LAYER:
+            return nn.GroupNorm(1, channels)
+        case Norm.NONE:
+            return nn.Identity()
+
+
+def activation(spec: NetworkSpec) -> nn.Module:
+    """A new module for the spec's nonlinearity."""
+    match spec.activation:
+        case Activation.RELU:
+            return nn.ReLU()
+        case Activation.TANH:
+            return nn.Tanh()
+        case Activation.SIGMOID:
+            return nn.Sigmoid()
+        case Activation.GELU:
+            return nn.GELU()
+
+
+def conv2d(plan: Convolution | None) -> nn.Conv2d:
+    """A planned convolution, without bias."""
+    assert plan is not None
+    return nn.Conv2d(
+        plan.in_channels,
+        plan.out_channels,
+        plan.kernel,
+        plan.stride,
+        plan.kernel // 2,
+        groups=plan.groups,
+        bias=False,
+    )
+
+
+class Scale(nn.Module):
+    """One learned factor for all values, ``first`` at first (SkipInit's alpha)."""
+
+    def __init__(self, first: float) -> None:
+        super().__init__()
+        self.first = first
+        self.weight = nn.Parameter(torch.empty(1))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Back to the first value."""
+        nn.init.constant_(self.weight, self.first)
+
+    def forward(self, x: Float[Tensor, "batch c h w"]) -> Float[Tensor, "batch c h w"]:
+        return x * self.weight
+
+
+class Shift(nn.Module):
+    """One learned number added to all values, zero at first (Fixup's scalar bias)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bias = nn.Parameter(torch.empty(1))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Back to zero."""
+        nn.init.zeros_(self.bias)
+
+    def forward(self, x: Float[Tensor, "batch c h w"]) -> Float[Tensor, "batch c h w"]:
+        return x + self.bias
+
+
+class DropBranch(nn.Module):
+    """Stochastic depth (Huang 2016, arXiv 1603.09382): in training a whole branch is zero.
+
+    It is zero with probability ``chance`` for the whole batch, and divided by 1 - ``chance``
+    otherwise, so that nothing needs scaling in evaluation mode (the paper scales there instead;
+    the mean is the same).
+    """
+
+    def __init__(self, chance: float) -> None:
+        super().__init__()
+        self.chance = chance
+
+    def forward(self, x: Float[Tensor, "batch c h w"]) -> Float[Tensor, "batch c h w"]:
+        if not self.training:
+            return x
+        kept = torch.rand((), device=x.device) >= self.chance
+        return x * (kept / (1 - self.chance))
+
+
+class Join(nn.Module):
+    """The addition of branch and shortcut."""
+
+    def forward(
+        self, branch: Float[Tensor, "batch c h w"], shortcut: Float[Tensor, "batch c h w"]
+    ) -> Float[Tensor, "batch c h w"]:
+        return branch + shortcut
+
+
+def module(spec: NetworkSpec, part: Part, in_channels: int) -> nn.Module:
+    """The module of a part of a plan; ``in_channels`` are those of what it reads."""
+    return _MAKE[part.kind](spec, part, in_channels)
+
+
+_MAKE: Mapping[PartKind, Callable[[NetworkSpec, Part, int], nn.Module]] = {
+    PartKind.CONVOLUTION: lambda spec, part, channels: conv2d(part.convolution),
+    PartKind.NORM: lambda spec, part, channels: norm(spec, part.channels),
+    PartKind.ACTIVATION: lambda spec, part, channels: activation(spec),
+    PartKind.SCALE: lambda spec, part, channels: Scale(part.value),
+    PartKind.SHIFT: lambda spec, part, channels: Shift(),
+    PartKind.DROP: lambda spec, part, channels: DropBranch(part.value),
+    PartKind.IDENTITY: lambda spec, part, channels: nn.Identity(),
+    PartKind.PAD: lambda spec, part, channels: ZeroPad(channels, part.channels, part.stride),
+    PartKind.JOIN: lambda spec, part, channels: Join(),
+    PartKind.MAX_POOL: lambda spec, part, channels: nn.MaxPool2d(3, 2, 1),
+    PartKind.AVERAGE: lambda spec, part, channels: nn.AdaptiveAvgPool2d(1),
+    PartKind.LINEAR: lambda spec, part, channels: nn.Linear(channels, part.channels),
+}

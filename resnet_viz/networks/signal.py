@@ -1,0 +1,74 @@
+"""Does a signal get through an untrained network, and a gradient back? One batch tells."""
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from resnet_viz.errors import SpecError
+from resnet_viz.images import preprocessing_for
+from resnet_viz.networks.parts import DropBranch
+from resnet_viz.networks.resnet import ResNet, build
+from resnet_viz.networks.totals import totals
+from resnet_viz.records import SignalCheck
+from resnet_viz.samples import sample_batch
+from resnet_viz.spec import NetworkSpec
+
+IMAGES = 4
+_MOST_MEMORY = 2_000_000_000  # bytes
+
+
+def signal_check(spec: NetworkSpec, *, seed: int) -> SignalCheck:
+    """The variance of every block's output and the norm of the gradient that reaches it.
+
+    Bundled photographs, in training mode (normalised by this batch), no branch dropped; the loss
+    is the cross-entropy, summed, with classes 0, 1, 2... as labels. ``SpecError`` for a network
+    that would need more than 2 GB.
+    """
+    needed = totals(spec).training_memory(IMAGES)
+    if needed > _MOST_MEMORY:
+        raise SpecError("spec_memory", needed=f"{needed / 1e9:.1f}", most=round(_MOST_MEMORY / 1e9))
+    network = build(spec, seed=seed).train()
+    for module in network.modules():
+        if isinstance(module, DropBranch):
+            module.eval()
+    blocks, outputs = spec.blocks(), _outputs(network, _batch(spec))
+    labels = torch.arange(IMAGES) % spec.classes
+    loss = nn.functional.cross_entropy(outputs.pop("fc"), labels, reduction="sum")
+    found = torch.autograd.grad(loss, list(outputs.values()), allow_unused=True)
+    gradients = dict(zip(outputs, found, strict=True))
+    return SignalCheck(
+        blocks=tuple(blocks),
+        variances=np.array([float(outputs[name].detach().var()) for name in blocks]),
+        gradient_norms=np.array([_norm(gradients[name]) for name in blocks]),
+        images=IMAGES,
+        seed=seed,
+    )
+
+
+def _outputs(
+    network: ResNet, images: Float[Tensor, "batch channel height width"]
+) -> dict[str, Tensor]:
+    wanted = {*network.spec.blocks(), "fc"}
+    values: dict[str, Tensor] = {}
+
+    def keep(name: str, value: Tensor) -> Tensor:
+        if name in wanted:
+            values[name] = value
+        return value
+
+    network(images, keep)
+    return values
+
+
+def _batch(spec: NetworkSpec) -> Float[Tensor, "batch channel height width"]:
+    """Photographs; their mean brightness where a network does not take three colours."""
+    images = sample_batch(preprocessing_for(spec))[:IMAGES]
+    if spec.input_channels == images.shape[1]:
+        return images
+    return images.mean(1, keepdim=True).repeat(1, spec.input_channels, 1, 1)
+
+
+def _norm(gradient: Tensor | None) -> float:
+    """The mean over images of the 2-norm; 0 where nothing flows back."""
+    return 0.0 if gradient is None else float(gradient.flatten(1).norm(dim=1).mean())

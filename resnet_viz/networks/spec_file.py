@@ -1,0 +1,53 @@
+"""A spec as a JSON file: written plainly, read with suspicion."""
+
+import json
+from typing import Any
+
+from resnet_viz.errors import SpecError
+from resnet_viz.networks.totals import check_size
+from resnet_viz.saving import to_json
+from resnet_viz.spec import NetworkSpec
+
+SCHEMA_VERSION = 1
+_MOST_BYTES = 64_000  # a spec of eight stages has about 1 kB
+
+
+def spec_to_json(spec: NetworkSpec) -> str:
+    """The spec as JSON, with the version of its layout."""
+    return to_json({"schema_version": SCHEMA_VERSION, **spec.to_dict()})
+
+
+def spec_from_json(data: bytes | str, name: str = "spec.json") -> NetworkSpec:
+    """The spec in a JSON file; ``name`` is what the file is called in an error.
+
+    Nothing is executed and no network is built. ``SpecError`` for whatever is not the JSON of one
+    spec, or describes a network too large to build.
+    """
+    values = _parsed(data, name)
+    version = values.pop("schema_version", SCHEMA_VERSION)
+    if version != SCHEMA_VERSION:
+        given = str(version)[:40]
+        raise SpecError("spec_schema", name=name, given=given, known=SCHEMA_VERSION)
+    spec = NetworkSpec.from_dict(values)
+    check_size(spec)
+    return spec
+
+
+def _parsed(data: bytes | str, name: str) -> dict[str, Any]:
+    if len(data) > _MOST_BYTES:
+        raise SpecError("spec_json_large", name=name, most=_MOST_BYTES // 1000)
+    try:
+        values = json.loads(data, object_pairs_hook=_once)
+    except (ValueError, RecursionError) as error:
+        raise SpecError("spec_json", name=name) from error
+    if not isinstance(values, dict):
+        raise SpecError("spec_json", name=name)
+    return values
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object with each key once; which of two values is meant nobody can know."""
+    values = dict(pairs)
+    if len(values) != len(pairs):
+        raise ValueError(pairs[0][0])
+    return values

@@ -1,0 +1,93 @@
+"""What a whole network costs: parameters, multiply-accumulates, memory to train, its shortcuts."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from resnet_viz.errors import SpecError
+from resnet_viz.networks.layers import layer_table
+from resnet_viz.records import Layer
+from resnet_viz.spec import NetworkSpec
+from resnet_viz.spec.plan import parameter_count
+
+MOST_PARAMETERS = 500_000_000  # 2 GB in single precision; wide_resnet101_2 has 127 million
+
+#: Backward needs these layers' inputs (a pool's in order to send each gradient to its maximum).
+_KEEP_INPUT = {
+    "Conv2d", "Linear", "BatchNorm2d", "GroupNorm", "GELU", "Scale", "MaxPool2d",
+}  # fmt: skip
+#: Backward needs these layers' outputs.
+_KEEP_OUTPUT = {"ReLU", "Tanh", "Sigmoid"}
+
+
+@dataclass(frozen=True)
+class Totals:
+    """The costs of one network. ``macs`` are those of one image's forward pass."""
+
+    depth: int
+    parameters: int
+    macs: int
+    kept: int  # bytes an image that the forward pass keeps for backward
+    largest: int  # bytes an image of the two largest neighbouring values: gradients on their way
+
+    def training_memory(self, batch: int) -> int:
+        """Bytes at the peak of a step of SGD with momentum, in single precision, about.
+
+        Weights, their gradients and momenta, what the forward pass keeps, and the gradients on
+        their way back. The working space of the convolutions depends on the device and is left
+        out.
+        """
+        return 12 * self.parameters + batch * (self.kept + self.largest)
+
+
+@dataclass(frozen=True)
+class ShortcutCost:
+    """What a network's shortcuts alone cost: the network minus its plain twin."""
+
+    parameters: int
+    macs: int
+    kept: int  # bytes an image
+
+
+def totals(spec: NetworkSpec) -> Totals:
+    """The costs of a spec, from its table of layers; nothing is allocated."""
+    rows = layer_table(spec)
+    return Totals(
+        depth=spec.depth,
+        parameters=sum(row.parameters for row in rows),
+        macs=sum(row.macs for row in rows),
+        kept=4 * spec.input_channels * spec.input_size**2 + _kept(rows),
+        largest=_largest(rows),
+    )
+
+
+def shortcut_cost(spec: NetworkSpec) -> ShortcutCost:
+    """What the shortcuts of a spec cost; option A costs nothing."""
+    own, twin = totals(spec), totals(spec.plain())
+    return ShortcutCost(
+        own.parameters - twin.parameters, own.macs - twin.macs, own.kept - twin.kept
+    )
+
+
+def check_size(spec: NetworkSpec) -> None:
+    """Raise ``SpecError`` for a network too large to build, before any memory is taken."""
+    parameters = parameter_count(spec)
+    if parameters > MOST_PARAMETERS:
+        raise SpecError(
+            "spec_parameters",
+            parameters=round(parameters / 1e6),
+            most=round(MOST_PARAMETERS / 1e6),
+        )
+
+
+def _kept(rows: list[Layer]) -> int:
+    """Each value once that some layer needs again, and the places of the pool's maxima."""
+    needed = {row.name: row.kind in _KEEP_OUTPUT for row in rows}
+    for row in rows:
+        if row.kind in _KEEP_INPUT:
+            needed[row.inputs[0]] = True  # "input", the image, is counted apart
+    places = sum(2 * row.memory for row in rows if row.kind == "MaxPool2d")  # 64-bit indices
+    return places + sum(row.memory for row in rows if needed[row.name])
+
+
+def _largest(rows: list[Layer]) -> int:
+    return max(a.memory + b.memory for a, b in pairwise(rows))

@@ -1,0 +1,32 @@
+"""What a network is, before any weight exists: ``NetworkSpec``, its choices and the presets."""
+
+from resnet_viz.spec.choices import (
+    Activation,
+    Block,
+    Initialisation,
+    Kind,
+    Norm,
+    Order,
+    Shortcut,
+    Stem,
+    StrideOn,
+)
+from resnet_viz.spec.network import NetworkSpec
+from resnet_viz.spec.presets import PRESETS, RESIDUAL_PRESETS, Preset, twin_name
+
+__all__ = [
+    "PRESETS",
+    "RESIDUAL_PRESETS",
+    "Activation",
+    "Block",
+    "Initialisation",
+    "Kind",
+    "NetworkSpec",
+    "Norm",
+    "Order",
+    "Preset",
+    "Shortcut",
+    "Stem",
+    "StrideOn",
+    "twin_name",
+]

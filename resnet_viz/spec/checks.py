@@ -1,0 +1,135 @@
+"""What each field of a spec may be, and which fields exclude each other."""
+
+import math
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from resnet_viz.errors import SpecError
+from resnet_viz.spec.choices import (
+    Activation,
+    Block,
+    Initialisation,
+    Norm,
+    Order,
+    Shortcut,
+    Stem,
+    StrideOn,
+)
+
+if TYPE_CHECKING:
+    from resnet_viz.spec.network import NetworkSpec
+
+#: Turns what was given for a field into its value, or raises ``SpecError``.
+Check: TypeAlias = Callable[[str, Any], Any]
+
+MOST_STAGES = 8  # the last one then sees the image 128 times smaller
+MOST_BLOCKS = 2000  # ResNet-1202 has 600
+USUAL_WIDTH_PER_GROUP = 64  # torchvision's base width
+
+
+def _choice(choices: type[StrEnum]) -> Check:
+    def check(field: str, value: object) -> StrEnum:
+        if isinstance(value, str) and value in list(choices):
+            return choices(value)
+        raise SpecError("spec_choice", field=field, value=_short(value), known=", ".join(choices))
+
+    return check
+
+
+def _sizes(most: int) -> Check:
+    def check(field: str, values: object) -> tuple[int, ...]:
+        sizes = tuple(values) if isinstance(values, (list, tuple)) else ()
+        if not sizes or not all(_is_size(v, most) for v in sizes):
+            raise SpecError("spec_size", field=field, value=_short(values), most=most)
+        return sizes
+
+    return check
+
+
+def _size(most: int) -> Check:
+    def check(field: str, value: object) -> object:
+        if not _is_size(value, most):
+            raise SpecError("spec_size", field=field, value=_short(value), most=most)
+        return value
+
+    return check
+
+
+def _number(low: float, high: float) -> Check:
+    def check(field: str, value: object) -> float:
+        real = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not real or not low <= value <= high:  # type: ignore[operator]
+            raise SpecError("spec_number", field=field, value=_short(value), low=low, high=high)
+        return float(value)  # type: ignore[arg-type]
+
+    return check
+
+
+def _flag(field: str, value: object) -> object:
+    if not isinstance(value, bool):
+        raise SpecError("spec_choice", field=field, value=_short(value), known="true, false")
+    return value
+
+
+def _optional(check: Check) -> Check:
+    return lambda field, value: None if value is None else check(field, value)
+
+
+#: Every field with what it may be.
+CHECKS: Mapping[str, Check] = {
+    "block": _choice(Block),
+    "depths": _sizes(1000),
+    "widths": _sizes(8192),
+    "shortcut": _choice(Shortcut),
+    "shortcut_scale": _number(0, 1),
+    "stem": _choice(Stem),
+    "stem_width": _optional(_size(8192)),
+    "order": _choice(Order),
+    "stride_on": _choice(StrideOn),
+    "groups": _size(1024),
+    "width_per_group": _size(1024),
+    "norm": _choice(Norm),
+    "activation": _choice(Activation),
+    "initialisation": _choice(Initialisation),
+    "zero_last_gamma": _flag,
+    "stochastic_depth": _number(0, 0.99),
+    "branch_scale": _optional(_number(0, 10)),
+    "fixup": _flag,
+    "input_size": _size(4096),
+    "input_channels": _size(64),
+    "classes": _size(100_000),
+}
+
+
+def check_together(spec: "NetworkSpec") -> None:
+    """Raise ``SpecError`` for fields that are right alone and make no sense together."""
+    if len(spec.depths) != len(spec.widths):
+        raise SpecError("spec_stages", depths=len(spec.depths), widths=len(spec.widths))
+    if len(spec.depths) > MOST_STAGES:
+        raise SpecError("spec_many_stages", stages=len(spec.depths), most=MOST_STAGES)
+    if sum(spec.depths) > MOST_BLOCKS:
+        raise SpecError("spec_many_blocks", blocks=sum(spec.depths), most=MOST_BLOCKS)
+    usual = spec.groups == 1 and spec.width_per_group == USUAL_WIDTH_PER_GROUP
+    if spec.block is Block.BASIC and not usual:
+        raise SpecError("spec_basic_groups", usual=USUAL_WIDTH_PER_GROUP)
+    if min(spec.widths) * spec.width_per_group < USUAL_WIDTH_PER_GROUP:
+        least = math.ceil(USUAL_WIDTH_PER_GROUP / min(spec.widths))
+        raise SpecError("spec_narrow", value=spec.width_per_group, least=least)
+    if spec.zero_last_gamma and (spec.norm is Norm.NONE or spec.order is Order.PRE):
+        raise SpecError("spec_last_gamma")
+    if spec.fixup and (spec.norm is not Norm.NONE or spec.order is Order.PRE):
+        raise SpecError("spec_fixup")
+    if spec.fixup and spec.branch_scale is not None:
+        raise SpecError("spec_fixup_scale")
+
+
+def _is_size(value: object, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= most
+
+
+def _short(value: object) -> str:
+    """A value for a sentence; a long one is cut before it is written out."""
+    if isinstance(value, (list, tuple)):
+        return str(value[:12])[:80]
+    return str(value)[:80] if not isinstance(value, (dict, set)) else type(value).__name__

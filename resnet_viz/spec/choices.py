@@ -1,0 +1,84 @@
+"""The closed choices of a spec."""
+
+from enum import StrEnum
+
+
+class Block(StrEnum):
+    """The form of a block (He 2015, fig. 5)."""
+
+    BASIC = "basic"
+    BOTTLENECK = "bottleneck"
+
+    @property
+    def convolutions(self) -> int:
+        """Weighted layers on a block's branch."""
+        return 2 if self is Block.BASIC else 3
+
+    @property
+    def expansion(self) -> int:
+        """Output channels per unit of width."""
+        return 1 if self is Block.BASIC else 4
+
+
+class Shortcut(StrEnum):
+    """How a block's input reaches its output (He 2015, sec. 3.3 and 4.1)."""
+
+    ZERO_PAD = "zero_pad"  # option A: identity; subsampled and zero-padded where shapes differ
+    PROJECTION = "projection"  # option B: identity; 1x1 convolution where shapes differ
+    PROJECTION_ALL = "projection_all"  # option C: 1x1 convolution at every block
+    NONE = "none"  # a plain network
+
+
+class Stem(StrEnum):
+    """What stands before the first block."""
+
+    CIFAR = "cifar"  # one 3x3 convolution, stride 1
+    IMAGENET = "imagenet"  # one 7x7 convolution, stride 2, and a 3x3 max pool, stride 2
+
+
+class Order(StrEnum):
+    """Where normalisation and activation stand."""
+
+    POST = "post"  # behind each convolution, the last activation behind the sum (He 2015)
+    PRE = "pre"  # before each convolution, nothing behind the sum (He 2016, arXiv 1603.05027)
+
+
+class StrideOn(StrEnum):
+    """Which convolution of a bottleneck has the stride; a basic block has it on its first."""
+
+    CONV_3X3 = "3x3"  # torchvision, and most networks since
+    CONV_1X1 = "1x1"  # the first convolution (He 2015)
+
+
+class Norm(StrEnum):
+    """What normalises between layers."""
+
+    BATCH = "batch"
+    GROUP = "group"  # 32 groups, or fewer where the channels do not divide (arXiv 1803.08494)
+    LAYER = "layer"  # all channels and positions of one image: one group
+    NONE = "none"
+
+
+class Activation(StrEnum):
+    """The nonlinearity, the same one everywhere."""
+
+    RELU = "relu"
+    TANH = "tanh"
+    SIGMOID = "sigmoid"
+    GELU = "gelu"
+
+
+class Initialisation(StrEnum):
+    """The variance of a convolution's first weights, by its fans."""
+
+    HE_FAN_OUT = "he_fan_out"  # normal, 2 / fan-out
+    HE_FAN_IN = "he_fan_in"  # normal, 2 / fan-in
+    XAVIER = "xavier"  # normal, 2 / (fan-in + fan-out)
+    DEFAULT = "default"  # PyTorch's: uniform within 1 / sqrt(fan-in), variance 1 / (3 fan-in)
+
+
+class Kind(StrEnum):
+    """Which of the twins a network is."""
+
+    RESIDUAL = "residual"
+    PLAIN = "plain"

@@ -1,0 +1,123 @@
+"""``NetworkSpec``: a residual network or its plain twin, as a value.
+
+Sources: He et al. 2015, "Deep Residual Learning" (arXiv 1512.03385), sec. 3.3, 4.1 and 4.2; He et
+al. 2016, "Identity Mappings" (arXiv 1603.05027); torchvision's ``models.resnet``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+from resnet_viz.errors import SpecError, close_matches
+from resnet_viz.spec.checks import CHECKS, USUAL_WIDTH_PER_GROUP, check_together
+from resnet_viz.spec.choices import (
+    Activation,
+    Block,
+    Initialisation,
+    Kind,
+    Norm,
+    Order,
+    Shortcut,
+    Stem,
+    StrideOn,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkSpec:
+    """A residual network or its plain twin, as a value: hashable, comparable, serialisable.
+
+    ``depths`` and ``widths`` have one entry a stage: blocks, and channels inside a block.
+    ``input_size`` is the side of the square input in pixels.
+    """
+
+    block: Block = Block.BASIC
+    depths: tuple[int, ...]
+    widths: tuple[int, ...]
+    shortcut: Shortcut = Shortcut.ZERO_PAD
+    shortcut_scale: float = 1.0  # lambda in [0, 1]: y = F(x) + lambda x (He 2016, sec. 3)
+    stem: Stem = Stem.CIFAR
+    stem_width: int | None = None  # channels; None: those of the first stage
+    order: Order = Order.POST
+    stride_on: StrideOn = StrideOn.CONV_3X3
+    groups: int = 1  # ResNeXt's cardinality (Xie 2017, arXiv 1611.05431)
+    width_per_group: int = USUAL_WIDTH_PER_GROUP  # of a stage of width 64, as in torchvision
+    norm: Norm = Norm.BATCH
+    activation: Activation = Activation.RELU
+    initialisation: Initialisation = Initialisation.HE_FAN_OUT
+    zero_last_gamma: bool = False  # each branch starts at zero (Goyal 2017, arXiv 1706.02677)
+    stochastic_depth: float = 0.0  # chance that the last branch is dropped; less before it
+    branch_scale: float | None = None  # first value of a learned scale (De 2020, SkipInit)
+    fixup: bool = False  # Zhang 2019, arXiv 1901.09321
+    input_size: int = 32
+    input_channels: int = 3
+    classes: int = 10
+
+    def __post_init__(self) -> None:
+        for name, check in CHECKS.items():
+            object.__setattr__(self, name, check(name, getattr(self, name)))
+        check_together(self)
+
+    @classmethod
+    def preset(cls, name: str) -> "NetworkSpec":
+        """The spec of a known network: "resnet56", its twin "plain56", "resnet50"...
+
+        Raises ``SpecError`` with close matches for a name that is not in the table.
+        """
+        from resnet_viz.spec.presets import PRESETS  # the table is made of specs
+
+        if name not in PRESETS:
+            raise SpecError("preset_unknown", name=name, known=close_matches(name, list(PRESETS)))
+        return PRESETS[name].spec
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "NetworkSpec":
+        """The inverse of ``to_dict``; an unknown or missing field is a ``SpecError``."""
+        for name in values:
+            if name not in CHECKS:
+                raise SpecError("spec_field", name=str(name)[:80], known=", ".join(CHECKS))
+        if not {"depths", "widths"} <= values.keys():
+            raise SpecError("spec_missing", known="depths, widths")
+        return cls(**{name: CHECKS[name](name, value) for name, value in values.items()})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+    def plain(self) -> "NetworkSpec":
+        """The plain twin: the same layers, no shortcuts, and nothing else changed."""
+        return replace(self, shortcut=Shortcut.NONE)
+
+    @property
+    def kind(self) -> Kind:
+        """Residual, or plain where there is no shortcut."""
+        return Kind.PLAIN if self.shortcut is Shortcut.NONE else Kind.RESIDUAL
+
+    @property
+    def depth(self) -> int:
+        """Weighted layers on the main path: stem, branch convolutions, head (He 2015, table 1)."""
+        return 2 + self.block.convolutions * sum(self.depths)
+
+    @property
+    def name(self) -> str:
+        """The preset's name, or kind and depth for a network that is not in the table."""
+        from resnet_viz.spec.presets import preset_name
+
+        return preset_name(self) or f"{self.kind}-{self.depth}"
+
+    @property
+    def family(self) -> str:
+        """The family by its stem: cifar or imagenet."""
+        return self.stem.value
+
+    def blocks(self) -> list[str]:
+        """Names of the blocks in order of execution: "layer1.0", "layer1.1", ..."""
+        return [f"layer{s}.{b}" for s, n in enumerate(self.depths, 1) for b in range(n)]
+
+    def unusual(self) -> dict[str, Any]:
+        """The fields that are not at their default, in order: what makes this network its own."""
+        return {
+            field.name: getattr(self, field.name)
+            for field in fields(self)
+            if getattr(self, field.name) != field.default
+        }

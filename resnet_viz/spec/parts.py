@@ -1,0 +1,127 @@
+"""What a network is made of, one part at a time: names, kinds and sizes, and no weights."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from resnet_viz.spec.choices import Norm, Order
+from resnet_viz.spec.network import NetworkSpec
+
+
+class PartKind(StrEnum):
+    """What one part does to its input."""
+
+    CONVOLUTION = "convolution"
+    NORM = "norm"
+    ACTIVATION = "activation"
+    SCALE = "scale"  # one learned factor
+    SHIFT = "shift"  # one learned number added
+    DROP = "drop"  # zero in some steps of training
+    IDENTITY = "identity"
+    PAD = "pad"  # every second pixel, and zero channels
+    JOIN = "join"  # the sum of branch and shortcut
+    MAX_POOL = "max_pool"  # 3x3, stride 2
+    AVERAGE = "average"  # over all positions
+    LINEAR = "linear"
+
+
+@dataclass(frozen=True)
+class Convolution:
+    """One convolution; its padding is half its kernel."""
+
+    kernel: int
+    stride: int
+    in_channels: int
+    out_channels: int
+    groups: int = 1
+
+    @property
+    def parameters(self) -> int:
+        """Weights; there is no bias."""
+        return self.kernel**2 * (self.in_channels // self.groups) * self.out_channels
+
+
+@dataclass(frozen=True)
+class Part:
+    """One module. ``channels`` are those of its output; ``stride`` is that of padding.
+
+    ``value`` is a scale's first value, or the chance with which a branch is dropped.
+    """
+
+    name: str
+    kind: PartKind
+    channels: int
+    convolution: Convolution | None = None
+    stride: int = 1
+    value: float = 0.0
+
+    @property
+    def parameters(self) -> int:
+        """Learned numbers; a linear layer's depend on what it reads and are not counted here."""
+        match self.kind:
+            case PartKind.CONVOLUTION if self.convolution is not None:
+                return self.convolution.parameters
+            case PartKind.NORM:
+                return 2 * self.channels
+            case PartKind.SCALE | PartKind.SHIFT:
+                return 1
+        return 0
+
+
+def branch_parts(
+    spec: NetworkSpec, convolutions: tuple[Convolution, ...], drop: float
+) -> Iterator[Part]:
+    """The branch F of one block, in order of execution."""
+    if spec.order is Order.PRE:
+        yield from _pre_activation(spec, convolutions)
+    elif spec.fixup:
+        yield from _fixup(convolutions)
+    else:
+        yield from _post_activation(spec, convolutions)
+    channels = convolutions[-1].out_channels
+    if spec.branch_scale is not None:
+        yield Part("scale", PartKind.SCALE, channels, value=spec.branch_scale)
+    if drop:
+        yield Part("drop", PartKind.DROP, channels, value=drop)
+
+
+def convolution_part(name: str, convolution: Convolution) -> Part:
+    """A convolution by name."""
+    return Part(name, PartKind.CONVOLUTION, convolution.out_channels, convolution)
+
+
+def norm_parts(spec: NetworkSpec, name: str, channels: int) -> Iterator[Part]:
+    """A normalisation, or nothing where the spec has none."""
+    if spec.norm is not Norm.NONE:
+        yield Part(name, PartKind.NORM, channels)
+
+
+def _post_activation(spec: NetworkSpec, convolutions: tuple[Convolution, ...]) -> Iterator[Part]:
+    for number, convolution in enumerate(convolutions, 1):
+        channels = convolution.out_channels
+        yield convolution_part(f"conv{number}", convolution)
+        yield from norm_parts(spec, f"bn{number}", channels)
+        if number < len(convolutions):
+            yield Part(f"relu{number}", PartKind.ACTIVATION, channels)
+
+
+def _pre_activation(spec: NetworkSpec, convolutions: tuple[Convolution, ...]) -> Iterator[Part]:
+    for number, convolution in enumerate(convolutions, 1):
+        channels = convolution.in_channels
+        yield from norm_parts(spec, f"bn{number}", channels)
+        yield Part(f"relu{number}", PartKind.ACTIVATION, channels)
+        yield convolution_part(f"conv{number}", convolution)
+
+
+def _fixup(convolutions: tuple[Convolution, ...]) -> Iterator[Part]:
+    """A number added before every layer, and one factor at the end (Zhang 2019, fig. 1)."""
+    last = len(convolutions)
+    for number, convolution in enumerate(convolutions, 1):
+        channels = convolution.out_channels
+        yield Part(f"shift{number}a", PartKind.SHIFT, convolution.in_channels)
+        yield convolution_part(f"conv{number}", convolution)
+        if number < last:
+            yield Part(f"shift{number}b", PartKind.SHIFT, channels)
+            yield Part(f"relu{number}", PartKind.ACTIVATION, channels)
+    yield Part("scale", PartKind.SCALE, channels, value=1.0)
+    yield Part(f"shift{last}b", PartKind.SHIFT, channels)

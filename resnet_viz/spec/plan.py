@@ -1,0 +1,191 @@
+"""A spec spelled out: every part of every block, in order, before any weight exists."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import lru_cache
+
+from resnet_viz.spec.checks import USUAL_WIDTH_PER_GROUP
+from resnet_viz.spec.choices import Block, Order, Shortcut, Stem, StrideOn
+from resnet_viz.spec.network import NetworkSpec
+from resnet_viz.spec.parts import (
+    Convolution,
+    Part,
+    PartKind,
+    branch_parts,
+    convolution_part,
+    norm_parts,
+)
+
+
+class Way(StrEnum):
+    """How one block's input reaches its sum."""
+
+    IDENTITY = "identity"
+    PADDING = "padding"  # subsampled, with zero channels: option A
+    PROJECTION = "projection"  # a 1x1 convolution
+    NONE = "none"  # it does not
+
+
+@dataclass(frozen=True)
+class BlockPlan:
+    """One block: the parts of its branch, of its way around, and behind the sum.
+
+    ``around_from`` names the part of the branch that the shortcut reads; None: the block's input.
+    """
+
+    stage: int
+    index: int
+    stride: int
+    in_channels: int
+    out_channels: int
+    way: Way
+    branch: tuple[Part, ...]
+    around: tuple[Part, ...]
+    after: tuple[Part, ...]
+    around_from: str | None
+
+    @property
+    def name(self) -> str:
+        """As in the state dict: "layer3.1"."""
+        return f"layer{self.stage}.{self.index}"
+
+    @property
+    def drop(self) -> float:
+        """The chance that a step of training leaves the branch out."""
+        return next((part.value for part in self.branch if part.kind is PartKind.DROP), 0.0)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A whole network: stem, blocks, and what stands behind them."""
+
+    stem: tuple[Part, ...]
+    blocks: tuple[BlockPlan, ...]
+    last: tuple[Part, ...]
+    head: tuple[Part, ...]
+
+    @property
+    def out_channels(self) -> int:
+        """What the head reads."""
+        return self.blocks[-1].out_channels
+
+
+@lru_cache(maxsize=128)
+def plan(spec: NetworkSpec) -> Plan:
+    """Every part of a spec, in order of execution."""
+    channels = spec.stem_width or spec.widths[0]
+    stem = tuple(_stem(spec, channels))
+    blocks: list[BlockPlan] = []
+    for stage, (depth, width) in enumerate(zip(spec.depths, spec.widths, strict=True), 1):
+        for index in range(depth):
+            stride = 2 if index == 0 and stage > 1 else 1
+            drop = spec.stochastic_depth * (len(blocks) + 1) / sum(spec.depths)
+            blocks.append(_block(spec, stage, index, channels, width, stride, drop))
+            channels = blocks[-1].out_channels
+    head = (
+        Part("avgpool", PartKind.AVERAGE, channels),
+        Part("fc", PartKind.LINEAR, spec.classes),
+    )
+    return Plan(stem, tuple(blocks), tuple(_last(spec, channels)), head)
+
+
+def parameter_count(spec: NetworkSpec) -> int:
+    """Exact, and quick for the deepest spec: blocks behind the second of a stage are equal."""
+    short = plan(replace(spec, depths=tuple(min(depth, 2) for depth in spec.depths)))
+    count = sum(part.parameters for part in (*short.stem, *short.last))
+    for block in short.blocks:
+        times = 1 if block.index == 0 else spec.depths[block.stage - 1] - 1
+        count += times * sum(part.parameters for part in (*block.branch, *block.around))
+    return count + (short.out_channels + 1) * spec.classes
+
+
+def shortcut_parameters(spec: NetworkSpec) -> int:
+    """What the shortcuts alone cost: 0 for option A."""
+    return parameter_count(spec) - parameter_count(spec.plain())
+
+
+def _block(
+    spec: NetworkSpec, stage: int, index: int, channels: int, width: int, stride: int, drop: float
+) -> BlockPlan:
+    convolutions = _convolutions(spec, channels, width, stride)
+    out = convolutions[-1].out_channels
+    way = _way(spec.shortcut, same=stride == 1 and channels == out)
+    drop = 0.0 if way is Way.NONE else drop  # a plain block has no way around its branch
+    pre = spec.order is Order.PRE
+    return BlockPlan(
+        stage=stage,
+        index=index,
+        stride=stride,
+        in_channels=channels,
+        out_channels=out,
+        way=way,
+        branch=tuple(branch_parts(spec, convolutions, drop)),
+        around=tuple(_around(spec, way, Convolution(1, stride, channels, out))),
+        after=() if pre else (Part("relu", PartKind.ACTIVATION, out),),
+        around_from="relu1" if pre and way is Way.PROJECTION else None,
+    )
+
+
+def _convolutions(
+    spec: NetworkSpec, channels: int, width: int, stride: int
+) -> tuple[Convolution, ...]:
+    if spec.block is Block.BASIC:
+        return Convolution(3, stride, channels, width), Convolution(3, 1, width, width)
+    inside = width * spec.width_per_group // USUAL_WIDTH_PER_GROUP * spec.groups
+    first, second = (stride, 1) if spec.stride_on is StrideOn.CONV_1X1 else (1, stride)
+    return (
+        Convolution(1, first, channels, inside),
+        Convolution(3, second, inside, inside, spec.groups),
+        Convolution(1, 1, inside, width * spec.block.expansion),
+    )
+
+
+def _way(shortcut: Shortcut, *, same: bool) -> Way:
+    match shortcut:
+        case Shortcut.NONE:
+            return Way.NONE
+        case Shortcut.PROJECTION_ALL:
+            return Way.PROJECTION
+        case Shortcut.PROJECTION:
+            return Way.IDENTITY if same else Way.PROJECTION
+        case Shortcut.ZERO_PAD:
+            return Way.IDENTITY if same else Way.PADDING
+
+
+def _around(spec: NetworkSpec, way: Way, projection: Convolution) -> Iterator[Part]:
+    channels = projection.out_channels
+    match way:
+        case Way.IDENTITY:
+            yield Part("downsample", PartKind.IDENTITY, channels)
+        case Way.PADDING:
+            yield Part("downsample", PartKind.PAD, channels, stride=projection.stride)
+        case Way.PROJECTION:
+            yield convolution_part("downsample.0", projection)
+            if spec.order is Order.POST:  # a pre-activation network normalises before
+                yield from norm_parts(spec, "downsample.1", channels)
+        case Way.NONE:
+            return
+
+
+def _stem(spec: NetworkSpec, channels: int) -> Iterator[Part]:
+    """What stands before the first block; a pre-activation block brings its own activation."""
+    kernel, stride = (7, 2) if spec.stem is Stem.IMAGENET else (3, 1)
+    first = Convolution(kernel, stride, spec.input_channels, channels)
+    yield convolution_part("conv1", first)
+    if spec.order is Order.POST:
+        yield from norm_parts(spec, "bn1", channels)
+        if spec.fixup:
+            yield Part("shift1", PartKind.SHIFT, channels)
+        yield Part("relu", PartKind.ACTIVATION, channels)
+    if spec.stem is Stem.IMAGENET:
+        yield Part("maxpool", PartKind.MAX_POOL, channels)
+
+
+def _last(spec: NetworkSpec, channels: int) -> Iterator[Part]:
+    """Behind the last block: the activation that a pre-activation block leaves out."""
+    if spec.order is Order.PRE:
+        yield from norm_parts(spec, "bn_last", channels)
+        yield Part("relu_last", PartKind.ACTIVATION, channels)
+    if spec.fixup:
+        yield Part("shift_last", PartKind.SHIFT, channels)

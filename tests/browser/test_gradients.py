@@ -1,0 +1,59 @@
+"""Gradients and Experiments in a real browser: plots without a click, a guess, a stop, a phone."""
+
+from playwright.sync_api import Browser, Page, expect
+
+
+def opened(page: Page, address: str, name: str) -> Page:
+    page.goto(address)
+    page.get_by_role("link", name=name, exact=True).click()
+    expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
+    return page
+
+
+def test_gradients_draws_both_networks_and_presets_change_the_plot(page: Page, server: str) -> None:
+    opened(page, server, "Gradients")
+    plot = page.locator(".js-plotly-plot").first
+    expect(plot.get_by_text("plain-56")).to_be_visible()
+    expect(plot.get_by_text("theory, 1.211 a layer")).to_be_visible()
+    page.get_by_role("button", name="Vanishes").click()
+    expect(page.locator(".js-plotly-plot").get_by_text("theory, 0.408 a layer")).to_be_visible()
+    page.get_by_role("tab", name="Formulas").click()
+    expect(page.get_by_text("Not exact here")).to_be_visible()
+
+
+def test_experiment_asks_first_and_then_shows(page: Page, server: str) -> None:
+    opened(page, server, "Experiments")
+    card = page.get_by_text("Layer responses", exact=True)
+    expect(card).to_be_visible()
+    page.get_by_role("button", name="Open").nth(4).click()
+    expect(page.locator(".js-plotly-plot")).to_have_count(0)
+    page.get_by_text("in the plain network", exact=True).click()
+    page.get_by_text("Settings", exact=True).click()
+    page.get_by_text("Quick look", exact=True).click()
+    page.get_by_role("button", name="Show what happens").click()
+    expect(page.get_by_text("Mean standard deviation")).to_be_visible()
+    expect(page.locator(".js-plotly-plot")).to_have_count(2)
+    page.get_by_role("button", name="All experiments").click()
+    expect(page.get_by_text("Shattered gradients", exact=True)).to_be_visible()
+
+
+def test_a_long_experiment_can_be_stopped(page: Page, server: str) -> None:
+    opened(page, server, "Experiments")
+    page.get_by_role("button", name="Open").nth(12).click()
+    page.get_by_role("button", name="Show what happens").click()
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.get_by_text("Stopped at")).to_be_visible(timeout=120_000)
+
+
+def test_both_pages_speak_chinese_and_fit_a_phone(browser: Browser, server: str) -> None:
+    context = browser.new_context(locale="zh-CN", viewport={"width": 390, "height": 800})
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    page.goto(f"{server}/Gradients?preset=healthy")
+    expect(page.get_by_role("heading", name="梯度", exact=True)).to_be_visible()
+    expect(page.locator(".js-plotly-plot").first).to_be_visible()
+    page.goto(f"{server}/Experiments")
+    expect(page.get_by_text("破碎的梯度", exact=True)).to_be_visible()
+    width = page.evaluate("document.documentElement.scrollWidth")
+    assert width <= 390
+    context.close()

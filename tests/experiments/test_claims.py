@@ -1,0 +1,158 @@
+"""Each experiment against an oracle: exact counts, identities, and figures of SCIENCE's tables."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from resnet_viz.checkpoints.bundled import bundled_names
+from resnet_viz.experiments import lesion, loss_landscape, mlp, paths
+from resnet_viz.experiments.batches import Images, labelled
+from resnet_viz.experiments.cka import CkaConfig
+from resnet_viz.experiments.cka import run as run_cka
+from resnet_viz.experiments.grad_cam_sanity import similarity
+from resnet_viz.experiments.shattered_gradients import (
+    NETWORKS,
+    Network,
+    autocorrelation,
+    derivative,
+)
+from resnet_viz.experiments.twins import accuracy, bundled_twins, walk
+from resnet_viz.experiments.twins import stem as stem_of
+
+pytestmark = pytest.mark.skipif(
+    not {"resnet20", "plain20"} <= set(bundled_names()), reason="no bundled twins"
+)
+
+
+@pytest.fixture(scope="module")
+def twins():
+    return bundled_twins(20)
+
+
+@pytest.fixture(scope="module")
+def data(twins):
+    return labelled(Images.PHOTOGRAPHS, 0, twins.residual.preprocessing)
+
+
+def test_binomial_shares_are_exact():
+    assert 100 * paths.share_of_paths(54, 5, 17) == pytest.approx(0.454, abs=5e-4)
+    assert 100 * paths.share_of_paths(54, 19, 35) == pytest.approx(98.0, abs=0.05)
+    assert paths.share_of_paths(54, 0, 54) == 1
+
+
+def test_gradient_over_all_paths_of_one_block_is_the_whole_gradient(twins, data):
+    """With every block open on both ways nothing is cut; with none only the shortcuts carry."""
+    network = twins.residual.network
+    blocks = network.spec.blocks()
+    assert paths.path_gradient(network, data, blocks) > 0
+    assert paths.path_gradient(network, data, []) > 0
+
+
+MLP = {  # SCIENCE, section 2: width 512, batch 512, 60 layers
+    "plain_bn": 1.195,
+    "plain_bare": 1.00,
+    "inside": math.sqrt(2),
+    "outside": 1.63,
+    "inside_bn": 1.035,
+}
+
+
+@pytest.mark.parametrize("form", mlp.FORMS, ids=lambda form: form.name)
+def test_growth_of_wide_layers_is_the_published_one_within_3_percent(form):
+    norms = np.array(mlp.gradient_norms(form, mlp.MlpConfig(), 0))
+    assert mlp.growth(norms) == pytest.approx(MLP[form.name], rel=0.03)
+
+
+@pytest.mark.parametrize("seeds", [4, pytest.param(20, marks=pytest.mark.slow)])
+def test_shattered_gradients_keep_the_bars(seeds):
+    lag_one = {
+        n.name: np.mean([autocorrelation(derivative(n, 200, s), 1)[1] for s in range(seeds)])
+        for n in NETWORKS
+        if n.name != "plain-10"
+    }
+    assert lag_one["plain-2"] > 0.9
+    assert abs(lag_one["plain-24"]) < 0.1
+    assert abs(lag_one["plain-50"]) < 0.1
+    assert lag_one["residual-50 x 0.1"] > 0.7
+    assert lag_one["plain-50"] < lag_one["residual-50"] < lag_one["residual-50 x 0.1"]
+
+
+def test_derivative_is_the_slope_of_a_shallow_network():
+    """Without hidden layers f is a straight line."""
+    slope = derivative(Network("line", 0), 8, 0)
+    assert np.ptp(slope) < 1e-12
+
+
+def test_autocorrelation_of_a_wave_is_a_wave():
+    wave = np.sin(np.linspace(0, 40 * np.pi, 4001)[:-1])
+    found = autocorrelation(wave, 100)
+    assert found[0] == pytest.approx(1)
+    assert found[100] == pytest.approx(-1, abs=0.05)
+
+
+def test_walk_in_order_is_the_network(twins, data):
+    for _, loaded in twins.items():
+        network = loaded.network
+        with torch.no_grad():
+            walked = walk(network, stem_of(network, data.images), list(network.blocks()))
+            assert torch.equal(walked, network(data.images))
+
+
+def test_deleting_a_residual_block_is_a_zero_branch(twins, data):
+    network = twins.residual.network
+    gone = "layer2.1"
+
+    def zero(name, value):
+        return torch.zeros_like(value) if name == f"{gone}.branch" else value
+
+    with torch.no_grad():
+        logits = network(data.images, zero)
+    right = float((logits.argmax(1) == data.labels).float().mean())
+    assert accuracy(network, data, deleted={gone}) == pytest.approx(right)
+
+
+def test_kendall_is_one_for_the_same_order_and_less_for_another(twins):
+    blocks = list(twins.residual.network.blocks())
+    assert lesion.kendall(blocks, blocks) == 1
+    assert lesion.kendall(blocks, blocks[::-1]) == -1
+
+
+def test_centre_of_the_landscape_is_the_trained_loss(twins, data):
+    import copy
+
+    for _, loaded in twins.items():
+        moved = copy.deepcopy(loaded.network)
+        ways = [loss_landscape.directions(moved, seed) for seed in (0, 1)]
+        loss_landscape.loss_at(loaded.network, moved, ways, (0.7, 0.1), data)
+        centre = loss_landscape.loss_at(loaded.network, moved, ways, (0.0, 0.0), data)
+        with torch.no_grad():
+            expected = torch.nn.functional.cross_entropy(
+                loaded.network(data.images), data.labels
+            ).item()
+        assert centre == expected
+
+
+def test_directions_have_each_filters_norm_and_serve_both_twins(twins):
+    residual, plain = (loss_landscape.directions(loaded.network, 4) for _, loaded in twins.items())
+    weights = dict(twins.residual.network.named_parameters())
+    for name, way in residual.items():
+        assert torch.allclose(way.flatten(1).norm(dim=1), weights[name].flatten(1).norm(dim=1))
+        one, other = way.flatten(1)[0], plain[name].flatten(1)[0]
+        assert torch.nn.functional.cosine_similarity(one, other, dim=0) == pytest.approx(
+            1, abs=1e-5
+        )
+
+
+def test_cka_diagonal_is_one():
+    *_, found = run_cka(CkaConfig(source=Images.PHOTOGRAPHS))
+    for panel in found.panels[:2]:
+        assert np.abs(np.diag(panel.matrix.values) - 1).max() < 1e-6
+        assert panel.matrix.values.max() < 1.2
+
+
+def test_similarity_of_equal_maps_is_one_and_of_opposite_ones_minus_one():
+    maps = np.random.default_rng(0).random((3, 8, 8)).astype(np.float32)
+    assert similarity(maps, maps) == pytest.approx(1)
+    assert similarity(maps, 1 - maps) == pytest.approx(-1)

@@ -1,0 +1,133 @@
+"""The drawings of a design: what is solid, dashed, dotted and missing, and what is said."""
+
+import numpy as np
+import pytest
+import torch
+
+from resnet_viz import NetworkSpec, Pair
+from resnet_viz.figures.design import block_figure, network_figure
+from resnet_viz.figures.signal import signal_caption, signal_figure
+from resnet_viz.networks.groups import block_groups, layers_inside
+from resnet_viz.networks.signal import signal_check
+from resnet_viz.records import SignalCheck
+from resnet_viz.spec import PRESETS, Initialisation, Kind, Norm, Shortcut
+from resnet_viz.text import Text
+from tests.networks.specs import DESIGNS
+
+TEXT = Text("en")
+
+
+def drawn(name, selected=None):
+    spec = NetworkSpec.preset(name)
+    groups = Pair(spec, spec.plain()).map(block_groups)
+    return network_figure(groups, selected=selected, ink="#000000", text=TEXT), groups
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "dashes"),
+    [
+        ("resnet1202", 7, ["solid", "dot", "solid", "dot", "solid"]),
+        ("resnet18", 9, ["solid", "dash", "solid", "dash", "solid", "dash", "solid"]),
+        ("resnet50", 10, ["dash", "solid"] * 4),
+    ],
+)
+def test_equal_blocks_are_one_box_and_each_shortcut_one_arc(name, rows, dashes):
+    figure, groups = drawn(name)
+    assert len(groups.residual) == len(groups.plain) == rows
+    arcs = [s.line.dash for s in figure.layout.shapes if s.type == "path"]
+    assert arcs == dashes
+    crosses = [a for a in figure.layout.annotations if a.text == "✕"]
+    assert len(crosses) == len(dashes)  # each missing shortcut of the twin is marked
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_groups_hold_the_whole_network(name):
+    preset = PRESETS[name]
+    groups = block_groups(preset.spec)
+    assert sum(group.parameters for group in groups) == preset.parameters
+    assert sum(group.count for group in groups) == sum(preset.spec.depths) + 2
+    assert len(groups) <= 12
+
+
+def test_a_click_on_a_box_names_its_first_block():
+    figure, _ = drawn("resnet20", selected="layer2.0")
+    markers = [trace for trace in figure.data if trace.mode == "markers"]
+    assert [m.customdata[2] for m in markers] == ["layer2.0", "layer2.0"]
+    thick = [s for s in figure.layout.shapes if s.type == "rect" and s.line.width > 3]
+    assert len(thick) == 2
+
+
+@pytest.mark.parametrize("name", DESIGNS)
+def test_inside_of_every_kind_of_block_is_drawn(name):
+    spec = DESIGNS[name]
+    for group in block_groups(spec):
+        layers = layers_inside(spec, group.first)
+        figure = block_figure(
+            layers, way=group.way or "none", kind=spec.kind, ink="#000", text=TEXT
+        )
+        (markers,) = [trace for trace in figure.data if trace.mode == "markers+text"]
+        assert list(markers.customdata) == [layer.name for layer in layers]
+        arcs = [t for t in figure.data if t.mode == "lines" and t.line.width == 2]
+        has_shortcut = group.way not in (None, "none")
+        assert len(arcs) == has_shortcut
+
+
+def test_a_pre_activation_projection_leaves_behind_the_first_activation():
+    spec = DESIGNS["wide pre-activation"]
+    figure = block_figure(
+        layers_inside(spec, "layer2.0"), way="projection", kind=Kind.RESIDUAL, ink="#000", text=TEXT
+    )
+    (arc,) = [t for t in figure.data if t.mode == "lines" and t.line.dash == "dash"]
+    assert arc.x[0] == 2  # bn1, relu1
+
+
+def test_signal_check_finds_the_plain_network_that_explodes():
+    """SCIENCE: plain-56 with BN grows by thousands at the first weights, ResNet-56 does not."""
+    spec = NetworkSpec.preset("resnet56")
+    checks = Pair(spec, spec.plain()).map(lambda s: signal_check(s, seed=0))
+    ratios = checks.map(lambda check: check.gradient_norms[0] / check.gradient_norms[-1])
+    assert ratios.plain > 1000
+    assert ratios.residual < 100
+    said = signal_caption(checks, TEXT)
+    assert "plain: the gradient grows" in said
+    assert "residual: the gradient of the first block is" in said
+    figure = signal_figure(checks, TEXT)
+    assert len(figure.data) == 4
+    assert len(figure.data[0].x) == 27
+
+
+def test_signal_check_measures_what_flows():
+    """Without normalisation and with lambda = 0 nothing but the branch's variance remains."""
+    spec = DESIGNS["fixup"]
+    check = signal_check(spec, seed=1)
+    assert check.variances[0] > 0
+    assert not check.gradient_norms.any()  # the head starts at zero
+    assert "zero or not finite at 3 of 3" in signal_caption(Pair(check, check), TEXT)
+
+
+def test_signal_check_leaves_random_state_and_repeats():
+    before = torch.get_rng_state()
+    first, again = (signal_check(DESIGNS["stochastic depth"], seed=2) for _ in range(2))
+    assert torch.equal(torch.get_rng_state(), before)
+    assert np.array_equal(first.variances, again.variances)
+
+
+@pytest.mark.parametrize("name", DESIGNS)
+def test_signal_check_takes_every_design(name):
+    check = signal_check(DESIGNS[name], seed=0)
+    assert len(check.blocks) == len(check.variances) == sum(DESIGNS[name].depths)
+
+
+def test_vanishing_is_named():
+    falling = SignalCheck(("a", "b"), np.ones(2), np.array([1e-9, 1.0]), 4, 0)
+    rising = SignalCheck(("a", "b"), np.ones(2), np.array([1.0, 1.0]), 4, 0)
+    assert "shrinks 1e+09 times" in signal_caption(Pair(rising, falling), TEXT)
+
+
+def test_plain_without_norm_and_default_start_vanishes():
+    spec = NetworkSpec(
+        depths=(9, 9, 9), widths=(8, 16, 32), norm=Norm.NONE, shortcut=Shortcut.NONE,
+        initialisation=Initialisation.DEFAULT,
+    )  # fmt: skip
+    check = signal_check(spec, seed=0)
+    assert check.gradient_norms[0] < 1e-6 * check.gradient_norms[-1]

@@ -1,0 +1,136 @@
+"""The Gradients page without a browser: it measures at once, and every control changes the plot."""
+
+import json
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from resnet_viz.experiments.gradients import GradientConfig
+from resnet_viz.spec import Initialisation, Kind, Norm
+from resnet_viz.text import Text
+from resnet_viz.ui.gradient_form import PRESETS
+from resnet_viz.ui.live import live
+from tests.source import ROOT
+
+TIMEOUT = 120  # seconds; a cold start imports torch
+PAGE = "pages/3_Gradients.py"
+
+
+def opened(**query):
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT)
+    app.switch_page(PAGE)
+    for name, value in query.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def measured(app):
+    """The page once everything it asks for was measured."""
+    for running in list(live()._live.values()):
+        assert running.wait(TIMEOUT)
+    return app.run()
+
+
+def small(app):
+    """The same page with the shallowest network, which takes no time."""
+    app.session_state["lab_depths"] = [8]
+    return measured(app.run())
+
+
+def plot(app):
+    return json.loads(app.get("plotly_chart")[0].proto.spec)
+
+
+def words(app):
+    shown = [*app.header, *app.markdown, *app.caption, *app.warning, *app.error, *app.info]
+    return "\n".join(str(element.value) for element in shown)
+
+
+def test_page_measures_without_a_click_and_says_what_it_found():
+    app = small(opened())
+    assert not app.exception
+    assert not app.error
+    names = {trace["name"] for trace in plot(app)["data"]}
+    assert {"ResNet-8", "plain-8"} <= names
+    assert plot(app)["layout"]["yaxis"]["type"] == "log"
+    assert "ResNet-8" in words(app)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_sets_what_it_says(name):
+    app = opened(preset=name)
+    app = small(app)
+    assert not app.exception
+    assert Text("en")(f"gradient_lab.about_{name}") in words(app)
+    assert plot(app)["data"]
+
+
+def test_presets_contrast_at_depth_56():
+    """The first and the third: with batch normalisation it explodes, without it vanishes."""
+    app = opened(preset="vanishes")
+    app = measured(app)
+    key = ("gradients", GradientConfig(depths=(56,), norm=Norm.NONE,
+                                       initialisation=Initialisation.DEFAULT))  # fmt: skip
+    assert live().known(key)
+    plain = next(m for m in live().get(key, iter).records if m.spec.kind is Kind.PLAIN)
+    assert plain.convolutions()[0].activation_gradient_norm < 1e-20
+    assert "grows" not in words(app) or "shrinks" in words(app)
+
+
+def test_chinese_page_has_no_key_left():
+    app = small(opened(lang="zh"))
+    assert app.header[0].value == "梯度"
+    assert "gradient_lab." not in words(app)
+
+
+def test_steps_can_be_walked_through():
+    app = opened()
+    app.session_state["lab_depths"] = [8]
+    app.session_state["lab_steps"] = 5
+    app = measured(app.run())
+    app = app.select_slider(key="lab_step").set_value(3).run()
+    assert not app.exception
+    assert plot(app)["data"]
+
+
+def test_nothing_chosen_is_said():
+    app = opened()
+    app.session_state["lab_kinds"] = []
+    app = app.run()
+    assert not app.exception
+    assert Text("en")("gradient_lab.empty") in words(app)
+
+
+def test_too_deep_for_memory_is_one_sentence(monkeypatch):
+    monkeypatch.setattr("resnet_viz.experiments.memory.free_memory", lambda: 1e6)
+    app = opened()
+    app.session_state["lab_depths"] = [14]
+    app = measured(app.run())
+    assert not app.exception
+    assert "GB" in app.warning[0].value
+
+
+@pytest.mark.parametrize("preset", ["no-such", "x" * 10_000, "<script>"])
+def test_hostile_address_changes_nothing(preset):
+    app = small(opened(preset=preset))
+    assert not app.exception
+
+
+@pytest.mark.parametrize("order", ["post", "pre"])
+def test_formulas_are_checked(order):
+    app = AppTest.from_function(_formulas, kwargs={"order": order}, default_timeout=TIMEOUT).run()
+    assert not app.exception
+    assert len(app.table) == 1
+    assert len(app.dataframe) == 1
+    exact = Text("en")("formulas.telescope_exact", error="").split(".")[0]
+    assert (exact in words(app)) == (order == "pre")
+
+
+def _formulas(order):
+    import streamlit as st
+
+    from resnet_viz.text import Text
+    from resnet_viz.ui.formula_lab import show_formulas
+
+    st.session_state.setdefault("formula_order", order)
+    show_formulas(Text("en"))
