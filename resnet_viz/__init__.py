@@ -20,7 +20,10 @@ from resnet_viz.networks.layers import layer_table
 from resnet_viz.networks.resnet import ResNet, build
 from resnet_viz.pictures import Picture, open_picture, read_picture
 from resnet_viz.probe.analysis import analyze, grad_cam, gradient_norms
+from resnet_viz.probe.cam_methods import class_activation_maps
 from resnet_viz.probe.capture import layer_names
+from resnet_viz.probe.explain import explain
+from resnet_viz.probe.faithfulness import faithfulness
 from resnet_viz.records import Analysis, CheckpointReport, Comparison, Pair, WeightSource
 from resnet_viz.spec import Block, NetworkSpec, Shortcut, Stem
 
@@ -40,8 +43,11 @@ __all__ = [
     "WeightSource",
     "analyze",
     "build",
+    "class_activation_maps",
     "compare",
     "diagnose",
+    "explain",
+    "faithfulness",
     "grad_cam",
     "gradient_norms",
     "layer_names",

@@ -7,7 +7,7 @@ import string
 import pytest
 
 from resnet_viz.text import LANGUAGES, Text, sentences
-from tests.source import modules, tree
+from tests.source import ROOT, modules, tree
 
 MODULES = modules()
 PLACES = string.Formatter()
@@ -20,7 +20,7 @@ def places(sentence):
 def keys_in_source():
     """Keys given to ``text(...)``, and prefixes of those made with an f-string."""
     exact, prefixes = set(), set()
-    for path in MODULES.values():
+    for path in [*MODULES.values(), *(ROOT / "pages").glob("*.py")]:
         for node in ast.walk(tree(path)):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 exact.add(node.value)

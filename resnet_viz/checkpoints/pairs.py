@@ -102,6 +102,18 @@ def load_pair(name: str, choice: WeightChoice, device: str = "cpu") -> Pair[Load
     return pair
 
 
+def load_one(name: str, path: Path | None, weights: str = "", seed: int = 0) -> LoadedNetwork:
+    """One network: of a weights file, where ``name`` is its form if it does not say; or by name.
+
+    "" is resnet20; ``weights`` as for ``choose_weights``.
+    """
+    if path is not None:
+        return load_checkpoint(path, NetworkSpec.preset(name) if name else None)
+    name = name or "resnet20"
+    pair = load_pair(name, choose_weights(name, weights, seed))
+    return pair.plain if name == twin_names(name).plain else pair.residual
+
+
 def lesion(loaded: LoadedNetwork) -> LoadedNetwork:
     """The same weights with every shortcut cut (Veit 2016, arXiv 1605.06431, sec. 4.1)."""
     spec = loaded.network.spec.plain()

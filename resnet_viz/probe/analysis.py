@@ -33,6 +33,7 @@ def analyze(
     layers: Sequence[str] | None = None,
     score: Score | str = Score.LOGIT,
     parameters: bool = False,
+    gradients: bool = False,
 ) -> Analysis:
     """Measure any classifier on a normalised batch (batch, channel, height, width).
 
@@ -40,7 +41,8 @@ def analyze(
     features A, Grad-CAM ReLU(sum_k alpha_k A^k) with alpha_k = mean of dy/dA^k, and the norms
     ||dS/dA||. ``score`` names S; with "loss" (cross-entropy) the maps still need the logit, which
     takes a second backward pass. ``parameters`` adds ||dS/dW|| of every parameter to the same
-    backward pass.
+    backward pass. ``gradients`` keeps dy/dA itself, from which every other map of the CAM family
+    follows without a further pass (``class_activation_maps``).
 
     ``target`` is a class, one class an image, a function output -> (batch,) scores, or None for
     each image's own top class. ``layers`` defaults to every convolution, every block and the
@@ -54,7 +56,7 @@ def analyze(
     """
     network = _usable(unwrapped(network))
     kind = score_named(score)
-    _check_images(network, images)
+    check_images(network, images)
     with (
         torch.inference_mode(False),
         torch.enable_grad(),
@@ -64,8 +66,8 @@ def analyze(
         captured = capture(network, inputs.clone(), layers)  # it may be normalised in place
         scores = _scores(captured.output, target, kind, len(images))
         weights = _differentiable_parameters(network) if parameters else {}
-        gradients = _gradients(captured, scores, weights)
-    measured = _Pass(captured, scores, gradients, weights, len(images))
+        found = _gradients(captured, scores, weights)
+    measured = _Pass(captured, scores, found, weights, len(images), gradients)
     return _record(network, measured, kind, batch_norm)
 
 
@@ -132,7 +134,8 @@ def _usable(network: nn.Module) -> nn.Module:
         return copy.deepcopy(network)
 
 
-def _check_images(network: nn.Module, images: Tensor) -> None:
+def check_images(network: nn.Module, images: Tensor) -> None:
+    """Raise ``NetworkError`` with its cure unless the network can take the images."""
     if not images.is_floating_point():
         kind = str(images.dtype).removeprefix("torch.")
         raise NetworkError("images_not_float", given=kind)
@@ -211,6 +214,7 @@ class _Pass:
     gradients: _Gradients
     weights: dict[str, Tensor]
     images: int
+    kept: bool  # whether the record is to hold dy/dA
 
 
 def _record(
@@ -238,6 +242,7 @@ def _record(
             parameter_norms=_by_name(weights, norms(list(weights.values()))),
             logits=None if scores.logits is None else _array(scores.logits),
             targets=None if scores.targets is None else _array(scores.targets),
+            activation_gradients=_by_layer(gradients.logit if measured.kept else {}),
         )
 
 

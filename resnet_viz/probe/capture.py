@@ -8,7 +8,7 @@ ReLUs, ``out += identity``) changes the copy and not what was captured.
 
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -76,6 +76,26 @@ def capture(network: nn.Module, images: Tensor, names: Sequence[str] | None) -> 
         output, calls = _through_hooks(network, images, modules, strict=names is not None)
     values = _numbered(calls)
     return Capture(output, values if names is None else _asked_for(values, asked))
+
+
+def run_with(
+    network: nn.Module, images: Tensor, name: str, change: Callable[[Tensor], Tensor]
+) -> object:
+    """The output of ``network`` where the value called ``name`` flows on changed.
+
+    Raises ``LayerError`` for an unknown name; in foreign networks a module that runs more than
+    once is changed each time.
+    """
+    _modules_of(network, [name])
+    if isinstance(network, ResNet):
+        return network(images, lambda place, value: change(value) if place == name else value)
+    module = network.get_submodule(name.partition("#")[0])
+    with network_lock(network):
+        handle = module.register_forward_hook(lambda _, __, output: change(output))
+        try:
+            return network(images)
+        finally:
+            handle.remove()
 
 
 _locks: WeakKeyDictionary[nn.Module, threading.RLock] = WeakKeyDictionary()

@@ -18,6 +18,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+_SAVED = (
+    "features",
+    "activation_gradients",
+    "cams",
+    "cam_weights",
+    "activation_gradient_norms",
+)
+
+
 class Score(StrEnum):
     """The scalar whose gradient norms are taken. Class activation maps are always the logit's."""
 
@@ -61,6 +70,7 @@ class Analysis:
     parameter_norms: Mapping[str, float]
     logits: Float[np.ndarray, "batch classes"] | None  # None where the output is not logits
     targets: Int64[np.ndarray, " batch"] | None  # None for a target function
+    activation_gradients: ByLayer[np.ndarray]  # dy/dA, as features; empty unless asked for
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -129,7 +139,7 @@ class Analysis:
         """``arrays.npz`` and ``manifest.json`` in a new folder; ``OutputError`` if it exists."""
         arrays = {
             f"{kind}/{name}": value
-            for kind in ("features", "cams", "cam_weights", "activation_gradient_norms")
+            for kind in _SAVED
             for name, value in getattr(self, kind).items()
         }
         extra = {"logits": self.logits, "targets": self.targets}

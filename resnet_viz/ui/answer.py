@@ -35,13 +35,8 @@ def answerable(question: Question, text: Text) -> Question | None:
 
 def answer(question: Question, text: Text) -> Comparison:
     """The comparison; from the store where it has been computed before."""
-    picture = find_picture(question.picture)
-    if picture is None:
-        raise OptionError("picture_gone", name=question.picture.name)
-    if question.weights.source is WeightSource.PRETRAINED:
-        _download(question.network, text)
+    picture, pair = picture_and_twins(question, text)
     label = text("compare.working", network=network_label(question.network, text))
-    pair = wait(_pair(question), label)
     both = pair.map(lambda loaded: _side(loaded, picture, question))  # in parallel
     sides = both.map(lambda side: wait(side, label))
     key = ("comparison", pair.residual.digest, pair.plain.digest, *_conditions(picture, question))
@@ -51,6 +46,17 @@ def answer(question: Question, text: Text) -> Comparison:
         lambda comparison: comparison.photo.nbytes,
     )
     return wait(joined, label)
+
+
+def picture_and_twins(question: Question, text: Text) -> tuple[Picture, Pair[LoadedNetwork]]:
+    """What a question is about, loaded; ``OptionError`` where the picture is gone."""
+    picture = find_picture(question.picture)
+    if picture is None:
+        raise OptionError("picture_gone", name=question.picture.name)
+    if question.weights.source is WeightSource.PRETRAINED:
+        _download(question.network, text)
+    label = text("compare.working", network=network_label(question.network, text))
+    return picture, wait(_pair(question), label)
 
 
 def _conditions(picture: Picture, question: Question) -> tuple[object, ...]:

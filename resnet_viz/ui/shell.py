@@ -12,6 +12,7 @@ from resnet_viz.ui.words import choose_language
 PAGES = (
     ("app.py", "nav.compare"),
     ("pages/1_Build.py", "nav.build"),
+    ("pages/2_Explain.py", "nav.explain"),
     ("pages/3_Gradients.py", "nav.gradients"),
     ("pages/4_Train.py", "nav.train"),
     ("pages/5_Experiments.py", "nav.experiments"),

@@ -1,0 +1,11 @@
+"""Explain: any attribution method on any layer of both twins, and how faithful it is."""
+
+from resnet_viz.ui.explain_form import ask_request
+from resnet_viz.ui.explain_view import show_explanations
+from resnet_viz.ui.question import ask
+from resnet_viz.ui.shell import open_page
+
+text = open_page("explain.title")
+question = ask(text)
+request = ask_request(question, text)
+show_explanations(question, request, text)

@@ -1,0 +1,92 @@
+"""An explanation's map over its photograph, and its curves."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+from jaxtyping import Float
+
+from resnet_viz.figures.comparison import ColouredPicture
+from resnet_viz.figures.palettes import ColourRange, Palette
+from resnet_viz.figures.pictures import cam_row, overlay
+from resnet_viz.figures.theme import COLOURS, styled
+from resnet_viz.records import ByLayer, Pair
+from resnet_viz.records.explanation import ExplainedPicture, Explanation
+from resnet_viz.spec import Kind
+from resnet_viz.text import Text
+
+
+def map_palette(explanation: Explanation) -> Palette:
+    """Diverging, white at zero, where values below zero have a meaning; else sequential."""
+    return Palette.DIVERGING if explanation.signed else Palette.INFERNO
+
+
+def map_range(explanations: Sequence[Explanation]) -> ColourRange:
+    """One range for all: from zero to the highest value, or as far below zero as above."""
+    found = ColourRange.of(*[explanation.map for explanation in explanations])
+    top = max(abs(found.low), abs(found.high)) or 1.0
+    return ColourRange(-top if any(e.signed for e in explanations) else 0.0, top)
+
+
+def map_overlay(
+    picture: ExplainedPicture, colours: ColourRange, *, opacity: float
+) -> ColouredPicture:
+    """The map over the photograph."""
+    explanation = picture.explanation
+    pixels = overlay(
+        picture.photo,
+        explanation.map,
+        colours,
+        opacity=opacity,
+        palette=map_palette(explanation),
+    )
+    return ColouredPicture(pixels, colours)
+
+
+def curves_figure(pair: Pair[ExplainedPicture], titles: Pair[str], text: Text) -> go.Figure:
+    """Deletion, dashed, and insertion, solid, of both networks."""
+    figure = go.Figure()
+    kinds = {"residual": Kind.RESIDUAL, "plain": Kind.PLAIN}
+    for (kind, picture), (_, title) in zip(pair.items(), titles.items(), strict=True):
+        for score in picture.scores:
+            if score.name not in ("deletion", "insertion") or score.fractions is None:
+                continue
+            assert score.values is not None
+            figure.add_scatter(
+                x=[100 * float(share) for share in score.fractions],
+                y=[float(value) for value in score.values],
+                mode="lines",
+                name=text("explain.curve", network=title, score=text(f"scores.{score.name}")),
+                line={
+                    "color": COLOURS[kinds[kind]],
+                    "dash": "dash" if score.name == "deletion" else "solid",
+                },
+            )
+    figure.update_xaxes(title=text("explain.curve_x"), range=[0, 100])
+    figure.update_yaxes(title=text("explain.curve_y"), range=[0, 1.02])
+    return styled(figure, height=320)
+
+
+def block_rows(
+    pair: Pair[ExplainedPicture],
+    maps: Pair[ByLayer[Float[np.ndarray, "batch h w"]]],
+    selected: str | None,
+) -> Pair[ColouredPicture]:
+    """One method's maps at every block as one picture a network, on one range from zero."""
+    found = [values for _, side in maps.items() for values in side.values()]
+    colours = ColourRange(0.0, ColourRange.of(*found).high or 1.0)
+
+    def draw(picture: ExplainedPicture, side: ByLayer[np.ndarray]) -> ColouredPicture:
+        blocks = list(side)
+        pixels = cam_row(
+            [side[block][0] for block in blocks],
+            picture.photo,
+            colours,
+            tile=96,
+            opacity=0.55,
+            columns=min(len(blocks), 9),
+            selected=blocks.index(selected) if selected in blocks else None,
+        )
+        return ColouredPicture(pixels, colours)
+
+    return Pair(draw(pair.residual, maps.residual), draw(pair.plain, maps.plain))

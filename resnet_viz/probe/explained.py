@@ -1,0 +1,104 @@
+"""A loaded network's explanation of a picture, with its scores."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from resnet_viz.checkpoints.loaded import LoadedNetwork
+from resnet_viz.errors import ImageError
+from resnet_viz.images import photo, seen, to_batch
+from resnet_viz.pictures import Picture, read_picture
+from resnet_viz.probe.explain import explaining
+from resnet_viz.probe.faithfulness import MEASURES, Effort, faithfulness
+from resnet_viz.probe.passes import Step
+from resnet_viz.records.explanation import ExplainedPicture, Explanation
+
+PHOTO_SIDE = 400  # pixels; what a picture is given on a screen 1280 pixels wide
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be explained, and which measures are to be taken; ``explain`` says the rest."""
+
+    method: str = "grad-cam"
+    layer: str | None = None
+    target: int | None = None
+    against: int | None = None
+    options: Mapping[str, float] = field(default_factory=dict)
+    seed: int = 0
+    measures: tuple[str, ...] = tuple(MEASURES)
+    effort: Effort = field(default_factory=Effort)
+
+
+def explain_picture(
+    loaded: LoadedNetwork, picture: Picture, request: Request
+) -> Iterator[Step | ExplainedPicture]:
+    """Step by step, at last the record; errors as for ``explain``."""
+    pixels = seen(picture, loaded.preprocessing)
+    network = loaded.network
+    batch = to_batch([pixels], loaded.preprocessing).to(next(network.parameters()).device)
+    explanation: Explanation | None = None
+    for step in explaining(
+        network,
+        batch,
+        request.method,
+        layer=request.layer,
+        target=request.target,
+        against=request.against,
+        options=request.options,
+        seed=request.seed,
+    ):
+        if isinstance(step, Explanation):
+            explanation = step
+        else:
+            yield step
+    assert explanation is not None
+    scores = []
+    for score in faithfulness(
+        network, batch, explanation, effort=request.effort, measures=request.measures
+    ):
+        scores.append(score)
+        yield Step(len(scores), len(request.measures))
+    yield ExplainedPicture(
+        name=picture.name,
+        digest=picture.digest,
+        weights=loaded.weights,
+        classes=loaded.classes,
+        seen=pixels,
+        photo=photo(picture, loaded.preprocessing, PHOTO_SIDE),
+        explanation=explanation,
+        scores=tuple(scores),
+    )
+
+
+def explained(loaded: LoadedNetwork, picture: Picture, request: Request) -> ExplainedPicture:
+    """The same at once."""
+    steps = explain_picture(loaded, picture, request)
+    return next(found for found in steps if isinstance(found, ExplainedPicture))
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A file that is no usable picture, and the error that says why."""
+
+    name: str
+    error: ImageError
+
+
+def explain_folder(
+    loaded: LoadedNetwork, folder: Path, request: Request
+) -> Iterator[ExplainedPicture | Skipped]:
+    """Every file of a folder in the order of names; one that cannot be read loses nothing else.
+
+    Hidden files and folders inside are left out. Raises ``ImageError`` where there is no file.
+    """
+    files = sorted(p for p in folder.iterdir() if p.is_file() and not p.name.startswith("."))
+    if not files:
+        raise ImageError("explain_folder_empty", name=folder.name)
+    for file in files:
+        try:
+            picture = read_picture(file)
+        except ImageError as error:
+            yield Skipped(file.name, error)
+            continue
+        yield explained(loaded, picture, request)

@@ -1,0 +1,251 @@
+"""How faithful a map is: seven measures, each a record, one after the other.
+
+A map ranks pixels. What it ranks first should matter to the network: removed, the probability
+falls; shown alone, it rises. Maps are enlarged bilinearly to the input's size; signed maps rank by
+their signed value. Removed pixels become zero in the normalised image, the mean colour of the
+training set, unless a measure says otherwise.
+"""
+
+import copy
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+from torch.nn.functional import avg_pool2d
+
+from resnet_viz.errors import OptionError
+from resnet_viz.probe.explain import explain
+from resnet_viz.probe.road import impute
+from resnet_viz.probe.scoring import Subject, probabilities, scores, subject
+from resnet_viz.records.explanation import Better, Explanation, FaithfulnessScore
+
+#: Shares of pixels at which ROAD looks (Rong 2022 uses the same).
+ROAD_SHARES = tuple(share / 10 for share in range(1, 10))
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much work the measures are; the defaults take about a second for a 32 pixel network."""
+
+    steps: int = 32  # points of the deletion and insertion curves, each
+    perturbations: int = 64  # of infidelity
+    neighbours: int = 4  # of max-sensitivity, each a new explanation
+    noise: float = 0.05  # deviation of both, as a share of the input's range
+    seed: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class _Case:
+    """What every measure is given."""
+
+    given: Subject
+    explanation: Explanation
+    relevance: Tensor  # the map at the input's size, (height, width)
+    effort: Effort
+
+    @property
+    def pixels(self) -> int:
+        return self.relevance.numel()
+
+
+def faithfulness(
+    network: nn.Module,
+    image: Float[Tensor, "one channel height width"],
+    explanation: Explanation,
+    *,
+    effort: Effort | None = None,
+    measures: Sequence[str] | None = None,
+) -> Iterator[FaithfulnessScore]:
+    """The chosen measures (all of ``MEASURES``) of a map of this network and image.
+
+    Deletion and insertion together take at most 2 x ``effort.steps`` forward passes. Raises
+    ``OptionError`` for an unknown measure; a map with values that are not finite has no scores.
+    """
+    chosen = list(MEASURES) if measures is None else list(measures)
+    for name in chosen:
+        if name not in MEASURES:
+            known = ", ".join(MEASURES)
+            raise OptionError("option_unknown", option="measure", value=name, known=known)
+    given = subject(network, image, explanation.target, explanation.against)
+    height, width = explanation.input_size
+    relevance = _tensor(explanation.upsampled(height, width), image)
+    if not bool(torch.isfinite(relevance).all()):
+        return
+    case = _Case(given, explanation, relevance, effort or Effort())
+    for name in chosen:
+        yield from MEASURES[name](case)
+
+
+def _order(case: _Case) -> Tensor:
+    """Pixel numbers, the most relevant first; equal ones by number."""
+    return case.relevance.flatten().argsort(descending=True, stable=True)
+
+
+def _first(case: _Case, counts: Sequence[int]) -> Bool[Tensor, "masks height width"]:
+    """Masks of the most relevant pixels, as many as each of ``counts``."""
+    rank = torch.empty_like(order := _order(case))
+    rank[order] = torch.arange(len(order), device=order.device)
+    limits = torch.tensor(counts, device=order.device)[:, None, None]
+    return rank.view(1, *case.relevance.shape) < limits
+
+
+def _curve(case: _Case, name: str, better: Better, start: Tensor, end: Tensor) -> FaithfulnessScore:
+    """The probability on the way from one image to another, most relevant pixels first."""
+    points = min(case.effort.steps, case.pixels + 1)
+    counts = np.linspace(0, case.pixels, points).round().astype(int).tolist()
+    changed = _first(case, counts)[:, None]
+    values = probabilities(case.given, torch.where(changed, end, start)).cpu().numpy()
+    fractions = np.asarray(counts, np.float32) / np.float32(case.pixels)
+    area = float(np.trapezoid(values, fractions))
+    return FaithfulnessScore(name, area, better, fractions, values.astype(np.float32))
+
+
+def _deletion(case: _Case) -> Iterator[FaithfulnessScore]:
+    """Area under the curve while the most relevant pixels are removed (Petsiuk 2018)."""
+    image = case.given.image
+    yield _curve(case, "deletion", Better.LOW, image, torch.zeros_like(image))
+
+
+def _insertion(case: _Case) -> Iterator[FaithfulnessScore]:
+    """The same while they are shown on a blurred image (Petsiuk 2018, arXiv 1806.07421)."""
+    yield _curve(case, "insertion", Better.HIGH, blurred(case.given.image), case.given.image)
+
+
+def _road(case: _Case) -> Iterator[FaithfulnessScore]:
+    """Mean probability over 10 to 90 % removed and filled in, most and least relevant first."""
+    counts = [round(share * case.pixels) for share in ROAD_SHARES]
+    most = _first(case, counts)
+    least = ~_first(case, [case.pixels - count for count in counts])
+    filled = impute(case.given.image[0], torch.cat([most, least]))
+    values = probabilities(case.given, filled).cpu().numpy().astype(np.float32)
+    shares = np.asarray(ROAD_SHARES, np.float32)
+    first, last = values[: len(counts)], values[len(counts) :]
+    yield FaithfulnessScore("road_most", float(first.mean()), Better.LOW, shares, first)
+    yield FaithfulnessScore("road_least", float(last.mean()), Better.HIGH, shares, last)
+    combined = float(last.mean() - first.mean()) / 2
+    yield FaithfulnessScore("road_combined", combined, Better.HIGH)
+
+
+def _average_drop(case: _Case) -> Iterator[FaithfulnessScore]:
+    """max(0, p - p') / p and whether p' > p, p' seen through the map scaled to 0 to 1.
+
+    Chattopadhay 2018 (arXiv 1710.11063, sec. 5.1); over images their means are the published
+    figures.
+    """
+    low, high = case.relevance.min(), case.relevance.max()
+    mask = (case.relevance - low) / (high - low).clamp(min=1e-30)
+    both = torch.cat([case.given.image, case.given.image * mask])
+    whole, masked = probabilities(case.given, both).tolist()
+    drop = max(0.0, whole - masked) / max(whole, 1e-30)
+    yield FaithfulnessScore("average_drop", drop, Better.LOW)
+    yield FaithfulnessScore("average_increase", float(masked > whole), Better.HIGH)
+
+
+def _infidelity(case: _Case) -> Iterator[FaithfulnessScore]:
+    """E (b I . phi - d)^2 / E d^2, d = f(x) - f(x - I), b the factor that fits best.
+
+    I is Gaussian noise, phi the attributions, or the map in every channel (Yeh 2019, arXiv
+    1901.09392, definition 2.1, scaled as captum's ``normalize``). 1 is what an empty map has.
+    """
+    image, phi = case.given.image, case.explanation.attributions
+    shifts = _noise(case, case.effort.perturbations, torch.randn)
+    change = case.given.score - scores(case.given, image - shifts)
+    weights = case.relevance.expand_as(image) if phi is None else _tensor(phi, image)[None]
+    expected = (shifts * weights).flatten(1).sum(1)
+    factor = (expected * change).sum() / expected.square().sum().clamp(min=1e-30)
+    error = (factor * expected - change).square().mean()
+    value = float(error / change.square().mean().clamp(min=1e-30))
+    yield FaithfulnessScore("infidelity", value, Better.LOW)
+
+
+def _max_sensitivity(case: _Case) -> Iterator[FaithfulnessScore]:
+    """The largest ||phi(x + e) - phi(x)|| / ||phi(x)||, e uniform noise (Yeh 2019, def. 4.2)."""
+    before, image = case.explanation, case.given.image
+    length = float(np.linalg.norm(before.map)) or 1.0
+    furthest = 0.0
+    for shift in _noise(case, case.effort.neighbours, _symmetric):
+        other = _again(case.given.network, image + shift, before).map
+        furthest = max(furthest, float(np.linalg.norm(other - before.map)) / length)
+    yield FaithfulnessScore("max_sensitivity", furthest, Better.LOW)
+
+
+def _noise(case: _Case, count: int, draw: Callable[..., Tensor]) -> Tensor:
+    """As many disturbances of the image's size, the same on every device."""
+    image, effort = case.given.image, case.effort
+    generator = torch.Generator().manual_seed(effort.seed)
+    spread = effort.noise * float(image.max() - image.min())
+    return draw((count, *image.shape[1:]), generator=generator).to(image) * spread
+
+
+def _symmetric(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
+    """Uniform in -1 to 1."""
+    return 2 * torch.rand(shape, generator=generator) - 1
+
+
+def _tensor(values: np.ndarray, like: Tensor) -> Tensor:
+    return torch.tensor(values, dtype=like.dtype, device=like.device)
+
+
+def _randomisation(case: _Case) -> Iterator[FaithfulnessScore]:
+    """|rank correlation| with the map of the same network with all weights shuffled.
+
+    Each weight tensor keeps its own values in another order (Adebayo 2018, arXiv 1810.03292,
+    sec. 3); a map that stays the same does not depend on what was learnt.
+    """
+    network = copy.deepcopy(case.given.network)
+    generator = torch.Generator().manual_seed(case.effort.seed)
+    with torch.no_grad():
+        for weights in network.parameters():
+            order = torch.randperm(weights.numel(), generator=generator).to(weights.device)
+            weights.copy_(weights.flatten()[order].view_as(weights))
+    other = _again(network, case.given.image, case.explanation).map
+    value = abs(rank_correlation(case.explanation.map.ravel(), other.ravel()))
+    yield FaithfulnessScore("randomisation", value, Better.LOW)
+
+
+def _again(network: nn.Module, image: Tensor, before: Explanation) -> Explanation:
+    return explain(
+        network,
+        image,
+        before.method,
+        layer=before.layer,
+        target=before.target,
+        against=before.against,
+        options=before.options,
+    )
+
+
+def blurred(image: Float[Tensor, "1 c h w"]) -> Float[Tensor, "1 c h w"]:
+    """Three box blurs, nearly a Gaussian, of about a tenth of the image's side each."""
+    height, width = image.shape[2:]
+    reach = max(1, min(height, width) // 20)
+    for _ in range(3):
+        image = avg_pool2d(image, 2 * reach + 1, 1, reach, count_include_pad=False)
+    return image
+
+
+def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
+    """Spearman's, equal values sharing their mean rank; 0 where either is constant."""
+    import pandas as pd
+
+    ranks = [pd.Series(values).rank().to_numpy() for values in (a, b)]
+    if not all(np.isfinite(r).all() and np.ptp(r) > 0 for r in ranks):
+        return 0.0
+    return float(np.corrcoef(ranks[0], ranks[1])[0, 1])
+
+
+_Measure = Callable[[_Case], Iterator[FaithfulnessScore]]
+
+#: Each measure's function; ROAD gives three scores, the average drop two.
+MEASURES: dict[str, _Measure] = {
+    "deletion": _deletion,
+    "insertion": _insertion,
+    "road": _road,
+    "average_drop": _average_drop,
+    "infidelity": _infidelity,
+    "max_sensitivity": _max_sensitivity,
+    "randomisation": _randomisation,
+}

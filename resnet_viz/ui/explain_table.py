@@ -1,0 +1,109 @@
+"""Many methods measured on one picture: a sortable table that grows, stops and goes on."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from resnet_viz.checkpoints.loaded import LoadedNetwork
+from resnet_viz.errors import ResnetVizError
+from resnet_viz.pictures import Picture
+from resnet_viz.probe.explained import Request
+from resnet_viz.probe.methods import METHODS, Family, options_of
+from resnet_viz.records import Pair
+from resnet_viz.records.explanation import ExplainedPicture
+from resnet_viz.text import Text
+from resnet_viz.ui.explain_jobs import submit
+from resnet_viz.ui.waiting import wait
+from resnet_viz.ui.words import md_escape
+
+_RUNNING = "table_running"
+_QUICK = [name for name, row in METHODS.items() if row.family is Family.CAM]
+
+
+def show_table(
+    picture: Picture,
+    twins: Pair[LoadedNetwork],
+    request: Request,
+    titles: Pair[str],
+    text: Text,
+) -> None:
+    """The choice of methods, start and stop, and one row a method and network."""
+    chosen = st.multiselect(
+        text("explain.compare_which"),
+        list(METHODS),
+        default=[*_QUICK, "saliency", "deep-lift"],
+        format_func=lambda name: text(f"methods.{name}"),
+        key="table_methods",
+    )
+    left, right = st.columns([1, 4])
+    running = bool(st.session_state.get(_RUNNING, False))
+    left.button(
+        text("explain.compare_stop" if running else "explain.compare_start"),
+        key="table_start",
+        on_click=_switch,
+    )
+    if not running:
+        return
+    with right:
+        bar = st.empty()
+    place, refused = st.empty(), st.empty()
+    rows: list[dict[str, Any]] = []
+    refusals: list[str] = []
+    for number, name in enumerate(chosen):
+        bar.progress(
+            number / len(chosen),
+            text=text("explain.all_measured", done=number, total=len(chosen)),
+        )
+        for row in _rows(picture, twins, _with(request, name), titles, text):
+            if isinstance(row, str):
+                refusals.append(row)
+            else:
+                rows.append(row)
+        place.dataframe(pd.DataFrame(rows).round(3), hide_index=True, key=f"table_{number}")
+    bar.progress(1.0, text=text("explain.all_measured", done=len(chosen), total=len(chosen)))
+    st.caption(text("explain.compare_caption"))
+    if refusals:
+        refused.warning("  \n".join(refusals))
+
+
+def _switch() -> None:
+    st.session_state[_RUNNING] = not st.session_state.get(_RUNNING, False)
+
+
+def _with(request: Request, method: str) -> Request:
+    row = METHODS[method]
+    options = request.options if method == request.method else options_of(row)
+    return replace(request, method=method, options=options)
+
+
+def _rows(
+    picture: Picture,
+    twins: Pair[LoadedNetwork],
+    request: Request,
+    titles: Pair[str],
+    text: Text,
+) -> Iterator[dict[str, Any] | str]:
+    """A row for each network, or the sentence that says why there is none."""
+    label = text("explain.working", method=text(f"methods.{request.method}"))
+    jobs = twins.map(lambda loaded: submit(loaded, picture, request, scored=True))
+    for (_, job), (_, title) in zip(jobs.items(), titles.items(), strict=True):
+        try:
+            yield _row(wait(job, label), title, text)
+        except ResnetVizError as error:
+            yield text(
+                "explain.compare_refused",
+                method=md_escape(text(f"methods.{request.method}")),
+                network=md_escape(title),
+                reason=md_escape(error.sentence(text)),
+            )
+
+
+def _row(made: ExplainedPicture, title: str, text: Text) -> dict[str, Any]:
+    names = {
+        text("explain.column_method"): text(f"methods.{made.explanation.method}"),
+        text("explain.column_network"): title,
+    }
+    return {**names, **{text(f"scores.{score.name}"): score.value for score in made.scores}}

@@ -1,0 +1,66 @@
+"""Explain in a real browser: from Compare by the link, another method, the files, Chinese."""
+
+import io
+import json
+import re
+import zipfile
+
+import numpy as np
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+MAPS = "img[alt^='Map of the']"
+
+
+def opened(page: Page, server: str) -> None:
+    page.goto(server)
+    page.get_by_role("link", name="Explain").click()
+    expect(page.locator(MAPS)).to_have_count(2)
+    expect(page.locator(".js-plotly-plot").first).to_be_visible()
+
+
+def settled(page: Page) -> None:
+    page.wait_for_function("() => !document.querySelector('[data-test-script-state=\"running\"]')")
+    expect(page.locator("[data-testid='stStatusWidget']")).to_have_count(0)
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    box = page.get_by_role("combobox", name=re.compile(label)).first
+    box.click()
+    box.fill(option)
+    page.get_by_role("option", name=option, exact=True).click()
+
+
+def test_another_method_is_drawn_and_goes_into_the_address(page: Page, server: str) -> None:
+    opened(page, server)
+    settled(page)
+    before = page.locator(MAPS).first.get_attribute("src")
+    choose(page, "Method", "DeepLift")
+    expect(page.locator(MAPS).first).not_to_have_attribute("src", str(before))
+    expect(page.get_by_text("Sum of all attributions").first).to_be_visible()
+    assert "method=deep-lift" in page.url
+
+
+def test_the_download_holds_raw_values_overlays_and_manifests(page: Page, server: str) -> None:
+    opened(page, server)
+    settled(page)
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Download maps and scores").click()
+    archive = zipfile.ZipFile(io.BytesIO(waiting.value.path().read_bytes()))
+    for kind in ("residual", "plain"):
+        manifest = json.loads(archive.read(f"{kind}/manifest.json"))
+        raw = np.load(io.BytesIO(archive.read(f"{kind}/map.npz")))
+        overlay = Image.open(io.BytesIO(archive.read(f"{kind}/overlay.png")))
+        assert list(raw["map"].shape) == manifest["map"]["shape"]
+        assert manifest["faithfulness"].keys() >= {"deletion", "insertion"}
+        assert overlay.size == (400, 400)
+
+
+def test_all_blocks_open_and_the_page_is_chinese_too(page: Page, server: str) -> None:
+    opened(page, server)
+    settled(page)
+    page.get_by_text("All blocks").last.click()
+    expect(page.locator(MAPS)).to_have_count(4)
+    page.get_by_role("radio", name="中文").click()
+    expect(page.get_by_role("heading", name="解释一个回答")).to_be_visible()
+    expect(page.get_by_text("有多忠实")).to_be_visible()
