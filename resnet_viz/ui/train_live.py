@@ -55,8 +55,8 @@ def _panel(run_id: str, live: bool, text: Text) -> None:
     except ResnetVizError as error:  # deleted in another tab
         show_error(error, text)
         return
-    if live and not status.state.active:
-        st.rerun()  # once more without the timer, and with the table's new state
+    if live is not status.state.active:
+        st.rerun()  # with or without the timer now, and with the table's new state
     _state(status, text)
     _buttons(status, text)
     events = {event.key: event.body for event in status.events}

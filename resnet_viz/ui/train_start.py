@@ -1,5 +1,7 @@
 """Before a training starts: its data on eight images, its time, and the one button."""
 
+from concurrent.futures import Future
+
 import pandas as pd
 import streamlit as st
 
@@ -29,29 +31,38 @@ def offer_start(plan: Plan, text: Text) -> None:
             show_error(error, text)
         else:
             st.session_state[SELECTED] = run_id
-    future = store().submit(plan_key(plan), lambda: preview(plan), lambda found: found.nbytes)
-    if future.done():
-        _show(plan, text)
-    else:
+    future = _outcome(plan)
+    if not future.done():
         _wait(plan, text)
+        return
+    found = future.result()
+    if isinstance(found, ResnetVizError):
+        show_error(found, text)
+    else:
+        _show(found, text)
+
+
+def _outcome(plan: Plan) -> Future[Preview | ResnetVizError]:
+    """The preview, or why there is none: kept like a result, or it would be tried for ever."""
+
+    def look() -> Preview | ResnetVizError:
+        try:
+            return preview(plan)
+        except ResnetVizError as error:
+            return error
+
+    return store().submit(plan_key(plan), look, lambda found: getattr(found, "nbytes", 1000))
 
 
 @st.fragment(run_every=0.7)
 def _wait(plan: Plan, text: Text) -> None:
     """Looks for the preview without holding up the page."""
-    future = store().submit(plan_key(plan), lambda: preview(plan), lambda found: found.nbytes)
-    if future.done():
+    if _outcome(plan).done():
         st.rerun()
     st.caption(text("train.estimating"))
 
 
-def _show(plan: Plan, text: Text) -> None:
-    future = store().submit(plan_key(plan), lambda: preview(plan), lambda found: found.nbytes)
-    try:
-        found = future.result()
-    except ResnetVizError as error:
-        show_error(error, text)
-        return
+def _show(found: Preview, text: Text) -> None:
     train, test = sum(found.train), sum(found.test)
     st.caption(
         text(

@@ -61,8 +61,10 @@ def test_a_sick_checkpoint_is_judged_and_a_bad_file_changes_nothing(
 
 
 def test_the_page_fits_a_phone(server, browser, sick_file):
-    context = browser.new_context(locale="en-US", viewport={"width": 390, "height": 844})
+    context = browser.new_context(locale="en-US", viewport={"width": 1280, "height": 900})
     page = dropped(context.new_page(), server, sick_file)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.wait_for_timeout(1000)  # plots measure their room again
     widths = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
     assert widths[0] <= widths[1]
     context.close()

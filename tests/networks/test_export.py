@@ -45,7 +45,7 @@ def images_for(spec, count=2):
 
 RUN = """
 import sys, json
-sys.path = [p for p in sys.path if p and not p.startswith({root!r})]
+sys.path = [p for p in sys.path if p and p != {root!r}]
 import importlib.util, torch
 from safetensors.torch import load_file
 torch.set_num_threads(1)

@@ -1,5 +1,7 @@
 """The Train page without a browser: it starts, refuses what cannot be, and shows a finished run."""
 
+import time
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -100,6 +102,7 @@ def test_a_hostile_zip_is_one_sentence_and_the_page_lives(tmp_path):
     for _ in range(100):
         if app.warning or app.error:
             break
+        time.sleep(0.3)
         app.run()
     assert not app.exception
     assert "not a readable ZIP" in words(app)
