@@ -91,6 +91,8 @@ def _strip(comparison: Comparison, layer: str, text: Text) -> None:
         strip_svg(strip_rows(comparison, text), selected=layer, text=text),
         layers=comparison.sides.residual.spec.blocks(),
         selected=layer,
+        opacity=st.session_state.get("opacity", 55) / 100,
+        own=bool(st.session_state.get("own_scale", False)),
         label=text("compare.strip_label"),
         key="strip",
         on_pick=pick,
@@ -106,7 +108,6 @@ def _controls(layers: list[str], comparison: Comparison, text: Text) -> None:
 
 
 def _pictures(question: Question, comparison: Comparison, layer: str, text: Text) -> None:
-    opacity = st.session_state.get("opacity", 55) / 100
     own = bool(st.session_state.get("own_scale", False))
     cams, photo = _live(question, comparison)
     ranges = cam_ranges(comparison, [layer], own=own)
@@ -119,9 +120,6 @@ def _pictures(question: Question, comparison: Comparison, layer: str, text: Text
                 own_cams,
                 photo,
                 side=comparison.photo.shape[0],
-                layer=layer,
-                opacity=opacity,
-                own=own,
                 alt=text("compare.overlay_alt", kind=text(f"kinds.{kind}"), layer="{layer}"),
                 key=f"overlay_{kind}",
             )

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 
 import streamlit as st
 
-from resnet_viz.ui.overlay import PICKED_EVENT
+from resnet_viz.ui.overlay import STATE_EVENT
 
 _STRIP_CSS = """
 .strip { color: var(--st-text-color); width: 100%; outline: none; overflow-x: auto; }
@@ -34,9 +34,14 @@ export default function ({ parentElement, data, setTriggerValue }) {
     box.dataset.svg = data.svg;
   }
   box.setAttribute("aria-label", data.label);
+  const show = (layer) => {
+    window.resnetVizState = { ...data.state, layer };
+    window.dispatchEvent(new Event("STATE_EVENT"));
+  };
+  show(data.selected);
   const pick = (layer) => {
     if (!layer) return;
-    window.dispatchEvent(new CustomEvent("PICKED_EVENT", { detail: layer }));
+    show(layer);
     setTriggerValue("picked", layer);
   };
   box.onclick = (event) => {
@@ -51,7 +56,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     pick(data.layers[Math.min(data.layers.length - 1, Math.max(0, at + step))]);
   };
 }
-""".replace("PICKED_EVENT", PICKED_EVENT)
+""".replace("STATE_EVENT", STATE_EVENT)
 
 _PICTURE_CSS = """
 .picture { position: relative; display: block; outline: none; }
@@ -109,18 +114,24 @@ def strip(
     *,
     layers: list[str],
     selected: str,
+    opacity: float,
+    own: bool,
     label: str,
     key: str,
     on_pick: Callable[[str], None],
 ) -> None:
-    """The network strip; ``on_pick`` gets the layer that was clicked or stepped to."""
+    """The network strip; ``on_pick`` gets the layer that was clicked or stepped to.
+
+    ``selected``, ``opacity`` (0 to 1) and ``own`` (scale) are what the overlays show.
+    """
 
     def picked() -> None:
         layer = _picked(key)
         if isinstance(layer, str) and layer in layers:
             on_pick(layer)
 
-    data = {"svg": svg, "layers": layers, "selected": selected, "label": label}
+    state = {"opacity": opacity, "own": own}
+    data = {"svg": svg, "layers": layers, "selected": selected, "label": label, "state": state}
     _strip(data=data, key=key, on_picked_change=picked)
 
 

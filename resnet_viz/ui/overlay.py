@@ -1,15 +1,16 @@
 """The photograph with Grad-CAM over it, drawn in the browser: a click needs no answer to show.
 
-The strip announces its clicks inside the page (``PICKED_EVENT``); the overlay repaints at once,
-before the server has heard of it. Interpolation and colours are those of ``figures.pictures``.
+The strip keeps layer, opacity and scale in ``window.resnetVizState`` and says when they change; the
+overlay repaints at once, before the server has heard of it. Its own data stay the same from click
+to click, so they travel once. Interpolation and colours are those of ``figures.pictures``.
 """
 
 from typing import Any
 
 import streamlit as st
 
-#: What the strip dispatches on ``window``; the detail is the layer.
-PICKED_EVENT = "resnet-viz-layer"
+#: What the strip dispatches on ``window`` when ``window.resnetVizState`` has changed.
+STATE_EVENT = "resnet-viz-state"
 
 _CSS = """
 .overlay { width: 100%; height: auto; display: block; }
@@ -30,18 +31,18 @@ const weights = (source, target) => {
   return { below, above, share };
 };
 
-function paint(canvas, layer) {
-  const { data, photo } = canvas.view;
-  const map = data.maps[layer];
+function paint(canvas) {
+  const { data, photo } = canvas.view, state = window.resnetVizState;
+  const layer = state && state.layer, map = data.maps[layer];
   if (!map || !photo) return;
   const [height, width, high, packed] = map;
-  const top = data.own ? high : data.shared[layer];
+  const top = state.own ? high : data.shared[layer];
   const palette = decode(data.palette), side = canvas.width;
   const context = canvas.getContext("2d");
   const picture = context.createImageData(side, side);
   const values = decode(packed), scale = top > 0 ? high / top : 0;
   const down = weights(height, side), across = weights(width, side);
-  const opacity = data.opacity, rest = 1 - opacity;
+  const opacity = state.opacity, rest = 1 - opacity;
   for (let y = 0, at = 0; y < side; y++) {
     const first = down.below[y] * width, second = down.above[y] * width, dy = down.share[y];
     for (let x = 0; x < side; x++, at += 4) {
@@ -61,7 +62,7 @@ function paint(canvas, layer) {
   }
   context.putImageData(picture, 0, 0);
   canvas.dataset.layer = layer;
-  canvas.dataset.shown = [layer, opacity, data.own, high, top].join(" ");
+  canvas.dataset.shown = [layer, opacity, state.own, high, top].join(" ");
   canvas.setAttribute("aria-label", data.alt.replace("{layer}", layer));
 }
 
@@ -89,19 +90,19 @@ export default function ({ parentElement, data }) {
   canvas.view = { data, photo: same ? before.photo : null };
   if (canvas.width !== data.side) canvas.width = canvas.height = data.side;
   if (same && before.photo) {
-    paint(canvas, data.layer);
+    paint(canvas);
   } else {
     pixels(data.photo).then((photo) => {
       if (canvas.view.data.photo !== data.photo) return;
       canvas.view.photo = photo;
-      paint(canvas, canvas.view.data.layer);
+      paint(canvas);
     });
   }
-  const picked = (event) => paint(canvas, event.detail);
-  window.addEventListener("PICKED_EVENT", picked);
-  return () => window.removeEventListener("PICKED_EVENT", picked);
+  const changed = () => paint(canvas);
+  window.addEventListener("STATE_EVENT", changed);
+  return () => window.removeEventListener("STATE_EVENT", changed);
 }
-""".replace("PICKED_EVENT", PICKED_EVENT)
+""".replace("STATE_EVENT", STATE_EVENT)
 
 _overlay = st.components.v2.component("resnet_viz_overlay", css=_CSS, js=_JS)
 
@@ -111,9 +112,6 @@ def overlay(
     photo: str,
     *,
     side: int,
-    layer: str,
-    opacity: float,
-    own: bool,
     alt: str,
     key: str,
 ) -> None:
@@ -121,5 +119,4 @@ def overlay(
 
     ``cams`` is what ``figures.live_cams`` made; ``alt`` has ``{layer}`` where the layer belongs.
     """
-    state = {"photo": photo, "side": side, "layer": layer, "opacity": opacity, "own": own}
-    _overlay(data={**cams, **state, "alt": alt}, key=key)
+    _overlay(data={**cams, "photo": photo, "side": side, "alt": alt}, key=key)
