@@ -30,7 +30,7 @@ def twins() -> str:
 
 
 def benchmarks() -> str:
-    """One row an approach and network, and the page's clicks, as last measured."""
+    """One row an approach and network, the page's clicks and training, as last measured."""
     results = ROOT / "benchmarks" / "results"
     analysis = json.loads((results / "analysis.json").read_text(encoding="utf-8"))
     page = json.loads((results / "page.json").read_text(encoding="utf-8"))
@@ -45,7 +45,13 @@ def benchmarks() -> str:
         f"A layer click on the Compare page ({page['network']}, {page['cores']} cores, headless "
         f"Chromium): median {page['median_ms']:.0f} ms, quartiles {low:.0f} and {high:.0f} ms."
     )
-    return "\n".join(rows) + "\n\n" + click
+    training = json.loads((results / "training.json").read_text(encoding="utf-8"))
+    speed = (
+        f"Training ({training['network']}, {training['device']}, {training['threads']} thread, "
+        f"{training['precision']}): {training['images_per_second']:.0f} images a second, "
+        f"{training['share_of_floor']:.2f} of a bare loop that measures nothing."
+    )
+    return "\n\n".join(["\n".join(rows), click, speed])
 
 
 PAGES = {
