@@ -71,12 +71,11 @@ def weights(run_id):
 
 
 def test_killed_in_the_middle_of_an_epoch_and_resumed_equals_uninterrupted_bit_for_bit():
-    whole = submit("whole")
+    whole = submit("whole", epochs=8)
     expected = wait(whole, ended)
     assert expected.state is RunState.DONE
-    broken = submit("broken", epochs=3)
-    wait(broken, lambda s: any(e.key == "epoch/plain/1" for e in s.events)
-         and any(e.key == "progress" and e.body["epoch"] == 2 for e in s.events))  # fmt: skip
+    broken = submit("broken", epochs=8)
+    wait(broken, lambda s: any(e.key == "progress" and e.body["epoch"] >= 2 for e in s.events))
     assert runs.poll(broken).state is RunState.RUNNING
     (worker,) = [w for w in local._WORKERS if w.poll() is None]
     os.kill(worker.pid, signal.SIGKILL)
