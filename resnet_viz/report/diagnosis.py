@@ -1,6 +1,5 @@
 """A diagnosis as one HTML file that works offline, and as JSON."""
 
-import json
 from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
@@ -63,11 +62,6 @@ def facts(report: CheckpointReport, text: Text) -> list[tuple[str, str]]:
 def diagnosis_json(report: CheckpointReport, text: Text) -> str:
     """The findings as the command line prints them, and all numbers behind them."""
     return to_json({**report.contract(text), "report": report.to_dict()})
-
-
-def report_from_json(data: str) -> CheckpointReport:
-    """The inverse of ``diagnosis_json``."""
-    return CheckpointReport.from_dict(json.loads(data)["report"])
 
 
 def diagnosis_page(report: CheckpointReport, text: Text) -> str:

@@ -5,7 +5,7 @@ al. 2016, "Identity Mappings" (arXiv 1603.05027); torchvision's ``models.resnet`
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from resnet_viz.errors import SpecError, close_matches
@@ -113,11 +113,3 @@ class NetworkSpec:
     def blocks(self) -> list[str]:
         """Names of the blocks in order of execution: "layer1.0", "layer1.1", ..."""
         return [f"layer{s}.{b}" for s, n in enumerate(self.depths, 1) for b in range(n)]
-
-    def unusual(self) -> dict[str, Any]:
-        """The fields that are not at their default, in order: what makes this network its own."""
-        return {
-            field.name: getattr(self, field.name)
-            for field in fields(self)
-            if getattr(self, field.name) != field.default
-        }

@@ -9,9 +9,6 @@ from resnet_viz.errors import OptionError
 from resnet_viz.spec import NetworkSpec
 from resnet_viz.training.recipe import RECIPES, Recipe
 
-#: Where weights can start besides a file.
-STARTS = ("random", "bundled", "pretrained")
-
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
