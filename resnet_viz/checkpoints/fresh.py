@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.images import preprocessing_for
 from resnet_viz.networks.catalog import class_names
-from resnet_viz.networks.resnet import ResNet, build
+from resnet_viz.networks.resnet import build
 from resnet_viz.records import WeightSource
 from resnet_viz.spec import NetworkSpec
 
@@ -33,17 +33,24 @@ def load_fresh(
     )
 
 
-def set_statistics(network: ResNet, batch: Float[Tensor, "batch channel height width"]) -> None:
-    """Set every running mean and variance to those of one batch in training mode."""
+def set_statistics(
+    network: nn.Module, batch: Float[Tensor, "batch channel height width"]
+) -> None:
+    """Set every running mean and variance to those of one batch; nothing else is in training."""
     norms = [m for m in network.modules() if isinstance(m, nn.BatchNorm2d)]
+    if not norms:
+        return
     momenta = [norm.momentum for norm in norms]
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum = None  # a plain average over batches, of which there is one
-    network.train()
+    network.eval()
+    for norm in norms:
+        norm.train()
     try:
         with torch.no_grad():
             network(batch)
     finally:
         for norm, momentum in zip(norms, momenta, strict=True):
             norm.momentum = momentum
+            norm.eval()

@@ -34,10 +34,12 @@ def layers_table(comparison: Comparison) -> pd.DataFrame:
 def cam_table(comparison: Comparison, layer: str) -> pd.DataFrame:
     """The raw Grad-CAM of one layer: kind, row, column, value before any scaling."""
     rows = [
-        {"kind": kind, "layer": layer, "row": y, "column": x, "value": float(value)}
-        for kind, side in comparison.sides.items()
-        if layer in side.analysis.cams
-        for y, line in enumerate(side.analysis.cams[layer][0])
+        {"kind": kind, "layer": name, "row": y, "column": x, "value": float(value)}
+        for (kind, side), (_, name) in zip(
+            comparison.sides.items(), comparison.layers_at(layer).items(), strict=True
+        )
+        if name in side.analysis.cams
+        for y, line in enumerate(side.analysis.cams[name][0])
         for x, value in enumerate(line)
     ]
     return pd.DataFrame(rows)
