@@ -84,8 +84,7 @@ class Comparison:
 
     @property
     def named_sides(self) -> tuple[tuple[str, Side], tuple[str, Side]]:
-        """Both as reports call them: residual and plain, or of two that are no twins, first and
-        second."""
+        """Both as reports call them: residual and plain; first and second if they are no twins."""
         names = ("residual", "plain") if self.twins else ("first", "second")
         return (names[0], self.sides.residual), (names[1], self.sides.plain)
 
