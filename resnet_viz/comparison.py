@@ -18,9 +18,7 @@ def page_layers(loaded: Loaded) -> list[str]:
     return [name for name in layer_names(loaded.network) if name in wanted]
 
 
-def analyse_side(
-    loaded: Loaded, picture: Picture, *, target: int | None, score: Score
-) -> Side:
+def analyse_side(loaded: Loaded, picture: Picture, *, target: int | None, score: Score) -> Side:
     """One network on one picture, in one pass: every named value, all parameter gradients."""
     network = loaded.network
     batch = to_batch([seen(picture, loaded.preprocessing)], loaded.preprocessing)

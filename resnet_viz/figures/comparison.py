@@ -164,9 +164,7 @@ def cam_range(comparison: Comparison, layer: str, *, own: bool) -> Pair[ColourRa
     return _cam_ranges(comparison, at.map(lambda name: [name]), own=own)
 
 
-def _cam_ranges(
-    comparison: Comparison, layers: Pair[list[str]], *, own: bool
-) -> Pair[ColourRange]:
+def _cam_ranges(comparison: Comparison, layers: Pair[list[str]], *, own: bool) -> Pair[ColourRange]:
     tops = Pair(
         *[
             max(float(side.analysis.cams[name][0].max()) for name in names)

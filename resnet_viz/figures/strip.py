@@ -50,8 +50,7 @@ def strip_svg(rows: Sequence[StripRow], *, text: Text) -> str:
     fills = _fills(rows)
     height = _TOP + _ROW * len(rows) + 30
     parts = [
-        _draw_row(row, float(_TOP + _ROW * number + 38), fills)
-        for number, row in enumerate(rows)
+        _draw_row(row, float(_TOP + _ROW * number + 38), fills) for number, row in enumerate(rows)
     ]
     first = rows[0]
     stages = _draw_stages(first.nodes, height - 20, text) if _aligned(rows) else ""

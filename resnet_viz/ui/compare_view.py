@@ -125,7 +125,9 @@ def _pictures(question: Question, comparison: Comparison, layer: str, text: Text
                 own_cams,
                 photo,
                 side=comparison.photo.shape[0],
-                alt=text("compare.overlay_alt", kind=network_title(side.spec, text), layer="{layer}"),
+                alt=text(
+                    "compare.overlay_alt", kind=network_title(side.spec, text), layer="{layer}"
+                ),
                 key=f"overlay_{kind}",
             )
             st.image(_colour_bar(), width="stretch", alt="")

@@ -79,9 +79,7 @@ def _grid(kind: str, grid: FeatureGrid, alt: str) -> None:
     )
 
 
-def _channel(
-    side: Side, layer: str, grid: FeatureGrid, colours: ColourRange, text: Text
-) -> None:
+def _channel(side: Side, layer: str, grid: FeatureGrid, colours: ColourRange, text: Text) -> None:
     feature = side.analysis.features[layer][0]
     count, found = len(feature), statistics(feature)
     st.caption(
@@ -104,9 +102,7 @@ def _channel(
     pixels = colourise(one, colours)
     st.image(
         enlarge_pixels(pixels, max(1, 224 // max(pixels.shape[:2]))),
-        alt=text(
-            "features.channel_alt", kind=network_title(side.spec, text), channel=channel
-        ),
+        alt=text("features.channel_alt", kind=network_title(side.spec, text), channel=channel),
     )
     values = statistics(one)
     weight = float(side.analysis.cam_weights[layer][0, channel])
