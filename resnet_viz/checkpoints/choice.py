@@ -85,7 +85,7 @@ def load_both(
         if not first.comparable(second):
             raise OptionError("networks_differ", first=first.name, second=second.name)
         two = load_choice(second)
-    elif isinstance(one, LoadedNetwork):
+    elif isinstance(one, LoadedNetwork) and first.has_twin:
         two = load_twin(one, first.weights)
     else:
         raise OptionError("network_no_twin", name=first.name)

@@ -63,8 +63,8 @@ class Side:
 class Comparison:
     """Two networks on one picture: a residual one and its plain twin, or any two.
 
-    Of two that are no twins the first stands where the residual one does. ``seen`` is what the networks see, at their own resolution; ``photo`` is the same part of the
-    picture for eyes.
+    Of two that are no twins the first stands where the residual one does. ``seen`` is what the
+    networks see, at their own resolution; ``photo`` is the same part of the picture for eyes.
     """
 
     name: str  # of the picture, safe to show
@@ -81,6 +81,12 @@ class Comparison:
         if isinstance(first, ForeignSpec) or isinstance(second, ForeignSpec):
             return False
         return first.kind is Kind.RESIDUAL and first.plain() == second
+
+    @property
+    def named_sides(self) -> tuple[tuple[str, Side], tuple[str, Side]]:
+        """Both as reports call them: residual and plain; first and second if they are no twins."""
+        names = ("residual", "plain") if self.twins else ("first", "second")
+        return (names[0], self.sides.residual), (names[1], self.sides.plain)
 
     @property
     def layers(self) -> list[str]:

@@ -39,7 +39,7 @@ def report_files(
     }
     yield "seen.png", to_png(comparison.seen)
     for name, pair in pictures.items():
-        for kind, drawn in pair.items():
+        for (kind, _), (_, drawn) in zip(comparison.named_sides, pair.items(), strict=True):
             yield f"{name}_{kind}.png", to_png(drawn.pixels)
     yield "report.html", page(comparison, chosen, pictures, text).encode()
 

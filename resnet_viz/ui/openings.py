@@ -103,7 +103,7 @@ def open_checkpoint(
         st.switch_page(_SCRIPTS[page], query_params={"lang": text.language})
 
 
-def run_id(run: TrainedRun) -> str:
+def run_address(run: TrainedRun) -> str:
     """What a training is called in the address."""
     return f"{_RUN}{run.id}"
 
