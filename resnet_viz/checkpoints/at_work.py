@@ -1,28 +1,23 @@
 """Backbones of networks at work, with published weights or fresh ones."""
 
-from jaxtyping import Float
-from torch import Tensor, nn
+from torch import nn
 
 from resnet_viz.checkpoints.foreign import fill_exactly
-from resnet_viz.checkpoints.fresh import set_statistics
 from resnet_viz.checkpoints.pretrained import pretrained_tensors
 from resnet_viz.networks.at_work import WorkRow, backbone_skeleton, build_backbone, work_row
 from resnet_viz.records import WeightSource
 
 
-def load_backbone(
-    name: str, source: WeightSource, batch: Float[Tensor, "batch channel *place"], *, seed: int = 0
-) -> nn.Module:
-    """A backbone in evaluation mode.
+def load_backbone(name: str, source: WeightSource, *, seed: int = 0) -> nn.Module:
+    """A backbone, ready to be looked at.
 
-    With its published weights, downloaded if need be, or fresh ones, which batch normalisation's
-    statistics of ``batch`` keep in bounds. Raises ``DownloadError``.
+    With its published weights, downloaded if need be, in evaluation mode; or with fresh ones, in
+    training mode, where batch normalisation uses what it sees and keeps the values in bounds.
+    Raises ``DownloadError``.
     """
     row = work_row(name)
     if source is not WeightSource.PRETRAINED:
-        backbone = build_backbone(name, seed=seed)
-        set_statistics(backbone, batch)
-        return backbone
+        return build_backbone(name, seed=seed)
     prefix = f"{row.part}." if row.part else ""
     weights = pretrained_tensors(name)
     own = {k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)}

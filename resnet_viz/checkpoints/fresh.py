@@ -33,12 +33,12 @@ def load_fresh(
     )
 
 
-def set_statistics(network: nn.Module, batch: Float[Tensor, "batch channel *place"]) -> None:
+def set_statistics(network: nn.Module, batch: Float[Tensor, "batch channel height width"]) -> None:
     """Set every running mean and variance to those of one batch; ends in evaluation mode.
 
     Only the normalisation is in training mode meanwhile: nothing is dropped by chance.
     """
-    norms = [m for m in network.modules() if isinstance(m, (nn.BatchNorm2d, nn.BatchNorm3d))]
+    norms = [m for m in network.modules() if isinstance(m, nn.BatchNorm2d)]
     momenta = [norm.momentum for norm in norms]
     network.eval()
     for norm in norms:

@@ -13,6 +13,7 @@ from resnet_viz.text import Text
 DASHES: Mapping[str, str] = {
     "identity": "solid", "projection": "dash", "padding": "dot", "concatenation": "solid",
 }  # fmt: skip
+_REACHES = {way: (0.10, 0.16, 0.22) if way == "concatenation" else (0.22,) for way in DASHES}
 GREY = "rgba(128, 128, 128, 0.9)"
 STEP = 58  # pixels from one box to the next
 HALF_WIDTH = 0.34
@@ -36,11 +37,8 @@ class Sketch:
             if row:
                 self._shape("line", x, x, row - 1 + _HALF_HEIGHT, row - _HALF_HEIGHT, GREY, 1.5)
             self._box(x, row, group, colour, chosen=selected == group.first)
-            if group.way == "concatenation":
-                for reach in (0.10, 0.16, 0.22):
-                    self._arc(x, row, group.way, colour, reach)
-            elif group.way in DASHES:
-                self._arc(x, row, group.way, colour, 0.22)
+            for reach in _REACHES.get(group.way or "", ()):
+                self._arc(x, row, DASHES[str(group.way)], colour, reach)
 
     def word(
         self, x: float, y: float, word: str, *, size: int = 12, color: str = "", hover: str = ""
@@ -58,7 +56,7 @@ class Sketch:
         size = " × ".join(map(str, group.shape))
         self.word(x, row, f"{escape(group_title(group))}<br><sub>{size}</sub>")
 
-    def _arc(self, x: float, row: int, way: str, colour: str, reach: float) -> None:
+    def _arc(self, x: float, row: int, dash: str, colour: str, reach: float) -> None:
         """From above the box to below it, around its left side."""
         edge = x - HALF_WIDTH
         top, bottom = row - _HALF_HEIGHT - 0.09, row + _HALF_HEIGHT + 0.09
@@ -66,7 +64,7 @@ class Sketch:
             f"M {x} {top} L {edge} {top} C {edge - reach} {top} {edge - reach} {bottom} "
             f"{edge} {bottom} L {x} {bottom}"
         )
-        line = {"color": colour, "width": 2, "dash": DASHES[way]}
+        line = {"color": colour, "width": 2, "dash": dash}
         self.shapes.append({"type": "path", "path": path, "line": line})
 
     def _shape(
@@ -100,11 +98,13 @@ def legend(figure: go.Figure, ways: Mapping[str, str], text: Text) -> None:
 
 
 def group_title(group: BlockGroup) -> str:
-    """The names of a group's blocks and their number; "features." of torchvision's says nothing."""
+    """The names of a group's blocks, and their number; of dense layers, their dense block's."""
     first = group.first.removeprefix("features.")
     if group.count == 1:
         return first
-    last = group.last.rpartition(".")[2].removeprefix("denselayer").removeprefix("inception")
+    if group.way == "concatenation":
+        return f"{first.partition('.')[0]}  ×{group.count}"
+    last = group.last.rpartition(".")[2].removeprefix("inception")
     return f"{first}–{last}  ×{group.count}"
 
 

@@ -34,6 +34,7 @@ class WorkRow:
     part: str
     stages: Mapping[str, str]
     source: str
+    depths: tuple[int, ...] = (3, 4, 6, 3)  # residual blocks of each stage
     frames: int = 0
     epsilon: float | None = None
     preprocessing: Preprocessing = IMAGENET_PREPROCESSING
@@ -83,6 +84,7 @@ AT_WORK: Mapping[str, WorkRow] = {
         part="",
         stages={**_STAGES, "stem": "stem"},
         source="Tran 2017 (arXiv 1711.11248)",
+        depths=(2, 2, 2, 2),
         frames=16,
         preprocessing=KINETICS_PREPROCESSING,
     ),

@@ -38,6 +38,7 @@ class ForeignRow:
     year: int
     source: str
     family: str
+    way: str = "none"  # how most steps' inputs get past them: "identity", "concatenation", "none"
     input_size: int = 224
     input_channels: int = 3
     classes: int = 1000
@@ -106,6 +107,7 @@ def _densenet(depth: int, layers: tuple[int, ...], weights: WeightsEnum, macs: i
         year=2016,
         source="Huang 2016, table 1 (arXiv 1608.06993)",
         family="densenet",
+        way="concatenation",
     )
 
 
@@ -195,6 +197,7 @@ _FOREIGN_ROWS = {
         year=2018,
         source="Sandler 2018, table 2 (arXiv 1801.04381)",
         family="mobilenet",
+        way="identity",
     ),
     "convnext_tiny": ForeignRow(
         title="ConvNeXt-Tiny",
@@ -212,6 +215,7 @@ _FOREIGN_ROWS = {
         year=2022,
         source="Liu 2022, table 9 (arXiv 2201.03545)",
         family="convnext",
+        way="identity",
     ),
 }
 

@@ -38,7 +38,7 @@ def look_at_work(
     batch = to_batch(list(frames), preprocessing)
     if row.frames:
         batch = batch.permute(1, 0, 2, 3)[None].contiguous()
-    backbone = load_backbone(name, source, batch, seed=seed)
+    backbone = load_backbone(name, source, seed=seed)
     return WorkView(name, frames, stage_features(backbone, row, batch))
 
 
@@ -58,7 +58,6 @@ def stage_features(
                 stage=stage,
                 module=module,
                 blocks=sum(type(each).__name__ in _BLOCKS for each in inside.children()),
-                parameters=sum(p.numel() for p in inside.parameters()),
                 stride=round(batch.shape[-1] / value.shape[-1]),
                 features=features,
             )

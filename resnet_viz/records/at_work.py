@@ -17,7 +17,6 @@ class StageFeatures:
     stage: str
     module: str
     blocks: int
-    parameters: int
     stride: int
     features: Float[np.ndarray, "channel *place width"]
 

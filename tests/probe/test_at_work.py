@@ -94,7 +94,7 @@ def test_published_weights_give_torchvisions_values(name, monkeypatch):
         loading, "pretrained_tensors", lambda n: asked.append(n) or theirs.state_dict()
     )
     batch = torch.rand(1, 3, *([4] if row.frames else []), SIDE, SIDE)
-    own = load_backbone(name, WeightSource.PRETRAINED, batch)
+    own = load_backbone(name, WeightSource.PRETRAINED)
     part = theirs.get_submodule(row.part)
     for one, other in zip(
         stage_features(own, row, batch), stage_features(part, row, batch), strict=True
