@@ -1,6 +1,7 @@
 """Frozen results: numbers with names, shapes and units; arrays are read-only NumPy."""
 
 from resnet_viz.records.analysis import Analysis, BatchNormMode, Prediction, Score
+from resnet_viz.records.at_work import StageFeatures, WorkView
 from resnet_viz.records.by_layer import ByLayer
 from resnet_viz.records.checkpoint import (
     CheckFinding,
@@ -11,7 +12,7 @@ from resnet_viz.records.checkpoint import (
     Severity,
 )
 from resnet_viz.records.comparison import BLOCK_PARTS, Comparison, Side, WeightSource
-from resnet_viz.records.design import BlockGroup, Layer, SignalCheck
+from resnet_viz.records.design import BlockGroup, Layer, MeasuredLayer, SignalCheck
 from resnet_viz.records.findings import Curve, Finding, Mark, Matrix, Panel
 from resnet_viz.records.gradients import (
     BlockFormula,
@@ -46,6 +47,7 @@ __all__ = [
     "LayerHealth",
     "Mark",
     "Matrix",
+    "MeasuredLayer",
     "Pair",
     "Panel",
     "Prediction",
@@ -58,6 +60,8 @@ __all__ = [
     "Severity",
     "Side",
     "SignalCheck",
+    "StageFeatures",
     "Step",
     "WeightSource",
+    "WorkView",
 ]
