@@ -182,6 +182,8 @@ def _identified(found: Identification) -> Identified:
         scores=dict(found.scores),
         input_scores=dict(found.input_scores),
         training={k: v for k, v in found.training.items() if not isinstance(v, (dict, list))},
+        class_names=found.classes,
+        spec=spec.to_dict(),
     )
 
 

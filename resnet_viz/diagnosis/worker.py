@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -102,7 +102,7 @@ class Apart:
             limit = threading.Timer(MOST_SECONDS, process.kill)
             limit.start()
             try:
-                for last in _lines(process):
+                for last in _lines(process.stdout or ()):
                     if "part" in last:
                         self.progress = DiagnosisProgress(
                             DiagnosisPart(last["part"]), float(last["share"])
@@ -153,9 +153,8 @@ def _started(order: Order) -> "subprocess.Popen[str]":
     )
 
 
-def _lines(process: "subprocess.Popen[str]") -> Iterator[dict[str, Any]]:
-    assert process.stdout is not None
-    for line in process.stdout:
+def _lines(output: Iterable[str]) -> Iterator[dict[str, Any]]:
+    for line in output:
         if line.startswith("{"):
             yield dict(json.loads(line))
 
@@ -163,13 +162,18 @@ def _lines(process: "subprocess.Popen[str]") -> Iterator[dict[str, Any]]:
 def main(order: Order) -> None:
     """What the worker does."""
     limit_memory()
+    for line in said(order):
+        print(to_json(line, indent=None), flush=True)
+
+
+def said(order: Order) -> Iterator[dict[str, Any]]:
+    """The worker's lines: steps, then the report, what both have in common, or the error."""
     try:
-        for line in _steps(order):
-            _say(line)
+        yield from _steps(order)
     except ResnetVizError as error:
-        _say({"error": type(error).__name__, "code": error.code, "values": error.values})
+        yield {"error": type(error).__name__, "code": error.code, "values": error.values}
     except MemoryError:
-        _say({"error": "CheckpointError", "code": "checkpoint_worker", "values": {"name": ""}})
+        yield {"error": "CheckpointError", "code": "checkpoint_worker", "values": {"name": ""}}
 
 
 def _steps(order: Order) -> Iterator[dict[str, Any]]:
@@ -192,10 +196,6 @@ def _spec(file: WeightsFile) -> "NetworkSpec | None":
     from resnet_viz.spec import NetworkSpec
 
     return NetworkSpec.preset(file.network) if file.network else None
-
-
-def _say(line: dict[str, Any]) -> None:
-    print(to_json(line, indent=None), flush=True)
 
 
 def limit_memory() -> None:

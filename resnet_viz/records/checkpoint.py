@@ -82,6 +82,8 @@ class Identified:
     scores: Mapping[str, float]
     input_scores: Mapping[str, float]
     training: Mapping[str, Any]
+    class_names: tuple[str, ...]
+    spec: Mapping[str, Any]  # ``NetworkSpec.from_dict`` reads it
 
     def contract(self) -> dict[str, Any]:
         """What programs are told."""
@@ -161,7 +163,9 @@ class CheckpointReport:
     def from_dict(cls, values: Mapping[str, Any]) -> "CheckpointReport":
         """The inverse of ``to_dict``, also after a way through JSON."""
         known = dict(values["identified"])
-        known |= {name: tuple(known[name]) for name in ("widths", "stages")}
+        known |= {name: tuple(known[name]) for name in ("widths", "stages", "class_names")}
+        spec = known["spec"].items()
+        known["spec"] = {k: tuple(v) if isinstance(v, list) else v for k, v in spec}
         findings = [
             CheckFinding(**{**row, "severity": Severity(row["severity"]),
                        "value": _number(row["value"]),

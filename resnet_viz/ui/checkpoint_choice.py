@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from hashlib import blake2b
+from pathlib import Path
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -56,8 +57,13 @@ def _choose(key: str, run: TrainedRun | None, text: Text) -> CheckpointId | None
         max_upload_size=MOST_MEGABYTES,
     )
     left, right = st.columns(2)
-    known = {_NONE: text("debug.none"), **_of_run(run, text), **{n: n for n in bundled_names()}}
-    usual = _usual(key, run)
+    files = _files(run)
+    known = {_NONE: text("debug.none"), **{n: n for n in bundled_names()}}
+    if run is not None:
+        title = safe_name(run.title)
+        known |= {n: text("debug.of_run", title=title, kind=text(f"kinds.{kind}"))
+                  for n, (kind, _) in files.items()}  # fmt: skip
+    usual = _usual(key, files)
     restore(key, known, usual)
     chosen = left.selectbox(
         text("debug.try_bundled"),
@@ -75,30 +81,29 @@ def _choose(key: str, run: TrainedRun | None, text: Text) -> CheckpointId | None
     return None if chosen in (None, _NONE) else _local(str(chosen), run)
 
 
-def _of_run(run: TrainedRun | None, text: Text) -> dict[str, str]:
+def _files(run: TrainedRun | None) -> dict[str, tuple[Kind, Path]]:
+    """A training's networks by the name they have here; of a single one only that."""
     if run is None:
         return {}
-    title = safe_name(run.title)
-    return {
-        name: text("debug.of_run", title=title, kind=text(f"kinds.{kind}"))
-        for kind, name in _OF_RUN.items()
-    }
+    both = ((Kind.RESIDUAL, run.residual), (Kind.PLAIN, run.plain))
+    return {_OF_RUN[kind]: (kind, path) for kind, path in both if path is not None}
 
 
-def _usual(key: str, run: TrainedRun | None) -> str:
-    """Of a run first the residual network, and beside it the plain one."""
-    if run is None:
-        return _NONE
-    return _OF_RUN[Kind.RESIDUAL if key == "checkpoint" else Kind.PLAIN]
+def _usual(key: str, files: dict[str, tuple[Kind, Path]]) -> str:
+    """Of a training its first network, and beside it the other."""
+    names = [*files]
+    if key == "checkpoint":
+        return names[0] if names else _NONE
+    return names[1] if len(names) > 1 else _NONE
 
 
 def _local(name: str, run: TrainedRun | None) -> CheckpointId:
-    of_run = {} if run is None else {_OF_RUN[Kind.RESIDUAL]: run.residual,
-                                     _OF_RUN[Kind.PLAIN]: run.plain}  # fmt: skip
-    path = of_run.get(name, ASSETS / "checkpoints" / f"{name}.safetensors")
-    changed = str(path.stat().st_mtime_ns) if name in of_run else ""  # a run may go on
-    shown = f"{safe_name(run.title)}, {path.stem}" if run and name in of_run else name
-    return CheckpointId(shown, path=str(path), digest=changed)
+    files = _files(run)
+    if run is None or name not in files:
+        return CheckpointId(name, path=str(ASSETS / "checkpoints" / f"{name}.safetensors"))
+    kind, path = files[name]
+    changed = str(path.stat().st_mtime_ns)  # a training may go on
+    return CheckpointId(f"{safe_name(run.title)}, {kind}", path=str(path), digest=changed)
 
 
 def _network(key: str, place: "st.delta_generator.DeltaGenerator", text: Text) -> str:

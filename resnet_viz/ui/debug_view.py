@@ -1,8 +1,8 @@
 """The Debug page below its drop zone: one report, or two beside each other."""
 
-import tempfile
 from collections.abc import Callable
-from pathlib import Path, PurePath
+from dataclasses import replace
+from pathlib import Path
 
 import streamlit as st
 
@@ -15,8 +15,9 @@ from resnet_viz.ui.beside_view import show_beside
 from resnet_viz.ui.checkpoint_choice import CheckpointId
 from resnet_viz.ui.diagnosing import Prepare, awaited, begin, diagnoses
 from resnet_viz.ui.image_source import ImagesId, remove
+from resnet_viz.ui.kept_files import kept, place_of
 from resnet_viz.ui.messages import show_error
-from resnet_viz.ui.report_view import draw_report
+from resnet_viz.ui.report_view import Place, draw_report
 from resnet_viz.ui.words import md_escape
 
 _LOOKED_INTO = 4_000_000  # bytes; the directory of a larger file is for the worker
@@ -31,30 +32,32 @@ def show(chosen: list[CheckpointId], images: ImagesId, text: Text) -> None:
     places = [st.container()] if len(chosen) == 1 else st.columns(2)
     for number, checkpoint in enumerate(chosen):
         begin(_key(checkpoint, images), _prepare([checkpoint], images), str(number))
-    reports = []
+    reports, offered = [], set[tuple[Path, str]]()
     for number, (checkpoint, place) in enumerate(zip(chosen, places, strict=True)):
         with place:
-            reports.append(_show_one(checkpoint, images, number, text))
+            where = Place(_path(checkpoint), number, offered)
+            reports.append(_show_one(checkpoint, images, where, text))
     if len(reports) == 2 and reports[0] is not None and reports[1] is not None:
         _show_both(chosen, images, (reports[0], reports[1]), text)
 
 
 def _show_one(
-    checkpoint: CheckpointId, images: ImagesId, number: int, text: Text
+    checkpoint: CheckpointId, images: ImagesId, place: Place, text: Text
 ) -> CheckpointReport | None:
     """The report; a bad file gets its sentence, and the last good report stays."""
-    key, last = _key(checkpoint, images), f"{_LAST_GOOD}_{number}"
+    key, last = _key(checkpoint, images), f"{_LAST_GOOD}_{place.number}"
     prepare = _prepare([checkpoint], images)
-    answer = awaited(key, prepare, str(number), md_escape(checkpoint.name), text)
+    answer = awaited(key, prepare, str(place.number), md_escape(checkpoint.name), text)
     if isinstance(answer, CheckpointReport):
-        st.session_state[last] = key
-        draw_report(answer, number, text)
+        st.session_state[last] = (key, place.path)
+        draw_report(answer, place, text)
         return answer
     if isinstance(answer, ResnetVizError):
         show_error(answer, text)
-    kept = diagnoses().known(st.session_state.get(last))
-    if isinstance(kept, CheckpointReport):
-        draw_report(kept, number, text)
+    before, path = st.session_state.get(last, ((), Path()))
+    known = diagnoses().known(before)
+    if isinstance(known, CheckpointReport):
+        draw_report(known, replace(place, path=path), text)
     return None
 
 
@@ -85,24 +88,11 @@ def _prepare(chosen: list[CheckpointId], images: ImagesId) -> Prepare:
     put = images.put()
 
     def prepare() -> tuple[Order, Callable[[], None]]:
-        folder = Path(tempfile.mkdtemp(prefix="checkpoint."))
-        place: Path | None = None
-
-        def tidy() -> None:
-            remove(folder)
-            remove(place)
-
-        try:
-            files = [
-                _written(c, d, folder, n) for n, (c, d) in enumerate(zip(chosen, data, strict=True))
-            ]
-            where, place = put.written()
-        except BaseException:
-            tidy()
-            raise
+        files = [_file(c, d) for c, d in zip(chosen, data, strict=True)]
+        where, folder = put.written()
         second = files[1] if len(files) > 1 else None
         name = "" if where == images.place else images.name
-        return Order(files[0], second, images=where, images_name=name), tidy
+        return Order(files[0], second, images=where, images_name=name), lambda: remove(folder)
 
     return prepare
 
@@ -112,18 +102,21 @@ def _bytes(checkpoint: CheckpointId) -> "memoryview | bytes":
     return b"" if upload is None else upload.getbuffer()
 
 
-def _written(
-    checkpoint: CheckpointId, data: "memoryview | bytes", folder: Path, number: int
-) -> WeightsFile:
+def _path(checkpoint: CheckpointId) -> Path:
+    """Where the weights lie on this machine."""
+    if checkpoint.path:
+        return Path(checkpoint.path)
+    return place_of(checkpoint.digest, checkpoint.name)
+
+
+def _file(checkpoint: CheckpointId, data: "memoryview | bytes") -> WeightsFile:
     """The file for the worker; what its first bytes and its directory condemn is refused at once.
 
     Nothing is unpickled here: ``container`` reads the first bytes, and a header or a directory.
     """
-    if checkpoint.path:
-        return WeightsFile(checkpoint.path, checkpoint.name, checkpoint.network)
-    suffix = PurePath(checkpoint.name).suffix
-    path = folder / f"{number}{suffix if suffix.isascii() else ''}"
-    path.write_bytes(data)
+    path = _path(checkpoint)
+    if checkpoint.upload:
+        path = kept(checkpoint.digest, checkpoint.name, data)
     try:
         if len(data) <= _LOOKED_INTO:
             container(path)

@@ -1,6 +1,7 @@
 """One diagnosis on the page: verdict, facts, findings, labelled images, downloads."""
 
-from pathlib import PurePath
+from dataclasses import dataclass
+from pathlib import Path, PurePath
 
 import streamlit as st
 
@@ -14,15 +15,30 @@ from resnet_viz.report.diagnosis import (
     numbers,
     verdict,
 )
+from resnet_viz.spec import NetworkSpec
 from resnet_viz.text import Text
 from resnet_viz.ui.labelled_view import show_labelled
+from resnet_viz.ui.openings import open_checkpoint
 from resnet_viz.ui.words import md_escape
 
 _COLOURS = {Severity.FAIL: "red", Severity.WARN: "orange", Severity.NOTE: "blue"}
 
 
-def draw_report(report: CheckpointReport, number: int, text: Text) -> None:
-    """The whole report; ``number`` tells two on one page apart."""
+@dataclass(frozen=True)
+class Place:
+    """Where a report stands: the file it is of, and which of the page's reports it is.
+
+    ``offered`` are the ways to other pages that there are already, one to a layer of a file.
+    """
+
+    path: Path
+    number: int
+    offered: set[tuple[Path, str]]
+
+
+def draw_report(report: CheckpointReport, place: Place, text: Text) -> None:
+    """The whole report."""
+    number = place.number
     st.subheader(md_escape(verdict(report, text)), anchor=False)
     st.caption(md_escape(report.name))
     _downloads(report, number, text)
@@ -32,23 +48,49 @@ def draw_report(report: CheckpointReport, number: int, text: Text) -> None:
     if report.labelled is not None:
         show_labelled(report.labelled, number, text)
     fine = [f for f in report.findings if f.severity is Severity.OK]
-    for place, finding in enumerate(f for f in report.findings if f.severity is not Severity.OK):
-        _finding(finding, report, f"{number}-{place}", text)
+    for rank, finding in enumerate(f for f in report.findings if f.severity is not Severity.OK):
+        _finding(finding, report, place, rank, text)
     with st.expander(text("debug.in_order", count=len(fine))):
         for finding in fine:
             st.markdown(f"**{md_escape(heading(finding, text))}**")
             st.caption(md_escape(numbers(finding, text)))
 
 
-def _finding(finding: CheckFinding, report: CheckpointReport, key: str, text: Text) -> None:
+def _finding(
+    finding: CheckFinding, report: CheckpointReport, place: Place, rank: int, text: Text
+) -> None:
     grade = text(f"severities.{finding.severity}")
     title = f":{_COLOURS[finding.severity]}[{grade}] {md_escape(heading(finding, text))}"
-    with st.expander(title, expanded=finding.severity is Severity.FAIL and key.endswith("-0")):
+    with st.expander(title, expanded=finding.severity is Severity.FAIL and rank == 0):
         st.markdown(md_escape(finding.advice(text)))
         st.caption(md_escape(numbers(finding, text)))
         figure = finding_figure(finding, report, text)
         if figure is not None:
-            st.plotly_chart(figure, key=f"finding-{key}", config={"displayModeBar": False})
+            st.plotly_chart(
+                figure, key=f"finding-{place.number}-{rank}", config={"displayModeBar": False}
+            )
+        if finding.layer and report.identified.kind and place.path.is_file():
+            _ways_on(selectable(finding.layer), report, place, text)
+
+
+def _ways_on(layer: str, report: CheckpointReport, place: Place, text: Text) -> None:
+    """Buttons that open the network at the layer elsewhere."""
+    if (place.path, layer) in place.offered:
+        return
+    place.offered.add((place.path, layer))
+    spec = NetworkSpec.from_dict(dict(report.identified.spec))
+    names = report.identified.class_names
+    for page, column in zip(("compare", "explain"), st.columns(2), strict=True):
+        with column:
+            open_checkpoint(page, place.path, spec, report.name, layer, text, names)
+
+
+def selectable(layer: str) -> str:
+    """The convolution or block that stands for a layer in lists of those: bn2 is conv2's."""
+    block, _, name = layer.rpartition(".")
+    if name.startswith("bn"):
+        return layer.removesuffix(name) + name.replace("bn", "conv")
+    return block if name.startswith("relu") and block else layer
 
 
 def _downloads(report: CheckpointReport, number: int, text: Text) -> None:
