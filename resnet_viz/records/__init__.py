@@ -2,12 +2,14 @@
 
 from resnet_viz.records.analysis import Analysis, BatchNormMode, Prediction, Score
 from resnet_viz.records.at_work import StageFeatures, WorkView
+from resnet_viz.records.beside import AnsweredPicture, CheckpointsBeside
 from resnet_viz.records.by_layer import ByLayer
 from resnet_viz.records.checkpoint import (
     CheckFinding,
     CheckpointReport,
+    DiagnosisPart,
+    DiagnosisProgress,
     Identified,
-    Labelled,
     LayerHealth,
     Severity,
 )
@@ -20,6 +22,12 @@ from resnet_viz.records.gradients import (
     GradientMeasurement,
     LayerGradient,
 )
+from resnet_viz.records.labelled import (
+    ChangedAccuracy,
+    ConfusedPair,
+    JudgedImage,
+    Labelled,
+)
 from resnet_viz.records.pair import Pair
 from resnet_viz.records.run import Run, RunEvent, RunState, RunStatus
 from resnet_viz.records.training import Epoch, Evaluation, Progress, Step
@@ -27,20 +35,27 @@ from resnet_viz.records.training import Epoch, Evaluation, Progress, Step
 __all__ = [
     "BLOCK_PARTS",
     "Analysis",
+    "AnsweredPicture",
     "BatchNormMode",
     "BlockFormula",
     "BlockGroup",
     "ByLayer",
+    "ChangedAccuracy",
     "CheckFinding",
     "CheckpointReport",
+    "CheckpointsBeside",
     "Comparison",
+    "ConfusedPair",
     "Curve",
+    "DiagnosisPart",
+    "DiagnosisProgress",
     "Epoch",
     "Evaluation",
     "Finding",
     "Formulas",
     "GradientMeasurement",
     "Identified",
+    "JudgedImage",
     "Labelled",
     "Layer",
     "LayerGradient",
