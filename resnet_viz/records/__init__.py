@@ -12,12 +12,14 @@ from resnet_viz.records.checkpoint import (
 )
 from resnet_viz.records.comparison import BLOCK_PARTS, Comparison, Side, WeightSource
 from resnet_viz.records.design import BlockGroup, Layer, SignalCheck
-from resnet_viz.records.findings import Curve, Finding, Mark, Matrix, Panel
+from resnet_viz.records.findings import Curve, Finding, Mark, Matrix, Panel, Recording
 from resnet_viz.records.gradients import (
     BlockFormula,
+    BlockValues,
     Formulas,
     GradientMeasurement,
     LayerGradient,
+    PixelFormula,
 )
 from resnet_viz.records.pair import Pair
 from resnet_viz.records.run import Run, RunEvent, RunState, RunStatus
@@ -29,6 +31,7 @@ __all__ = [
     "BatchNormMode",
     "BlockFormula",
     "BlockGroup",
+    "BlockValues",
     "ByLayer",
     "CheckFinding",
     "CheckpointReport",
@@ -48,8 +51,10 @@ __all__ = [
     "Matrix",
     "Pair",
     "Panel",
+    "PixelFormula",
     "Prediction",
     "Progress",
+    "Recording",
     "Run",
     "RunEvent",
     "RunState",

@@ -9,8 +9,6 @@ import torch
 from resnet_viz.errors import NetworkError, OptionError
 from resnet_viz.experiments.batches import photographs
 from resnet_viz.experiments.gradients import (
-    THEORY_BATCH_NORM,
-    THEORY_DEFAULT,
     GradientConfig,
     gradient_measurements,
     measured_gradients,
@@ -19,6 +17,7 @@ from resnet_viz.experiments.gradients import (
 from resnet_viz.experiments.memory import check_memory
 from resnet_viz.networks.resnet import build
 from resnet_viz.probe.analysis import analyze
+from resnet_viz.records.theory import THEORY_BATCH_NORM, THEORY_DEFAULT
 from resnet_viz.spec import Initialisation, Kind, NetworkSpec, Norm
 
 SEEDS = 5
