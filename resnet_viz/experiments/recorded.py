@@ -53,7 +53,7 @@ def record(
     One that can go on from an ``earlier`` finding does; any other begins anew.
     """
     known = earlier if row.resume is not None else None
-    spent, started = 0.0 if known is None else known.seconds, time.perf_counter()
+    spent, started = 0.0 if known is None else known.seconds, time.process_time()
     findings = row.run(config) if known is None else row.go_on(config, known.finding)
     for finding in findings:
         yield Recording(
@@ -62,7 +62,7 @@ def record(
             date=datetime.now(UTC).isoformat(timespec="seconds"),
             device="cpu",
             threads=torch.get_num_threads(),
-            seconds=round(spent + time.perf_counter() - started, 2),
+            seconds=round(spent + time.process_time() - started, 2),
             command=command(finding),
             versions=library_versions(),
         )

@@ -120,7 +120,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             "shortcut-strength", "He 2016, arXiv 1603.05027", Cost.MINUTE,
             ("falls", "rises"), "falls",
             shortcut_strength.StrengthConfig(),
-            {"depth": 20, "strengths": (0.0, 0.5, 1.0), "steps": 1},
+            {"depth": 14, "strengths": (0.0, 0.5, 1.0), "steps": 1},
             shortcut_strength.run,
         ),
         Experiment(
@@ -138,14 +138,14 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         Experiment(
             "degradation", "He 2015, arXiv 1512.03385, fig. 6", Cost.MINUTE,
             ("worse", "better"), "worse",
-            degradation.DegradationConfig(), {"images": 64, "epochs": 1, "depths": (8, 14)},
+            degradation.DegradationConfig(), {"images": 20, "epochs": 1, "depths": (8, 14)},
             degradation.run,
         ),
         Experiment(
             "normalisation-free", "De 2020, arXiv 2002.10444; Zhang 2019, arXiv 1901.09321",
             Cost.MINUTE,
             ("zero_trains", "none_trains", "nothing_trains"), "zero_trains",
-            normalisation_free.NormalisationConfig(), {"depth": 20, "steps": 3},
+            normalisation_free.NormalisationConfig(), {"depth": 14, "steps": 2},
             normalisation_free.run,
         ),
     )

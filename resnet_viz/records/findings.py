@@ -125,7 +125,7 @@ class Recording:
     date: str  # of the last record, ISO 8601, UTC
     device: str
     threads: int  # of torch
-    seconds: float  # of computation, all attempts together
+    seconds: float  # of processor time, all attempts together
     command: str
     versions: Mapping[str, str]
 
