@@ -9,6 +9,7 @@ from resnet_viz.checkpoints.bundled import bundled_names
 from resnet_viz.experiments.gradients import GradientConfig
 from resnet_viz.spec import Initialisation, Kind, Norm
 from resnet_viz.text import Text
+from resnet_viz.ui import gradient_form
 from resnet_viz.ui.gradient_form import PRESETS
 from resnet_viz.ui.live import live
 from tests.pages import opening
@@ -19,10 +20,12 @@ def opened(**query):
     return opening.opened("pages/3_Gradients.py", **query)
 
 
-def small(app):
-    """The same page with the shallowest network, which takes no time."""
-    app.session_state["lab_depths"] = [8]
-    return measured(app.run())
+@pytest.fixture(autouse=True)
+def shallow(monkeypatch):
+    """Presets of the shallowest network, which takes no time."""
+    presets = {n: {k: v for k, v in own.items() if k != "lab_depths"} for n, own in PRESETS.items()}
+    monkeypatch.setattr(gradient_form, "PRESETS", presets)
+    monkeypatch.setattr(gradient_form, "_START", {**gradient_form._START, "lab_depths": [8]})
 
 
 def plot(app):
@@ -30,7 +33,7 @@ def plot(app):
 
 
 def test_page_measures_without_a_click_and_says_what_it_found():
-    app = small(opened())
+    app = measured(opened())
     assert not app.exception
     assert not app.error
     names = {trace["name"] for trace in plot(app)["data"]}
@@ -42,7 +45,7 @@ def test_page_measures_without_a_click_and_says_what_it_found():
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_preset_sets_what_it_says(name):
     app = opened(preset=name)
-    app = small(app)
+    app = measured(app)
     assert not app.exception
     assert Text("en")(f"gradient_lab.about_{name}") in words(app)
     assert plot(app)["data"]
@@ -51,7 +54,8 @@ def test_every_preset_sets_what_it_says(name):
 def test_presets_contrast_at_depth_56():
     """The first and the third: with batch normalisation it explodes, without it vanishes."""
     app = opened(preset="vanishes")
-    app = measured(app)
+    app.session_state["lab_depths"] = [56]
+    app = measured(app.run())
     key = ("gradients", GradientConfig(depths=(56,), norm=Norm.NONE,
                                        initialisation=Initialisation.DEFAULT))  # fmt: skip
     assert live().known(key)
@@ -61,14 +65,13 @@ def test_presets_contrast_at_depth_56():
 
 
 def test_chinese_page_has_no_key_left():
-    app = small(opened(lang="zh"))
+    app = measured(opened(lang="zh"))
     assert app.header[0].value == "梯度"
     assert "gradient_lab." not in words(app)
 
 
 def test_steps_can_be_walked_through():
     app = opened()
-    app.session_state["lab_depths"] = [8]
     app.session_state["lab_steps"] = 5
     app = measured(app.run())
     app = app.select_slider(key="lab_step").set_value(3).run()
@@ -95,7 +98,7 @@ def test_too_deep_for_memory_is_one_sentence(monkeypatch):
 
 @pytest.mark.parametrize("preset", ["no-such", "x" * 10_000, "<script>"])
 def test_hostile_address_changes_nothing(preset):
-    app = small(opened(preset=preset))
+    app = measured(opened(preset=preset))
     assert not app.exception
 
 
