@@ -29,7 +29,6 @@ RECORDINGS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "lesion-56": ("lesion", {"depth": 56, "images": 1000}),
     "loss-landscape-2d": ("loss-landscape", {"dimensions": 2, "images": 200}),
     "loss-landscape-2d-56": ("loss-landscape", {"depth": 56, "dimensions": 2, "images": 150}),
-    "lesion-1000": ("lesion", {"images": 1000}),
 }
 
 

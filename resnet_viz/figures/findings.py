@@ -53,11 +53,16 @@ def surface_figure(
             showscale=False,
             hovertemplate="%{y:.3g}, %{x:.3g}: %{z:.3f}<extra></extra>",
         )
+        small = {"size": 10}
         figure.update_scenes(
-            xaxis={"title": {"text": text(f"experiments.axes.{panel.x}")}},
-            yaxis={"title": {"text": text(f"experiments.axes.{panel.y}")}},
-            zaxis={"title": {"text": text("experiments.axes.log_loss")}, "range": [low, high]},
+            xaxis={"title": {"text": text(f"experiments.axes.{panel.x}"), "font": small}},
+            yaxis={"title": {"text": text(f"experiments.axes.{panel.y}"), "font": small}},
+            zaxis={
+                "title": {"text": text("experiments.axes.log_loss"), "font": small},
+                "range": [low, high],
+            },
             dragmode="turntable",
+            camera={"eye": {"x": 1.6, "y": 1.6, "z": 1.2}},
         )
     return styled(figure, height=440)
 

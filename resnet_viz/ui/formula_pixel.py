@@ -10,6 +10,7 @@ from resnet_viz.records import BlockValues, PixelFormula
 from resnet_viz.text import Text
 from resnet_viz.ui.components import Point, picture
 from resnet_viz.ui.media import data_uri
+from resnet_viz.ui.words import md_escape
 
 _CELL = 220  # pixels
 _MOST_TERMS = 8  # of a sum that is written out
@@ -26,7 +27,7 @@ def show_pixel(values: BlockValues, text: Text) -> None:
     signs = {"branch": "", "shortcut": "+ ", "join": "= ", "output": "→ "}
     for column, (name, part) in zip(st.columns(4), parts.items(), strict=True):
         with column:
-            st.markdown(f"{signs[name]}{text(f'formulas.part_{name}')}")
+            st.markdown(md_escape(f"{signs[name]}{text(f'formulas.part_{name}')}"))
             grid = feature_grid(
                 part, order=(place[0],), colour_range=ColourRange(-highest, highest),
                 palette=Palette.DIVERGING, cell=_CELL, columns=1,
@@ -71,15 +72,15 @@ def _picture(
 
 
 def _write(found: PixelFormula, text: Text) -> None:
-    end = rf"\;\xrightarrow{{\mathrm{{ReLU}}}}\; {found.output:.5g}" if found.activated else ""
+    end = rf"\;\xrightarrow{{\mathrm{{ReLU}}}}\; {_tex(found.output)}" if found.activated else ""
     st.latex(
-        rf"y = F(x) + x = {found.branch:.5g} {_signed(found.shortcut)} = {found.join:.5g}{end}"
+        rf"y = F(x) + x = {_tex(found.branch)} {_signed(found.shortcut)} = {_tex(found.join)}{end}"
     )
     st.caption(text("formulas.pixel_exact" if found.exact else "formulas.pixel_rounded"))
-    terms = [f"{found.start:.5g}", *map(_signed, found.branches)]
+    terms = [_tex(found.start), *map(_signed, found.branches)]
     if len(terms) > _MOST_TERMS:
         terms = [*terms[:4], r"+ \dots", *terms[-3:]]
-    st.latex(rf"x_0 + \sum F = {' '.join(terms)} = {found.telescope:.5g}")
+    st.latex(rf"x_0 + \sum F = {' '.join(terms)} = {_tex(found.telescope)}")
     gap = abs(found.telescope - found.output)
     st.caption(text("formulas.pixel_sum", output=f"{found.output:.5g}", gap=f"{gap:.2g}"))
     if found.gradient is None:
@@ -94,8 +95,8 @@ def _write(found: PixelFormula, text: Text) -> None:
 
 
 def _tex(value: float) -> str:
-    """Four digits; a small number as a power of ten."""
-    digits, mark, power = f"{value:.4g}".partition("e")
+    """Five digits; a small number as a power of ten."""
+    digits, mark, power = f"{value:.5g}".partition("e")
     return rf"{digits} \cdot 10^{{{int(power)}}}" if mark else digits
 
 
