@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from resnet_viz.checkpoints.loaded import LoadedNetwork
+from resnet_viz.checkpoints.loaded import Loaded
 from resnet_viz.errors import ImageError
 from resnet_viz.images import photo, seen, to_batch
 from resnet_viz.pictures import Picture, read_picture
@@ -31,7 +31,7 @@ class Request:
 
 
 def explain_picture(
-    loaded: LoadedNetwork, picture: Picture, request: Request
+    loaded: Loaded, picture: Picture, request: Request
 ) -> Iterator[Step | ExplainedPicture]:
     """Step by step, at last the record; errors as for ``explain``."""
     pixels = seen(picture, loaded.preprocessing)
@@ -71,7 +71,7 @@ def explain_picture(
     )
 
 
-def explained(loaded: LoadedNetwork, picture: Picture, request: Request) -> ExplainedPicture:
+def explained(loaded: Loaded, picture: Picture, request: Request) -> ExplainedPicture:
     """The same at once."""
     steps = explain_picture(loaded, picture, request)
     return next(found for found in steps if isinstance(found, ExplainedPicture))
@@ -86,7 +86,7 @@ class Skipped:
 
 
 def explain_folder(
-    loaded: LoadedNetwork, folder: Path, request: Request
+    loaded: Loaded, folder: Path, request: Request
 ) -> Iterator[ExplainedPicture | Skipped]:
     """Every file of a folder in the order of names; one that cannot be read loses nothing else.
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import streamlit as st
 
-from resnet_viz.networks.catalog import class_names
 from resnet_viz.probe.explained import Request
 from resnet_viz.probe.methods import METHODS, Method, Option
 from resnet_viz.spec import NetworkSpec
@@ -82,8 +81,8 @@ def _method_label(text: Text) -> Callable[[str], str]:
 
 
 def _ask_layer(question: Question, method: Method, text: Text) -> str | None:
-    spec = NetworkSpec.preset(question.network)
-    layers = ["conv1", *spec.blocks()]
+    spec = question.first.spec
+    layers = [*(["conv1"] if isinstance(spec, NetworkSpec) else []), *spec.blocks()]
     last = layers[-1]
     restore("explain_layer", layers, last)
     if not method.at_layer:
@@ -97,7 +96,7 @@ def _ask_layer(question: Question, method: Method, text: Text) -> str | None:
 
 
 def _ask_against(question: Question, text: Text) -> int | None:
-    classes = class_names(NetworkSpec.preset(question.network))
+    classes = question.first.classes
     restore("against", {_NOBODY, *classes}, _NOBODY)
     chosen = st.selectbox(
         text("explain.against"),

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from resnet_viz.checkpoints.loaded import LoadedNetwork
+from resnet_viz.checkpoints.loaded import Loaded
 from resnet_viz.images import seen, to_batch
 from resnet_viz.pictures import Picture
 from resnet_viz.probe.analysis import analyze
@@ -21,7 +21,7 @@ from resnet_viz.ui.shell import store
 
 
 def submit(
-    loaded: LoadedNetwork, picture: Picture, request: Request, *, scored: bool
+    loaded: Loaded, picture: Picture, request: Request, *, scored: bool
 ) -> "Future[ExplainedPicture]":
     """The explanation, with all its scores if asked for."""
     whole = replace(request, measures=tuple(MEASURES) if scored else ())
@@ -30,7 +30,7 @@ def submit(
 
 
 def submit_blocks(
-    loaded: LoadedNetwork, picture: Picture, method: CamMethod, target: int, against: int | None
+    loaded: Loaded, picture: Picture, method: CamMethod, target: int, against: int | None
 ) -> "Future[ByLayer[np.ndarray]]":
     """One method's maps at every block, from one pass (small multiples)."""
 
@@ -41,7 +41,7 @@ def submit_blocks(
             loaded.network,
             batch.to(next(loaded.network.parameters()).device),
             target=lambda output: scored.of(logits_of(output)),
-            layers=loaded.network.spec.blocks(),
+            layers=loaded.spec.blocks(),
             gradients=True,
         )
 

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from resnet_viz.checkpoints.loaded import LoadedNetwork
+from resnet_viz.checkpoints.loaded import Loaded
 from resnet_viz.errors import ResnetVizError
 from resnet_viz.pictures import Picture
 from resnet_viz.probe.explained import Request
@@ -25,7 +25,7 @@ _QUICK = [name for name, row in METHODS.items() if row.family is Family.CAM]
 
 def show_table(
     picture: Picture,
-    twins: Pair[LoadedNetwork],
+    twins: Pair[Loaded],
     request: Request,
     titles: Pair[str],
     text: Text,
@@ -81,7 +81,7 @@ def _with(request: Request, method: str) -> Request:
 
 def _rows(
     picture: Picture,
-    twins: Pair[LoadedNetwork],
+    twins: Pair[Loaded],
     request: Request,
     titles: Pair[str],
     text: Text,

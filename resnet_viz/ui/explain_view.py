@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from resnet_viz.checkpoints.loaded import LoadedNetwork
+from resnet_viz.checkpoints.loaded import Loaded
 from resnet_viz.errors import ResnetVizError
 from resnet_viz.figures.comparison import network_title
 from resnet_viz.figures.explanation import (
@@ -43,7 +43,7 @@ def show_explanations(question: Question, request: Request, text: Text) -> None:
     except ResnetVizError as error:
         show_error(error, text)
         return
-    titles = twins.map(lambda loaded: network_title(loaded.network.spec, text))
+    titles = twins.map(lambda loaded: network_title(loaded.spec, text))
     _maps(found, titles, text)
     measure = st.toggle(text("explain.measure"), value=True, key="measure")
     if measure:
@@ -111,7 +111,7 @@ def _complete(found: Completeness, text: Text) -> str:
 
 
 def _measured(
-    picture: Picture, twins: Pair[LoadedNetwork], request: Request, text: Text
+    picture: Picture, twins: Pair[Loaded], request: Request, text: Text
 ) -> Pair[ExplainedPicture]:
     jobs = twins.map(lambda loaded: submit(loaded, picture, request, scored=True))
     return jobs.map(lambda job: wait(job, text("explain.measuring")))
@@ -161,7 +161,7 @@ def _take_away(found: Pair[ExplainedPicture], request: Request, text: Text) -> N
 
 
 def _blocks(
-    picture: Picture, twins: Pair[LoadedNetwork], found: Pair[ExplainedPicture], text: Text
+    picture: Picture, twins: Pair[Loaded], found: Pair[ExplainedPicture], text: Text
 ) -> None:
     explanation = found.residual.explanation
     if METHODS[explanation.method].family is not Family.CAM:
@@ -176,7 +176,7 @@ def _blocks(
     maps = Pair(*[wait(job, label) for job in jobs])
     rows = block_rows(found, maps, explanation.layer)
     for (kind, loaded), (_, row) in zip(twins.items(), rows.items(), strict=True):
-        st.markdown(f"**{md_escape(network_title(loaded.network.spec, text))}**")
+        st.markdown(f"**{md_escape(network_title(loaded.spec, text))}**")
         st.image(row.pixels, width="stretch", output_format="JPEG", alt=text(f"explain.alt_{kind}"))
     high = f"{rows.residual.colour_range.high:.3g}"
     st.caption(text("explain.all_blocks_caption", high=high))
