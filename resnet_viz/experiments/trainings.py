@@ -20,7 +20,9 @@ class Training:
     steps: tuple[Step, ...]
     curves: Mapping[str, Sequence[Mapping[str, Any]]]
     steps_per_epoch: int
-    told: str  # data, epochs, device: what the record says of itself
+    data: str
+    epochs: int
+    device: str
 
     def watched(self) -> list[int]:
         """The steps that were measured, in order."""
@@ -45,14 +47,15 @@ def _files() -> Iterator[Any]:
 def _read(name: str, text: str) -> Training:
     document = loads(text)
     told = document["training"]
-    epochs = max(len(curve) for curve in document["curves"].values())
     return Training(
         name=name,
         specs={kind: NetworkSpec.from_dict(spec) for kind, spec in document["specs"].items()},
         steps=tuple(_step(one) for one in document["steps"]),
         curves=document["curves"],
         steps_per_epoch=document["steps_per_epoch"],
-        told=f"{told['data']}, {epochs} epochs, {told['device']}",
+        data=told["data"],
+        epochs=max(len(curve) for curve in document["curves"].values()),
+        device=told["device"],
     )
 
 

@@ -1,5 +1,7 @@
 """Gradients over whole trainings: those in the repository, and the runs of this machine."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from resnet_viz import runs
@@ -7,9 +9,9 @@ from resnet_viz.experiments.trainings import Training, bundled_trainings
 from resnet_viz.figures.gradient_lab import LabQuantity, lab_caption, lab_figure, step_curves
 from resnet_viz.figures.training import curve_figure
 from resnet_viz.records import Run
-from resnet_viz.spec import Kind, NetworkSpec
 from resnet_viz.text import Text
 from resnet_viz.training.job import steps_of
+from resnet_viz.training.plan import Plan
 from resnet_viz.ui.charts import chart
 from resnet_viz.ui.train_live import by_kind
 from resnet_viz.ui.words import md_escape
@@ -40,8 +42,8 @@ def show_trainings(text: Text) -> None:
           name=f"gradients-{training.name}-{step}")  # fmt: skip
     st.markdown(lab_caption(curves, text))
     epoch = f"{step / training.steps_per_epoch:.2f}"
-    st.caption(text("gradient_lab.training_told", step=step, epoch=epoch,
-                    told=md_escape(training.told)))  # fmt: skip
+    st.caption(text("gradient_lab.training_told", step=step, epoch=epoch, epochs=training.epochs,
+                    data=md_escape(training.data), device=training.device))  # fmt: skip
     if training.curves:
         chart(curve_figure(training.curves, "error", text), key="lab_training_curves",
               name=f"errors-{training.name}")  # fmt: skip
@@ -49,16 +51,16 @@ def show_trainings(text: Text) -> None:
 
 def _of_run(run: Run) -> Training:
     """A run of this machine as far as it has come."""
-    spec = NetworkSpec.from_dict(run.config["network"])
-    steps = tuple(steps_of(runs.folder(run.id)))
+    plan = Plan.from_dict(run.config)
     curves = by_kind({e.key: e.body for e in runs.events(run.id, "epoch/")}, "epoch/")
-    told = next((event.body for event in runs.events(run.id, "data")), {"train": [0]})
-    batch = run.config["recipe"]["batch_size"]
+    images = sum(next((e.body["train"] for e in runs.events(run.id, "data")), [1]))
     return Training(
         name=run.id,
-        specs={Kind.RESIDUAL.value: spec, Kind.PLAIN.value: spec.plain()},
-        steps=steps,
+        specs=plan.specs(),
+        steps=tuple(steps_of(runs.folder(run.id))),
         curves=curves,
-        steps_per_epoch=max(1, -(-sum(told["train"]) // batch)),
-        told=f"{run.config['data']}, {run.device}",
+        steps_per_epoch=-(-images // plan.recipe.batch_size),
+        data=Path(plan.data).name,
+        epochs=plan.recipe.epochs,
+        device=plan.device,
     )
