@@ -15,12 +15,14 @@ from resnet_viz.records.checkpoint import (
 )
 from resnet_viz.records.comparison import BLOCK_PARTS, Comparison, Side, WeightSource
 from resnet_viz.records.design import BlockGroup, Layer, MeasuredLayer, SignalCheck
-from resnet_viz.records.findings import Curve, Finding, Mark, Matrix, Panel
+from resnet_viz.records.findings import Curve, Finding, Mark, Matrix, Panel, Recording
 from resnet_viz.records.gradients import (
     BlockFormula,
+    BlockValues,
     Formulas,
     GradientMeasurement,
     LayerGradient,
+    PixelFormula,
 )
 from resnet_viz.records.labelled import (
     ChangedAccuracy,
@@ -39,6 +41,7 @@ __all__ = [
     "BatchNormMode",
     "BlockFormula",
     "BlockGroup",
+    "BlockValues",
     "ByLayer",
     "ChangedAccuracy",
     "CheckFinding",
@@ -65,8 +68,10 @@ __all__ = [
     "MeasuredLayer",
     "Pair",
     "Panel",
+    "PixelFormula",
     "Prediction",
     "Progress",
+    "Recording",
     "Run",
     "RunEvent",
     "RunState",
