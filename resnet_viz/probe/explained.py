@@ -11,7 +11,7 @@ from resnet_viz.pictures import Picture, read_picture
 from resnet_viz.probe.explain import explaining
 from resnet_viz.probe.faithfulness import MEASURES, Effort, faithfulness
 from resnet_viz.probe.passes import Step
-from resnet_viz.records.explanation import ExplainedPicture, Explanation
+from resnet_viz.records.explanation import ExplainedPicture, Explanation, Fused
 
 PHOTO_SIDE = 400  # pixels; what a picture is given on a screen 1280 pixels wide
 
@@ -21,7 +21,7 @@ class Request:
     """What is to be explained, and which measures are to be taken; ``explain`` says the rest."""
 
     method: str = "grad-cam"
-    layer: str | None = None
+    layer: str | Fused | None = None
     target: int | None = None
     against: int | None = None
     options: Mapping[str, float] = field(default_factory=dict)
