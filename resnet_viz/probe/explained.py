@@ -2,12 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from resnet_viz.checkpoints.loaded import LoadedNetwork
-from resnet_viz.errors import ImageError
 from resnet_viz.images import photo, seen, to_batch
-from resnet_viz.pictures import Picture, read_picture
+from resnet_viz.pictures import Picture
 from resnet_viz.probe.explain import explaining
 from resnet_viz.probe.faithfulness import MEASURES, Effort, faithfulness
 from resnet_viz.probe.passes import Step
@@ -75,30 +73,3 @@ def explained(loaded: LoadedNetwork, picture: Picture, request: Request) -> Expl
     """The same at once."""
     steps = explain_picture(loaded, picture, request)
     return next(found for found in steps if isinstance(found, ExplainedPicture))
-
-
-@dataclass(frozen=True)
-class Skipped:
-    """A file that is no usable picture, and the error that says why."""
-
-    name: str
-    error: ImageError
-
-
-def explain_folder(
-    loaded: LoadedNetwork, folder: Path, request: Request
-) -> Iterator[ExplainedPicture | Skipped]:
-    """Every file of a folder in the order of names; one that cannot be read loses nothing else.
-
-    Hidden files and folders inside are left out. Raises ``ImageError`` where there is no file.
-    """
-    files = sorted(p for p in folder.iterdir() if p.is_file() and not p.name.startswith("."))
-    if not files:
-        raise ImageError("explain_folder_empty", name=folder.name)
-    for file in files:
-        try:
-            picture = read_picture(file)
-        except ImageError as error:
-            yield Skipped(file.name, error)
-            continue
-        yield explained(loaded, picture, request)

@@ -21,7 +21,11 @@ class Squashed(nn.Module):
 
     def __init__(self, gain):
         super().__init__()
-        self.conv, self.fc, self.gain = nn.Conv2d(3, 4, 3, bias=False), nn.Linear(4, 3, bias=False), gain
+        self.conv, self.fc, self.gain = (
+            nn.Conv2d(3, 4, 3, bias=False),
+            nn.Linear(4, 3, bias=False),
+            gain,
+        )
 
     def forward(self, x):
         return (self.gain * self.fc(self.conv(x).mean((2, 3)))).softmax(1)

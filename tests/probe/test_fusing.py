@@ -61,5 +61,5 @@ def test_what_cannot_be_fused_is_refused(method):
 
 
 def test_an_unknown_layer_among_them_is_refused():
-    with pytest.raises(LayerError, match="layer2.0"):
+    with pytest.raises(LayerError, match=r"layer2\.0"):
         explain(small(), images(1), layer=Fused(Fusion.MAX, ("layer9",)))
