@@ -10,6 +10,7 @@
 """
 
 from resnet_viz.checkpoints.bundled import load_bundled
+from resnet_viz.checkpoints.choice import NetworkChoice, load_both
 from resnet_viz.checkpoints.load import load_checkpoint
 from resnet_viz.checkpoints.pairs import WeightChoice, load_pair
 from resnet_viz.comparison import compare
@@ -32,6 +33,7 @@ __all__ = [
     "Block",
     "CheckpointReport",
     "Comparison",
+    "NetworkChoice",
     "NetworkSpec",
     "Pair",
     "Picture",
@@ -52,6 +54,7 @@ __all__ = [
     "gradient_norms",
     "layer_names",
     "layer_table",
+    "load_both",
     "load_bundled",
     "load_checkpoint",
     "load_pair",

@@ -1,8 +1,7 @@
 """A residual network and its plain twin on one picture: analyse both, one record."""
 
-from resnet_viz.checkpoints.loaded import LoadedNetwork
+from resnet_viz.checkpoints.loaded import Loaded
 from resnet_viz.images import Preprocessing, photo, seen, to_batch
-from resnet_viz.networks.resnet import ResNet
 from resnet_viz.pictures import Picture
 from resnet_viz.probe.analysis import analyze, score_named
 from resnet_viz.probe.capture import default_layers, layer_names
@@ -11,16 +10,15 @@ from resnet_viz.records import BLOCK_PARTS, Comparison, Pair, Score, Side, Weigh
 PHOTO_SIDE = 400  # pixels; what a picture is given on a screen 1280 pixels wide
 
 
-def page_layers(network: ResNet) -> list[str]:
+def page_layers(loaded: Loaded) -> list[str]:
     """What a comparison keeps: convolutions, blocks, the head, and each block's three parts."""
-    wanted = set(default_layers(network))
-    wanted |= {f"{b}.{part}" for b in network.spec.blocks() for part in BLOCK_PARTS}
-    return [name for name in layer_names(network) if name in wanted]
+    blocks = loaded.spec.blocks()
+    wanted = {*default_layers(loaded.network), *blocks}
+    wanted |= {f"{block}.{part}" for block in blocks for part in BLOCK_PARTS}
+    return [name for name in layer_names(loaded.network) if name in wanted]
 
 
-def analyse_side(
-    loaded: LoadedNetwork, picture: Picture, *, target: int | None, score: Score
-) -> Side:
+def analyse_side(loaded: Loaded, picture: Picture, *, target: int | None, score: Score) -> Side:
     """One network on one picture, in one pass: every named value, all parameter gradients."""
     network = loaded.network
     batch = to_batch([seen(picture, loaded.preprocessing)], loaded.preprocessing)
@@ -28,24 +26,28 @@ def analyse_side(
         network,
         batch.to(next(network.parameters()).device),
         target=target,
-        layers=page_layers(network),
+        layers=page_layers(loaded),
         score=score,
         parameters=True,
     )
     return Side(
-        spec=network.spec,
+        spec=loaded.spec,
         source=loaded.source,
         weights=loaded.weights,
         classes=loaded.classes,
         analysis=analysis,
-        main_layers=tuple(default_layers(network)),
+        main_layers=tuple(name for name in analysis.layers if _is_main(name)),
         path=None if loaded.path is None else str(loaded.path),
         seed=loaded.training.get("seed") if loaded.source is WeightSource.RANDOM else None,
     )
 
 
+def _is_main(layer: str) -> bool:
+    return layer.rpartition(".")[2] not in BLOCK_PARTS
+
+
 def compare(
-    pair: Pair[LoadedNetwork],
+    pair: Pair[Loaded],
     picture: Picture,
     *,
     target: int | None = None,

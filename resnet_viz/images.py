@@ -35,10 +35,13 @@ IMAGENET_PREPROCESSING = Preprocessing(224, 256, (0.485, 0.456, 0.406), (0.229, 
 
 
 def preprocessing_for(spec: NetworkSpec) -> Preprocessing:
-    """The usual preprocessing of a family, at the spec's own input size."""
+    """The usual preprocessing of a family, at the spec's own input size; of grey the average's."""
     usual = IMAGENET_PREPROCESSING if spec.stem is Stem.IMAGENET else CIFAR_PREPROCESSING
     resize = round(spec.input_size * usual.resize / usual.size)
-    return Preprocessing(spec.input_size, resize, usual.mean, usual.deviation)
+    mean, deviation = usual.mean, usual.deviation
+    if spec.input_channels == 1:
+        mean, deviation = (sum(mean) / 3,), (sum(deviation) / 3,)
+    return Preprocessing(spec.input_size, resize, mean, deviation)
 
 
 def seen(picture: Picture, preprocessing: Preprocessing) -> UInt8[np.ndarray, "size size 3"]:

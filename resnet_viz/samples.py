@@ -54,7 +54,7 @@ def sample_picture(name: str) -> Picture:
     return open_picture(data, name)
 
 
-def sample_batch(preprocessing: Preprocessing) -> Float[Tensor, "batch 3 size size"]:
+def sample_batch(preprocessing: Preprocessing) -> Float[Tensor, "batch channels size size"]:
     """Every bundled photograph and its mirror image, as a small batch of natural images."""
     pictures = [seen(sample_picture(name), preprocessing) for name in samples()]
     mirrored: list[UInt8[np.ndarray, "size size 3"]] = [p[:, ::-1].copy() for p in pictures]

@@ -1,10 +1,14 @@
 """What a file, or the caller, says of its network."""
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError, safe_open
+
 from resnet_viz.checkpoints.unwrap import Weights
-from resnet_viz.errors import CheckpointError
+from resnet_viz.errors import CheckpointError, SpecError
 from resnet_viz.images import Preprocessing, preprocessing_for
 from resnet_viz.networks.catalog import class_names
 from resnet_viz.spec import NetworkSpec
@@ -21,6 +25,18 @@ def described(
         return _described(weights.metadata, spec)
     except (TypeError, ValueError, KeyError, AttributeError) as error:
         raise CheckpointError("checkpoint_metadata", name=name) from error
+
+
+def file_spec(path: Path) -> NetworkSpec:
+    """The spec that a weights file of this library carries; no weight is read.
+
+    Raises ``CheckpointError`` where it carries none.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            return NetworkSpec.from_dict(json.loads((file.metadata() or {})["spec"]))
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError, SpecError) as error:
+        raise CheckpointError("checkpoint_metadata", name=path.name) from error
 
 
 def _described(

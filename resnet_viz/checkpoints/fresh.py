@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.images import preprocessing_for
 from resnet_viz.networks.catalog import class_names
-from resnet_viz.networks.resnet import ResNet, build
+from resnet_viz.networks.resnet import build
 from resnet_viz.records import WeightSource
 from resnet_viz.spec import NetworkSpec
 
@@ -24,7 +24,7 @@ def load_fresh(
     network = build(spec, seed=seed)
     set_statistics(network, batch)
     return LoadedNetwork(
-        network=network.eval(),
+        network=network,
         source=WeightSource.RANDOM,
         weights=WeightSource.RANDOM.value,
         classes=class_names(spec),
@@ -33,17 +33,22 @@ def load_fresh(
     )
 
 
-def set_statistics(network: ResNet, batch: Float[Tensor, "batch channel height width"]) -> None:
-    """Set every running mean and variance to those of one batch in training mode."""
+def set_statistics(network: nn.Module, batch: Float[Tensor, "batch channel height width"]) -> None:
+    """Set every running mean and variance to those of one batch; ends in evaluation mode.
+
+    Only the normalisation is in training mode meanwhile: nothing is dropped by chance.
+    """
     norms = [m for m in network.modules() if isinstance(m, nn.BatchNorm2d)]
     momenta = [norm.momentum for norm in norms]
+    network.eval()
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum = None  # a plain average over batches, of which there is one
-    network.train()
+        norm.train()
     try:
         with torch.no_grad():
             network(batch)
     finally:
+        network.eval()
         for norm, momentum in zip(norms, momenta, strict=True):
             norm.momentum = momentum

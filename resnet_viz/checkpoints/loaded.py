@@ -2,36 +2,68 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from torch import nn
+
 from resnet_viz.images import Preprocessing
 from resnet_viz.networks.resnet import ResNet
 from resnet_viz.records import WeightSource
+from resnet_viz.spec import ForeignSpec, NetworkSpec
 
 
 @dataclass(frozen=True, eq=False)
-class LoadedNetwork:
-    """A network in evaluation mode, ready to be analysed; shared between threads, never changed.
+class Loaded:
+    """Any network in evaluation mode, ready to be analysed; shared between threads, never changed.
 
     ``weights`` says in one word, or a file's name, what the weights are. ``training`` is what the
     file says of how they came to be; {} where nothing is known.
     """
 
-    network: ResNet
+    network: nn.Module
     source: WeightSource
     weights: str
     classes: tuple[str, ...]
     preprocessing: Preprocessing
     training: Mapping[str, Any]
-    path: Path | None = None  # of the file, where there is one
+    path: Path | None = field(default=None, kw_only=True)  # of the file, where there is one
+
+    @property
+    def spec(self) -> NetworkSpec | ForeignSpec:
+        """What the network is."""
+        raise NotImplementedError
 
     @cached_property
     def digest(self) -> str:
         """A fingerprint of spec and weights (BLAKE2b, 128 bits)."""
-        fingerprint = hashlib.blake2b(repr(self.network.spec).encode(), digest_size=16)
+        fingerprint = hashlib.blake2b(repr(self.spec).encode(), digest_size=16)
         for value in self.network.state_dict().values():
             fingerprint.update(value.cpu().contiguous().numpy().tobytes())
         return fingerprint.hexdigest()
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedNetwork(Loaded):
+    """A network of this library."""
+
+    network: ResNet
+
+    @property
+    def spec(self) -> NetworkSpec:
+        """What the network was built from."""
+        return self.network.spec
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedForeign(Loaded):
+    """Torchvision's network, taken as it is; it has no plain twin."""
+
+    form: ForeignSpec
+
+    @property
+    def spec(self) -> ForeignSpec:
+        """Its row of the catalog."""
+        return self.form

@@ -9,7 +9,7 @@ from resnet_viz.checkpoints.fresh import load_fresh
 from resnet_viz.checkpoints.load import load_checkpoint
 from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.checkpoints.pretrained import load_pretrained
-from resnet_viz.errors import CheckpointError, OptionError, close_matches
+from resnet_viz.errors import CheckpointError, OptionError, SpecError, close_matches
 from resnet_viz.images import preprocessing_for
 from resnet_viz.networks.catalog import TORCHVISION_WEIGHTS
 from resnet_viz.records import Pair, WeightSource
@@ -84,22 +84,48 @@ def choose_weights(name: str, asked: str, seed: int = 0) -> WeightChoice:
 def load_pair(name: str, choice: WeightChoice, device: str = "cpu") -> Pair[LoadedNetwork]:
     """Both twins with their weights, in evaluation mode, on ``device``."""
     names = twin_names(name)
-    match choice.source:
-        case WeightSource.BUNDLED:
-            pair = names.map(load_bundled)
-        case WeightSource.RANDOM:
-            pair = names.map(lambda twin: _fresh(twin, choice.seed))
-        case WeightSource.FILE:
-            pair = _from_file(names, choice)
-        case _:
-            residual = load_pretrained(names.residual)
-            plain = _fresh(names.plain, choice.seed)
-            if choice.plain is WeightSource.LESION:
-                plain = lesion(residual)
-            pair = Pair(residual, plain)
+    spec = NetworkSpec.preset(names.residual)
+    residual = load_network(spec, choice)
+    pair = Pair(residual, load_twin(residual, choice))
     for loaded in (pair.residual, pair.plain):
         loaded.network.to(device)
     return pair
+
+
+def load_network(spec: NetworkSpec, choice: WeightChoice) -> LoadedNetwork:
+    """One network with its weights, in evaluation mode, on the CPU."""
+    match choice.source:
+        case WeightSource.BUNDLED:
+            return load_bundled(spec.name)
+        case WeightSource.PRETRAINED:
+            return load_pretrained(spec.name)
+        case WeightSource.FILE:
+            if choice.path is None:
+                raise OptionError("option_unknown", option="weights", value="file", known="FILE")
+            return _file(choice.path, spec, choice.title)
+        case _:
+            return _fresh(spec, choice.seed)
+
+
+def load_twin(loaded: LoadedNetwork, choice: WeightChoice) -> LoadedNetwork:
+    """The plain twin of a residual network: trained where it is, else as ``choice`` says.
+
+    Raises ``CheckpointError`` where the network is plain itself.
+    """
+    spec = loaded.spec.plain()
+    if choice.source is WeightSource.FILE and choice.plain_path is not None:
+        return _file(choice.plain_path, spec, choice.title)
+    if loaded.spec.kind is Kind.PLAIN:
+        raise CheckpointError("weights_plain", name=loaded.weights)
+    match choice.source:
+        case WeightSource.BUNDLED:
+            return load_bundled(spec.name)
+        case WeightSource.RANDOM:
+            return _fresh(spec, choice.seed)
+        case WeightSource.PRETRAINED if choice.plain is WeightSource.RANDOM:
+            return _fresh(spec, choice.seed)
+        case _:
+            return lesion(loaded)
 
 
 def load_one(name: str, path: Path | None, weights: str = "", seed: int = 0) -> LoadedNetwork:
@@ -127,22 +153,12 @@ def lesion(loaded: LoadedNetwork) -> LoadedNetwork:
     )
 
 
-def _fresh(name: str, seed: int) -> LoadedNetwork:
-    spec = NetworkSpec.preset(name)
+def _fresh(spec: NetworkSpec, seed: int) -> LoadedNetwork:
+    if spec.input_channels not in (1, 3):
+        raise SpecError("channels_picture", channels=spec.input_channels)
     return load_fresh(spec, seed, sample_batch(preprocessing_for(spec)))
 
 
-def _from_file(names: Pair[str], choice: WeightChoice) -> Pair[LoadedNetwork]:
-    if choice.path is None:
-        raise OptionError("option_unknown", option="weights", value="file", known="FILE")
-    loaded = _file(choice.path, names.residual, choice.title)
-    if choice.plain_path is not None:
-        return Pair(loaded, _file(choice.plain_path, names.plain, choice.title))
-    if loaded.network.spec.kind is Kind.RESIDUAL:
-        return Pair(loaded, lesion(loaded))
-    raise CheckpointError("weights_plain", name=loaded.weights)
-
-
-def _file(path: Path, name: str, title: str) -> LoadedNetwork:
-    loaded = load_checkpoint(path, NetworkSpec.preset(name))
+def _file(path: Path, spec: NetworkSpec, title: str) -> LoadedNetwork:
+    loaded = load_checkpoint(path, spec)
     return replace(loaded, weights=title or loaded.weights, path=path)

@@ -1,7 +1,9 @@
-"""torchvision's ImageNet weights, downloaded once and kept."""
+"""torchvision's weights, downloaded once and kept."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+
+from torch import Tensor
 
 from resnet_viz.checkpoints.filling import fill
 from resnet_viz.checkpoints.load import read_weights
@@ -10,18 +12,24 @@ from resnet_viz.downloads import Progress, download
 from resnet_viz.errors import CheckpointError, DownloadError
 from resnet_viz.images import IMAGENET_PREPROCESSING
 from resnet_viz.networks.catalog import TORCHVISION_WEIGHTS, class_names
+from resnet_viz.networks.foreign import FOREIGN
 from resnet_viz.places import home
 from resnet_viz.records import WeightSource
 from resnet_viz.spec import NetworkSpec
 
 
+def published_url(name: str) -> str:
+    """Where torchvision keeps the weights of a preset or of a network of the catalog."""
+    catalog = {other: row.weights for other, row in FOREIGN.items() if row.weights is not None}
+    published = {**TORCHVISION_WEIGHTS, **catalog}
+    if name not in published:
+        raise CheckpointError("pretrained_unknown", name=name, known=", ".join(published))
+    return str(published[name].url)
+
+
 def pretrained_file(name: str) -> Path:
     """Where a network's downloaded weights lie, or will lie."""
-    if name not in TORCHVISION_WEIGHTS:
-        known = ", ".join(TORCHVISION_WEIGHTS)
-        raise CheckpointError("pretrained_unknown", name=name, known=known)
-    url: str = TORCHVISION_WEIGHTS[name].url
-    return home() / "pretrained" / url.rpartition("/")[2]
+    return home() / "pretrained" / published_url(name).rpartition("/")[2]
 
 
 def fetch_pretrained(name: str) -> Iterator[Progress]:
@@ -29,20 +37,25 @@ def fetch_pretrained(name: str) -> Iterator[Progress]:
     file = pretrained_file(name)
     if not file.is_file():
         checksum = file.stem.rpartition("-")[2]  # torchvision puts it into the file's name
-        yield from download(TORCHVISION_WEIGHTS[name].url, file, checksum)
+        yield from download(published_url(name), file, checksum)
+
+
+def pretrained_tensors(name: str) -> Mapping[str, Tensor]:
+    """The published weights by name, downloaded if need be."""
+    for _ in fetch_pretrained(name):
+        pass
+    file = pretrained_file(name)
+    try:
+        return read_weights(file).tensors
+    except CheckpointError as error:  # the copy on disk was damaged after it had been checked
+        file.unlink(missing_ok=True)
+        raise DownloadError("download_checksum", name=file.name) from error
 
 
 def load_pretrained(name: str) -> LoadedNetwork:
     """Torchvision's network with its ImageNet weights, downloaded if need be."""
-    for _ in fetch_pretrained(name):
-        pass
     spec = NetworkSpec.preset(name)
-    file = pretrained_file(name)
-    try:
-        weights = read_weights(file).tensors
-    except CheckpointError as error:  # the copy on disk was damaged after it had been checked
-        file.unlink(missing_ok=True)
-        raise DownloadError("download_checksum", name=file.name) from error
+    weights = pretrained_tensors(name)
     return LoadedNetwork(
         network=fill(spec, weights, name),
         source=WeightSource.PRETRAINED,

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +11,7 @@ from resnet_viz.cli.shared import Debug, Json, guarded, one_of, print_result
 from resnet_viz.errors import OptionError, OutputError
 
 if TYPE_CHECKING:
-    from resnet_viz.gallery.job import NetworkPlace
+    from resnet_viz.gallery.places import Named
     from resnet_viz.probe.explained import Request
     from resnet_viz.records.explanation import Fused
 
@@ -63,7 +62,7 @@ def explain(
     A folder is explained picture by picture; Ctrl-C keeps what is done, and --resume goes on.
     """
     from resnet_viz.devices import devices
-    from resnet_viz.gallery.job import NetworkPlace
+    from resnet_viz.gallery.places import Named
     from resnet_viz.probe.explained import Request
     from resnet_viz.probe.faithfulness import MEASURES
     from resnet_viz.probe.methods import method_named
@@ -71,13 +70,7 @@ def explain(
     one_of("device", device or "cpu", devices())
     if out is not None and out.exists():  # before the work, not after it
         raise OutputError("folder_exists", folder=str(out))
-    place = NetworkPlace(
-        title=network or (checkpoint.stem if checkpoint else "resnet20"),
-        network=network,
-        checkpoint=str(checkpoint or ""),
-        weights=weights,
-        seed=seed,
-    )
+    place = Named(network, str(checkpoint or ""), weights, seed)
     request = Request(
         method=method_named(method).name,
         layer=_fused(fuse, layer) if fuse else layer,
@@ -99,7 +92,7 @@ def explain(
 
 def _picture(
     image: Path,
-    place: "NetworkPlace",
+    place: "Named",
     request: "Request",
     device: str,
     out: Path | None,
@@ -123,7 +116,7 @@ def _many(image: Path) -> bool:
     return image.is_dir() or image.suffix.lower() == ".zip" or str(image) in known_datasets()
 
 
-def _begin(source: str, count: int, place: "NetworkPlace", request: "Request", device: str) -> str:
+def _begin(source: str, count: int, place: "Named", request: "Request", device: str) -> str:
     from resnet_viz.gallery.job import request_to_dict
     from resnet_viz.gallery.sources import Source
     from resnet_viz.runs.foreground import begin_here
@@ -131,8 +124,9 @@ def _begin(source: str, count: int, place: "NetworkPlace", request: "Request", d
     known = Source(str(Path(source).absolute()) if Path(source).exists() else source, count)
     config = {
         "source": known.to_dict(),
-        "networks": [asdict(place)],
-        "requests": [request_to_dict(request)],
+        "networks": place.to_dict(),
+        "titles": [place.network or Path(place.checkpoint).stem or "resnet20"],
+        "requests": [[request_to_dict(request)]],
         "device": device,
     }
     return begin_here("explain_folder", config, f"{request.method}: {Path(source).name}")
@@ -155,8 +149,7 @@ def _folder(run_id: str, out: Path | None, json: bool) -> None:
     except KeyboardInterrupt:
         typer.echo(str(RunError("explain_stopped", run=run_id)), err=True)
         raise typer.Exit(130) from None
-    names = [place["title"] for place in run.config["networks"]]
-    found = document(list(told_pictures(folder)), names, run.config, Text("en"))
+    found = document(list(told_pictures(folder)), run.config, Text("en"))
     if out is not None:
         write_gallery(found, folder, out)
     print_result(found, json)

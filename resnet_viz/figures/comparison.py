@@ -1,6 +1,6 @@
 """From a comparison to what the figures draw: rows, curves, ranges, and both pictures."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -13,7 +13,7 @@ from resnet_viz.figures.palettes import ColourRange, Palette
 from resnet_viz.figures.pictures import cam_row, overlay
 from resnet_viz.figures.strip import StripNode, StripRow
 from resnet_viz.records import ByLayer, Comparison, Pair, Side
-from resnet_viz.spec import PRESETS, NetworkSpec, Order, Shortcut
+from resnet_viz.spec import PRESETS, ForeignSpec, Kind, NetworkSpec, Order, Shortcut
 from resnet_viz.text import Text
 
 CAM_PALETTE = Palette.INFERNO
@@ -35,8 +35,10 @@ class ColouredPicture:
     colour_range: ColourRange
 
 
-def network_title(spec: NetworkSpec, text: Text) -> str:
-    """A network's name in the page's language: ResNet-56, plain-56, WRN-28-10."""
+def network_title(spec: NetworkSpec | ForeignSpec, text: Text) -> str:
+    """A network's name in the page's language: ResNet-56, plain-56, WRN-28-10, VGG-16."""
+    if isinstance(spec, ForeignSpec):
+        return spec.title
     preset = PRESETS.get(spec.name)
     if preset is not None and preset.title is not None:
         return preset.title
@@ -49,11 +51,12 @@ def side_title(side: Side, text: Text) -> str:
     return text("names.with_weights", network=network_title(side.spec, text), weights=weights)
 
 
-def pickable_layers(comparison: Comparison) -> list[str]:
-    """Main layers with maps that both networks have, in order of execution."""
-    plain = comparison.sides.plain.analysis.cams
-    residual = comparison.sides.residual
-    return [n for n in residual.main_layers if n in residual.analysis.cams and n in plain]
+def short_titles(comparison: Comparison, text: Text) -> Pair[str]:
+    """What a legend calls both: the networks, and their weights too where the networks are one."""
+    titles = comparison.sides.map(lambda side: network_title(side.spec, text))
+    if titles.residual != titles.plain:
+        return titles
+    return comparison.sides.map(lambda side: side_title(side, text))
 
 
 def block_of(layer: str, side: Side) -> str | None:
@@ -61,31 +64,57 @@ def block_of(layer: str, side: Side) -> str | None:
     return next((b for b in side.spec.blocks() if f"{layer}.".startswith(f"{b}.")), None)
 
 
-def strip_rows(comparison: Comparison, text: Text) -> list[StripRow]:
+def strip_rows(comparison: Comparison, selected: str, text: Text) -> list[StripRow]:
     """Both networks for the strip: a node a block, coloured by its activation-gradient norm."""
+    at = comparison.layers_at(selected)
     return [
         StripRow(
-            kind=side.spec.kind,
+            kind=Kind(slot),
             title=network_title(side.spec, text),
-            nodes=tuple(_node(side, block) for block in side.spec.blocks()),
+            nodes=tuple(_nodes(comparison, slot, side)),
+            selected=layer,
         )
-        for _, side in comparison.sides.items()
+        for (slot, side), (_, layer) in zip(comparison.sides.items(), at.items(), strict=True)
     ]
 
 
-def _node(side: Side, block: str) -> StripNode:
+def _nodes(comparison: Comparison, slot: str, side: Side) -> Iterator[StripNode]:
+    places = [(s, b) for s, row in enumerate(_stages(side.spec), 1) for b in row]
+    targets = _targets(comparison) if slot == Kind.PLAIN else {}
+    for number, (stage, block) in enumerate(places):
+        yield StripNode(
+            layer=block,
+            picks=targets.get(number, block),
+            stage=stage,
+            norm=_norm(side, block),
+            shortcut=_shortcut_style(side.spec, block),
+        )
+
+
+def _stages(spec: NetworkSpec | ForeignSpec) -> Sequence[Sequence[str]]:
+    if isinstance(spec, ForeignSpec):
+        return spec.stages
+    return [[f"layer{s}.{b}" for b in range(n)] for s, n in enumerate(spec.depths, 1)]
+
+
+def _targets(comparison: Comparison) -> dict[int, str]:
+    """By place in the second network: the first one's block that a click there selects."""
+    ours = comparison.sides.residual.spec.blocks()
+    count = len(comparison.sides.plain.spec.blocks())
+    step = (len(ours) - 1) / max(1, count - 1)
+    return {number: ours[round(number * step)] for number in range(count)}
+
+
+def _norm(side: Side, block: str) -> float | None:
+    norms = side.analysis.activation_gradient_norms
+    return float(norms[block][0]) if block in norms else None
+
+
+def _shortcut_style(spec: NetworkSpec | ForeignSpec, block: str) -> str | None:
+    if isinstance(spec, ForeignSpec):
+        return None
     stage, _, number = block.removeprefix("layer").partition(".")
-    return StripNode(
-        layer=block,
-        label=number,
-        stage=int(stage),
-        norm=float(side.analysis.activation_gradient_norms[block][0]),
-        shortcut=_shortcut_style(side.spec, int(stage), int(number)),
-    )
-
-
-def _shortcut_style(spec: NetworkSpec, stage: int, number: int) -> str | None:
-    first = number == 0 and (stage > 1 or spec.block.expansion > 1)
+    first = number == "0" and (stage != "1" or spec.block.expansion > 1)
     match spec.shortcut:
         case Shortcut.NONE:
             return None
@@ -99,15 +128,17 @@ def _shortcut_style(spec: NetworkSpec, stage: int, number: int) -> str | None:
 
 def gradient_curves(comparison: Comparison, quantity: Quantity, text: Text) -> list[GradientCurve]:
     """The chosen norm of every layer that has it, for both networks."""
+    titles = short_titles(comparison, text)
     curves = []
-    for _, side in comparison.sides.items():
+    for (slot, side), (_, title) in zip(comparison.sides.items(), titles.items(), strict=True):
         norms = _norms(side, quantity)
         curves.append(
             GradientCurve(
-                kind=side.spec.kind,
-                label=network_title(side.spec, text),
+                kind=Kind(slot),
+                label=title,
                 layers=tuple(norms),
                 values=np.array([norms[name] for name in norms], np.float64),
+                head=side.main_layers[-1],
             )
         )
     return curves
@@ -121,16 +152,24 @@ def _norms(side: Side, quantity: Quantity) -> dict[str, float]:
         case Quantity.RELATIVE:
             values = analysis.relative_weight_gradient_norms
         case Quantity.ACTIVATION:
-            blocks = side.spec.blocks()
-            norms = analysis.activation_gradient_norms
-            return {name: float(norms[name][0]) for name in ("conv1", *blocks)}
+            stem, norms = side.main_layers[0], analysis.activation_gradient_norms
+            names = dict.fromkeys([stem, *side.spec.blocks()])
+            return {name: float(norms[name][0]) for name in names if name in norms}
     return {name: value for name, value in values.items() if ".downsample." not in name}
 
 
-def cam_ranges(comparison: Comparison, layers: Sequence[str], *, own: bool) -> Pair[ColourRange]:
-    """From zero to the highest value of these layers: of both networks, or of each its own."""
-    tops = comparison.sides.map(
-        lambda side: max(float(side.analysis.cams[name][0].max()) for name in layers)
+def cam_range(comparison: Comparison, layer: str, *, own: bool) -> Pair[ColourRange]:
+    """From zero to the highest value of a layer: of both networks, or of each its own."""
+    at = comparison.layers_at(layer)
+    return _cam_ranges(comparison, at.map(lambda name: [name]), own=own)
+
+
+def _cam_ranges(comparison: Comparison, layers: Pair[list[str]], *, own: bool) -> Pair[ColourRange]:
+    tops = Pair(
+        *[
+            max(float(side.analysis.cams[name][0].max()) for name in names)
+            for (_, side), (_, names) in zip(comparison.sides.items(), layers.items(), strict=True)
+        ]
     )
     shared = max(tops.residual, tops.plain)
     return tops.map(lambda top: ColourRange(0.0, top if own else shared))
@@ -140,38 +179,46 @@ def cam_overlays(
     comparison: Comparison, layer: str, *, opacity: float, own: bool
 ) -> Pair[ColouredPicture]:
     """Grad-CAM of one layer over the photograph, for both networks."""
-    ranges = cam_ranges(comparison, [layer], own=own)
+    ranges, at = cam_range(comparison, layer, own=own), comparison.layers_at(layer)
 
-    def draw(side: Side, colours: ColourRange) -> ColouredPicture:
-        cam = side.analysis.cams[layer][0]
+    def draw(side: Side, name: str, colours: ColourRange) -> ColouredPicture:
+        cam = side.analysis.cams[name][0]
         pixels = overlay(comparison.photo, cam, colours, opacity=opacity, palette=CAM_PALETTE)
         return ColouredPicture(pixels, colours)
 
     sides = comparison.sides
-    return Pair(draw(sides.residual, ranges.residual), draw(sides.plain, ranges.plain))
+    return Pair(
+        draw(sides.residual, at.residual, ranges.residual),
+        draw(sides.plain, at.plain, ranges.plain),
+    )
 
 
 def cam_rows(
     comparison: Comparison, selected: str | None, *, opacity: float, own: bool, columns: int
 ) -> Pair[ColouredPicture]:
     """Grad-CAM of every block as one picture a network, aligned block by block."""
-    blocks = comparison.sides.residual.spec.blocks()
-    ranges = cam_ranges(comparison, blocks, own=own)
+    blocks = comparison.sides.map(lambda side: side.spec.blocks())
+    ranges = _cam_ranges(comparison, blocks, own=own)
+    at = Pair("", "") if selected is None else comparison.layers_at(selected)
 
-    def draw(side: Side, colours: ColourRange) -> ColouredPicture:
+    def draw(side: Side, chosen: str, colours: ColourRange) -> ColouredPicture:
+        own_blocks = side.spec.blocks()
         pixels = cam_row(
-            [side.analysis.cams[block][0] for block in blocks],
+            [side.analysis.cams[block][0] for block in own_blocks],
             comparison.photo,
             colours,
             tile=96,
             opacity=opacity,
             columns=columns,
-            selected=blocks.index(selected) if selected in blocks else None,
+            selected=own_blocks.index(chosen) if chosen in own_blocks else None,
         )
         return ColouredPicture(pixels, colours)
 
     sides = comparison.sides
-    return Pair(draw(sides.residual, ranges.residual), draw(sides.plain, ranges.plain))
+    return Pair(
+        draw(sides.residual, at.residual, ranges.residual),
+        draw(sides.plain, at.plain, ranges.plain),
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,6 +243,11 @@ class BlockParts:
         return f"ReLU({inner})" if self.activated else inner
 
 
+def has_parts(side: Side, block: str) -> bool:
+    """Whether a block was taken apart: those of our own networks are."""
+    return f"{block}.branch" in side.analysis.features
+
+
 def block_parts(side: Side, block: str) -> BlockParts:
     """Branch, shortcut, sum and output of a block, and whether they fit together."""
     features = side.analysis.features
@@ -203,7 +255,7 @@ def block_parts(side: Side, block: str) -> BlockParts:
     around = f"{block}.shortcut"
     shortcut = features[around][0] if around in features else None
     joined = branch if shortcut is None else branch + shortcut
-    activated = side.spec.order is Order.POST
+    activated = isinstance(side.spec, NetworkSpec) and side.spec.order is Order.POST
     expected = np.maximum(joined, 0) if activated else joined
     error = float(np.abs(expected - output).max())
     return BlockParts(branch, shortcut, joined, output, error, activated)
@@ -211,13 +263,15 @@ def block_parts(side: Side, block: str) -> BlockParts:
 
 def feature_grids(comparison: Comparison, layer: str) -> Pair[ColouredPicture]:
     """The channels that weigh most in a layer's Grad-CAM, for both networks, on one scale."""
-    maps = comparison.sides.map(lambda side: side.analysis.features[layer][0])
-    shared = ColourRange.of(maps.residual, maps.plain)
+    at, sides = comparison.layers_at(layer), comparison.sides
+    shared = ColourRange.of(
+        sides.residual.analysis.features[at.residual][0], sides.plain.analysis.features[at.plain][0]
+    )
 
-    def draw(side: Side) -> ColouredPicture:
-        feature = side.analysis.features[layer][0]
-        order = channel_order(feature, ChannelOrder.CAM_WEIGHT, side.analysis.cam_weights[layer][0])
+    def draw(side: Side, name: str) -> ColouredPicture:
+        feature = side.analysis.features[name][0]
+        order = channel_order(feature, ChannelOrder.CAM_WEIGHT, side.analysis.cam_weights[name][0])
         grid = feature_grid(feature, order=order[:64], colour_range=shared, cell=64, columns=8)
         return ColouredPicture(grid.pixels, shared)
 
-    return comparison.sides.map(draw)
+    return Pair(draw(sides.residual, at.residual), draw(sides.plain, at.plain))

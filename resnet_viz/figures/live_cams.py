@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from resnet_viz.figures.comparison import CAM_PALETTE, pickable_layers
+from resnet_viz.figures.comparison import CAM_PALETTE
 from resnet_viz.figures.palettes import table
 from resnet_viz.records import Comparison, Pair
 
@@ -14,12 +14,16 @@ from resnet_viz.records import Comparison, Pair
 def live_cams(comparison: Comparison) -> Pair[dict[str, Any]]:
     """By network: each layer's map in 255ths of its highest value, and that value.
 
+    Layers are named as in the first network; the second one's is the layer in its place.
+
     ``maps`` is {layer: [height, width, high, base64]}; ``shared`` {layer: high of both networks}.
     A map that is not finite has the height 0 and is drawn in the colour of what is no number.
     """
-    layers = pickable_layers(comparison)
-    maps = comparison.sides.map(
-        lambda side: {name: _packed(side.analysis.cams[name][0]) for name in layers}
+    layers, sides = comparison.layers, comparison.sides
+    at = {name: comparison.layers_at(name) for name in layers}
+    maps = Pair(
+        {name: _packed(sides.residual.analysis.cams[name][0]) for name in layers},
+        {name: _packed(sides.plain.analysis.cams[at[name].plain][0]) for name in layers},
     )
     shared = {n: max(maps.residual[n][2], maps.plain[n][2]) for n in layers}
     palette = base64.b64encode(table(CAM_PALETTE).tobytes()).decode()

@@ -19,10 +19,13 @@ _DASHES = {"identity": "", "padding": "1.5 3", "projection": "5 3"}
 
 @dataclass(frozen=True)
 class StripNode:
-    """One block. ``norm`` colours it; ``shortcut`` is "identity", "padding" or "projection"."""
+    """One block. ``norm`` colours it; ``shortcut`` is "identity", "padding" or "projection".
+
+    ``picks`` is the layer that a click on it selects: the first network's in the same place.
+    """
 
     layer: str
-    label: str
+    picks: str
     stage: int
     norm: float | None
     shortcut: str | None
@@ -35,24 +38,23 @@ class StripRow:
     kind: Kind
     title: str
     nodes: tuple[StripNode, ...]
+    selected: str  # its own layer that is shown
 
 
-def strip_svg(rows: Sequence[StripRow], *, selected: str, text: Text) -> str:
-    """Both networks as SVG, aligned block by block, on one colour scale.
+def strip_svg(rows: Sequence[StripRow], *, text: Text) -> str:
+    """Both networks as SVG on one colour scale; twins are aligned block by block.
 
     Each marker is a group with ``data-layer``; text and lines use the current colour, so the
     drawing fits a light and a dark page.
     """
-    places = _places(rows[0].nodes)
-    step = _step(rows[0].nodes)
     fills = _fills(rows)
     height = _TOP + _ROW * len(rows) + 30
     parts = [
-        _draw_row(row, float(_TOP + _ROW * number + 38), places, step, selected, fills)
-        for number, row in enumerate(rows)
+        _draw_row(row, float(_TOP + _ROW * number + 38), fills) for number, row in enumerate(rows)
     ]
-    stages = _draw_stages(rows[0].nodes, places, height - 20, text)
-    name = _draw_selected(rows[0].nodes, places, selected)
+    first = rows[0]
+    stages = _draw_stages(first.nodes, height - 20, text) if _aligned(rows) else ""
+    name = _draw_selected(first)
     legend = _draw_legend(rows, height, text)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" '
@@ -89,15 +91,14 @@ def _fills(rows: Sequence[StripRow]) -> dict[tuple[Kind, str], str]:
     return dict(zip(logs, hex_colours(shares, Palette.VIRIDIS), strict=True))
 
 
-def _draw_row(
-    row: StripRow,
-    y: float,
-    places: Sequence[float],
-    step: float,
-    selected: str,
-    fills: dict[tuple[Kind, str], str],
-) -> str:
+def _aligned(rows: Sequence[StripRow]) -> bool:
+    """Whether both networks have the same stages, so that one line of names fits both."""
+    return len({tuple(node.stage for node in row.nodes) for row in rows}) == 1
+
+
+def _draw_row(row: StripRow, y: float, fills: dict[tuple[Kind, str], str]) -> str:
     colour = COLOURS[row.kind]
+    places, step = _places(row.nodes), _step(row.nodes)
     radius = max(3.0, min(9.0, step * 0.34))
     line = (
         f'<text x="0" y="{y + 4:.1f}" fill="currentColor" font-weight="600">'
@@ -112,7 +113,7 @@ def _draw_row(
         if node.shortcut
     ]
     nodes = [
-        _node(row.kind, node, x, y, radius, fills.get((row.kind, node.layer)), selected)
+        _node(row, node, x, y, radius, fills.get((row.kind, node.layer)))
         for x, node in zip(places, row.nodes, strict=True)
     ]
     return line + "".join(arcs) + "".join(nodes)
@@ -129,20 +130,15 @@ def _arc(x: float, y: float, step: float, radius: float, style: str, colour: str
 
 
 def _node(
-    kind: Kind,
-    node: StripNode,
-    x: float,
-    y: float,
-    radius: float,
-    fill: str | None,
-    selected: str,
+    row: StripRow, node: StripNode, x: float, y: float, radius: float, fill: str | None
 ) -> str:
-    chosen = f"{selected}.".startswith(f"{node.layer}.")
+    chosen = f"{row.selected}.".startswith(f"{node.layer}.")
+    kind = row.kind
     ring = _shape(kind, x, y, radius + 4, "none", 2.5) if chosen else ""
     norm = "" if node.norm is None else f": {node.norm:.3g}"
-    layer = escape(node.layer, quote=True)
+    layer, picks = escape(node.layer, quote=True), escape(node.picks, quote=True)
     return (
-        f'<g class="node" data-layer="{layer}" role="option" aria-selected="{str(chosen).lower()}">'
+        f'<g class="node" data-layer="{picks}" role="option" aria-selected="{str(chosen).lower()}">'
         f"<title>{layer}{norm}</title>"
         f'<rect x="{x - radius - 2:.1f}" y="{y - 16}" width="{2 * radius + 4:.1f}" height="32" '
         f'fill="transparent"/>{ring}{_shape(kind, x, y, radius, fill or "none", 1.2)}</g>'
@@ -171,8 +167,8 @@ def _draw_legend(rows: Sequence[StripRow], height: float, text: Text) -> str:
     )
 
 
-def _draw_stages(nodes: Sequence[StripNode], places: Sequence[float], y: float, text: Text) -> str:
-    parts = []
+def _draw_stages(nodes: Sequence[StripNode], y: float, text: Text) -> str:
+    parts, places = [], _places(nodes)
     for stage in dict.fromkeys(node.stage for node in nodes):
         inside = [x for x, node in zip(places, nodes, strict=True) if node.stage == stage]
         middle = (inside[0] + inside[-1]) / 2
@@ -183,12 +179,12 @@ def _draw_stages(nodes: Sequence[StripNode], places: Sequence[float], y: float, 
     return "".join(parts)
 
 
-def _draw_selected(nodes: Sequence[StripNode], places: Sequence[float], selected: str) -> str:
-    for x, node in zip(places, nodes, strict=True):
-        if f"{selected}.".startswith(f"{node.layer}."):
+def _draw_selected(row: StripRow) -> str:
+    for x, node in zip(_places(row.nodes), row.nodes, strict=True):
+        if f"{row.selected}.".startswith(f"{node.layer}."):
             at = min(max(x, _LEFT + 40), _WIDTH - 60)
             return (
                 f'<text x="{at:.1f}" y="14" text-anchor="middle" fill="currentColor" '
-                f'font-weight="600">{escape(selected)}</text>'
+                f'font-weight="600">{escape(row.selected)}</text>'
             )
     return ""

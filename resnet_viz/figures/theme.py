@@ -9,6 +9,9 @@ from resnet_viz.spec import Kind
 COLOURS: Mapping[Kind, str] = {Kind.RESIDUAL: "#2563eb", Kind.PLAIN: "#ea580c"}
 MARKERS: Mapping[Kind, str] = {Kind.RESIDUAL: "circle", Kind.PLAIN: "square"}
 
+#: Colours of series that are no kinds; told apart without red and green (Okabe and Ito 2008).
+SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8b8b8b")
+
 _GRID = "rgba(128, 128, 128, 0.25)"  # legible on white and on black
 _FONT = '"Source Sans Pro", "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif'
 

@@ -1,6 +1,7 @@
 """Curves of a training, its gradients over time, and the images that are watched."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
@@ -11,7 +12,7 @@ from plotly.subplots import make_subplots
 
 from resnet_viz.figures.palettes import ColourRange
 from resnet_viz.figures.pictures import enlarge_pixels, overlay
-from resnet_viz.figures.theme import COLOURS, MARKERS, styled
+from resnet_viz.figures.theme import COLOURS, MARKERS, SERIES, styled
 from resnet_viz.spec import Kind
 from resnet_viz.text import Text
 
@@ -47,6 +48,41 @@ def curve_figure(epochs: Rows, quantity: str, text: Text) -> go.Figure:
     )
     figure.update_yaxes(title=text(f"train.axis_{quantity}"), rangemode="tozero")
     figure.update_layout(hovermode="x unified")
+    return styled(figure, height=390)
+
+
+@dataclass(frozen=True)
+class RunCurve:
+    """One network of one run: epochs, and the shares of wrong answers after each."""
+
+    title: str
+    kind: str
+    epochs: Sequence[int]
+    test: Sequence[float]
+    train: Sequence[float]
+
+
+def runs_figure(curves: Sequence[RunCurve], text: Text) -> go.Figure:
+    """Errors of several runs in percent against epoch: a colour a run, a marker a kind."""
+    figure = go.Figure()
+    titles = list(dict.fromkeys(curve.title for curve in curves))
+    for curve in curves:
+        colour = SERIES[titles.index(curve.title) % len(SERIES)]
+        label = f"{escape(curve.title)}: {text(f'kinds.{curve.kind}')}"
+        for part, dash in _DASHES.items():
+            figure.add_scatter(
+                x=list(curve.epochs),
+                y=[100 * error for error in (curve.test if part == "test" else curve.train)],
+                name=label,
+                legendgroup=label,
+                showlegend=part == "test",
+                mode="lines+markers",
+                line={"color": colour, "dash": dash, "width": 2},
+                marker={"symbol": MARKERS[Kind(curve.kind)], "size": 6},
+                hovertemplate="%{y:.2f}<extra>%{fullData.name}</extra>",
+            )
+    figure.update_xaxes(title=text("train.axis_epoch"))
+    figure.update_yaxes(title=text("train.axis_error"), rangemode="tozero")
     return styled(figure, height=390)
 
 

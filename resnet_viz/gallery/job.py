@@ -4,7 +4,6 @@ import base64
 import json
 import os
 from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from resnet_viz.checkpoints.loaded import LoadedNetwork
-from resnet_viz.checkpoints.pairs import load_one
+from resnet_viz.checkpoints.loaded import Loaded
 from resnet_viz.errors import ImageError, ResnetVizError
+from resnet_viz.gallery.places import load_networks
 from resnet_viz.gallery.sources import Entry, Source, opened
 from resnet_viz.images import photo
 from resnet_viz.pictures import Picture
@@ -26,41 +25,24 @@ from resnet_viz.report.explanation import explanation_files
 _THUMBNAIL = 48  # pixels
 
 
-@dataclass(frozen=True)
-class NetworkPlace:
-    """A network to load: a weights file, or a name with the kind of its weights and their seed."""
-
-    title: str
-    network: str = ""
-    checkpoint: str = ""
-    weights: str = ""
-    seed: int = 0
-
-    def load(self, device: str) -> LoadedNetwork:
-        """In evaluation mode, on ``device``."""
-        path = Path(self.checkpoint) if self.checkpoint else None
-        loaded = load_one(self.network, path, self.weights, self.seed)
-        loaded.network.to(device)
-        return loaded
-
-
 def explain_job(config: Mapping[str, Any], folder: Path) -> Generator[dict[str, Any], None, None]:
     """Explain every picture of a source by every method with every network.
 
-    ``config``: ``source``, ``networks`` (of ``NetworkPlace``), ``requests`` (see
-    ``request_to_dict``), ``device``. Events by key: ``pictures``, ``picture/N`` (what is told of
-    it, or why it was skipped) and ``progress``. Files: ``N.json`` the event, written last, and
-    ``N/`` with raw map, overlay and manifest of each network and method. What a method refuses is
-    told in the picture's rows; where there is one network and one method it is raised.
+    ``config``: ``source``, ``networks`` (see ``places``) with their ``titles``, ``requests`` (by
+    network, see ``request_to_dict``), ``device``. Events by key: ``pictures``, ``picture/N`` (what
+    is told of it, or why it was skipped) and ``progress``. Files: ``N.json`` the event, written
+    last, and ``N/`` with raw map, overlay and manifest of each network and method. What a method
+    refuses is told in the picture's rows; where there is one network and one method it is raised.
     """
-    networks = [NetworkPlace(**place).load(config["device"]) for place in config["networks"]]
-    requests = [request_from_dict(values) for values in config["requests"]]
+    networks = load_networks(config["networks"], config["device"])
+    requests = [[request_from_dict(values) for values in own] for own in config["requests"]]
+    asked = list(zip(networks, requests, strict=True))
     with opened(Source.from_dict(config["source"])) as entries:
         yield {"key": "pictures", "total": len(entries)}
         for number, entry in enumerate(entries, 1):
             kept = folder / f"{number:04d}.json"
             if not kept.is_file():
-                told = yield from _one(entry, number, networks, requests, folder)
+                told = yield from _one(entry, number, asked, folder, len(entries))
                 _write(kept, told)
             yield json.loads(kept.read_text(encoding="utf-8"))
             yield {"key": "progress", "done": number, "total": len(entries), "part": ""}
@@ -100,7 +82,11 @@ _Told = Generator[dict[str, Any], None, dict[str, Any]]
 
 
 def _one(
-    entry: Entry, number: int, networks: list[LoadedNetwork], requests: list[Request], folder: Path
+    entry: Entry,
+    number: int,
+    asked: list[tuple[Loaded, list[Request]]],
+    folder: Path,
+    total: int,
 ) -> _Told:
     told: dict[str, Any] = {
         "key": f"picture/{number:04d}",
@@ -113,12 +99,13 @@ def _one(
     except ImageError as error:
         return {**told, "skipped": _error(error)}
     rows = []
-    alone = len(networks) == len(requests) == 1
-    for place, loaded in enumerate(networks):
+    alone = sum(len(requests) for _, requests in asked) == 1
+    for place, (loaded, requests) in enumerate(asked):
         for request in requests:
             start = {"network": place, "method": request.method}
             try:
-                made = yield from _explained(loaded, picture, request, start)
+                where = {"done": number - 1, "total": total, "part": request.method}
+                made = yield from _explained(loaded, picture, request, where)
             except ResnetVizError as error:
                 if alone:
                     raise  # it would be the same for every picture
@@ -127,18 +114,21 @@ def _one(
             own = folder / f"{number:04d}"
             _keep(made, own if alone else own / f"{place + 1}-{request.method}")
             rows.append({**start, **row_of(made, entry.label)})
-    return {**told, "thumbnail": _thumbnail(picture, networks[0]), "rows": rows}
+    return {**told, "thumbnail": _thumbnail(picture, asked[0][0]), "rows": rows}
 
 
 def _explained(
-    loaded: LoadedNetwork, picture: Picture, request: Request, start: Mapping[str, Any]
+    loaded: Loaded, picture: Picture, request: Request, where: Mapping[str, Any]
 ) -> Generator[dict[str, Any], None, ExplainedPicture]:
     """The explanation; an event at each step, at which the run can be stopped."""
+    made: ExplainedPicture | None = None
     for step in explain_picture(loaded, picture, request):
         if isinstance(step, ExplainedPicture):
-            return step
-        yield {"key": "progress", "part": start["method"]}
-    raise AssertionError("an explanation ends with its record")
+            made = step
+        else:
+            yield {"key": "progress", **where}
+    assert made is not None
+    return made
 
 
 def row_of(made: ExplainedPicture, label: str) -> dict[str, Any]:
@@ -178,7 +168,7 @@ def _write(path: Path, told: Mapping[str, Any]) -> None:
     os.replace(partial, path)
 
 
-def _thumbnail(picture: Picture, loaded: LoadedNetwork) -> str:
+def _thumbnail(picture: Picture, loaded: Loaded) -> str:
     out = BytesIO()
     pixels = photo(picture, loaded.preprocessing, _THUMBNAIL)
     Image.fromarray(pixels).save(out, "JPEG", quality=80)

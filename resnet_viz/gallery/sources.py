@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import UInt8
+from jaxtyping import Int64, UInt8
 from torch import Tensor
 
 from resnet_viz.errors import DataError, ImageError
@@ -113,12 +113,19 @@ def _decode(found: class_folders._Entry) -> Picture:
     return open_picture(data, found.name)
 
 
-def _of_dataset(images: ImageSet, classes: tuple[str, ...], count: int) -> Iterator[Entry]:
-    rank = torch.empty_like(images.labels)
-    for number in range(len(classes)):
-        own = images.labels == number
+def first_of_each_class(
+    labels: Int64[Tensor, " n"], classes: int, count: int
+) -> Int64[Tensor, " k"]:
+    """The numbers of the first ``count`` images, equally many a class, in order."""
+    rank = torch.empty_like(labels)
+    for number in range(classes):
+        own = labels == number
         rank[own] = torch.arange(int(own.sum()))
-    for number in rank.argsort(stable=True)[:count].sort().values.tolist():
+    return rank.argsort(stable=True)[:count].sort().values
+
+
+def _of_dataset(images: ImageSet, classes: tuple[str, ...], count: int) -> Iterator[Entry]:
+    for number in first_of_each_class(images.labels, len(classes), count).tolist():
         label = classes[int(images.labels[number])]
         name = f"{label} {number}"
         yield Entry(name, label, partial(tile_picture, images.images[number], name))

@@ -61,12 +61,11 @@ def means(scores: Sequence[Mapping[str, float]]) -> dict[str, float]:
     return {name: float(np.mean(values)) for name, values in columns.items()}
 
 
-def document(
-    told: Sequence[Told], networks: Sequence[str], config: Mapping[str, Any], text: Text
-) -> dict[str, Any]:
+def document(told: Sequence[Told], config: Mapping[str, Any], text: Text) -> dict[str, Any]:
     """Everything the run found as JSON values; with one network and method their names on top."""
+    networks = config["titles"]
     rows = picture_rows(told, networks)
-    requests = config["requests"]
+    requests = config["requests"][0]
     return {
         "schema_version": SCHEMA_VERSION,
         "versions": library_versions(),

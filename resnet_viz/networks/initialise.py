@@ -27,10 +27,10 @@ def initialise(network: "ResNet", seed: int) -> None:
         for name, module in network.named_modules():
             match module:
                 case nn.Conv2d():
-                    _draw(module, spec.initialisation, _stream(seed, name))
+                    _draw(module, spec.initialisation, layer_stream(seed, name))
                 case nn.Linear():
                     bound = 1 / math.sqrt(module.in_features)
-                    stream = _stream(seed, name)
+                    stream = layer_stream(seed, name)
                     module.weight.uniform_(-bound, bound, generator=stream)
                     module.bias.uniform_(-bound, bound, generator=stream)
                 case nn.BatchNorm2d() | nn.GroupNorm() | Scale() | Shift():
@@ -82,6 +82,7 @@ def _fixup(network: "ResNet", spec: NetworkSpec) -> None:
     nn.init.zeros_(network.fc.bias)
 
 
-def _stream(seed: int, name: str) -> torch.Generator:
+def layer_stream(seed: int, name: str) -> torch.Generator:
+    """A layer's own random stream, made from the seed and the layer's name."""
     digest = hashlib.blake2b(f"{seed}/{name}".encode(), digest_size=8).digest()
     return torch.Generator().manual_seed(int.from_bytes(digest, "big") >> 1)

@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from resnet_viz.checkpoints.loaded import LoadedNetwork
+from resnet_viz.checkpoints.loaded import Loaded
 from resnet_viz.images import photo, seen, to_batch
 from resnet_viz.pictures import Picture
 from resnet_viz.probe.explain import explaining
 from resnet_viz.probe.faithfulness import MEASURES, Effort, faithfulness
 from resnet_viz.probe.passes import Step
-from resnet_viz.records.explanation import ExplainedPicture, Explanation, Fused
+from resnet_viz.records import WeightSource
+from resnet_viz.records.explanation import ExplainedPicture, Explanation, Fused, Origin
 
 PHOTO_SIDE = 400  # pixels; what a picture is given on a screen 1280 pixels wide
 
@@ -29,7 +30,7 @@ class Request:
 
 
 def explain_picture(
-    loaded: LoadedNetwork, picture: Picture, request: Request
+    loaded: Loaded, picture: Picture, request: Request
 ) -> Iterator[Step | ExplainedPicture]:
     """Step by step, at last the record; errors as for ``explain``."""
     pixels = seen(picture, loaded.preprocessing)
@@ -60,7 +61,7 @@ def explain_picture(
     yield ExplainedPicture(
         name=picture.name,
         digest=picture.digest,
-        weights=loaded.weights,
+        origin=origin_of(loaded),
         classes=loaded.classes,
         seen=pixels,
         photo=photo(picture, loaded.preprocessing, PHOTO_SIDE),
@@ -69,7 +70,19 @@ def explain_picture(
     )
 
 
-def explained(loaded: LoadedNetwork, picture: Picture, request: Request) -> ExplainedPicture:
+def origin_of(loaded: Loaded) -> Origin:
+    """What a network is and where its weights come from."""
+    random = loaded.source is WeightSource.RANDOM
+    return Origin(
+        spec=loaded.spec,
+        source=loaded.source,
+        weights=loaded.weights,
+        seed=int(loaded.training.get("seed", 0)) if random else None,
+        path=None if loaded.path is None else str(loaded.path),
+    )
+
+
+def explained(loaded: Loaded, picture: Picture, request: Request) -> ExplainedPicture:
     """The same at once."""
     steps = explain_picture(loaded, picture, request)
     return next(found for found in steps if isinstance(found, ExplainedPicture))

@@ -8,7 +8,7 @@ from jaxtyping import UInt8
 
 from resnet_viz.records.analysis import Analysis
 from resnet_viz.records.pair import Pair
-from resnet_viz.spec import NetworkSpec
+from resnet_viz.spec import ForeignSpec, Kind, NetworkSpec
 
 #: The parts of a block that are shown side by side; a plain block has only the first.
 BLOCK_PARTS = ("branch", "shortcut", "join")
@@ -32,7 +32,7 @@ class Side:
     ``main_layers`` (every convolution, block and the head), each block's three parts.
     """
 
-    spec: NetworkSpec
+    spec: NetworkSpec | ForeignSpec
     source: WeightSource
     weights: str
     seed: int | None  # of random weights
@@ -48,6 +48,11 @@ class Side:
         return "" if targets is None else self.classes[int(targets[0])]
 
     @property
+    def pickable(self) -> list[str]:
+        """Main layers that have a map, in order of execution."""
+        return [name for name in self.main_layers if name in self.analysis.cams]
+
+    @property
     def nbytes(self) -> int:
         """Memory of the arrays, each counted once."""
         arrays = [*self.analysis.features.values(), *self.analysis.cams.values()]
@@ -56,10 +61,10 @@ class Side:
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Both networks on one picture.
+    """Two networks on one picture: a residual one and its plain twin, or any two.
 
-    ``seen`` is what the networks see, at their own resolution; ``photo`` is the same part of the
-    picture for eyes.
+    Of two that are no twins the first stands where the residual one does. ``seen`` is what the
+    networks see, at their own resolution; ``photo`` is the same part of the picture for eyes.
     """
 
     name: str  # of the picture, safe to show
@@ -68,3 +73,45 @@ class Comparison:
     photo: UInt8[np.ndarray, "side side 3"]
     target: int | None  # the common target class; None where each network has its own
     sides: Pair[Side]
+
+    @property
+    def twins(self) -> bool:
+        """Whether the second network is the plain twin of the first, or of its form."""
+        first, second = self.sides.residual.spec, self.sides.plain.spec
+        if isinstance(first, ForeignSpec) or isinstance(second, ForeignSpec):
+            return False
+        return first.kind is Kind.RESIDUAL and first.plain() == second
+
+    @property
+    def named_sides(self) -> tuple[tuple[str, Side], tuple[str, Side]]:
+        """Both as reports call them: residual and plain; first and second if they are no twins."""
+        names = ("residual", "plain") if self.twins else ("first", "second")
+        return (names[0], self.sides.residual), (names[1], self.sides.plain)
+
+    @property
+    def layers(self) -> list[str]:
+        """What can be selected: main layers with maps, of the first network, in order."""
+        first, second = self.sides.residual, self.sides.plain
+        if not self._same_blocks:
+            return first.pickable
+        return [name for name in first.pickable if name in second.pickable]
+
+    def layers_at(self, layer: str) -> Pair[str]:
+        """A layer of the first network, and the one that the second has in its place.
+
+        That is the layer of the same name where both have the same blocks; else the one at the
+        same share of the way through the network, a block for a block.
+        """
+        if self._same_blocks:
+            return Pair(layer, layer)
+        first, second = self.sides.residual, self.sides.plain
+        ours, theirs = first.pickable, second.pickable
+        if layer in first.spec.blocks():
+            ours, theirs = first.spec.blocks(), second.spec.blocks()
+        share = ours.index(layer) / max(1, len(ours) - 1)
+        return Pair(layer, theirs[round(share * (len(theirs) - 1))])
+
+    @property
+    def _same_blocks(self) -> bool:
+        first, second = self.sides.residual.spec, self.sides.plain.spec
+        return first.blocks() == second.blocks()

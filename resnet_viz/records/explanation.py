@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Float32, UInt8
 
+from resnet_viz.records.comparison import WeightSource
 from resnet_viz.resample import enlarge
 from resnet_viz.saving import save_record
+from resnet_viz.spec import ForeignSpec, NetworkSpec
 
 
 class Blank(StrEnum):
@@ -188,16 +190,27 @@ class Explanation:
         save_record(Path(folder), "explanation", self.manifest(), self.arrays())
 
 
+@dataclass(frozen=True)
+class Origin:
+    """What a network is, and where its weights come from: a source in one word, or a file."""
+
+    spec: NetworkSpec | ForeignSpec
+    source: WeightSource
+    weights: str
+    seed: int | None  # of random weights
+    path: str | None  # of the weights' file, where there is one
+
+
 @dataclass(frozen=True, eq=False)
 class ExplainedPicture:
-    """An explanation with the picture, the weights, the class names and the scores it belongs to.
+    """An explanation with the picture, the network, the class names and the scores it belongs to.
 
     ``seen`` is what the network saw; ``photo`` is the same part of the picture for eyes.
     """
 
     name: str  # of the picture, safe to show
     digest: str  # of the picture's pixels
-    weights: str
+    origin: Origin
     classes: tuple[str, ...]
     seen: UInt8[np.ndarray, "size size 3"]
     photo: UInt8[np.ndarray, "side side 3"]

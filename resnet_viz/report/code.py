@@ -1,26 +1,75 @@
 """The lines that repeat a comparison."""
 
+from enum import StrEnum
+from typing import Any
+
 from resnet_viz.checkpoints.pairs import preset_of_shape
-from resnet_viz.records import Comparison, WeightSource
+from resnet_viz.records import Comparison, Side, WeightSource
+from resnet_viz.spec import PRESETS, NetworkSpec
 
 
 def python_lines(comparison: Comparison, layer: str) -> str:
     """A few lines of Python with the same networks, weights, target and layer."""
-    residual = comparison.sides.residual
-    name = preset_of_shape(residual.spec) or residual.spec.name
+    first, second = comparison.sides.residual, comparison.sides.plain
     target = "" if comparison.target is None else f", target={comparison.target}"
-    maps = f'analysis.cams["{layer}"]'
+    at = comparison.layers_at(layer)
+    same = at.residual == at.plain
+    shown = repr(layer) if same else "layers[kind]"
+    files = WeightSource.FILE in (first.source, second.source)
     return "\n".join(
         [
-            *(["from pathlib import Path"] if residual.source is WeightSource.FILE else []),
-            "from resnet_viz import WeightChoice, WeightSource, compare, load_pair, read_picture",
-            f'pair = load_pair("{name}", WeightChoice({_choice(comparison)}))',
+            *(["from pathlib import Path"] if files else []),
+            *_loading(comparison),
             f'result = compare(pair, read_picture("photo.jpg"){target}, '
-            f'score="{residual.analysis.score}")',
+            f'score="{first.analysis.score}")',
+            *([] if same else [f"layers = {dict(at.items())!r}"]),
             "for kind, side in result.sides.items():",
-            f"    print(kind, side.{maps}.max(), side.analysis.predictions(side.classes)[0])",
+            f"    print(kind, side.analysis.cams[{shown}].max(), "
+            "side.analysis.predictions(side.classes)[0])",
         ]
     )
+
+
+def _loading(comparison: Comparison) -> list[str]:
+    """The lines that make ``pair``: a preset and its twin, or two networks of any origin."""
+    first, second = comparison.sides.residual, comparison.sides.plain
+    name = preset_of_shape(first.spec) if isinstance(first.spec, NetworkSpec) else None
+    if comparison.twins and name is not None:
+        return [
+            "from resnet_viz import WeightChoice, WeightSource, compare, load_pair, read_picture",
+            f'pair = load_pair("{name}", WeightChoice({_choice(comparison)}))',
+        ]
+    names = ["NetworkChoice", "WeightChoice", "WeightSource", "compare", "load_both"]
+    designs = [s for s in (first, second) if _design(s)]
+    names += (["NetworkSpec"] if designs else []) + ["read_picture"]
+    return [
+        f"from resnet_viz import {', '.join(sorted(names))}",
+        f"first = {_network_choice(first)}",
+        *([] if comparison.twins else [f"second = {_network_choice(second)}"]),
+        f"pair = load_both(first{'' if comparison.twins else ', second'})",
+    ]
+
+
+def _design(side: Side) -> bool:
+    return isinstance(side.spec, NetworkSpec) and side.spec.name not in PRESETS
+
+
+def _network_choice(side: Side) -> str:
+    parts = [f"WeightSource.{side.source.name}"]
+    if side.seed:
+        parts.append(f"seed={side.seed}")
+    if side.source is WeightSource.FILE:
+        parts.append(f"path=Path({str(side.path or side.weights)!r})")
+    design = ""
+    if _design(side):
+        usual = NetworkSpec(depths=(1,), widths=(1,)).to_dict()
+        told = {key: value for key, value in side.spec.to_dict().items() if value != usual[key]}
+        design = f", NetworkSpec.from_dict({_plain(told)!r})"
+    return f'NetworkChoice("{side.spec.name}", WeightChoice({", ".join(parts)}){design})'
+
+
+def _plain(values: dict[str, Any]) -> dict[str, Any]:
+    return {k: v.value if isinstance(v, StrEnum) else v for k, v in values.items()}
 
 
 def command_line(comparison: Comparison, layer: str) -> str:

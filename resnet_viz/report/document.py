@@ -9,6 +9,8 @@ from resnet_viz.saving import SCHEMA_VERSION, library_versions
 def document(comparison: Comparison) -> dict[str, Any]:
     """``{residual: {...}, plain: {...}}`` and what is needed to read and repeat it.
 
+    Two networks that are no twins are called ``first`` and ``second`` instead.
+
     Each side: network, weights, predictions (top 5), and one row for every convolution, block and
     the head in order of execution; a value that a layer does not have is null.
     """
@@ -19,7 +21,7 @@ def document(comparison: Comparison) -> dict[str, Any]:
         "image": {"name": comparison.name, "digest": comparison.digest},
         "score": residual.score.value,
         "batch_norm": residual.batch_norm.value,
-        **{kind: side_document(side) for kind, side in comparison.sides.items()},
+        **{kind: side_document(side) for kind, side in comparison.named_sides},
     }
 
 

@@ -24,7 +24,7 @@ def explanation_document(picture: ExplainedPicture) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "versions": library_versions(),
         "image": {"name": picture.name, "digest": picture.digest},
-        "weights": picture.weights,
+        "weights": picture.origin.weights,
         **explanation.manifest(),
         "target_label": picture.target_label,
         "predictions": [
@@ -73,22 +73,3 @@ def explanation_archive(pictures: dict[str, ExplainedPicture]) -> bytes:
             for name, content in explanation_files(picture):
                 archive.writestr(f"{kind}/{name}", content)
     return buffer.getvalue()
-
-
-def explanation_code(picture: ExplainedPicture) -> str:
-    """The lines of Python that repeat an explanation of a bundled or saved network."""
-    explanation = picture.explanation
-    against = "" if explanation.against is None else f", against={explanation.against}"
-    layer = "" if explanation.layer is None else f', layer="{explanation.layer}"'
-    options = f", options={dict(explanation.options)}" if explanation.options else ""
-    return "\n".join(
-        [
-            "from resnet_viz import explain, load_bundled, read_picture, seen, to_batch",
-            f'loaded = load_bundled("{explanation.network}")',
-            "preprocessing = loaded.preprocessing",
-            'image = to_batch([seen(read_picture("photo.jpg"), preprocessing)], preprocessing)',
-            f'found = explain(loaded.network, image, "{explanation.method}"{layer}, '
-            f"target={explanation.target}{against}{options})",
-            "print(found.map.max(), found.blank)",
-        ]
-    )

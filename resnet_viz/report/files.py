@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from resnet_viz.errors import LayerError, close_matches
-from resnet_viz.figures.comparison import cam_overlays, cam_rows, feature_grids, pickable_layers
+from resnet_viz.figures.comparison import cam_overlays, cam_rows, feature_grids
 from resnet_viz.pictures import to_png
 from resnet_viz.records import Comparison
 from resnet_viz.report.document import document
@@ -39,13 +39,13 @@ def report_files(
     }
     yield "seen.png", to_png(comparison.seen)
     for name, pair in pictures.items():
-        for kind, drawn in pair.items():
+        for (kind, _), (_, drawn) in zip(comparison.named_sides, pair.items(), strict=True):
             yield f"{name}_{kind}.png", to_png(drawn.pixels)
     yield "report.html", page(comparison, chosen, pictures, text).encode()
 
 
 def _checked(comparison: Comparison, layer: str | None) -> str:
-    known = pickable_layers(comparison)
+    known = comparison.layers
     if layer is None:
         return comparison.sides.residual.spec.blocks()[-1]
     if layer not in known:

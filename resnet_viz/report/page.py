@@ -12,7 +12,7 @@ from resnet_viz.figures.comparison import (
     ColouredPicture,
     Quantity,
     gradient_curves,
-    network_title,
+    short_titles,
     side_title,
     strip_rows,
 )
@@ -44,7 +44,7 @@ def page(
 ) -> str:
     """The whole document as text."""
     titles = comparison.sides.map(lambda side: side_title(side, text))
-    names = comparison.sides.map(lambda side: network_title(side.spec, text))
+    names = short_titles(comparison, text)
     both = comparison.sides.map(lambda side: side.analysis.predictions(side.classes))
     heading = text(
         "report.title", residual=names.residual, plain=names.plain, picture=comparison.name
@@ -55,7 +55,7 @@ def page(
         _section(text("report.predictions"), _plot(prediction_figure(both, titles), True)),
         _section(
             text("report.strip"),
-            strip_svg(strip_rows(comparison, text), selected=layer, text=text),
+            strip_svg(strip_rows(comparison, layer, text), text=text),
         ),
         _section(text("report.all_blocks"), _pictures(pictures["all_blocks"], titles, True)),
         _section(

@@ -10,7 +10,7 @@ def predictions_table(comparison: Comparison) -> pd.DataFrame:
     """One row a class and network: kind, network, rank, label, probability."""
     rows = [
         {"kind": kind, "network": side.spec.name, "rank": rank, **prediction}
-        for kind, side in comparison.sides.items()
+        for kind, side in comparison.named_sides
         for rank, prediction in enumerate(side_document(side)["predictions"], 1)
     ]
     return pd.DataFrame(rows)
@@ -25,7 +25,7 @@ def layers_table(comparison: Comparison) -> pd.DataFrame:
             **layer,
             "shape": "x".join(map(str, layer["shape"])),
         }
-        for kind, side in comparison.sides.items()
+        for kind, side in comparison.named_sides
         for layer in side_document(side)["layers"]
     ]
     return pd.DataFrame(rows)
@@ -34,10 +34,12 @@ def layers_table(comparison: Comparison) -> pd.DataFrame:
 def cam_table(comparison: Comparison, layer: str) -> pd.DataFrame:
     """The raw Grad-CAM of one layer: kind, row, column, value before any scaling."""
     rows = [
-        {"kind": kind, "layer": layer, "row": y, "column": x, "value": float(value)}
-        for kind, side in comparison.sides.items()
-        if layer in side.analysis.cams
-        for y, line in enumerate(side.analysis.cams[layer][0])
+        {"kind": kind, "layer": name, "row": y, "column": x, "value": float(value)}
+        for (kind, side), (_, name) in zip(
+            comparison.named_sides, comparison.layers_at(layer).items(), strict=True
+        )
+        if name in side.analysis.cams
+        for y, line in enumerate(side.analysis.cams[name][0])
         for x, value in enumerate(line)
     ]
     return pd.DataFrame(rows)

@@ -11,6 +11,7 @@ from resnet_viz.spec.choices import (
     Stem,
     StrideOn,
 )
+from resnet_viz.spec.foreign import ForeignSpec
 from resnet_viz.spec.network import NetworkSpec
 from resnet_viz.spec.presets import PRESETS, RESIDUAL_PRESETS, Preset, twin_name
 
@@ -19,6 +20,7 @@ __all__ = [
     "RESIDUAL_PRESETS",
     "Activation",
     "Block",
+    "ForeignSpec",
     "Initialisation",
     "Kind",
     "NetworkSpec",

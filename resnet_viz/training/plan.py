@@ -67,7 +67,7 @@ class Plan:
 
 
 def plan_of(
-    network: str,
+    network: str | NetworkSpec,
     recipe: str,
     *,
     pair: bool,
@@ -77,17 +77,19 @@ def plan_of(
     start: str = "random",
     frozen: tuple[str, ...] = (),
 ) -> Plan:
-    """A plan by the names of a network and a recipe; ``changes`` to the recipe that are not None.
+    """A plan by a network, or its name, and a recipe's name.
 
-    A plain network's name stands for its pair where a pair is asked for.
+    ``changes`` are those to the recipe that are not None. A plain network's name stands for its
+    pair where a pair is asked for.
     """
     if recipe not in RECIPES:
         known = ", ".join(RECIPES)
         raise OptionError("option_unknown", option="recipe", value=recipe[:80], known=known)
     given = {name: value for name, value in changes.items() if value is not None}
-    name = network.replace("plain", "resnet", 1) if pair else network
+    if isinstance(network, str):
+        network = NetworkSpec.preset(network.replace("plain", "resnet", 1) if pair else network)
     return Plan(
-        network=NetworkSpec.preset(name),
+        network=network,
         pair=pair,
         data=data,
         recipe=Recipe.from_dict({**RECIPES[recipe].to_dict(), **given}),

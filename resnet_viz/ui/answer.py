@@ -4,17 +4,18 @@ from concurrent.futures import Future
 
 import streamlit as st
 
-from resnet_viz.checkpoints.loaded import LoadedNetwork
-from resnet_viz.checkpoints.pairs import load_pair, twin_names
+from resnet_viz.checkpoints.choice import load_both
+from resnet_viz.checkpoints.loaded import Loaded
 from resnet_viz.checkpoints.pretrained import fetch_pretrained, pretrained_file
 from resnet_viz.comparison import analyse_side, combined
 from resnet_viz.errors import OptionError, ResnetVizError
+from resnet_viz.figures.comparison import network_title
 from resnet_viz.pictures import Picture
 from resnet_viz.records import Comparison, Pair, Side, WeightSource
 from resnet_viz.text import Text
 from resnet_viz.ui.messages import show_error
 from resnet_viz.ui.picture_choice import find_picture
-from resnet_viz.ui.question import Question, network_label
+from resnet_viz.ui.question import Question
 from resnet_viz.ui.shell import store
 from resnet_viz.ui.waiting import wait
 
@@ -36,7 +37,7 @@ def answerable(question: Question, text: Text) -> Question | None:
 def answer(question: Question, text: Text) -> Comparison:
     """The comparison; from the store where it has been computed before."""
     picture, pair = picture_and_twins(question, text)
-    label = text("compare.working", network=network_label(question.network, text))
+    label = text("compare.working", network=network_title(question.first.spec, text))
     both = pair.map(lambda loaded: _side(loaded, picture, question))  # in parallel
     sides = both.map(lambda side: wait(side, label))
     key = ("comparison", pair.residual.digest, pair.plain.digest, *_conditions(picture, question))
@@ -48,14 +49,15 @@ def answer(question: Question, text: Text) -> Comparison:
     return wait(joined, label)
 
 
-def picture_and_twins(question: Question, text: Text) -> tuple[Picture, Pair[LoadedNetwork]]:
+def picture_and_twins(question: Question, text: Text) -> tuple[Picture, Pair[Loaded]]:
     """What a question is about, loaded; ``OptionError`` where the picture is gone."""
     picture = find_picture(question.picture)
     if picture is None:
         raise OptionError("picture_gone", name=question.picture.name)
-    if question.weights.source is WeightSource.PRETRAINED:
-        _download(question.network, text)
-    label = text("compare.working", network=network_label(question.network, text))
+    for choice in (question.first, question.second):
+        if choice is not None and choice.weights.source is WeightSource.PRETRAINED:
+            _download(choice.name, text)
+    label = text("compare.working", network=network_title(question.first.spec, text))
     return picture, wait(_pair(question), label)
 
 
@@ -63,15 +65,15 @@ def _conditions(picture: Picture, question: Question) -> tuple[object, ...]:
     return picture.digest, picture.name, question.target, question.score, question.device
 
 
-def _pair(question: Question) -> Future[Pair[LoadedNetwork]]:
+def _pair(question: Question) -> Future[Pair[Loaded]]:
     return store().submit(
-        ("pair", question.network, question.weights, question.device),
-        lambda: load_pair(question.network, question.weights, question.device),
+        ("pair", question.first, question.second, question.device),
+        lambda: load_both(question.first, question.second, question.device),
         _weights_bytes,
     )
 
 
-def _side(loaded: LoadedNetwork, picture: Picture, question: Question) -> Future[Side]:
+def _side(loaded: Loaded, picture: Picture, question: Question) -> Future[Side]:
     return store().submit(
         ("side", loaded.digest, loaded.source, *_conditions(picture, question)),
         lambda: analyse_side(loaded, picture, target=question.target, score=question.score),
@@ -79,14 +81,13 @@ def _side(loaded: LoadedNetwork, picture: Picture, question: Question) -> Future
     )
 
 
-def _weights_bytes(pair: Pair[LoadedNetwork]) -> int:
+def _weights_bytes(pair: Pair[Loaded]) -> int:
     both = (pair.residual.network, pair.plain.network)
     return sum(p.numel() * p.element_size() for network in both for p in network.parameters())
 
 
-def _download(network: str, text: Text) -> None:
+def _download(name: str, text: Text) -> None:
     """Torchvision's weights, with a bar and a way out; a rerun closes the transfer."""
-    name = twin_names(network).residual
     if pretrained_file(name).is_file():
         return
     bar, stop = st.empty(), st.empty()
@@ -102,4 +103,4 @@ def _download(network: str, text: Text) -> None:
 
 
 def _use_fresh() -> None:
-    st.session_state["weights"] = WeightSource.RANDOM.value
+    st.session_state["weights"] = st.session_state["weights_beside"] = WeightSource.RANDOM.value

@@ -6,7 +6,13 @@ import numpy as np
 import streamlit as st
 from jaxtyping import Float
 
-from resnet_viz.figures.comparison import BlockParts, block_of, block_parts, side_title
+from resnet_viz.figures.comparison import (
+    BlockParts,
+    block_of,
+    block_parts,
+    has_parts,
+    side_title,
+)
 from resnet_viz.figures.grids import ChannelOrder, FeatureGrid, channel_order, feature_grid
 from resnet_viz.figures.palettes import ColourRange, Palette
 from resnet_viz.records import Comparison, Side
@@ -30,16 +36,28 @@ class Pixel:
 
 def show_block(question: Question, comparison: Comparison, layer: str, text: Text) -> None:
     """The panel "Inside the block"."""
-    block = block_of(layer, comparison.sides.residual)
-    if block is None:
+    at = comparison.layers_at(layer)
+    blocks = {
+        kind: block_of(name, side)
+        for (kind, side), (_, name) in zip(comparison.sides.items(), at.items(), strict=True)
+    }
+    parts = {
+        kind: block_parts(side, block)
+        for kind, side in comparison.sides.items()
+        if (block := blocks[kind]) is not None and has_parts(side, block)
+    }
+    if not parts:
         st.info(text("block.empty", layer=md_escape(layer)))
         return
-    st.caption(text("block.caption", block=md_escape(block)))
-    parts = comparison.sides.map(lambda side: block_parts(side, block))
-    highest = max(_highest(parts.residual), _highest(parts.plain))
-    for (kind, side), (_, own) in zip(comparison.sides.items(), parts.items(), strict=True):
+    highest = max(_highest(own) for own in parts.values())
+    for kind, side in comparison.sides.items():
+        block = blocks[kind]
         st.markdown(f"**{md_escape(side_title(side, text))}**")
-        _row(kind, side, block, own, ColourRange(-highest, highest), text)
+        if block is None or kind not in parts:
+            st.caption(text("block.foreign"))
+            continue
+        st.caption(text("block.caption", block=md_escape(block)))
+        _row(kind, side, block, parts[kind], ColourRange(-highest, highest), text)
 
 
 def _highest(parts: BlockParts) -> float:

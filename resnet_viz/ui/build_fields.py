@@ -20,7 +20,7 @@ from resnet_viz.text import Text
 from resnet_viz.ui import build_state as state
 from resnet_viz.ui.build_state import OWN, key
 from resnet_viz.ui.messages import show_error
-from resnet_viz.ui.question import network_label
+from resnet_viz.ui.network_choice import network_label
 
 _CHOICES: dict[str, type[StrEnum]] = {
     "block": Block,

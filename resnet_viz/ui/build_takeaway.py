@@ -9,7 +9,7 @@ from resnet_viz.networks.spec_file import spec_to_json
 from resnet_viz.spec import RESIDUAL_PRESETS, NetworkSpec, Stem
 from resnet_viz.text import Text
 from resnet_viz.ui.build_state import seed_of_page
-from resnet_viz.ui.question import comparable
+from resnet_viz.ui.network_choice import comparable
 
 
 def offer(spec: NetworkSpec, text: Text) -> None:

@@ -4,7 +4,13 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from resnet_viz.figures.comparison import Quantity, cam_rows, gradient_curves, side_title
+from resnet_viz.figures.comparison import (
+    Quantity,
+    cam_rows,
+    gradient_curves,
+    network_title,
+    side_title,
+)
 from resnet_viz.figures.gradients import gradient_caption, gradient_figure
 from resnet_viz.figures.pictures import enlarge_pixels
 from resnet_viz.records import BatchNormMode, Comparison, Score, WeightSource
@@ -38,15 +44,15 @@ def show(question: Question, comparison: Comparison, layer: str, text: Text) -> 
 def _all_blocks(question: Question, comparison: Comparison, layer: str, text: Text) -> None:
     opacity = st.session_state.get("opacity", 55) / 100
     own = bool(st.session_state.get("own_scale", False))
-    blocks = len(comparison.sides.residual.spec.blocks())
+    blocks = max(len(side.spec.blocks()) for _, side in comparison.sides.items())
     rows = cam_rows(comparison, layer, opacity=opacity, own=own, columns=min(blocks, 9))
-    for (kind, side), (_, row) in zip(comparison.sides.items(), rows.items(), strict=True):
+    for (_, side), (_, row) in zip(comparison.sides.items(), rows.items(), strict=True):
         st.markdown(f"**{md_escape(side_title(side, text))}**")
         st.image(
             row.pixels,
             width="stretch",
             output_format="JPEG",
-            alt=text(f"all_blocks.alt_{kind}"),
+            alt=text("all_blocks.alt", network=network_title(side.spec, text)),
         )
     high = " / ".join(f"{row.colour_range.high:.3g}" for _, row in rows.items())
     scale = text("compare.own_scale_note" if own else "compare.shared_scale_note")

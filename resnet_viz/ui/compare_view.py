@@ -8,9 +8,9 @@ import streamlit as st
 
 from resnet_viz.figures.comparison import (
     CAM_PALETTE,
-    cam_ranges,
+    cam_range,
     network_title,
-    pickable_layers,
+    short_titles,
     side_title,
     strip_rows,
 )
@@ -42,7 +42,7 @@ def show(question: Question, text: Text) -> None:
 
 
 def _heading(question: Question, comparison: Comparison, text: Text) -> None:
-    names = comparison.sides.map(lambda side: network_title(side.spec, text))
+    names = short_titles(comparison, text)
     caption, actions = st.columns([3, 1], vertical_alignment="center")
     with caption:
         both = comparison.sides.map(lambda side: _predictions(side, text))
@@ -62,7 +62,7 @@ def _notes(comparison: Comparison, text: Text) -> None:
 def _explore(question: Question, text: Text) -> None:
     question = replace(question, score=Score(st.session_state.get("score", question.score)))
     comparison = answer(question, text)
-    layers = pickable_layers(comparison)
+    layers = comparison.layers
     layer = selected_layer(layers, comparison)
     _strip(comparison, layer, text)
     _controls(layers, comparison, text)
@@ -76,7 +76,7 @@ def _prediction_plot(question: Question, comparison: Comparison, text: Text) -> 
         ("predictions", question, text.language),
         lambda: prediction_figure(
             comparison.sides.map(lambda side: _predictions(side, text)),
-            comparison.sides.map(lambda side: network_title(side.spec, text)),
+            short_titles(comparison, text),
         ),
         size=50_000,
     )
@@ -88,7 +88,7 @@ def _strip(comparison: Comparison, layer: str, text: Text) -> None:
         st.session_state["layer"] = block
 
     strip(
-        strip_svg(strip_rows(comparison, text), selected=layer, text=text),
+        strip_svg(strip_rows(comparison, layer, text), text=text),
         layers=comparison.sides.residual.spec.blocks(),
         selected=layer,
         opacity=st.session_state.get("opacity", 55) / 100,
@@ -110,9 +110,14 @@ def _controls(layers: list[str], comparison: Comparison, text: Text) -> None:
 def _pictures(question: Question, comparison: Comparison, layer: str, text: Text) -> None:
     own = bool(st.session_state.get("own_scale", False))
     cams, photo = _live(question, comparison)
-    ranges = cam_ranges(comparison, [layer], own=own)
-    for column, (kind, side), (_, own_cams), (_, colours) in zip(
-        st.columns(2), comparison.sides.items(), cams.items(), ranges.items(), strict=True
+    ranges, at = cam_range(comparison, layer, own=own), comparison.layers_at(layer)
+    for column, (kind, side), (_, own_cams), (_, colours), (_, own_layer) in zip(
+        st.columns(2),
+        comparison.sides.items(),
+        cams.items(),
+        ranges.items(),
+        at.items(),
+        strict=True,
     ):
         with column:
             st.markdown(f"**{md_escape(side_title(side, text))}**")
@@ -120,7 +125,9 @@ def _pictures(question: Question, comparison: Comparison, layer: str, text: Text
                 own_cams,
                 photo,
                 side=comparison.photo.shape[0],
-                alt=text("compare.overlay_alt", kind=text(f"kinds.{kind}"), layer="{layer}"),
+                alt=text(
+                    "compare.overlay_alt", kind=network_title(side.spec, text), layer="{layer}"
+                ),
                 key=f"overlay_{kind}",
             )
             st.image(_colour_bar(), width="stretch", alt="")
@@ -130,7 +137,7 @@ def _pictures(question: Question, comparison: Comparison, layer: str, text: Text
                     "compare.colour_bar",
                     high=f"{colours.high:.3g}",
                     scale=scale,
-                    layer=md_escape(layer),
+                    layer=md_escape(own_layer),
                     target=md_escape(class_label(side.target_label, text)),
                 )
             )

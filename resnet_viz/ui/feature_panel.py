@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from resnet_viz.figures.comparison import side_title
+from resnet_viz.figures.comparison import network_title, side_title
 from resnet_viz.figures.grids import (
     ChannelOrder,
     FeatureGrid,
@@ -38,13 +38,17 @@ def show_features(question: Question, comparison: Comparison, layer: str, text: 
         or ChannelOrder.CAM_WEIGHT
     )
     own = bool(st.session_state.get("own_scale", False))
-    maps = comparison.sides.map(lambda side: side.analysis.features[layer][0])
-    shared = ColourRange.of(maps.residual, maps.plain)
-    for column, (kind, side) in zip(st.columns(2), comparison.sides.items(), strict=True):
+    at, sides = comparison.layers_at(layer), comparison.sides
+    shared = ColourRange.of(
+        sides.residual.analysis.features[at.residual][0], sides.plain.analysis.features[at.plain][0]
+    )
+    for column, (kind, side), (_, name) in zip(
+        st.columns(2), sides.items(), at.items(), strict=True
+    ):
         with column:
-            feature = side.analysis.features[layer][0]
+            feature = side.analysis.features[name][0]
             colours = ColourRange.of(feature) if own else shared
-            weights = side.analysis.cam_weights[layer][0]
+            weights = side.analysis.cam_weights[name][0]
             grid = feature_grid(
                 feature,
                 order=channel_order(feature, order, weights)[:_CHANNELS],
@@ -53,11 +57,15 @@ def show_features(question: Question, comparison: Comparison, layer: str, text: 
                 columns=_COLUMNS,
             )
             st.markdown(f"**{md_escape(side_title(side, text))}**")
-            _grid(kind, grid, layer, text)
-            _channel(kind, side, layer, grid, colours, text)
+            _grid(kind, grid, _alt(side, name, text))
+            _channel(side, name, grid, colours, text)
 
 
-def _grid(kind: str, grid: FeatureGrid, layer: str, text: Text) -> None:
+def _alt(side: Side, layer: str, text: Text) -> str:
+    return text("features.alt", kind=network_title(side.spec, text), layer=layer)
+
+
+def _grid(kind: str, grid: FeatureGrid, alt: str) -> None:
     def pick(point: Point) -> None:
         channel = channel_at(grid, point.x, point.y)
         if channel is not None:
@@ -65,15 +73,13 @@ def _grid(kind: str, grid: FeatureGrid, layer: str, text: Text) -> None:
 
     picture(
         data_uri(grid.pixels),
-        alt=text("features.alt", kind=text(f"kinds.{kind}"), layer=layer),
+        alt=alt,
         key=f"grid_{kind}",
         on_pick=pick,
     )
 
 
-def _channel(
-    kind: str, side: Side, layer: str, grid: FeatureGrid, colours: ColourRange, text: Text
-) -> None:
+def _channel(side: Side, layer: str, grid: FeatureGrid, colours: ColourRange, text: Text) -> None:
     feature = side.analysis.features[layer][0]
     count, found = len(feature), statistics(feature)
     st.caption(
@@ -96,7 +102,7 @@ def _channel(
     pixels = colourise(one, colours)
     st.image(
         enlarge_pixels(pixels, max(1, 224 // max(pixels.shape[:2]))),
-        alt=text("features.channel_alt", kind=text(f"kinds.{kind}"), channel=channel),
+        alt=text("features.channel_alt", kind=network_title(side.spec, text), channel=channel),
     )
     values = statistics(one)
     weight = float(side.analysis.cam_weights[layer][0, channel])

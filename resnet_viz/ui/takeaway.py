@@ -23,7 +23,7 @@ def offer(question: Question, text: Text) -> None:
     left.download_button(
         text("takeaway.download"),
         archive,
-        file_name=f"compare-{question.network}.zip",
+        file_name=f"compare-{question.first.spec.name}.zip",
         mime="application/zip",
         on_click="ignore",
         width="stretch",
@@ -42,8 +42,8 @@ def _link(question: Question, text: Text) -> str:
     state = {
         "lang": text.language,
         "sample": question.picture.sample,
-        "network": question.network,
-        "weights": question.weights.source.value,
+        "network": question.first.name,
+        "weights": question.first.weights.source.value,
         **{key: str(value) for key, value in st.query_params.items()},
     }
     base = (st.context.url or "").partition("?")[0]
@@ -54,5 +54,5 @@ def show_code(question: Question, comparison: Comparison, layer: str, text: Text
     """The panel "Code": what reproduces the page."""
     st.caption(text("takeaway.code_caption"))
     st.code(python_lines(comparison, layer), language="python")
-    if question.weights.plain_path is None:  # the command takes one file
+    if comparison.twins and question.first.weights.plain_path is None:  # the command takes one file
         st.code(command_line(comparison, layer), language="bash")

@@ -3,19 +3,13 @@
 from collections.abc import Hashable
 from dataclasses import fields
 from enum import StrEnum
-from hashlib import blake2b
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from resnet_viz.checkpoints.bundled import bundled_names
 from resnet_viz.devices import devices
 from resnet_viz.errors import ResnetVizError
-from resnet_viz.places import home
-from resnet_viz.spec import RESIDUAL_PRESETS, NetworkSpec, Stem
 from resnet_viz.text import Text
-from resnet_viz.training.data import known_datasets
 from resnet_viz.training.plan import Plan, plan_of
 from resnet_viz.training.recipe import (
     RANGES,
@@ -28,7 +22,8 @@ from resnet_viz.training.recipe import (
 )
 from resnet_viz.ui.address import publish, restore
 from resnet_viz.ui.messages import show_error
-from resnet_viz.ui.question import network_label
+from resnet_viz.ui.train_data import ask_data
+from resnet_viz.ui.train_network import ask_start
 
 _CHOICES: dict[str, type[StrEnum]] = {
     "optimiser": Optimiser,
@@ -38,33 +33,32 @@ _CHOICES: dict[str, type[StrEnum]] = {
 }
 _NUMBERS = ("epochs", "batch_size", "learning_rate", "momentum", "weight_decay", "l1",
             "label_smoothing", "warm_up", "images", "test_images", "seed")  # fmt: skip
-_OWN = "own"  # data from an uploaded ZIP
-_MOST_MEGABYTES = 200  # of a ZIP
 
 
 def ask_plan(text: Text) -> Plan | None:
     """Three choices side by side; None, with a sentence, while they make no plan."""
     left, middle, right = st.columns(3)
     with left:
-        network, pair, start, frozen = _ask_networks(text)
+        start = ask_start(text)
     with middle:
-        data = _ask_data(text)
+        data = ask_data(text)
     with right:
         recipe = _ask_recipe(text)
     changes = _ask_details(recipe, text)
-    if data is None:
-        st.info(text("train.data_upload_first"))
+    device = _ask_device(text)
+    if data is None or start is None:
+        st.info(text("train.data_upload_first" if data is None else "train.start_upload_first"))
         return None
     try:
         return plan_of(
-            network,
+            start.spec,
             recipe,
-            pair=pair,
+            pair=start.pair,
             changes=changes,
             data=data,
-            device=_ask_device(text),
-            start=start,
-            frozen=frozen,
+            device=device,
+            start=start.weights,
+            frozen=start.frozen,
         )
     except ResnetVizError as error:
         show_error(error, text)
@@ -74,82 +68,6 @@ def ask_plan(text: Text) -> Plan | None:
 def plan_key(plan: Plan) -> Hashable:
     """What decides a plan's preview."""
     return ("preview", repr(sorted(plan.to_dict().items())))
-
-
-def _ask_networks(text: Text) -> tuple[str, bool, str, tuple[str, ...]]:
-    names = [n for n, p in RESIDUAL_PRESETS.items() if p.spec.stem is Stem.CIFAR]
-    restore("train_network", names, names[0])
-    network = st.selectbox(
-        text("train.network"),
-        names,
-        format_func=lambda name: network_label(name, text),
-        key="train_network",
-    )
-    publish("train_network", names[0])
-    pair = st.segmented_control(
-        text("train.twins"),
-        ["pair", "single"],
-        default="pair",
-        format_func=lambda value: text(f"train.{value}"),
-        key="train_pair",
-        required=True,
-        help=text("train.twins_help"),
-    )
-    chosen = network or names[0]
-    bundled = chosen in bundled_names()
-    start = st.segmented_control(
-        text("train.start"),
-        ["random", *(["bundled"] if bundled else [])],
-        default="random",
-        format_func=lambda value: text(f"train.start_{value}"),
-        key="train_start",
-        required=True,
-        help=text("train.start_help"),
-    )
-    frozen: list[str] = []
-    if start == "bundled":
-        stages = len(NetworkSpec.preset(chosen).depths)
-        frozen = st.multiselect(
-            text("train.frozen"),
-            ["stem", *(f"layer{n}" for n in range(1, stages + 1))],
-            key="train_frozen",
-            help=text("train.frozen_help"),
-        )
-    return chosen, pair != "single", start or "random", tuple(frozen)
-
-
-def _ask_data(text: Text) -> str | None:
-    names = [*known_datasets(), _OWN]
-    restore("data", names, "digits")
-    data = st.selectbox(
-        text("train.data"), names, format_func=lambda name: text(f"train.data_{name}"), key="data"
-    )
-    publish("data", "digits")
-    if data != _OWN:
-        return data
-    st.file_uploader(
-        text("train.upload"),
-        key="train_zip",
-        on_change=_keep_zip,
-        max_upload_size=_MOST_MEGABYTES,
-        help=text("train.upload_help"),
-    )
-    kept: str | None = st.session_state.get("train_zip_path")
-    return kept if kept and Path(kept).is_file() else None
-
-
-def _keep_zip() -> None:
-    """An upload to a file of our own naming, where a worker finds it."""
-    upload = st.session_state.get("train_zip")
-    if upload is None:
-        st.session_state.pop("train_zip_path", None)
-        return
-    content = upload.getvalue()
-    folder = home() / "uploads"
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{blake2b(content, digest_size=12).hexdigest()}.zip"
-    path.write_bytes(content)
-    st.session_state["train_zip_path"] = str(path)
 
 
 def _ask_recipe(text: Text) -> str:

@@ -7,12 +7,15 @@ import streamlit as st
 
 from resnet_viz import runs
 from resnet_viz.errors import ResnetVizError
+from resnet_viz.figures.training import RunCurve, runs_figure
 from resnet_viz.records import Run, RunState
 from resnet_viz.text import Text
 from resnet_viz.training.export import export_zip
 from resnet_viz.ui.messages import show_error
+from resnet_viz.ui.openings import run_address
+from resnet_viz.ui.train_live import by_kind
 from resnet_viz.ui.train_start import SELECTED
-from resnet_viz.ui.trained_run import compare_address, trained_run
+from resnet_viz.ui.trained_run import ADDRESS_KEY, TrainedRun, trained_run
 
 
 def training_runs() -> list[Run]:
@@ -27,10 +30,31 @@ def show_runs(found: list[Run], text: Text) -> None:
         st.caption(text("train.runs_empty"))
         return
     table = pd.DataFrame([_row(run, text) for run in found])
-    st.dataframe(table, hide_index=True, key="train_table")
+    st.caption(text("train.overlay"))
+    ticked = st.dataframe(
+        table, hide_index=True, key="train_table", on_select="rerun", selection_mode="multi-row"
+    )
+    _overlaid([found[place] for place in ticked.selection.rows if place < len(found)], text)
     shown = next((run for run in found if run.id == st.session_state.get(SELECTED)), None)
     if shown is not None:
         _actions(shown, text)
+
+
+def _overlaid(ticked: list[Run], text: Text) -> None:
+    """The curves of every ticked run in one plot; the plain ones dashed."""
+    curves = [
+        RunCurve(run.title, kind, [e["epoch"] for e in rows], [e["test_error"] for e in rows],
+                 [e["train_error"] for e in rows])
+        for run in ticked
+        for kind, rows in by_kind(_bodies(run.id), "epoch/").items()
+    ]  # fmt: skip
+    if curves:
+        st.caption(text("train.overlay_title"))
+        st.plotly_chart(runs_figure(curves, text), key="train_overlay")
+
+
+def _bodies(run_id: str) -> dict[str, Any]:
+    return {event.key: event.body for event in runs.events(run_id, "epoch/")}
 
 
 def _row(run: Run, text: Text) -> dict[str, Any]:
@@ -72,7 +96,8 @@ def _actions(run: Run, text: Text) -> None:
             key="train_export",
         )
     if (trained := trained_run(run)) is not None:
-        open_it.link_button(text("train.compare"), compare_address(run, trained, text.language))
+        with open_it:
+            _open_elsewhere(trained, text)
     remove.button(
         text("train.delete"),
         key="train_delete",
@@ -81,6 +106,19 @@ def _actions(run: Run, text: Text) -> None:
         disabled=run.state in (RunState.RUNNING, RunState.STOPPING),
         help=text("train.delete_help"),
     )
+
+
+def _open_elsewhere(trained: TrainedRun, text: Text) -> None:
+    """To the pages that look at its networks; a middle click opens them beside this one."""
+    here = {"lang": text.language}
+    network = {"network": run_address(trained), **here}
+    places = {
+        "openings.compare": ("app.py", network),
+        "openings.explain": ("pages/2_Explain.py", network),
+        "train.debug": ("pages/6_Debug.py", {ADDRESS_KEY: trained.id, **here}),
+    }
+    for name, (script, address) in places.items():
+        st.page_link(script, label=text(name), query_params=address)
 
 
 def _delete(run_id: str, text: Text) -> None:

@@ -9,9 +9,8 @@ from resnet_viz.figures.comparison import (
     Quantity,
     block_of,
     block_parts,
-    cam_ranges,
+    cam_range,
     gradient_curves,
-    pickable_layers,
     strip_rows,
 )
 from resnet_viz.figures.gradients import (
@@ -113,8 +112,8 @@ def test_hostile_labels_are_letters():
 @pytest.mark.parametrize(
     ("residual", "plain", "words"),
     [
-        ((3, 0.93), (3, 0.71), "Both say cat; the residual network is surer (93% against 71%)."),
-        ((3, 0.5), (3, 0.9), "Both say cat; the plain network is surer (90% against 50%)."),
+        ((3, 0.93), (3, 0.71), "Both say cat; R is surer (93% against 71%)."),
+        ((3, 0.5), (3, 0.9), "Both say cat; P is surer (90% against 50%)."),
         ((3, 0.801), (3, 0.8), "Both say cat, equally sure (80%)."),
         ((3, 0.9), (5, 0.6), "They disagree: R says cat (90%), P says dog (60%)."),
     ],
@@ -129,18 +128,18 @@ def test_small_shares_keep_a_digit():
     assert [percent(p) for p in (0.999, 0.42, 0.004, 0.0)] == ["100%", "42%", "0.4%", "0%"]
 
 
-def strip(count=4, layer="layer{s}.{i}", style="identity"):
-    nodes = tuple(
-        StripNode(layer.format(s=s, i=i), str(i), s, 10.0 ** (s + i), style)
-        for s in (1, 2)
-        for i in range(count // 2)
-    )
-    bare = tuple(StripNode(n.layer, n.label, n.stage, None, None) for n in nodes)
-    return [StripRow(Kind.RESIDUAL, "R", nodes), StripRow(Kind.PLAIN, "P", bare)]
+def strip(count=4, layer="layer{s}.{i}", style="identity", selected=""):
+    names = [(s, layer.format(s=s, i=i), i) for s in (1, 2) for i in range(count // 2)]
+    nodes = tuple(StripNode(name, name, s, 10.0 ** (s + i), style) for s, name, i in names)
+    bare = tuple(StripNode(n.layer, n.picks, n.stage, None, None) for n in nodes)
+    return [
+        StripRow(Kind.RESIDUAL, "R", nodes, selected),
+        StripRow(Kind.PLAIN, "P", bare, selected),
+    ]
 
 
 def test_strip_has_a_marker_for_every_block_and_arcs_for_shortcuts_only():
-    root = ElementTree.fromstring(strip_svg(strip(6), selected="layer1.1", text=EN))
+    root = ElementTree.fromstring(strip_svg(strip(6, selected="layer1.1"), text=EN))
     layers = [g.get("data-layer") for g in root.iter(f"{SVG}g")]
     assert layers == 2 * [f"layer{s}.{i}" for s in (1, 2) for i in range(3)]
     assert len([p for p in root.iter(f"{SVG}path") if "arc" in p.get("class", "")]) == 6
@@ -152,24 +151,24 @@ def test_strip_has_a_marker_for_every_block_and_arcs_for_shortcuts_only():
     ("style", "dashes"), [("identity", None), ("padding", "1.5 3"), ("projection", "5 3")]
 )
 def test_strip_draws_each_shortcut_in_its_style(style, dashes):
-    root = ElementTree.fromstring(strip_svg(strip(style=style), selected="", text=EN))
+    root = ElementTree.fromstring(strip_svg(strip(style=style), text=EN))
     arcs = [p for p in root.iter(f"{SVG}path") if "arc" in p.get("class", "")]
     assert {arc.get("stroke-dasharray") for arc in arcs} == {dashes}
 
 
 def test_strip_escapes_layer_names():
-    svg = strip_svg(strip(layer='"><script>{s}{i}'), selected="", text=EN)
+    svg = strip_svg(strip(layer='"><script>{s}{i}'), text=EN)
     ElementTree.fromstring(svg)
     assert "<script>" not in svg
 
 
 def test_selecting_a_layer_inside_a_block_selects_the_block():
-    svg = strip_svg(strip(), selected="layer1.1.conv2", text=EN)
+    svg = strip_svg(strip(selected="layer1.1.conv2"), text=EN)
     assert svg.count('aria-selected="true"') == 2
 
 
 def test_comparison_offers_the_same_layers_on_both_sides(comparison):
-    layers = pickable_layers(comparison)
+    layers = comparison.layers
     assert layers[0] == "conv1"
     assert layers[-1] == "layer3.2"
     assert "fc" not in layers
@@ -178,8 +177,8 @@ def test_comparison_offers_the_same_layers_on_both_sides(comparison):
 
 
 def test_shared_scale_is_one_scale_and_own_scale_is_not(comparison):
-    shared = cam_ranges(comparison, ["layer3.2"], own=False)
-    own = cam_ranges(comparison, ["layer3.2"], own=True)
+    shared = cam_range(comparison, "layer3.2", own=False)
+    own = cam_range(comparison, "layer3.2", own=True)
     assert shared.residual == shared.plain
     assert own.residual.high <= shared.residual.high
     assert {own.residual.high, own.plain.high} >= {shared.residual.high}
@@ -211,7 +210,7 @@ def test_curves_have_a_value_for_each_layer_of_both(comparison, quantity):
 
 
 def test_strip_marks_padding_where_shapes_change(comparison):
-    residual, plain = strip_rows(comparison, EN)
+    residual, plain = strip_rows(comparison, "layer1.0", EN)
     styles = [node.shortcut for node in residual.nodes]
     assert styles.count("padding") == 2
     assert styles.count("identity") == 7

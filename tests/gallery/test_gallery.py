@@ -4,18 +4,22 @@ import csv
 import io
 import json
 import zipfile
-from dataclasses import asdict
 
 import pytest
 
+from resnet_viz.checkpoints.choice import NetworkChoice
+from resnet_viz.checkpoints.pairs import WeightChoice
 from resnet_viz.errors import DataError, ImageError
-from resnet_viz.gallery.job import NetworkPlace, explain_job, request_from_dict, request_to_dict
+from resnet_viz.gallery.job import explain_job, request_from_dict, request_to_dict
 from resnet_viz.gallery.maximise_job import maximise_job
+from resnet_viz.gallery.places import Named, chosen_to_dict, load_networks
 from resnet_viz.gallery.sources import Source, opened
 from resnet_viz.gallery.tables import document, gallery_zip, method_rows
 from resnet_viz.places import ASSETS
 from resnet_viz.probe.explained import Request
+from resnet_viz.records import WeightSource
 from resnet_viz.records.explanation import Fused, Fusion
+from resnet_viz.spec import NetworkSpec
 from resnet_viz.text import Text
 
 CONTENT = (ASSETS / "samples" / "automobile.jpg").read_bytes()
@@ -34,12 +38,13 @@ def archive(tmp_path_factory):
 
 
 def config(archive):
-    places = [NetworkPlace("ResNet-20", "resnet20"), NetworkPlace("plain-20", "plain20")]
+    bundled = NetworkChoice("resnet20", WeightChoice(WeightSource.BUNDLED))
     requests = [Request("layer-cam", measures=()), Request("lrp", measures=())]
     return {
         "source": Source(str(archive)).to_dict(),
-        "networks": [asdict(place) for place in places],
-        "requests": [request_to_dict(request) for request in requests],
+        "networks": chosen_to_dict(bundled, None),
+        "titles": list(TITLES),
+        "requests": [[request_to_dict(request) for request in requests]] * 2,
         "device": "cpu",
     }
 
@@ -81,7 +86,7 @@ def test_rows_say_what_is_right_and_what_was_refused(finished):
 
 def test_tables_hold_every_picture_and_the_mean_of_each_method(finished, archive):
     folder, events = finished
-    found = document(told(events), TITLES, config(archive), Text("zh"))
+    found = document(told(events), config(archive), Text("zh"))
     assert [row["name"] for row in found["images"]] == ["b.jpg"] * 3 + ["a.jpg"] * 3
     assert [(row["method"], row["network"]) for row in found["refused"]] == [("lrp", "ResNet-20")]
     assert "broken.png" in found["skipped"][0]["name"]
@@ -129,7 +134,8 @@ def test_bad_sources_are_one_sentence(tmp_path):
 
 def test_maximising_keeps_its_state_and_tells_every_step(tmp_path):
     config = {
-        "network": asdict(NetworkPlace("ResNet-20", "resnet20")),
+        "networks": Named("resnet20").to_dict(),
+        "side": 0,
         "goal": {"layer": "layer1.0", "channel": 2, "steps": 4},
         "device": "cpu",
     }
@@ -142,3 +148,14 @@ def test_maximising_keeps_its_state_and_tells_every_step(tmp_path):
     (picture,) = [event for event in events if event["key"].startswith("picture/")]
     assert picture["still"] > 0
     assert (tmp_path / "ascent.npz").is_file()
+
+
+def test_any_two_networks_travel_to_a_run():
+    spec = NetworkSpec(depths=(1, 1), widths=(4, 8))
+    design = NetworkChoice("mine", WeightChoice(WeightSource.RANDOM, seed=3), spec)
+    beside = NetworkChoice("plain20", WeightChoice(WeightSource.BUNDLED))
+    values = json.loads(json.dumps(chosen_to_dict(design, beside)))
+    one, two = load_networks(values, "cpu")
+    assert one.spec == spec
+    assert one.training["seed"] == 3
+    assert two.spec.name == "plain20"

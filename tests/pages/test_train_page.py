@@ -96,8 +96,8 @@ def test_rename(finished):
 
 def test_a_hostile_zip_is_one_sentence_and_the_page_lives(tmp_path):
     app = opened(data="own")
-    assert "Upload a ZIP" in words(app)
-    app.file_uploader(key="train_zip").set_value(("../../x.zip", b"PK nonsense", "application/zip"))
+    assert "as a folder or as a ZIP" in words(app)
+    app.file_uploader(key="train_own").set_value(("../../x.zip", b"PK nonsense", "application/zip"))
     app.run()
     for _ in range(100):
         if app.warning or app.error:
@@ -127,7 +127,7 @@ def test_a_pair_opens_in_compare_with_its_own_classes(tmp_path):
     run_id = store.create("train", plan.to_dict(), "digits by heart", "cpu")
     execute(store, run_id)
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT)
-    for name, value in {"network": "resnet20", "weights": "file", "run": run_id}.items():
+    for name, value in {"network": f"run-{run_id}"}.items():
         app.query_params[name] = value
     app.run()
     assert not app.exception

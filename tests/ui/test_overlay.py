@@ -6,7 +6,7 @@ import numpy as np
 
 from resnet_viz.checkpoints.pairs import choose_weights, load_pair
 from resnet_viz.comparison import compare
-from resnet_viz.figures.comparison import cam_ranges, pickable_layers
+from resnet_viz.figures.comparison import cam_range
 from resnet_viz.figures.live_cams import live_cams
 from resnet_viz.samples import sample_picture, samples
 
@@ -16,12 +16,12 @@ def test_every_layers_map_travels_in_255ths_of_its_highest_value():
     found = compare(pair, sample_picture(next(iter(samples()))))
     cams = live_cams(found)
     for (_, side), (_, sent) in zip(found.sides.items(), cams.items(), strict=True):
-        assert list(sent["maps"]) == pickable_layers(found)
+        assert list(sent["maps"]) == found.layers
         for layer, (height, width, high, packed) in sent["maps"].items():
             cam = side.analysis.cams[layer][0]
             assert (height, width) == cam.shape
             assert high == cam.max()
             steps = np.frombuffer(base64.b64decode(packed), np.uint8).reshape(cam.shape)
             assert np.abs(steps * (high / 255) - cam).max() <= high / 255 / 2 * 1.001
-            shared = cam_ranges(found, [layer], own=False)
+            shared = cam_range(found, layer, own=False)
             assert sent["shared"][layer] == shared.residual.high == shared.plain.high

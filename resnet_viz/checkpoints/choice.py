@@ -1,0 +1,94 @@
+"""Any two networks with weights, side by side: what was chosen, and how it is loaded."""
+
+from dataclasses import dataclass, field
+
+from resnet_viz.checkpoints.catalog import foreign_spec, load_foreign
+from resnet_viz.checkpoints.loaded import Loaded, LoadedNetwork
+from resnet_viz.checkpoints.pairs import WeightChoice, load_network, load_twin, weight_sources
+from resnet_viz.errors import OptionError
+from resnet_viz.networks.catalog import class_names
+from resnet_viz.networks.foreign import FOREIGN, foreign_classes
+from resnet_viz.records import Pair, WeightSource
+from resnet_viz.spec import ForeignSpec, Kind, NetworkSpec
+
+
+@dataclass(frozen=True)
+class NetworkChoice:
+    """One network and which weights it gets.
+
+    ``name`` is a preset's or the catalog's; a design of one's own, or a file's network, has its
+    ``design``, and then ``name`` is only what to call it. ``labels`` are its classes' names where
+    they are not the usual ones.
+    """
+
+    name: str
+    weights: WeightChoice
+    design: NetworkSpec | None = None
+    labels: tuple[str, ...] = field(default=())
+
+    @property
+    def spec(self) -> NetworkSpec | ForeignSpec:
+        """What the network is; ``SpecError`` for a name that nobody knows."""
+        if self.design is not None:
+            return self.design
+        return foreign_spec(self.name) if self.name in FOREIGN else NetworkSpec.preset(self.name)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of its classes."""
+        spec = self.spec
+        usual = foreign_classes(spec.name) if isinstance(spec, ForeignSpec) else class_names(spec)
+        return self.labels or usual
+
+    @property
+    def has_twin(self) -> bool:
+        """Whether there is a plain twin to put beside it."""
+        spec = self.spec
+        trained = self.weights.plain_path is not None
+        return isinstance(spec, NetworkSpec) and (spec.kind is Kind.RESIDUAL or trained)
+
+    def comparable(self, other: "NetworkChoice") -> bool:
+        """Whether both see the same picture and know as many classes."""
+        one, two = self.spec, other.spec
+        return (one.input_size, one.input_channels, one.classes) == (
+            two.input_size,
+            two.input_channels,
+            two.classes,
+        )
+
+
+def sources(name: str) -> tuple[WeightSource, ...]:
+    """What weights there are for a network of the tables, the best first."""
+    if name not in FOREIGN:
+        return weight_sources(name)
+    published = () if FOREIGN[name].weights is None else (WeightSource.PRETRAINED,)
+    return (*published, WeightSource.RANDOM)
+
+
+def load_choice(choice: NetworkChoice) -> Loaded:
+    """The network that was chosen, in evaluation mode, on the CPU."""
+    spec = choice.spec
+    if isinstance(spec, ForeignSpec):
+        return load_foreign(choice.name, choice.weights.source, choice.weights.seed)
+    return load_network(spec, choice.weights)
+
+
+def load_both(
+    first: NetworkChoice, second: NetworkChoice | None = None, device: str = "cpu"
+) -> Pair[Loaded]:
+    """Two networks side by side on ``device``; ``second`` None is the first one's plain twin.
+
+    Raises ``OptionError`` for a network without a twin, and for two that cannot be compared.
+    """
+    one = load_choice(first)
+    if second is not None:
+        if not first.comparable(second):
+            raise OptionError("networks_differ", first=first.name, second=second.name)
+        two = load_choice(second)
+    elif isinstance(one, LoadedNetwork) and first.has_twin:
+        two = load_twin(one, first.weights)
+    else:
+        raise OptionError("network_no_twin", name=first.name)
+    for loaded in (one, two):
+        loaded.network.to(device)
+    return Pair(one, two)

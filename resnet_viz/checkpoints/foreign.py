@@ -1,0 +1,63 @@
+"""Published weights into the networks of the catalog."""
+
+import re
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from resnet_viz.checkpoints.pretrained import pretrained_tensors
+from resnet_viz.errors import CheckpointError
+from resnet_viz.networks.foreign import foreign_row, skeleton
+from resnet_viz.pictures import safe_name
+
+#: Names in DenseNet's files have a dot that modules cannot have since: "norm.1" is "norm1".
+_DOTTED = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12])\.")
+_AUXILIARY = re.compile(r"aux[12]\.")  # GoogLeNet's heads that only training has
+
+
+def foreign_pretrained(name: str) -> nn.Module:
+    """A network of the catalog with its published weights, in evaluation mode.
+
+    They are downloaded if need be. Raises ``DownloadError``, or ``CheckpointError`` where there
+    are none.
+    """
+    return fill_foreign(name, pretrained_tensors(name))
+
+
+def fill_foreign(name: str, weights: Mapping[str, Tensor]) -> nn.Module:
+    """A network of the catalog in evaluation mode with exactly these weights.
+
+    The number of classes is that of the weights. Raises ``CheckpointError``.
+    """
+    given = _present_names(weights)
+    network = skeleton(name, _classes(given))
+    own = network.state_dict()
+    for key in own:
+        if key.endswith("num_batches_tracked"):
+            given.setdefault(key, torch.zeros((), dtype=torch.long))
+    matched = [k for k in own if k in given and own[k].shape == given[k].shape]
+    wrong = [k for k in own if k not in matched] + [k for k in given if k not in own]
+    if wrong:
+        raise CheckpointError(
+            "checkpoint_mismatch",
+            name=name,
+            network=foreign_row(name).title,
+            matched=len(matched),
+            total=len(own),
+            first=safe_name(wrong[0]),
+        )
+    exact = {key: value.to(own[key].dtype) for key, value in given.items()}
+    network.load_state_dict(exact, assign=True)
+    return network.eval()
+
+
+def _present_names(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    kept = {key: value for key, value in weights.items() if not _AUXILIARY.match(key)}
+    return {_DOTTED.sub(r"\1\2.", key): value for key, value in kept.items()}
+
+
+def _classes(weights: Mapping[str, Tensor]) -> int | None:
+    """Outputs of the head: of the last weight that is a matrix."""
+    matrices = [value for value in weights.values() if value.ndim == 2]
+    return len(matrices[-1]) if matrices else None

@@ -1,0 +1,246 @@
+"""The catalog: networks that the residual story is told against, as they are.
+
+All but LeNet-5 come straight from torchvision, keys and forward pass included. They have no plain
+twin. Their main steps stand where a residual network has its blocks.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import nn
+from torchvision import models
+from torchvision.models import WeightsEnum
+
+from resnet_viz.errors import SpecError, close_matches
+from resnet_viz.images import IMAGENET_PREPROCESSING, Preprocessing
+from resnet_viz.networks.foreign_start import draw
+from resnet_viz.networks.lenet import LeNet, LeNetSpec
+
+
+@dataclass(frozen=True)
+class ForeignRow:
+    """One network of the catalog.
+
+    ``stages`` names the modules that stand for its main steps, in order of execution, grouped as
+    the source groups them: the value of each is a feature map. ``depth`` counts weighted layers
+    as the source does.
+    """
+
+    title: str
+    constructor: Callable[..., nn.Module]
+    weights: WeightsEnum | None
+    stages: Mapping[str, tuple[str, ...]]
+    depth: int
+    parameters: int
+    year: int
+    source: str
+    family: str
+    input_size: int = 224
+    input_channels: int = 3
+    classes: int = 1000
+    options: Mapping[str, Any] = field(default_factory=dict)  # of the constructor
+
+    @property
+    def blocks(self) -> tuple[str, ...]:
+        """The main steps, without their grouping."""
+        return tuple(name for names in self.stages.values() for name in names)
+
+
+def _numbered(prefix: str, numbers: range | tuple[int, ...]) -> tuple[str, ...]:
+    return tuple(f"{prefix}{number}" for number in numbers)
+
+
+def _lenet(*, num_classes: int) -> LeNet:
+    return LeNet(LeNetSpec(classes=num_classes))
+
+
+def _vgg(
+    depth: int, convolutions: tuple[int, ...], weights: WeightsEnum, *, norm: bool = False
+) -> ForeignRow:
+    """A step is a convolution with the activation behind it; five stages with a pool behind each.
+
+    ``convolutions`` counts them by stage.
+    """
+    stages, place, each = {}, 0, 3 if norm else 2
+    for stage, count in enumerate(convolutions, 1):
+        steps = range(place + each - 1, place + each * count, each)
+        stages[f"stage{stage}"] = _numbered("features.", steps)
+        place += each * count + 1
+    return ForeignRow(
+        title=f"VGG-{depth}" + (" BN" if norm else ""),
+        constructor=getattr(models, f"vgg{depth}" + ("_bn" if norm else "")),
+        weights=weights,
+        stages=stages,
+        depth=depth,
+        parameters=weights.meta["num_params"],
+        year=2014,
+        source="Simonyan 2014, table 1 (arXiv 1409.1556)",
+        family="vgg",
+    )
+
+
+def _densenet(depth: int, layers: tuple[int, ...], weights: WeightsEnum) -> ForeignRow:
+    """Steps are the dense layers, each worth ``growth`` new channels, and the transitions."""
+    stages: dict[str, tuple[str, ...]] = {"stem": ("features.pool0",)}
+    for block, count in enumerate(layers, 1):
+        steps = _numbered(f"features.denseblock{block}.denselayer", range(1, count + 1))
+        last = block == len(layers)
+        stages[f"denseblock{block}"] = (*steps, *(() if last else (f"features.transition{block}",)))
+    return ForeignRow(
+        title=f"DenseNet-{depth}",
+        constructor=getattr(models, f"densenet{depth}"),
+        weights=weights,
+        stages=stages,
+        depth=depth,
+        parameters=weights.meta["num_params"],
+        year=2016,
+        source="Huang 2016, table 1 (arXiv 1608.06993)",
+        family="densenet",
+    )
+
+
+_FOREIGN_ROWS = {
+    "lenet5": ForeignRow(
+        title="LeNet-5",
+        constructor=_lenet,
+        weights=None,
+        stages={"stage1": ("tanh1",), "stage2": ("tanh2",), "stage3": ("tanh3",)},
+        depth=5,
+        parameters=61_706,
+        year=1998,
+        source="LeCun 1998, fig. 2",
+        family="lenet",
+        input_size=32,
+        input_channels=1,
+        classes=10,
+    ),
+    "alexnet": ForeignRow(
+        title="AlexNet",
+        constructor=models.alexnet,
+        weights=models.AlexNet_Weights.IMAGENET1K_V1,
+        stages={
+            "stage1": ("features.1",),
+            "stage2": ("features.4",),
+            "stage3": _numbered("features.", (7, 9, 11)),
+        },
+        depth=8,
+        parameters=models.AlexNet_Weights.IMAGENET1K_V1.meta["num_params"],
+        year=2012,
+        source="Krizhevsky 2012; one tower, as in Krizhevsky 2014 (arXiv 1404.5997)",
+        family="alexnet",
+    ),
+    "vgg11": _vgg(11, (1, 1, 2, 2, 2), models.VGG11_Weights.IMAGENET1K_V1),
+    "vgg11_bn": _vgg(11, (1, 1, 2, 2, 2), models.VGG11_BN_Weights.IMAGENET1K_V1, norm=True),
+    "vgg16": _vgg(16, (2, 2, 3, 3, 3), models.VGG16_Weights.IMAGENET1K_V1),
+    "vgg16_bn": _vgg(16, (2, 2, 3, 3, 3), models.VGG16_BN_Weights.IMAGENET1K_V1, norm=True),
+    "vgg19": _vgg(19, (2, 2, 4, 4, 4), models.VGG19_Weights.IMAGENET1K_V1),
+    "vgg19_bn": _vgg(19, (2, 2, 4, 4, 4), models.VGG19_BN_Weights.IMAGENET1K_V1, norm=True),
+    "googlenet": ForeignRow(
+        title="GoogLeNet",
+        constructor=models.googlenet,
+        weights=models.GoogLeNet_Weights.IMAGENET1K_V1,
+        stages={
+            "stem": ("conv1", "conv2", "conv3"),
+            "stage3": ("inception3a", "inception3b"),
+            "stage4": tuple(f"inception4{letter}" for letter in "abcde"),
+            "stage5": ("inception5a", "inception5b"),
+        },
+        depth=22,
+        parameters=models.GoogLeNet_Weights.IMAGENET1K_V1.meta["num_params"],
+        year=2014,
+        source="Szegedy 2014, table 1 (arXiv 1409.4842), with batch normalisation",
+        family="googlenet",
+        # Its published weights want pixels from -1 to 1, which it makes of the usual ones itself.
+        options={"aux_logits": False, "transform_input": True, "init_weights": False},
+    ),
+    "densenet121": _densenet(121, (6, 12, 24, 16), models.DenseNet121_Weights.IMAGENET1K_V1),
+    "densenet169": _densenet(169, (6, 12, 32, 32), models.DenseNet169_Weights.IMAGENET1K_V1),
+    "mobilenet_v2": ForeignRow(
+        title="MobileNetV2",
+        constructor=models.mobilenet_v2,
+        weights=models.MobileNet_V2_Weights.IMAGENET1K_V1,
+        stages={
+            "stage1": _numbered("features.", (0, 1)),
+            "stage2": _numbered("features.", (2, 3)),
+            "stage3": _numbered("features.", (4, 5, 6)),
+            "stage4": _numbered("features.", range(7, 14)),
+            "stage5": _numbered("features.", range(14, 19)),
+        },
+        depth=53,
+        parameters=models.MobileNet_V2_Weights.IMAGENET1K_V1.meta["num_params"],
+        year=2018,
+        source="Sandler 2018, table 2 (arXiv 1801.04381)",
+        family="mobilenet",
+    ),
+    "convnext_tiny": ForeignRow(
+        title="ConvNeXt-Tiny",
+        constructor=models.convnext_tiny,
+        weights=models.ConvNeXt_Tiny_Weights.IMAGENET1K_V1,
+        stages={
+            "stage1": ("features.0", *_numbered("features.1.", range(3))),
+            "stage2": ("features.2", *_numbered("features.3.", range(3))),
+            "stage3": ("features.4", *_numbered("features.5.", range(9))),
+            "stage4": ("features.6", *_numbered("features.7.", range(3))),
+        },
+        depth=59,
+        parameters=models.ConvNeXt_Tiny_Weights.IMAGENET1K_V1.meta["num_params"],
+        year=2022,
+        source="Liu 2022, table 9 (arXiv 2201.03545)",
+        family="convnext",
+    ),
+}
+
+#: Every network of the catalog by name, in the order of its source.
+FOREIGN: Mapping[str, ForeignRow] = dict(
+    sorted(_FOREIGN_ROWS.items(), key=lambda item: item[1].year)
+)
+
+
+def foreign_row(name: str) -> ForeignRow:
+    """A row of the catalog. Raises ``SpecError`` with close matches for an unknown name."""
+    if name not in FOREIGN:
+        raise SpecError("preset_unknown", name=name, known=close_matches(name, list(FOREIGN)))
+    return FOREIGN[name]
+
+
+def build_foreign(name: str, classes: int | None = None, *, seed: int = 0) -> nn.Module:
+    """An untrained network of the catalog, in training mode; ``seed`` decides every weight.
+
+    ``classes``: outputs of the head, by default as in the source. The global random state is
+    neither read nor moved.
+    """
+    network = skeleton(name, classes).to_empty(device="cpu")
+    draw(network, seed)
+    return network
+
+
+def skeleton(name: str, classes: int | None = None) -> nn.Module:
+    """The network without any memory: its parameters lie on the meta device."""
+    row = foreign_row(name)
+    with torch.device("meta"):
+        return row.constructor(num_classes=classes or row.classes, **row.options)
+
+
+def foreign_blocks(name: str) -> list[str]:
+    """The modules that stand for the main steps, in order of execution."""
+    return list(foreign_row(name).blocks)
+
+
+def foreign_preprocessing(name: str) -> Preprocessing:
+    """What the network expects: its weights' own; LeNet-5 takes grey images (MNIST's mean)."""
+    row = foreign_row(name)
+    if row.weights is None:
+        return Preprocessing(row.input_size, row.input_size, (0.1307,), (0.3081,))
+    usual = row.weights.transforms()
+    mean, deviation = IMAGENET_PREPROCESSING.mean, IMAGENET_PREPROCESSING.deviation
+    return Preprocessing(usual.crop_size[0], usual.resize_size[0], mean, deviation)
+
+
+def foreign_classes(name: str) -> tuple[str, ...]:
+    """ImageNet's classes; the digits for LeNet-5."""
+    row = foreign_row(name)
+    if row.weights is None:
+        return tuple(str(number) for number in range(row.classes))
+    return tuple(row.weights.meta["categories"])

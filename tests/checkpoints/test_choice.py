@@ -1,0 +1,123 @@
+"""Any two networks side by side: designs, the catalog, presets and files."""
+
+import subprocess
+import sys
+
+import pytest
+
+from resnet_viz import NetworkChoice, NetworkSpec, WeightChoice, WeightSource, compare, load_both
+from resnet_viz.checkpoints.catalog import foreign_spec
+from resnet_viz.checkpoints.choice import sources
+from resnet_viz.errors import OptionError, SpecError
+from resnet_viz.figures.comparison import Quantity, cam_rows, gradient_curves, strip_rows
+from resnet_viz.figures.live_cams import live_cams
+from resnet_viz.figures.strip import strip_svg
+from resnet_viz.networks.foreign import FOREIGN, build_foreign
+from resnet_viz.probe.capture import layer_names
+from resnet_viz.report.code import python_lines
+from resnet_viz.report.document import document
+from resnet_viz.samples import sample_picture
+from resnet_viz.text import Text
+from tests.source import ROOT
+
+EN = Text("en")
+FRESH = WeightChoice(WeightSource.RANDOM)
+SMALL = NetworkSpec(depths=(1, 1, 1), widths=(4, 8, 16))
+SMALLER = NetworkSpec(depths=(2,), widths=(4,))
+
+
+@pytest.fixture(scope="module")
+def unlike():
+    """LeNet-5 beside a small residual design of grey images: no layer has the same name."""
+    design = NetworkSpec(depths=(1, 2), widths=(4, 8), input_channels=1)
+    pair = load_both(NetworkChoice("lenet5", FRESH), NetworkChoice("own", FRESH, design))
+    return compare(pair, sample_picture("cat"))
+
+
+def test_two_unlike_networks_are_matched_by_their_place(unlike):
+    assert not unlike.twins
+    first, second = (side.spec.blocks() for _, side in unlike.sides.items())
+    assert unlike.layers_at(first[0]).plain == second[0]
+    assert unlike.layers_at(first[-1]).plain == second[-1]
+    assert unlike.layers_at("conv1").plain == "conv1"
+
+
+def test_every_figure_draws_two_unlike_networks(unlike):
+    svg = strip_svg(strip_rows(unlike, "tanh2", EN), text=EN)
+    assert svg.count('aria-selected="true"') == 2
+    assert svg.count('data-layer="tanh') == 6  # a click on either row selects in the first one
+    rows = cam_rows(unlike, "tanh2", opacity=0.5, own=False, columns=3)
+    assert rows.residual.colour_range == rows.plain.colour_range
+    maps = live_cams(unlike)
+    assert set(maps.residual["maps"]) == set(maps.plain["maps"]) == set(unlike.layers)
+    for quantity in Quantity:
+        curves = gradient_curves(unlike, quantity, EN)
+        assert [curve.label for curve in curves] == ["LeNet-5", "ResNet-8"]
+        assert all(len(curve.layers) > 3 for curve in curves)
+        assert curves[0].head == "fc2"
+
+
+def test_the_report_tells_both_forms(unlike):
+    told = document(unlike)
+    assert told["first"]["network"] == "lenet5"  # no twins, so neither is called one
+    assert told["second"]["spec"]["depths"] == (1, 2)
+
+
+def test_the_lines_of_code_repeat_it(unlike, tmp_path):
+    (tmp_path / "photo.jpg").write_bytes((ROOT / "assets/samples/cat.jpg").read_bytes())
+    done = subprocess.run(
+        [sys.executable, "-c", python_lines(unlike, "tanh3")],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    printed = [float(line.split()[1]) for line in done.stdout.splitlines()]
+    at = unlike.layers_at("tanh3")
+    sides = unlike.sides
+    assert printed[0] == pytest.approx(sides.residual.analysis.cams[at.residual].max(), rel=1e-4)
+    assert printed[1] == pytest.approx(sides.plain.analysis.cams[at.plain].max(), rel=1e-4)
+
+
+def test_a_design_comes_with_its_twin():
+    pair = load_both(NetworkChoice("own", WeightChoice(WeightSource.RANDOM, 3), SMALL))
+    assert pair.plain.spec == SMALL.plain()
+    own, twin = (loaded.network.state_dict() for _, loaded in pair.items())
+    assert all(own[key].equal(twin[key]) for key in own if "running" not in key)
+
+
+def test_a_network_without_a_twin_needs_a_second():
+    with pytest.raises(OptionError, match="no plain twin"):
+        load_both(NetworkChoice("lenet5", FRESH))
+    with pytest.raises(OptionError, match="no plain twin"):
+        load_both(NetworkChoice("own", FRESH, SMALL.plain()))
+
+
+def test_networks_of_other_pictures_or_classes_are_refused():
+    with pytest.raises(OptionError, match="same input"):
+        load_both(NetworkChoice("lenet5", FRESH), NetworkChoice("resnet20", FRESH))
+    wide = NetworkSpec(depths=(1,), widths=(4,), input_channels=5)
+    with pytest.raises(SpecError, match="5 channels"):
+        load_both(NetworkChoice("own", FRESH, wide))
+
+
+def test_one_design_beside_another():
+    pair = load_both(NetworkChoice("a", FRESH, SMALL), NetworkChoice("b", FRESH, SMALLER))
+    found = compare(pair, sample_picture("cat"))
+    assert not found.twins
+    assert found.layers_at("layer3.0").plain == "layer1.1"
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_every_catalog_network_has_its_steps_among_its_layers(name):
+    assert set(foreign_spec(name).blocks()) <= set(layer_names(build_foreign(name)))
+    assert sources(name)[-1] is WeightSource.RANDOM
+    assert (WeightSource.PRETRAINED in sources(name)) == (name != "lenet5")
+
+
+def test_alexnet_stands_beside_a_residual_network():
+    pair = load_both(NetworkChoice("alexnet", FRESH), NetworkChoice("resnet18", FRESH))
+    found = compare(pair, sample_picture("cat"))
+    assert set(found.sides.residual.spec.blocks()) <= set(found.layers)
+    assert found.layers_at("features.11").plain == "layer4.1"

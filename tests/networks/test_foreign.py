@@ -1,0 +1,124 @@
+"""The catalog: each row is what its source says, and capture can look into it."""
+
+import pytest
+import torch
+from torch import nn
+from torchvision import models
+
+from resnet_viz.errors import SpecError
+from resnet_viz.networks.foreign import (
+    FOREIGN,
+    build_foreign,
+    foreign_blocks,
+    foreign_classes,
+    foreign_preprocessing,
+    skeleton,
+)
+from resnet_viz.probe.capture import capture
+from resnet_viz.spec import PRESETS
+
+WEIGHTED = (nn.Conv2d, nn.Linear)
+LAST_SHAPES = {
+    "lenet5": (120, 1, 1), "alexnet": (256, 13, 13), "vgg11": (512, 14, 14),
+    "vgg11_bn": (512, 14, 14), "vgg16": (512, 14, 14), "vgg16_bn": (512, 14, 14),
+    "vgg19": (512, 14, 14), "vgg19_bn": (512, 14, 14), "googlenet": (1024, 7, 7),
+    "densenet121": (32, 7, 7), "densenet169": (32, 7, 7), "mobilenet_v2": (1280, 7, 7),
+    "convnext_tiny": (768, 7, 7),
+}  # fmt: skip
+
+
+def image(row, side=None):
+    side = side or row.input_size
+    return torch.rand(1, row.input_channels, side, side, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_a_row_is_its_network(name):
+    row, network = FOREIGN[name], skeleton(name).eval()
+    assert sum(p.numel() for p in network.parameters()) == row.parameters
+    with torch.no_grad():
+        found = capture(network, image(row).to("meta"), foreign_blocks(name))
+    assert list(found.values) == foreign_blocks(name)  # in order of execution
+    assert found.output.shape == (1, row.classes)
+    shapes = [tuple(value.shape[1:]) for value in found.values.values()]
+    assert all(len(shape) == 3 for shape in shapes)
+    assert shapes[-1] == LAST_SHAPES[name]
+    assert len(foreign_classes(name)) == row.classes
+    assert len(foreign_preprocessing(name).mean) == row.input_channels
+
+
+def test_names_are_unknown_to_the_presets_and_close_ones_are_offered():
+    assert not FOREIGN.keys() & PRESETS.keys()
+    with pytest.raises(SpecError, match="densenet121"):
+        build_foreign("densenet12")
+
+
+@pytest.mark.parametrize("name", [n for n in FOREIGN if n not in ("googlenet", "convnext_tiny")])
+def test_depth_is_the_number_of_weighted_layers(name):
+    layers = [m for m in skeleton(name).modules() if isinstance(m, WEIGHTED)]
+    assert len(layers) == FOREIGN[name].depth
+
+
+def test_depth_counts_one_way_through_an_inception_and_no_shift_of_a_convnext():
+    inceptions = sum("inception" in name for name in foreign_blocks("googlenet"))
+    assert FOREIGN["googlenet"].depth == 3 + 2 * inceptions + 1
+    layers = [m for m in skeleton("convnext_tiny").modules() if isinstance(m, WEIGHTED)]
+    assert FOREIGN["convnext_tiny"].depth == len(layers)
+
+
+@pytest.mark.parametrize("name", [n for n, row in FOREIGN.items() if row.weights is not None])
+def test_weights_are_published_for_the_row(name):
+    row = FOREIGN[name]
+    assert row.weights.meta["num_params"] == row.parameters
+    usual, own = row.weights.transforms(), foreign_preprocessing(name)
+    assert (usual.crop_size, usual.resize_size) == ([own.size], [own.resize])
+    assert (tuple(usual.mean), tuple(usual.std)) == (own.mean, own.deviation)
+
+
+def test_seed_decides_every_weight_and_the_global_random_state_rests():
+    before = torch.get_rng_state()
+    first, again, other = (build_foreign("mobilenet_v2", 3, seed=s).state_dict() for s in (1, 1, 2))
+    assert torch.equal(torch.get_rng_state(), before)
+    assert all(torch.equal(first[key], again[key]) for key in first)
+    assert not torch.equal(first["features.0.0.weight"], other["features.0.0.weight"])
+    assert first["classifier.1.weight"].shape == (3, 1280)
+
+
+def test_convnexts_layer_scales_start_small():
+    network = build_foreign("convnext_tiny")
+    scales = [value for key, value in network.named_parameters() if "layer_scale" in key]
+    assert len(scales) == 18
+    assert all((value == 1e-6).all() for value in scales)
+    weight = network.get_submodule("features.0.0").weight
+    assert weight.std().item() == pytest.approx((2 / (96 * 16)) ** 0.5, rel=0.05)
+
+
+@pytest.mark.parametrize("name", ["densenet121", "mobilenet_v2", "googlenet", "lenet5"])
+def test_looking_at_every_layer_changes_no_output(name):
+    """In-place activations would overwrite what was captured before them."""
+    row, network = FOREIGN[name], build_foreign(name).eval()
+    batch = image(row, 64 if row.input_size > 64 else None)
+    with torch.no_grad():
+        alone = network(batch)
+        found = capture(network, batch, None)
+    assert torch.equal(found.output, alone)
+    assert set(foreign_blocks(name)) - {"features.pool0"} <= found.values.keys() | {
+        "tanh1", "tanh2", "tanh3"
+    }  # fmt: skip
+
+
+def test_lenet_is_that_of_its_source():
+    rows = dict(skeleton("lenet5").named_parameters())
+    counts = {name: value.numel() for name, value in rows.items() if name.endswith("weight")}
+    assert counts == {
+        "conv1.weight": 6 * 25, "conv2.weight": 16 * 6 * 25, "conv3.weight": 120 * 16 * 25,
+        "fc1.weight": 84 * 120, "fc2.weight": 10 * 84,
+    }  # fmt: skip
+
+
+def test_torchvisions_own_forward_pass_is_used():
+    own = build_foreign("mobilenet_v2", 5).eval()
+    theirs = models.mobilenet_v2(num_classes=5).eval()
+    theirs.load_state_dict(own.state_dict())
+    batch = image(FOREIGN["mobilenet_v2"], 64)
+    assert torch.equal(own(batch), theirs(batch))
