@@ -1,6 +1,7 @@
 """Train: a residual network and its plain twin, live, on equal batches."""
 
 from resnet_viz.ui.shell import open_page
+from resnet_viz.ui.train_details import show_details
 from resnet_viz.ui.train_form import ask_plan
 from resnet_viz.ui.train_live import show_run
 from resnet_viz.ui.train_runs import show_runs, training_runs
@@ -12,4 +13,5 @@ if plan is not None:
     offer_start(plan, text)
 found = training_runs()
 show_run(found, text)
+show_details(found, text)
 show_runs(found, text)

@@ -9,7 +9,7 @@ from resnet_viz.cli.shared import Debug, Json, guarded, one_of, print_result
 from resnet_viz.errors import OptionError, OutputError
 
 if TYPE_CHECKING:
-    from resnet_viz.checkpoints.loaded import LoadedNetwork
+    from resnet_viz.checkpoints.loaded import Loaded
     from resnet_viz.probe.explained import Request
 
 
@@ -46,7 +46,7 @@ def explain(
     debug: Debug = False,
 ) -> None:
     """Explain a network's answer on a picture: a map, its statistics and its faithfulness."""
-    from resnet_viz.checkpoints.pairs import load_one
+    from resnet_viz.checkpoints.choice import load_one
     from resnet_viz.devices import devices
     from resnet_viz.pictures import read_picture
     from resnet_viz.probe.explained import Request, explained
@@ -78,7 +78,7 @@ def explain(
 
 
 def _folder(
-    loaded: "LoadedNetwork", folder: Path, request: "Request", out: Path | None, json: bool
+    loaded: "Loaded", folder: Path, request: "Request", out: Path | None, json: bool
 ) -> None:
     """A table of all pictures of a folder; a file that cannot be read is a line in it."""
     from resnet_viz.probe.explained import Skipped, explain_folder

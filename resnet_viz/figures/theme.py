@@ -1,6 +1,7 @@
 """One look for every plot; residual is blue and round, plain is orange and square, everywhere."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from html import escape
 
 import plotly.graph_objects as go
 
@@ -31,3 +32,18 @@ def styled(figure: go.Figure, *, height: int) -> go.Figure:
     figure.update_xaxes(gridcolor=_GRID, zeroline=False, automargin=True)
     figure.update_yaxes(gridcolor=_GRID, zeroline=False, automargin=True)
     return figure
+
+
+def stage_ticks(layers: Sequence[str]) -> tuple[list[int], list[str]]:
+    """One label a stage, where it begins, but for those that would overlap the one before."""
+    starts: dict[str, int] = {}
+    for place, name in enumerate(layers):
+        starts.setdefault(name.partition(".")[0], place)
+    apart = len(layers) / 12  # rows that a line of text needs
+    places: list[int] = []
+    names: list[str] = []
+    for name, place in starts.items():
+        if not places or place - places[-1] >= apart:
+            places.append(place)
+            names.append(escape(name))
+    return places, names

@@ -12,7 +12,7 @@ from plotly.subplots import make_subplots
 
 from resnet_viz.figures.palettes import ColourRange
 from resnet_viz.figures.pictures import enlarge_pixels, overlay
-from resnet_viz.figures.theme import COLOURS, MARKERS, SERIES, styled
+from resnet_viz.figures.theme import COLOURS, MARKERS, SERIES, stage_ticks, styled
 from resnet_viz.spec import Kind
 from resnet_viz.text import Text
 
@@ -86,10 +86,11 @@ def runs_figure(curves: Sequence[RunCurve], text: Text) -> go.Figure:
     return styled(figure, height=390)
 
 
-def gradient_history(steps: Rows, text: Text) -> go.Figure:
-    """Layer against measured step, colour the norm of dL/dW on one logarithmic range for both.
+def measured_steps(steps: Rows, quantity: str, text: Text) -> go.Figure:
+    """Layer against measured step, colour on one logarithmic range for both networks.
 
-    Exact zeros and values that are not finite are left grey, and counted in the hover text.
+    ``quantity``: ``gradient_norms`` (of dL/dW) or ``update_ratios``. Exact zeros and values that
+    are not finite are left grey, and named in the hover text.
     """
     kinds = [kind for kind in Kind if steps.get(kind)]
     figure = make_subplots(
@@ -100,8 +101,8 @@ def gradient_history(steps: Rows, text: Text) -> go.Figure:
     )
     shown_all: list[float] = []
     for row, kind in enumerate(kinds, 1):
-        norms = _norms(steps[kind])
-        layers = list(steps[kind][0]["gradient_norms"])
+        norms = _by_layer(steps[kind], quantity)
+        layers = list(steps[kind][0][quantity])
         with np.errstate(divide="ignore", invalid="ignore"):
             shown = np.where(np.isfinite(norms) & (norms > 0), np.log10(norms), np.nan)
         shown_all += shown[np.isfinite(shown)].tolist()
@@ -117,7 +118,7 @@ def gradient_history(steps: Rows, text: Text) -> go.Figure:
             row=row,
             col=1,
         )
-        places, names = _ticks(layers)
+        places, names = stage_ticks(layers)
         figure.update_yaxes(tickvals=places, ticktext=names, autorange="reversed", row=row, col=1)
     figure.update_xaxes(type="category", nticks=8)
     figure.update_xaxes(title=text("train.axis_step"), row=max(len(kinds), 1), col=1)
@@ -125,7 +126,7 @@ def gradient_history(steps: Rows, text: Text) -> go.Figure:
         coloraxis={
             "colorscale": "Viridis",
             "colorbar": {
-                "title": {"text": text("train.axis_norm"), "side": "right"},
+                "title": {"text": text(f"train.axis_{quantity}"), "side": "right"},
                 "thickness": 12,
                 **_powers(shown_all),
             },
@@ -182,20 +183,8 @@ def training_sentence(epochs: Rows, text: Text) -> str:
     )
 
 
-def _norms(steps: Sequence[Mapping[str, Any]]) -> Float64[np.ndarray, "layers steps"]:
-    """Norms by layer and step; what JSON writes as a word is that number again."""
-    return np.array([[float(v) for v in s["gradient_norms"].values()] for s in steps]).T
-
-
-def _ticks(layers: Sequence[str]) -> tuple[list[int], list[str]]:
-    starts: dict[str, int] = {}
-    for place, name in enumerate(layers):
-        starts.setdefault(name.partition(".")[0], place)
-    apart = len(layers) / 12  # rows that a line of text needs
-    places: list[int] = []
-    names: list[str] = []
-    for name, place in starts.items():
-        if not places or place - places[-1] >= apart:
-            places.append(place)
-            names.append(escape(name))
-    return places, names
+def _by_layer(
+    steps: Sequence[Mapping[str, Any]], quantity: str
+) -> Float64[np.ndarray, "layers steps"]:
+    """Numbers by layer and step; what JSON writes as a word is that number again."""
+    return np.array([[float(v) for v in s[quantity].values()] for s in steps]).T

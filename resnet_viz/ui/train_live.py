@@ -15,7 +15,7 @@ from resnet_viz.figures.palettes import ColourRange
 from resnet_viz.figures.training import (
     Rows,
     curve_figure,
-    gradient_history,
+    measured_steps,
     training_sentence,
     watched_row,
 )
@@ -29,6 +29,7 @@ from resnet_viz.ui.train_start import SELECTED, duration
 from resnet_viz.ui.words import md_escape
 
 _EVERY = 1.0  # seconds between looks at a run that goes on
+_WATCHED_WIDTH = 104  # pixels; four fit into half a page, three on a phone
 
 
 def show_run(found: Sequence[Run], text: Text) -> None:
@@ -79,7 +80,8 @@ def _panel(run_id: str, live: bool, text: Text) -> None:
         curve_figure(epochs, quantity or "error", text), key="train_curves", config=plain
     )
     right.caption(text("train.gradients"))
-    right.plotly_chart(gradient_history(steps, text), key="train_gradients", config=plain)
+    figure = measured_steps(steps, "gradient_norms", text)
+    right.plotly_chart(figure, key="train_gradients", config=plain)
     _watched(events, text)
 
 
@@ -150,8 +152,8 @@ def _watched(events: Mapping[str, Mapping[str, Any]], text: Text) -> None:
         side = newest["sides"][kind]
         with column:
             st.markdown(f"**{text(f'kinds.{kind}')}**")
-            for place, picture, answer, sure, one in zip(
-                st.columns(len(images)),
+            row = st.container(horizontal=True)
+            for picture, answer, sure, one in zip(
                 watched_row(images, cams[kind], ColourRange(0.0, high)),
                 side["answers"],
                 side["probabilities"],
@@ -159,6 +161,7 @@ def _watched(events: Mapping[str, Mapping[str, Any]], text: Text) -> None:
                 strict=True,
             ):
                 truth = names[one["label"]]
+                place = row.container(width=_WATCHED_WIDTH)
                 place.image(picture, width="stretch", alt=truth)
                 key = "right" if answer == one["label"] else "wrong"
                 place.caption(

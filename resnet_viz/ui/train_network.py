@@ -1,7 +1,7 @@
 """Which network to train, alone or with its twin, and from which weights."""
 
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path
 
 import streamlit as st
 
@@ -18,7 +18,6 @@ from resnet_viz.ui.train_data import kept_upload
 _FILE = "file"
 _DEEPEST = 50  # layers of torchvision's networks that are offered; they see large images
 _MOST_MEGABYTES = 500  # of a weights file
-_SUFFIXES = (".pt", ".pth", ".th", ".ckpt", ".bin", ".tar", ".safetensors")
 
 
 @dataclass(frozen=True)
@@ -115,8 +114,6 @@ def _ask_file(text: Text) -> str | None:
         return None
     kept: dict[str, str] = st.session_state.setdefault("train_weights_kept", {})
     if upload.file_id not in kept:
-        suffix = PurePath(upload.name).suffix.lower()
-        known = suffix if suffix in _SUFFIXES else ".pt"  # the content decides, not the name
-        kept[upload.file_id] = str(kept_upload(upload.getvalue(), known))
+        kept[upload.file_id] = str(kept_upload(upload.getvalue(), upload.name))
     path = kept[upload.file_id]
     return path if Path(path).is_file() else None

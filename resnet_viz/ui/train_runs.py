@@ -1,5 +1,6 @@
 """The table of runs: choose, compare, rename, take away, delete."""
 
+from collections import Counter
 from typing import Any
 
 import pandas as pd
@@ -42,15 +43,23 @@ def show_runs(found: list[Run], text: Text) -> None:
 
 def _overlaid(ticked: list[Run], text: Text) -> None:
     """The curves of every ticked run in one plot; the plain ones dashed."""
+    titles = Counter(run.title for run in ticked)
     curves = [
-        RunCurve(run.title, kind, [e["epoch"] for e in rows], [e["test_error"] for e in rows],
-                 [e["train_error"] for e in rows])
+        RunCurve(
+            _title(run, alone=titles[run.title] == 1),
+            kind,
+            *[[row[name] for row in rows] for name in ("epoch", "test_error", "train_error")],
+        )
         for run in ticked
         for kind, rows in by_kind(_bodies(run.id), "epoch/").items()
-    ]  # fmt: skip
+    ]
     if curves:
         st.caption(text("train.overlay_title"))
         st.plotly_chart(runs_figure(curves, text), key="train_overlay")
+
+
+def _title(run: Run, *, alone: bool) -> str:
+    return run.title if alone else f"{run.title} ({run.created:%m-%d %H:%M:%S})"
 
 
 def _bodies(run_id: str) -> dict[str, Any]:

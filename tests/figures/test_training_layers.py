@@ -1,0 +1,63 @@
+"""What the Train page draws of layers, classes and several runs."""
+
+import math
+from itertools import pairwise
+
+import pytest
+
+from resnet_viz.figures.theme import SERIES, stage_ticks
+from resnet_viz.figures.training import RunCurve, measured_steps, runs_figure
+from resnet_viz.figures.training_layers import MOST_CLASSES, counts_figure, layers_figure
+from resnet_viz.text import Text
+
+EN = Text("en")
+
+
+def test_each_run_has_its_colour_and_each_kind_its_marker():
+    curves = [
+        RunCurve(title, kind, [1, 2], [0.5, 0.25], [0.6, 0.3])
+        for title in ("<b>one</b>", "two")
+        for kind in ("residual", "plain")
+    ]
+    traces = runs_figure(curves, EN).data
+    assert len(traces) == 8  # test and training of four networks
+    assert [t.line.color for t in traces] == [SERIES[0]] * 4 + [SERIES[1]] * 4
+    assert {t.marker.symbol for t in traces[:2]} == {"circle"}
+    assert {t.marker.symbol for t in traces[2:4]} == {"square"}
+    assert list(traces[0].y) == [50, 25]
+    assert "<b>" not in traces[0].name
+
+
+def test_layers_are_drawn_in_order_for_both_networks():
+    values = {"residual": {"conv1": 0.0, "layer1.0.conv1": 2.0}, "plain": {"conv1": 1.0}}
+    residual, plain = layers_figure(values, "change", EN).data
+    assert (list(residual.x), list(residual.y)) == ([0, 1], [0.0, 2.0])
+    assert (list(plain.x), list(plain.y)) == ([0], [1.0])
+
+
+def test_update_ratios_are_drawn_and_an_exact_zero_is_left_out():
+    steps = {
+        "residual": [{"step": s, "update_ratios": {"conv1": 0.0, "fc": 10.0**-s}} for s in (1, 2)]
+    }
+    (drawn,) = measured_steps(steps, "update_ratios", EN).data
+    assert [round(float(v), 6) for v in drawn.z[1]] == [-1, -2]
+    assert all(math.isnan(v) for v in drawn.z[0])  # no colour
+    assert drawn.customdata[0][0] == 0.0
+
+
+def test_a_confusion_matrix_is_drawn_while_it_can_be_read():
+    figure = counts_figure([[3, 1], [0, 4]], ["cat", "<i>"], EN)
+    assert figure is not None
+    assert figure.data[0].z[0][1] == 1
+    assert list(figure.data[0].x) == ["cat", "&lt;i&gt;"]
+    many = MOST_CLASSES + 1
+    assert counts_figure([[0] * many] * many, ["x"] * many, EN) is None
+
+
+@pytest.mark.parametrize("blocks", [1, 9])
+def test_names_of_stages_never_stand_closer_than_a_line(blocks):
+    layers = ["conv1", *(f"layer{s}.{b}" for s in (1, 2, 3) for b in range(blocks)), "fc"]
+    places, names = stage_ticks(layers)
+    assert names[0] == "conv1"
+    apart = [b - a for a, b in pairwise(places)]
+    assert min(apart) >= len(layers) / 12
