@@ -13,12 +13,17 @@ import platform
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from datetime import UTC, datetime
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
+
+from resnet_viz import runs
+from resnet_viz.records import RunState
+from resnet_viz.training.plan import plan_of
 
 ROOT = Path(__file__).resolve().parents[1]
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
@@ -30,7 +35,7 @@ CLICK = """
   const roots = [document, ...[...document.querySelectorAll("*")].map((e) => e.shadowRoot)];
   const within = (selector) =>
     roots.filter(Boolean).flatMap((root) => [...root.querySelectorAll(selector)]);
-  const canvases = within("canvas[aria-label^='Grad-CAM of the']");
+  const canvases = within("canvas[aria-label^='Grad-CAM of']");
   const overlays = () => canvases;
   const strip = within(".strip")[0];
   const before = overlays().map((canvas) => canvas.dataset.shown);
@@ -56,17 +61,31 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clicks", type=int, default=40)
     parser.add_argument("--network", default="resnet20")
+    parser.add_argument("--training", action="store_true", help="while a pair trains")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
+        os.environ["RESNET_VIZ_HOME"] = home
+        measure(options)
+
+
+def measure(options: argparse.Namespace) -> None:
+    """The figures of one run; with ``--training`` a pair trains from before the first click on."""
     command = [sys.executable, "-m", "resnet_viz", "app", "--port", str(PORT), "--no-browser"]
     server = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
     try:
         wait(f"http://127.0.0.1:{PORT}/_stcore/health")
+        run = start_training() if options.training else None
         taken = clicks(f"http://127.0.0.1:{PORT}/?network={options.network}", options.clicks)
+        if run is not None:
+            assert runs.poll(run).state is RunState.RUNNING, "it ended before the clicks did"
+            runs.stop(run)
     finally:
         os.killpg(server.pid, 15)
+        server.wait(30)
     result = {
         "network": options.network,
+        "training": options.training,
         "clicks": len(taken),
         "median_ms": round(statistics.median(taken), 1),
         "quartiles_ms": [round(q, 1) for q in statistics.quantiles(taken, n=4)],
@@ -78,6 +97,15 @@ def main() -> None:
     print(json.dumps(result, indent=2))
     if options.out:
         options.out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+
+
+def start_training() -> str:
+    """A pair on the digits, as the Train page starts one; ends long after the clicks."""
+    plan = plan_of("resnet20", "class-demo", pair=True, changes={"epochs": 500}, data="digits")
+    run = runs.submit("train", plan.to_dict(), title="beside the clicks", device="cpu")
+    while not any(event.key == "progress" for event in runs.poll(run).events):
+        time.sleep(0.5)
+    return run
 
 
 def wait(address: str) -> None:
@@ -97,7 +125,7 @@ def clicks(address: str, count: int) -> list[float]:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
         page: Page = browser.new_page(locale="en-US", viewport={"width": 1280, "height": 900})
         page.goto(address)
-        page.locator("canvas[aria-label^='Grad-CAM of the']").nth(1).wait_for(timeout=90_000)
+        page.locator("canvas[aria-label^='Grad-CAM of']").nth(1).wait_for(timeout=90_000)
         page.wait_for_timeout(3000)
         layers = page.locator(".strip [data-layer]").evaluate_all(
             "nodes => [...new Set(nodes.map((node) => node.dataset.layer))]"

@@ -1,4 +1,4 @@
-"""Explain: any attribution method on any layer of both twins, and how faithful it is."""
+"""Explain: any attribution method on any layer of two networks, and how faithful it is."""
 
 from resnet_viz.ui.explain_form import ask_request
 from resnet_viz.ui.explain_view import show_explanations
@@ -7,5 +7,5 @@ from resnet_viz.ui.shell import open_page
 
 text = open_page("explain.title")
 question = ask(text)
-request = ask_request(question, text)
-show_explanations(question, request, text)
+requests = ask_request(question, text)
+show_explanations(question, requests, text)

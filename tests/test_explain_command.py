@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from resnet_viz import runs
 from resnet_viz.cli import app
 from resnet_viz.places import ASSETS
 
@@ -82,6 +83,7 @@ def test_options_and_two_classes():
         ["--checkpoint", "/nowhere.safetensors"],
         ["--device", "abacus"],
         ["--method", "lrp", "--network", "resnet20"],
+        ["--method", "saliency", "--fuse", "max"],
     ],
 )
 def test_bad_input_is_one_sentence(arguments, tmp_path):
@@ -100,25 +102,85 @@ def test_a_picture_that_is_none_is_one_sentence(tmp_path):
     assert "\n" not in done.stderr.strip()
 
 
-def test_a_folder_is_a_table_and_a_broken_file_a_line_of_it(tmp_path):
-    folder, out = tmp_path / "pictures", tmp_path / "out"
-    folder.mkdir()
-    for name in ("automobile.jpg", "cat.jpg"):
-        source = next((ASSETS / "samples").glob(name), ASSETS / "samples" / "automobile.jpg")
-        (folder / name).write_bytes(source.read_bytes())
-    (folder / "notes.txt").write_text("no picture")
+def test_layers_are_fused_and_named(tmp_path):
+    found = explained("--fuse", "max", "--layer", "layer1.2,layer3.2", "--no-faithfulness",
+                      "--out", str(tmp_path / "out"))  # fmt: skip
+    assert found["fused"]["layers"] == ["layer1.2", "layer3.2"]
+    assert found["map"]["shape"] == [32, 32]
+    assert found["map"]["maximum"] == pytest.approx(1)
+    assert json.loads((tmp_path / "out" / "manifest.json").read_text("utf-8"))["fused"]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two pictures, one of them where its class says, and a text."""
+    made = tmp_path / "pictures"
+    (made / "automobile").mkdir(parents=True)
+    content = (ASSETS / "samples" / "automobile.jpg").read_bytes()
+    (made / "automobile" / "one.jpg").write_bytes(content)
+    (made / "two.jpg").write_bytes(content)
+    (made / "notes.txt").write_text("no picture")
+    return made
+
+
+FOLDER = ("--network", "plain20", "--json", "--no-faithfulness")
+
+
+def test_a_folder_is_a_table_and_a_broken_file_a_line_of_it(folder, tmp_path):
+    out = tmp_path / "out"
     done = run(str(folder), "--network", "plain20", "--json", "--out", str(out))
     assert done.exit_code == 0, done.output
     found = json.loads(done.stdout)
-    assert [row["name"] for row in found["images"]] == ["automobile.jpg", "cat.jpg"]
+    assert [row["name"] for row in found["images"]] == ["one.jpg", "two.jpg"]
+    assert [row["right"] for row in found["images"]] == [True, None]
     assert [row["name"] for row in found["skipped"]] == ["notes.txt"]
     values = [row["deletion"] for row in found["images"]]
     assert found["mean"]["deletion"] == pytest.approx(sum(values) / 2)
-    assert {p.name for p in out.iterdir()} == {"table.csv", "manifest.json", "0001", "0002"}
-    assert (out / "0002" / "map.npz").is_file()
+    assert found["methods"][0]["pictures"] == 2
+    assert {p.name for p in out.iterdir()} == {
+        "table.csv", "methods.csv", "manifest.json", "0001", "0003"
+    }  # fmt: skip
+    assert (out / "0003" / "map.npz").is_file()
+    assert not runs.listed()
+
+
+def test_an_interrupted_folder_keeps_what_is_done_and_goes_on(folder, monkeypatch):
+    from resnet_viz.gallery import job
+
+    explained_picture = job.explain_picture
+    names = []
+
+    def interrupted(loaded, picture, request):
+        names.append(picture.name)
+        if len(names) == 2:
+            raise KeyboardInterrupt
+        yield from explained_picture(loaded, picture, request)
+
+    monkeypatch.setattr(job, "explain_picture", interrupted)
+    done = run(str(folder), *FOLDER)
+    assert done.exit_code == 130
+    run_id = re.search(r"--resume ([^`]+)`", done.stderr).group(1)
+    again = run("--resume", run_id, "--json")
+    assert again.exit_code == 0, again.output
+    assert [row["name"] for row in json.loads(again.stdout)["images"]] == ["one.jpg", "two.jpg"]
+    assert names == ["one.jpg", "two.jpg", "two.jpg"]  # the first was not explained again
+
+
+def test_a_method_that_refuses_is_one_sentence_for_the_folder_too(folder):
+    done = run(str(folder), "--network", "resnet20", "--method", "lrp")
+    assert done.exit_code == 2
+    assert re.fullmatch(r"[^\n]+\.\n", done.stderr)
+
+
+@pytest.mark.parametrize("arguments", [[], ["--resume", "nothing"], [PICTURE, "--fuse", "sum"]])
+def test_nothing_to_explain_is_one_sentence(arguments):
+    done = run(*arguments)
+    assert done.exit_code == 2
+    assert re.fullmatch(r"[^\n]+\.\n", done.stderr)
 
 
 def test_an_empty_folder_is_one_sentence(tmp_path):
-    done = run(str(tmp_path))
+    (tmp_path / "empty").mkdir()
+    done = run(str(tmp_path / "empty"))
     assert done.exit_code == 2
     assert "holds no files" in done.stderr

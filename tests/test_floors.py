@@ -14,7 +14,7 @@ FLOORS = {
     "figures": 2, "probe": 2, "checkpoints": 2, "training": 2, "comparison": 2,
     "diagnosis": 2,
     "experiments": 2,
-    "report": 3, "runs": 3,
+    "report": 3, "runs": 3, "gallery": 3,
     "ui": 4,
     "cli": 5, "doctor": 5, "launch": 5, "__main__": 5,
 }  # fmt: skip

@@ -1,7 +1,9 @@
 """The command ``explain``."""
 
+import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -9,21 +11,29 @@ from resnet_viz.cli.shared import Debug, Json, guarded, one_of, print_result
 from resnet_viz.errors import OptionError, OutputError
 
 if TYPE_CHECKING:
-    from resnet_viz.checkpoints.loaded import LoadedNetwork
+    from resnet_viz.gallery.places import Named
     from resnet_viz.probe.explained import Request
+    from resnet_viz.records.explanation import Fused
 
 
 @guarded
 def explain(
-    image: Annotated[Path, typer.Argument(help="A picture, or a folder of them.")],
+    image: Annotated[
+        Path | None,
+        typer.Argument(help="A picture, a folder or ZIP of them, or a data set: cifar10, digits."),
+    ] = None,
     checkpoint: Annotated[Path | None, typer.Option(help="A weights file.")] = None,
     network: Annotated[
         str, typer.Option(help="A network; see `networks`. With a bare state_dict: its form.")
     ] = "",
     method: Annotated[str, typer.Option(help="See docs/explain.md.")] = "grad-cam",
     layer: Annotated[
-        str | None, typer.Option(help="Where CAM methods look; else the last block.")
+        str | None,
+        typer.Option(help="Where CAM methods look; else the last block. With --fuse: A,B,C."),
     ] = None,
+    fuse: Annotated[
+        str, typer.Option(help="max or mean over the layers of --layer, else over all blocks.")
+    ] = "",
     out: Annotated[Path | None, typer.Option(help="A new folder for map, overlay, manifest.")] = (
         None
     ),
@@ -41,58 +51,132 @@ def explain(
         str, typer.Option(help="bundled, pretrained or random, without a checkpoint.")
     ] = "",
     seed: Annotated[int, typer.Option(help="Of random weights and of what methods draw.")] = 0,
+    count: Annotated[int, typer.Option(help="Test images of a data set.")] = 100,
+    resume: Annotated[str, typer.Option(help="Go on with a stopped folder, by its run.")] = "",
     device: Annotated[str, typer.Option(help="cpu, cuda or mps; else the best.")] = "",
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Explain a network's answer on a picture: a map, its statistics and its faithfulness."""
-    from resnet_viz.checkpoints.pairs import load_one
+    """Explain a network's answer on a picture: a map, its statistics and its faithfulness.
+
+    A folder is explained picture by picture; Ctrl-C keeps what is done, and --resume goes on.
+    """
     from resnet_viz.devices import devices
-    from resnet_viz.pictures import read_picture
-    from resnet_viz.probe.explained import Request, explained
+    from resnet_viz.gallery.places import Named
+    from resnet_viz.probe.explained import Request
     from resnet_viz.probe.faithfulness import MEASURES
-    from resnet_viz.report.explanation import explanation_document, write_explanation
+    from resnet_viz.probe.methods import method_named
 
     one_of("device", device or "cpu", devices())
     if out is not None and out.exists():  # before the work, not after it
         raise OutputError("folder_exists", folder=str(out))
+    place = Named(network, str(checkpoint or ""), weights, seed)
     request = Request(
-        method=method,
-        layer=layer,
+        method=method_named(method).name,
+        layer=_fused(fuse, layer) if fuse else layer,
         target=target,
         against=against,
         options=dict(_option(given) for given in option or []),
         seed=seed,
         measures=tuple(MEASURES) if faithfulness else (),
     )
-    picture = None if image.is_dir() else read_picture(image)
-    loaded = load_one(network, checkpoint, weights, seed)
-    loaded.network.to(device or devices()[0])
-    if picture is None:
-        _folder(loaded, image, request, out, json)
-        return
-    result = explained(loaded, picture, request)
+    where = device or devices()[0]
+    if image is None and not resume:
+        raise OptionError("explain_nothing")
+    if resume or (image is not None and _many(image)):
+        run_id = resume or _begin(str(image), count, place, request, where)
+        _folder(run_id, out, json)
+    elif image is not None:
+        _picture(image, place, request, where, out, json)
+
+
+def _picture(
+    image: Path,
+    place: "Named",
+    request: "Request",
+    device: str,
+    out: Path | None,
+    json: bool,
+) -> None:
+    from resnet_viz.pictures import read_picture
+    from resnet_viz.probe.explained import explained
+    from resnet_viz.report.explanation import explanation_document, write_explanation
+
+    picture = read_picture(image)
+    result = explained(place.load(device), picture, request)
     if out is not None:
         write_explanation(result, out)
     print_result(explanation_document(result), json)
 
 
-def _folder(
-    loaded: "LoadedNetwork", folder: Path, request: "Request", out: Path | None, json: bool
-) -> None:
-    """A table of all pictures of a folder; a file that cannot be read is a line in it."""
-    from resnet_viz.probe.explained import Skipped, explain_folder
-    from resnet_viz.report.explanation import folder_document, write_folder
+def _many(image: Path) -> bool:
+    """Whether this is a folder, a ZIP or the name of a data set, and not one picture."""
+    from resnet_viz.training.data import known_datasets
 
-    pictures, skipped = [], {}
-    for found in explain_folder(loaded, folder, request):
-        if isinstance(found, Skipped):
-            skipped[found.name] = str(found.error)
-        else:
-            pictures.append(found)
+    return image.is_dir() or image.suffix.lower() == ".zip" or str(image) in known_datasets()
+
+
+def _begin(source: str, count: int, place: "Named", request: "Request", device: str) -> str:
+    from resnet_viz.gallery.job import request_to_dict
+    from resnet_viz.gallery.sources import Source
+    from resnet_viz.runs.foreground import begin_here
+
+    known = Source(str(Path(source).absolute()) if Path(source).exists() else source, count)
+    config = {
+        "source": known.to_dict(),
+        "networks": place.to_dict(),
+        "titles": [place.network or Path(place.checkpoint).stem or "resnet20"],
+        "requests": [[request_to_dict(request)]],
+        "device": device,
+    }
+    return begin_here("explain_folder", config, f"{request.method}: {Path(source).name}")
+
+
+def _folder(run_id: str, out: Path | None, json: bool) -> None:
+    """Every picture of a run, with a bar on a terminal; then the tables."""
+    from resnet_viz import runs
+    from resnet_viz.errors import RunError
+    from resnet_viz.gallery.job import told_pictures
+    from resnet_viz.gallery.tables import document, write_gallery
+    from resnet_viz.runs.foreground import go_on_here
+    from resnet_viz.text import Text
+
+    run = runs.run(run_id)
+    if run.kind != "explain_folder":
+        raise RunError("explain_run_kind", run=run_id)
+    try:
+        folder = go_on_here(run_id, _teller())
+    except KeyboardInterrupt:
+        typer.echo(str(RunError("explain_stopped", run=run_id)), err=True)
+        raise typer.Exit(130) from None
+    found = document(list(told_pictures(folder)), run.config, Text("en"))
     if out is not None:
-        write_folder(pictures, skipped, out)
-    print_result(folder_document(pictures, skipped), json)
+        write_gallery(found, folder, out)
+    print_result(found, json)
+    runs.delete(run_id)  # it was told and, where asked for, written
+
+
+def _teller() -> Callable[[str, dict[str, Any]], None]:
+    """Shows on a terminal how many pictures are done."""
+    from tqdm import tqdm
+
+    bar = tqdm(unit="picture", file=sys.stderr, disable=not sys.stderr.isatty(), leave=False)
+
+    def tell(run_id: str, event: dict[str, Any]) -> None:
+        if event["key"] == "pictures":
+            bar.total = event["total"]
+        elif event["key"].startswith("picture/"):
+            bar.update(1)
+        bar.set_postfix_str(f"{run_id} {event.get('part', '')}")
+
+    return tell
+
+
+def _fused(how: str, layers: str | None) -> "Fused":
+    from resnet_viz.records.explanation import Fused, Fusion
+
+    one_of("fuse", how, list(Fusion))
+    return Fused(Fusion(how), tuple(filter(None, (layers or "").split(","))))
 
 
 def _option(given: str) -> tuple[str, float]:

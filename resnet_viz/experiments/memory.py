@@ -1,20 +1,9 @@
 """Whether a network fits into memory, before anything is allocated."""
 
-import os
-
+from resnet_viz.devices import free_memory
 from resnet_viz.errors import NetworkError
 from resnet_viz.networks.totals import totals
 from resnet_viz.spec import NetworkSpec
-
-_UNKNOWN = 4_000_000_000  # bytes, where the system does not say
-
-
-def free_memory() -> int:
-    """Bytes of memory that are free now, as far as the system says."""
-    try:
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, OSError, ValueError):
-        return _UNKNOWN
 
 
 def check_memory(spec: NetworkSpec, batch: int) -> int:

@@ -1,6 +1,7 @@
 """An explanation's map over its photograph, and its curves."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -70,7 +71,6 @@ def curves_figure(pair: Pair[ExplainedPicture], titles: Pair[str], text: Text) -
 def block_rows(
     pair: Pair[ExplainedPicture],
     maps: Pair[ByLayer[Float[np.ndarray, "batch h w"]]],
-    selected: str | None,
 ) -> Pair[ColouredPicture]:
     """One method's maps at every block as one picture a network, on one range from zero."""
     found = [values for _, side in maps.items() for values in side.values()]
@@ -78,6 +78,9 @@ def block_rows(
 
     def draw(picture: ExplainedPicture, side: ByLayer[np.ndarray]) -> ColouredPicture:
         blocks = list(side)
+        explanation = picture.explanation
+        fused = () if explanation.fused is None else explanation.fused.layers
+        selected = explanation.layer or (fused[0] if len(fused) == 1 else None)
         pixels = cam_row(
             [side[block][0] for block in blocks],
             picture.photo,
@@ -90,3 +93,17 @@ def block_rows(
         return ColouredPicture(pixels, colours)
 
     return Pair(draw(pair.residual, maps.residual), draw(pair.plain, maps.plain))
+
+
+def ascent_figure(steps: Sequence[Mapping[str, Any]], text: Text) -> go.Figure:
+    """The channel's activation at every step of a maximisation."""
+    figure = go.Figure()
+    figure.add_scatter(
+        x=[one["step"] for one in steps],
+        y=[one["activation"] for one in steps],
+        mode="lines",
+        line={"color": COLOURS[Kind.RESIDUAL]},
+    )
+    figure.update_xaxes(title=text("explain_channels.step_axis"))
+    figure.update_yaxes(title=text("explain_channels.activation_axis"))
+    return styled(figure, height=300)

@@ -74,3 +74,13 @@ def framed(
             copy[line : copy.shape[0] - line, line] = colour
             copy[line : copy.shape[0] - line, -1 - line] = colour
     return copy
+
+
+def boxed(
+    pixels: UInt8[np.ndarray, "height width 3"], box: Sequence[int]
+) -> UInt8[np.ndarray, "height width 3"]:
+    """A copy that is dimmed outside of top, left, bottom, right."""
+    top, left, bottom, right = box
+    copy = pixels // 3
+    copy[top:bottom, left:right] = pixels[top:bottom, left:right]
+    return copy

@@ -6,7 +6,8 @@ The baseline is zero in the normalised image: the mean colour of the training se
 import copy
 import threading
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,9 @@ from resnet_viz.records.explanation import Completeness
 
 #: captum draws from the process's random state and warns; one at a time puts both back.
 _one_at_a_time = threading.RLock()
+
+_NOISE_NUMBERS = 300_000  # of noisy images at once: part of the result, so never the machine's
+_NOISE_IMAGES = 16
 
 _COMPLETE = ("integrated-gradients", "deep-lift")
 _SINGLE_USE = ("deep-lift", "lrp")  # their rules need each module's own input
@@ -57,6 +61,7 @@ def attribute(
         torch.enable_grad(),
         untouched(scored.network, needs_gradients=False),
         torch.random.fork_rng(),
+        _numpy_seed(seed),
         warnings.catch_warnings(),
     ):
         warnings.simplefilter("ignore")  # that hooks are set, on our own copy
@@ -70,6 +75,17 @@ def attribute(
                 "explain_failed", method=method.name, reason=_first(error)
             ) from error
     return found.detach().to(images.dtype)
+
+
+@contextmanager
+def _numpy_seed(seed: int) -> Iterator[None]:
+    """NumPy's random state, from which captum draws too, put back afterwards."""
+    before = np.random.get_state()  # captum uses no other
+    np.random.seed(seed)
+    try:
+        yield
+    finally:
+        np.random.set_state(before)
 
 
 def to_map(
@@ -107,6 +123,8 @@ def _call(method: Method, scored: Scored, call: _Call) -> Tensor:
     from captum import attr
 
     made = getattr(attr, _CLASSES[method.name])(scored)
+    if method.name == "gradient-shap":
+        return _in_parts(made, call)
     own = _ARGUMENTS.get(method.name)
     arguments = {} if own is None else own(call)
     if not call.options.get("smooth_samples"):
@@ -118,11 +136,32 @@ def _call(method: Method, scored: Scored, call: _Call) -> Tensor:
         call.images,
         nt_type="smoothgrad",
         nt_samples=call.number("smooth_samples"),
-        nt_samples_batch_size=max(1, call.chunk // len(call.images)),
+        nt_samples_batch_size=_noisy_at_once(call.images),
         stdevs=call.options["smooth_deviation"] * spread,
         **arguments,
     )
     return smoothed
+
+
+def _noisy_at_once(images: Tensor) -> int:
+    return max(1, min(_NOISE_IMAGES, _NOISE_NUMBERS // images.numel()))
+
+
+def _in_parts(made: Any, call: _Call) -> Tensor:  # noqa: ANN401  # captum's GradientShap
+    """The mean over all samples, a few of them at a time; captum would run all at once."""
+    samples, most = call.number("samples"), _noisy_at_once(call.images)
+    spread = float(call.images.detach().max() - call.images.detach().min())
+    total = torch.zeros_like(call.images)
+    for start in range(0, samples, most):
+        count = min(most, samples - start)
+        part = made.attribute(
+            call.images,
+            baselines=torch.zeros_like(call.images[:1]),
+            n_samples=count,
+            stdevs=call.options["deviation"] * spread,
+        )
+        total = total + part.detach() * (count / samples)
+    return total
 
 
 def _hookable(given: Subject, method: Method) -> Scored:
@@ -181,15 +220,6 @@ def _cells(call: _Call) -> dict[str, Any]:
     return {"feature_mask": mask, "perturbations_per_eval": call.chunk}
 
 
-def _gradient_shap(call: _Call) -> dict[str, Any]:
-    spread = float(call.images.detach().max() - call.images.detach().min())
-    return {
-        "baselines": torch.zeros_like(call.images[:1]),
-        "n_samples": call.number("samples"),
-        "stdevs": call.options["deviation"] * spread,
-    }
-
-
 def _integrated(call: _Call) -> dict[str, Any]:
     return {"n_steps": call.number("steps"), "internal_batch_size": call.chunk}
 
@@ -215,7 +245,6 @@ _CLASSES: Mapping[str, str] = {
 
 _ARGUMENTS: Mapping[str, Callable[[_Call], dict[str, Any]]] = {
     "integrated-gradients": _integrated,
-    "gradient-shap": _gradient_shap,
     "occlusion": _window,
     "feature-ablation": _cells,
     "kernel-shap": _sampled,

@@ -1,6 +1,6 @@
 """Any method, on any layer, as one record."""
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,14 +11,17 @@ from resnet_viz.errors import LayerError, NetworkError, close_matches
 from resnet_viz.networks.resnet import ResNet
 from resnet_viz.probe.analysis import analyze
 from resnet_viz.probe.attribution import attribute, completeness, to_map
+from resnet_viz.probe.blank import why_blank
 from resnet_viz.probe.cam_methods import CLASSLESS, EPSILON, CamMethod, raw_map
 from resnet_viz.probe.capture import default_layers, layer_names, unwrapped
-from resnet_viz.probe.methods import METHODS, Method, method_named, options_of
+from resnet_viz.probe.fusing import fuse, fused_layers
+from resnet_viz.probe.methods import METHODS, Family, Method, method_named, options_of
 from resnet_viz.probe.passes import Step, ablation_cam, full_grad, score_cam
 from resnet_viz.probe.scoring import Subject, subject
 from resnet_viz.probe.targets import logits_of
 from resnet_viz.records import Analysis
-from resnet_viz.records.explanation import Completeness, Explanation, why_blank
+from resnet_viz.records.explanation import Completeness, Explanation, Fused
+from resnet_viz.resample import enlarge
 
 
 def explain(
@@ -26,7 +29,7 @@ def explain(
     image: Float[Tensor, "one channel height width"],
     method: str = "grad-cam",
     *,
-    layer: str | None = None,
+    layer: str | Fused | None = None,
     target: int | None = None,
     against: int | None = None,
     options: Mapping[str, float] | None = None,
@@ -35,9 +38,10 @@ def explain(
     """What one normalised image's score rests on, by any of the methods in ``METHODS``.
 
     ``layer`` (the last block or convolution by default) is where the CAM family and its relatives
-    look; the other methods explain the input. The score is the logit of ``target`` (None: the top
-    class), or with ``against`` the difference of two logits. ``options`` are the method's own;
-    ``seed`` decides what methods draw. The network is left as it was.
+    look, or several layers, ``Fused``; the other methods explain the input. The score is the logit
+    of ``target`` (None: the top class), or with ``against`` the difference of two logits.
+    ``options`` are the method's own; ``seed`` decides what methods draw. The network is left as it
+    was.
 
     Raises ``OptionError``, ``LayerError``, ``TargetError`` or ``NetworkError``, each with its cure.
     """
@@ -59,7 +63,7 @@ def explaining(
     image: Float[Tensor, "one channel height width"],
     method: str = "grad-cam",
     *,
-    layer: str | None = None,
+    layer: str | Fused | None = None,
     target: int | None = None,
     against: int | None = None,
     options: Mapping[str, float] | None = None,
@@ -70,14 +74,18 @@ def explaining(
     row = method_named(method)
     chosen = options_of(row, options)
     given = subject(network, image, target, against)
-    if row.at_layer:
-        layer = layer or last_layer(network)
-        found = yield from _at_layer(given, row, chosen, layer, seed)
+    found: _Found
+    place: str | Fused | None = None
+    if isinstance(layer, Fused):
+        place = fused_layers(network, row, layer)
+        found = yield from _at_layers(given, row, chosen, place, seed)
+    elif row.at_layer:
+        place = layer or last_layer(network)
+        found = yield from _at_layer(given, row, chosen, place, seed)
     else:
         _check_layer(network, layer)
-        layer = None
         found = yield from _at_input(given, row, chosen, seed)
-    yield _record(given, row, chosen, layer, found)
+    yield _record(given, row, chosen, place, found)
 
 
 def _check_layer(network: nn.Module, layer: str | None) -> None:
@@ -128,12 +136,29 @@ def _at_input(given: Subject, row: Method, options: Mapping[str, float], seed: i
     return _Found(to_map(row, values[None])[0], not values.any(), values, complete)
 
 
+def _at_layers(
+    given: Subject, row: Method, options: Mapping[str, float], place: Fused, seed: int
+) -> _Steps:
+    """One pass a layer, each no further down than the layer; then one map."""
+    parts: list[_Found] = []
+    for number, layer in enumerate(place.layers, 1):
+        if row.family is not Family.CAM:
+            parts.append((yield from _at_layer(given, row, options, layer, seed)))
+        yield Step(number, len(place.layers))
+    if row.family is Family.CAM:
+        analysis = _analysis(given, place.layers)
+        parts = [_cam(analysis, row, options, layer) for layer in place.layers]
+    raw = fuse([part.raw for part in parts], place.how, *_size(given))
+    if not raw.any():  # then nothing is above zero, and why is to be seen in what is below
+        raw = np.min([enlarge(part.raw[None], *_size(given))[0] for part in parts], axis=0)
+    return _Found(raw, all(part.vanishes for part in parts))
+
+
 def _at_layer(
     given: Subject, row: Method, options: Mapping[str, float], layer: str, seed: int
 ) -> _Steps:
-    analysis = _analysis(given, layer)
+    analysis = _analysis(given, [layer])
     feature = analysis.features[layer][0]
-    gradient = analysis.activation_gradients[layer][0]
     match row.name:
         case "score-cam":
             return _Found((yield from score_cam(given, feature)), not feature.any())
@@ -143,26 +168,32 @@ def _at_layer(
             yield Step(0, 1)
             guided = attribute(given, METHODS["guided-backprop"], {}, given.image, seed)
             values = guided[0].cpu().numpy() * analysis.upsampled(layer, _size(given))[0]
-            return _Found(values.sum(0), not gradient.any(), values)
+            return _Found(values.sum(0), not analysis.activation_gradients[layer].any(), values)
         case _:
             yield Step(0, 1)
-            method, epsilon = CamMethod(row.name), options.get("epsilon", EPSILON)
-            raw = raw_map(method, feature[None], gradient[None], epsilon=epsilon)[0]
-            source = feature if method in CLASSLESS else gradient
-            return _Found(raw, not source.any())
+            return _cam(analysis, row, options, layer)
 
 
-def _analysis(given: Subject, layer: str) -> Analysis:
+def _cam(analysis: Analysis, row: Method, options: Mapping[str, float], layer: str) -> _Found:
+    method, epsilon = CamMethod(row.name), options.get("epsilon", EPSILON)
+    feature, gradient = analysis.features[layer], analysis.activation_gradients[layer]
+    raw = raw_map(method, feature, gradient, epsilon=epsilon)[0]
+    source = feature if method in CLASSLESS else gradient
+    return _Found(raw, not source.any())
+
+
+def _analysis(given: Subject, layers: Sequence[str]) -> Analysis:
     analysis = analyze(
         given.network,
         given.image,
         target=lambda output: given.scored.of(logits_of(output)),
-        layers=[layer],
+        layers=layers,
         gradients=True,
     )
-    if layer not in analysis.cams:
-        runs = ", ".join(analysis.cams) or ", ".join(map_layers(given.network)[-5:])
-        raise LayerError("explain_layer", name=layer, known=runs or "-")
+    for layer in layers:
+        if layer not in analysis.cams:
+            runs = ", ".join(analysis.cams) or ", ".join(map_layers(given.network)[-5:])
+            raise LayerError("explain_layer", name=layer, known=runs or "-")
     return analysis
 
 
@@ -172,9 +203,15 @@ def _size(given: Subject) -> tuple[int, int]:
 
 
 def _record(
-    given: Subject, row: Method, options: Mapping[str, float], layer: str | None, found: _Found
+    given: Subject,
+    row: Method,
+    options: Mapping[str, float],
+    place: str | Fused | None,
+    found: _Found,
 ) -> Explanation:
     network = given.network
+    fused = place if isinstance(place, Fused) else None
+    layer = place if isinstance(place, str) else None
     shown = found.raw if row.signed else np.maximum(found.raw, 0)
     logits = given.logits.cpu().numpy()
     for array in (shown, logits, found.attributions):
@@ -192,6 +229,13 @@ def _record(
         attributions=found.attributions,
         logits=logits,
         input_size=_size(given),
-        blank=why_blank(shown, found.raw, gradients_vanish=found.vanishes),
+        blank=why_blank(
+            given,
+            layer if fused is None else fused.layers[0],
+            shown,
+            found.raw,
+            gradients_vanish=found.vanishes,
+        ),
         completeness=found.completeness,
+        fused=fused,
     )

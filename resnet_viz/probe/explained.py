@@ -2,16 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from resnet_viz.checkpoints.loaded import Loaded
-from resnet_viz.errors import ImageError
 from resnet_viz.images import photo, seen, to_batch
-from resnet_viz.pictures import Picture, read_picture
+from resnet_viz.pictures import Picture
 from resnet_viz.probe.explain import explaining
 from resnet_viz.probe.faithfulness import MEASURES, Effort, faithfulness
 from resnet_viz.probe.passes import Step
-from resnet_viz.records.explanation import ExplainedPicture, Explanation
+from resnet_viz.records import WeightSource
+from resnet_viz.records.explanation import ExplainedPicture, Explanation, Fused, Origin
 
 PHOTO_SIDE = 400  # pixels; what a picture is given on a screen 1280 pixels wide
 
@@ -21,7 +20,7 @@ class Request:
     """What is to be explained, and which measures are to be taken; ``explain`` says the rest."""
 
     method: str = "grad-cam"
-    layer: str | None = None
+    layer: str | Fused | None = None
     target: int | None = None
     against: int | None = None
     options: Mapping[str, float] = field(default_factory=dict)
@@ -62,7 +61,7 @@ def explain_picture(
     yield ExplainedPicture(
         name=picture.name,
         digest=picture.digest,
-        weights=loaded.weights,
+        origin=origin_of(loaded),
         classes=loaded.classes,
         seen=pixels,
         photo=photo(picture, loaded.preprocessing, PHOTO_SIDE),
@@ -71,34 +70,19 @@ def explain_picture(
     )
 
 
+def origin_of(loaded: Loaded) -> Origin:
+    """What a network is and where its weights come from."""
+    random = loaded.source is WeightSource.RANDOM
+    return Origin(
+        spec=loaded.spec,
+        source=loaded.source,
+        weights=loaded.weights,
+        seed=int(loaded.training.get("seed", 0)) if random else None,
+        path=None if loaded.path is None else str(loaded.path),
+    )
+
+
 def explained(loaded: Loaded, picture: Picture, request: Request) -> ExplainedPicture:
     """The same at once."""
     steps = explain_picture(loaded, picture, request)
     return next(found for found in steps if isinstance(found, ExplainedPicture))
-
-
-@dataclass(frozen=True)
-class Skipped:
-    """A file that is no usable picture, and the error that says why."""
-
-    name: str
-    error: ImageError
-
-
-def explain_folder(
-    loaded: Loaded, folder: Path, request: Request
-) -> Iterator[ExplainedPicture | Skipped]:
-    """Every file of a folder in the order of names; one that cannot be read loses nothing else.
-
-    Hidden files and folders inside are left out. Raises ``ImageError`` where there is no file.
-    """
-    files = sorted(p for p in folder.iterdir() if p.is_file() and not p.name.startswith("."))
-    if not files:
-        raise ImageError("explain_folder_empty", name=folder.name)
-    for file in files:
-        try:
-            picture = read_picture(file)
-        except ImageError as error:
-            yield Skipped(file.name, error)
-            continue
-        yield explained(loaded, picture, request)

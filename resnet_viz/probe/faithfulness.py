@@ -211,7 +211,7 @@ def _again(network: nn.Module, image: Tensor, before: Explanation) -> Explanatio
         network,
         image,
         before.method,
-        layer=before.layer,
+        layer=before.fused or before.layer,
         target=before.target,
         against=before.against,
         options=before.options,

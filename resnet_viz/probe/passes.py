@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from resnet_viz.probe.analysis import analyze
 from resnet_viz.probe.capture import run_with
 from resnet_viz.probe.isolation import untouched
-from resnet_viz.probe.scoring import Subject, scores
+from resnet_viz.probe.scoring import Subject, go_on, scores
 from resnet_viz.probe.targets import logits_of
 from resnet_viz.resample import enlarge
 
@@ -56,6 +56,7 @@ def ablation_cam(given: Subject, feature: Float[np.ndarray, "c h w"], layer: str
     channels, score = len(feature), given.score
     found: list[Tensor] = []
     for start in range(0, channels, given.chunk):
+        go_on()
         ablated = torch.arange(start, min(start + given.chunk, channels))
         found.append(_without(given, layer, ablated.to(given.image.device)))
         yield Step(start + len(ablated), channels)

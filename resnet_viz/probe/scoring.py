@@ -1,19 +1,64 @@
 """The one number that an explanation is of, and running many changed images in batches."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from resnet_viz.devices import free_memory
 from resnet_viz.errors import NetworkError, TargetError
+from resnet_viz.networks.resnet import ResNet
+from resnet_viz.networks.totals import totals
 from resnet_viz.probe.analysis import check_images
 from resnet_viz.probe.capture import unwrapped
 from resnet_viz.probe.isolation import untouched
 from resnet_viz.probe.targets import classes_of, logits_of
 
-_IMAGE_BUDGET = 2_000_000  # numbers in a batch of inputs; activations take some hundred times that
+_MOST_IMAGES = 256  # at once; more is no faster on any device that was tried
+_MOST_BYTES = 2_000_000_000  # of activations on a processor, whatever is free: its caches are small
+_MEMORY_SHARE = 4  # one of so many parts of what is free
+_ACTIVATIONS = 300  # bytes kept for backward by each byte of an image: ResNet-50 250, DenseNet 330
+_USUAL_WORK = (
+    30_000  # multiplications by each number of an image: ResNet-50 27,000, ResNet-56 41,000
+)
+_MOST_WORK = (
+    9e9  # multiplications of a batch on a processor, 0.3 s on one core: a stop waits so long
+)
+
+
+class Cancelled(Exception):  # noqa: N818  # nothing went wrong: somebody asked for it
+    """An explanation was stopped between two batches."""
+
+
+def _never() -> bool:
+    return False
+
+
+_stopped: ContextVar[Callable[[], bool]] = ContextVar("stopped", default=_never)
+
+
+@contextmanager
+def stopping(when: Callable[[], bool]) -> Iterator[None]:
+    """Inside, every explanation and measure of this thread asks ``when`` before each batch.
+
+    ``Cancelled`` is raised once it says yes.
+    """
+    before = _stopped.set(when)
+    try:
+        yield
+    finally:
+        _stopped.reset(before)
+
+
+def go_on() -> None:
+    """Raise ``Cancelled`` if somebody wants this thread's explanation to stop."""
+    if _stopped.get()():
+        raise Cancelled
 
 
 class Scored(nn.Module):
@@ -28,6 +73,7 @@ class Scored(nn.Module):
         self.target, self.against = target, against
 
     def forward(self, images: Float[Tensor, "batch ..."]) -> Float[Tensor, " batch"]:
+        go_on()
         return self.of(logits_of(self.network(images)))
 
     def of(self, logits: Float[Tensor, "batch classes"]) -> Float[Tensor, " batch"]:
@@ -49,10 +95,29 @@ class Subject:
         """The network itself."""
         return self.scored.network
 
-    @property
+    @cached_property
     def chunk(self) -> int:
-        """How many images run at once."""
-        return max(2, min(128, _IMAGE_BUDGET // max(1, self.image.numel())))
+        """How many images run at once: what fits into the memory that is free, and on a processor
+        into a moment, so that stopping is quick.
+        """
+        work, activations = self._cost
+        room = free_memory(str(self.image.device)) // _MEMORY_SHARE
+        if self.image.device.type == "cpu":
+            room = min(room, _MOST_BYTES, int(activations * _MOST_WORK / work))
+        return max(1, min(_MOST_IMAGES, room // activations))
+
+    @property
+    def _cost(self) -> tuple[int, int]:
+        """One image's multiplications forwards, and the bytes kept for the way back, about."""
+        numbers = self.image.numel()
+        if not isinstance(self.network, ResNet):
+            return _USUAL_WORK * numbers, _ACTIVATIONS * numbers * self.image.element_size()
+        spec = self.network.spec
+        cost, usual = totals(spec), spec.input_channels * spec.input_size**2
+        return (
+            max(1, cost.macs * numbers // usual),
+            max(1, (cost.kept + cost.largest) * numbers // usual),
+        )
 
     @property
     def score(self) -> float:
@@ -80,16 +145,20 @@ def subject(
 
 def scores(given: Subject, images: Tensor) -> Float[Tensor, " batch"]:
     """The score of many images, in batches."""
-    return given.scored.of(torch.cat(list(_logits(given.network, images, given.chunk))))
+    return given.scored.of(_all_logits(given, images))
 
 
 def probabilities(given: Subject, images: Tensor) -> Float[Tensor, " batch"]:
     """The target's softmax probability of many images, in batches."""
-    logits = torch.cat(list(_logits(given.network, images, given.chunk)))
-    return logits.softmax(1)[:, given.scored.target]
+    return _all_logits(given, images).softmax(1)[:, given.scored.target]
+
+
+def _all_logits(given: Subject, images: Tensor) -> Tensor:
+    return torch.cat(list(_logits(given.network, images, given.chunk)))
 
 
 def _logits(network: nn.Module, images: Tensor, chunk: int) -> Iterator[Tensor]:
     with torch.no_grad(), untouched(network, needs_gradients=False):
         for start in range(0, len(images), chunk):
+            go_on()
             yield logits_of(network(images[start : start + chunk]))

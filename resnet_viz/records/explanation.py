@@ -9,19 +9,47 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Float32, UInt8
 
+from resnet_viz.records.comparison import WeightSource
 from resnet_viz.resample import enlarge
 from resnet_viz.saving import save_record
+from resnet_viz.spec import ForeignSpec, NetworkSpec
 
 
 class Blank(StrEnum):
     """Why a map shows nothing."""
 
-    NOT_FINITE = "not_finite"  # NaN or infinite values, in the network or on the way
+    WEIGHTS_NOT_FINITE = "weights_not_finite"  # NaN or infinite weights
+    LAYER_NOT_FINITE = "layer_not_finite"  # the weights are finite, the activations are not
+    GRADIENT_NOT_FINITE = "gradient_not_finite"  # the activations are finite, the gradients not
+    NOT_FINITE = "not_finite"  # only the method's own arithmetic overflows
     NO_GRADIENT = "no_gradient"  # the score does not depend on anything here
+    SATURATED = "saturated"  # it does, but it is flat here: every gradient is zero
     NEGATIVE = "negative"  # everything counts against the target, and the method shows what is for
     ZERO = "zero"  # activations and gradients there are, and their product is zero
     FLAT = "flat"  # the same value at every position
     ONE_POSITION = "one_position"  # the layer is 1 x 1
+
+
+class Fusion(StrEnum):
+    """How the maps of several layers become one, position by position."""
+
+    MAX = "max"
+    MEAN = "mean"
+
+
+@dataclass(frozen=True)
+class Fused:
+    """Several layers instead of one; no ``layers`` means every block.
+
+    Each layer's map after its ReLU is divided by its own maximum and enlarged to the input's size
+    first, because maps of different layers have no common unit; a blank map stays zero.
+    """
+
+    how: Fusion
+    layers: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.how}({', '.join(self.layers)})"
 
 
 @dataclass(frozen=True)
@@ -73,6 +101,7 @@ class FaithfulnessScore:
 class Explanation:
     """One method's map of one image, raw, at the layer's own size (the input's without a layer).
 
+    ``layer`` is None for methods at the input and where ``fused`` names several.
     ``against`` makes the score a difference of logits, target minus against. ``attributions`` are
     per input channel, for methods at the input.
     """
@@ -90,6 +119,12 @@ class Explanation:
     input_size: tuple[int, int]  # height, width in pixels
     blank: Blank | None
     completeness: Completeness | None
+    fused: Fused | None = None  # the layers, where the map is of more than one
+
+    @property
+    def place(self) -> str | None:
+        """The layer, or the layers and how they were fused; None for the input."""
+        return self.layer if self.fused is None else str(self.fused)
 
     @property
     def probabilities(self) -> Float[np.ndarray, " classes"]:
@@ -121,6 +156,12 @@ class Explanation:
             "method": self.method,
             "options": dict(self.options),
             "layer": self.layer,
+            "fused": self.fused
+            and {
+                "how": self.fused.how,
+                "scaling": "own_maximum",
+                "layers": list(self.fused.layers),
+            },
             "target": self.target,
             "against": self.against,
             "signed": self.signed,
@@ -149,16 +190,27 @@ class Explanation:
         save_record(Path(folder), "explanation", self.manifest(), self.arrays())
 
 
+@dataclass(frozen=True)
+class Origin:
+    """What a network is, and where its weights come from: a source in one word, or a file."""
+
+    spec: NetworkSpec | ForeignSpec
+    source: WeightSource
+    weights: str
+    seed: int | None  # of random weights
+    path: str | None  # of the weights' file, where there is one
+
+
 @dataclass(frozen=True, eq=False)
 class ExplainedPicture:
-    """An explanation with the picture, the weights, the class names and the scores it belongs to.
+    """An explanation with the picture, the network, the class names and the scores it belongs to.
 
     ``seen`` is what the network saw; ``photo`` is the same part of the picture for eyes.
     """
 
     name: str  # of the picture, safe to show
     digest: str  # of the picture's pixels
-    weights: str
+    origin: Origin
     classes: tuple[str, ...]
     seen: UInt8[np.ndarray, "size size 3"]
     photo: UInt8[np.ndarray, "side side 3"]
@@ -175,21 +227,3 @@ class ExplainedPicture:
         """Memory of the arrays."""
         arrays = [self.seen, self.photo, *self.explanation.arrays().values()]
         return sum(array.nbytes for array in arrays)
-
-
-def why_blank(
-    shown: Float[np.ndarray, "h w"],
-    before_relu: Float[np.ndarray, "h w"],
-    *,
-    gradients_vanish: bool,
-) -> Blank | None:
-    """Why a map shows nothing, or None where it shows something."""
-    if not np.isfinite(shown).all():
-        return Blank.NOT_FINITE
-    if shown.size == 1:
-        return Blank.ONE_POSITION
-    if shown.any():
-        return Blank.FLAT if np.ptp(shown) == 0 else None
-    if gradients_vanish:
-        return Blank.NO_GRADIENT
-    return Blank.NEGATIVE if bool((before_relu < 0).any()) else Blank.ZERO

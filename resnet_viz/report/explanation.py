@@ -2,12 +2,11 @@
 
 import io
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from resnet_viz.figures.explanation import map_overlay, map_range
 from resnet_viz.pictures import to_png
@@ -25,7 +24,7 @@ def explanation_document(picture: ExplainedPicture) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "versions": library_versions(),
         "image": {"name": picture.name, "digest": picture.digest},
-        "weights": picture.weights,
+        "weights": picture.origin.weights,
         **explanation.manifest(),
         "target_label": picture.target_label,
         "predictions": [
@@ -59,55 +58,6 @@ def explanation_files(picture: ExplainedPicture) -> Iterator[tuple[str, bytes]]:
     yield "manifest.json", to_json(manifest).encode()
 
 
-def folder_document(
-    pictures: Sequence[ExplainedPicture], skipped: Mapping[str, str]
-) -> dict[str, Any]:
-    """One row a picture, the mean of each score, and why files were left out."""
-    rows = [_row(picture) for picture in pictures]
-    names = [score.name for score in pictures[0].scores] if pictures else []
-    columns = {name: [row[name] for row in rows if name in row] for name in names}
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "versions": library_versions(),
-        "network": pictures[0].explanation.network if pictures else None,
-        "method": pictures[0].explanation.method if pictures else None,
-        "layer": pictures[0].explanation.layer if pictures else None,
-        "images": rows,
-        "mean": {name: float(np.mean(values)) for name, values in columns.items() if values},
-        "skipped": [{"name": name, "reason": reason} for name, reason in skipped.items()],
-    }
-
-
-def _row(picture: ExplainedPicture) -> dict[str, Any]:
-    explanation = picture.explanation
-    shares = explanation.probabilities
-    top = int(shares.argmax())
-    return {
-        "name": picture.name,
-        "prediction": picture.classes[top],
-        "probability": float(shares[top]),
-        "target": picture.target_label,
-        "map_maximum": explanation.statistics.maximum,
-        "blank": explanation.blank,
-        **{score.name: score.value for score in picture.scores},
-    }
-
-
-def write_folder(
-    pictures: Sequence[ExplainedPicture], skipped: Mapping[str, str], folder: Path
-) -> None:
-    """``table.csv``, ``manifest.json`` and a numbered folder of files a picture, or nothing."""
-    document = folder_document(pictures, skipped)
-    with new_folder(folder) as partial:
-        pd.DataFrame(document["images"]).to_csv(partial / "table.csv", index=False)
-        (partial / "manifest.json").write_text(to_json(document), encoding="utf-8")
-        for number, picture in enumerate(pictures, 1):
-            own = partial / f"{number:04d}"  # a file's name never becomes a path
-            own.mkdir()
-            for name, content in explanation_files(picture):
-                (own / name).write_bytes(content)
-
-
 def write_explanation(picture: ExplainedPicture, folder: Path) -> None:
     """All files in a new folder; ``OutputError`` if it exists or cannot be written."""
     with new_folder(folder) as partial:
@@ -123,22 +73,3 @@ def explanation_archive(pictures: dict[str, ExplainedPicture]) -> bytes:
             for name, content in explanation_files(picture):
                 archive.writestr(f"{kind}/{name}", content)
     return buffer.getvalue()
-
-
-def explanation_code(picture: ExplainedPicture) -> str:
-    """The lines of Python that repeat an explanation of a bundled or saved network."""
-    explanation = picture.explanation
-    against = "" if explanation.against is None else f", against={explanation.against}"
-    layer = "" if explanation.layer is None else f', layer="{explanation.layer}"'
-    options = f", options={dict(explanation.options)}" if explanation.options else ""
-    return "\n".join(
-        [
-            "from resnet_viz import explain, load_bundled, read_picture, seen, to_batch",
-            f'loaded = load_bundled("{explanation.network}")',
-            "preprocessing = loaded.preprocessing",
-            'image = to_batch([seen(read_picture("photo.jpg"), preprocessing)], preprocessing)',
-            f'found = explain(loaded.network, image, "{explanation.method}"{layer}, '
-            f"target={explanation.target}{against}{options})",
-            "print(found.map.max(), found.blank)",
-        ]
-    )

@@ -1,27 +1,37 @@
 """What is to be explained and how: a form drawn from the table of methods."""
 
 from collections.abc import Callable, Hashable
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 
+from resnet_viz.figures.comparison import network_title
 from resnet_viz.probe.explained import Request
 from resnet_viz.probe.methods import METHODS, Method, Option
-from resnet_viz.spec import NetworkSpec
+from resnet_viz.records import Pair
+from resnet_viz.records.explanation import Fused, Fusion
+from resnet_viz.spec import ForeignSpec, NetworkSpec
 from resnet_viz.text import Text
 from resnet_viz.ui.address import publish, restore
 from resnet_viz.ui.question import Question, class_label
 
 _NOBODY = "none"  # nothing to compare the target with
+_ONE = "one"  # one layer, nothing to fuse
 
 
-def ask_request(question: Question, text: Text) -> Request:
-    """Method, layer, options and what the target is compared with; faithfulness is not in it."""
+def ask_request(question: Question, text: Text) -> Pair[Request]:
+    """Method, layers, options and what the target is compared with, for either network.
+
+    Faithfulness is not in it. The two requests differ in the layer alone, and only where the
+    networks have different blocks.
+    """
     left, middle, right = st.columns(3)
     with left:
         method = _ask_method(text)
     with middle:
-        layer = _ask_layer(question, method, text)
+        fuse = _ask_fuse(method, text)
+        places = _ask_places(question, method, fuse, text)
     with right:
         against = _ask_against(question, text)
     options = {}
@@ -38,15 +48,10 @@ def ask_request(question: Question, text: Text) -> Request:
             sign=text("explain.signed" if method.signed else "explain.unsigned"),
         )
     )
-    return Request(
-        method=method.name,
-        layer=layer,
-        target=question.target,
-        against=against,
-        options=options,
-        seed=0,
-        measures=(),
+    request = Request(
+        method=method.name, target=question.target, against=against, options=options, measures=()
     )
+    return places.map(lambda place: replace(request, layer=place))
 
 
 def request_key(request: Request) -> tuple[Hashable, ...]:
@@ -80,19 +85,78 @@ def _method_label(text: Text) -> Callable[[str], str]:
     return lambda name: text(f"methods.{name}")
 
 
-def _ask_layer(question: Question, method: Method, text: Text) -> str | None:
-    spec = question.first.spec
-    layers = [*(["conv1"] if isinstance(spec, NetworkSpec) else []), *spec.blocks()]
-    last = layers[-1]
-    restore("explain_layer", layers, last)
+def _ask_fuse(method: Method, text: Text) -> Fusion | None:
+    """One layer, or how several become one map."""
+    ways = [_ONE, *(fusion.value for fusion in Fusion)]
+    restore("fuse", ways, _ONE)
+    if not method.at_layer or method.signed:
+        return None
+    chosen = st.segmented_control(
+        text("explain.fuse"),
+        ways,
+        format_func=lambda way: text(f"explain.fuse_{way}"),
+        key="fuse",
+        required=True,
+        help=text("explain.fuse_help"),
+    )
+    publish("fuse", _ONE)
+    return None if chosen in (_ONE, None) else Fusion(chosen)
+
+
+def _ask_places(
+    question: Question, method: Method, fuse: Fusion | None, text: Text
+) -> Pair[str | Fused | None]:
+    """Where the method looks: in each network by its own name."""
+    first = map_layers_of(question.first.spec)
+    beside = question.first.spec if question.second is None else question.second.spec
+    second = map_layers_of(beside)
     if not method.at_layer:
         st.selectbox(
             text("explain.layer"), [text("explain.at_input")], disabled=True, key="no_layer"
         )
-        return None
-    st.selectbox(text("explain.layer"), layers, key="explain_layer")
-    publish("explain_layer", last)
-    return str(st.session_state["explain_layer"])
+        return Pair(None, None)
+    if fuse is not None:
+        ends = _last_of_stages(question.first.spec)
+        chosen = st.multiselect(
+            text("explain.layers"), first, ends, key=f"layers_{hash(tuple(first))}"
+        )
+        ours = tuple(name for name in first if name in (chosen or ends))
+        theirs = tuple(dict.fromkeys(layer_beside(name, first, second) for name in ours))
+        return Pair(Fused(fuse, ours), Fused(fuse, theirs))
+    restore("explain_layer", first, first[-1])
+    layer = st.selectbox(text("explain.layer"), first, key="explain_layer") or first[-1]
+    publish("explain_layer", first[-1])
+    if first == second:
+        return Pair(layer, layer)
+    usual = layer_beside(layer, first, second)
+    other = st.selectbox(
+        text("explain.layer_beside", network=network_title(beside, text)),
+        second,
+        second.index(usual),
+        key=f"explain_layer_beside_{layer}_{hash(tuple(second))}",
+        help=text("explain.layer_beside_help"),
+    )
+    return Pair(layer, other or usual)
+
+
+def map_layers_of(spec: NetworkSpec | ForeignSpec) -> list[str]:
+    """The layers that can be chosen: the first convolution of our networks, and every block."""
+    stem = ["conv1"] if isinstance(spec, NetworkSpec) else []
+    return [*stem, *spec.blocks()]
+
+
+def layer_beside(layer: str, ours: list[str], theirs: list[str]) -> str:
+    """The layer of the same name where both have the same, else at the same share of the way."""
+    if ours == theirs:
+        return layer
+    share = ours.index(layer) / max(1, len(ours) - 1)
+    return theirs[round(share * (len(theirs) - 1))]
+
+
+def _last_of_stages(spec: NetworkSpec | ForeignSpec) -> list[str]:
+    if isinstance(spec, ForeignSpec):
+        return [stage[-1] for stage in spec.stages]
+    return [f"layer{stage}.{depth - 1}" for stage, depth in enumerate(spec.depths, 1)]
 
 
 def _ask_against(question: Question, text: Text) -> int | None:

@@ -1,6 +1,6 @@
 """Many methods measured on one picture: a sortable table that grows, stops and goes on."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from resnet_viz.pictures import Picture
 from resnet_viz.probe.explained import Request
 from resnet_viz.probe.methods import METHODS, Family, options_of
 from resnet_viz.records import Pair
-from resnet_viz.records.explanation import ExplainedPicture
+from resnet_viz.records.explanation import ExplainedPicture, Fused
 from resnet_viz.text import Text
 from resnet_viz.ui.explain_jobs import submit
 from resnet_viz.ui.waiting import wait
@@ -26,7 +26,7 @@ _QUICK = [name for name, row in METHODS.items() if row.family is Family.CAM]
 def show_table(
     picture: Picture,
     twins: Pair[Loaded],
-    request: Request,
+    requests: Pair[Request],
     titles: Pair[str],
     text: Text,
 ) -> None:
@@ -57,7 +57,7 @@ def show_table(
             number / len(chosen),
             text=text("explain.all_measured", done=number, total=len(chosen)),
         )
-        for row in _rows(picture, twins, _with(request, name), titles, text):
+        for row in _rows(picture, twins, requests.map(with_method(name)), titles, text):
             if isinstance(row, str):
                 refusals.append(row)
             else:
@@ -73,29 +73,41 @@ def _switch() -> None:
     st.session_state[_RUNNING] = not st.session_state.get(_RUNNING, False)
 
 
-def _with(request: Request, method: str) -> Request:
+def with_method(method: str) -> Callable[[Request], Request]:
+    """A request with another method; a layer that it cannot use is left to it."""
     row = METHODS[method]
-    options = request.options if method == request.method else options_of(row)
-    return replace(request, method=method, options=options)
+
+    def change(request: Request) -> Request:
+        if method == request.method:
+            return request
+        fits = row.at_layer and not (row.signed and isinstance(request.layer, Fused))
+        layer = request.layer if fits else None
+        return replace(request, method=method, options=options_of(row), layer=layer)
+
+    return change
 
 
 def _rows(
     picture: Picture,
     twins: Pair[Loaded],
-    request: Request,
+    requests: Pair[Request],
     titles: Pair[str],
     text: Text,
 ) -> Iterator[dict[str, Any] | str]:
     """A row for each network, or the sentence that says why there is none."""
-    label = text("explain.working", method=text(f"methods.{request.method}"))
-    jobs = twins.map(lambda loaded: submit(loaded, picture, request, scored=True))
-    for (_, job), (_, title) in zip(jobs.items(), titles.items(), strict=True):
+    method = requests.residual.method
+    label = text("explain.working", method=text(f"methods.{method}"))
+    jobs = [
+        submit(loaded, picture, request, scored=True)
+        for (_, loaded), (_, request) in zip(twins.items(), requests.items(), strict=True)
+    ]
+    for job, (_, title) in zip(jobs, titles.items(), strict=True):
         try:
-            yield _row(wait(job, label), title, text)
+            yield _row(wait(job.future, label), title, text)
         except ResnetVizError as error:
             yield text(
                 "explain.compare_refused",
-                method=md_escape(text(f"methods.{request.method}")),
+                method=md_escape(text(f"methods.{method}")),
                 network=md_escape(title),
                 reason=md_escape(error.sentence(text)),
             )

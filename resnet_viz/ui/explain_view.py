@@ -1,5 +1,7 @@
 """Both maps side by side, how faithful they are, and what to take away."""
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -19,11 +21,14 @@ from resnet_viz.probe.cam_methods import CamMethod
 from resnet_viz.probe.explained import Request
 from resnet_viz.probe.methods import METHODS, Family
 from resnet_viz.records import Pair
-from resnet_viz.records.explanation import Better, Completeness, ExplainedPicture
-from resnet_viz.report.explanation import explanation_archive, explanation_code
+from resnet_viz.records.explanation import Better, Completeness, ExplainedPicture, Explanation
+from resnet_viz.report.explanation import explanation_archive
+from resnet_viz.report.explanation_code import explanation_code
 from resnet_viz.text import Text
 from resnet_viz.ui.answer import picture_and_twins
-from resnet_viz.ui.explain_jobs import submit, submit_blocks
+from resnet_viz.ui.explain_channels import show_channels
+from resnet_viz.ui.explain_gallery import show_gallery
+from resnet_viz.ui.explain_jobs import submit_blocks, wait_both
 from resnet_viz.ui.explain_table import show_table
 from resnet_viz.ui.messages import show_error
 from resnet_viz.ui.question import Question, class_label
@@ -33,36 +38,81 @@ from resnet_viz.ui.words import md_escape
 _ARROWS = {Better.LOW: "↓", Better.HIGH: "↑"}  # which way is better
 
 
-def show_explanations(question: Question, request: Request, text: Text) -> None:
+def show_explanations(question: Question, requests: Pair[Request], text: Text) -> None:
     """Everything under the form; an error is a sentence in its place, the form stays."""
     try:
-        picture, twins = picture_and_twins(question, text)
-        label = text("explain.working", method=text(f"methods.{request.method}"))
-        jobs = twins.map(lambda loaded: submit(loaded, picture, request, scored=False))
-        found = jobs.map(lambda job: wait(job, label))
+        picture, pair = picture_and_twins(question, text)
+        found = _explained(pair, picture, requests, text)
     except ResnetVizError as error:
         show_error(error, text)
         return
-    titles = twins.map(lambda loaded: network_title(loaded.spec, text))
-    _maps(found, titles, text)
-    measure = st.toggle(text("explain.measure"), value=True, key="measure")
-    if measure:
-        found = _measured(picture, twins, request, text)
-        _scores(found, titles, text)
-    _take_away(found, request, text)
-    with st.expander(text("explain.all_blocks"), key="blocks_open", on_change="rerun") as opened:
+    titles = explained_titles(pair, text)
+    if found is not None:
+        _take_away(found, requests.residual, text)
+        with _section("blocks_open", "explain.all_blocks", text) as opened:
+            if opened.open:
+                _blocks(picture, pair, found, titles, text)
+        with _section("channels_open", "explain_channels.title", text) as opened:
+            if opened.open:
+                show_channels(question, picture, pair, found, titles, text)
+        with _section("table_open", "explain.compare_methods", text) as opened:
+            if opened.open:
+                show_table(picture, pair, requests, titles, text)
+    with _section("gallery_open", "gallery.title", text) as opened:
         if opened.open:
-            _blocks(picture, twins, found, text)
-    with st.expander(text("explain.compare_methods"), key="table_open", on_change="rerun") as more:
-        if more.open:
-            show_table(picture, twins, request, titles, text)
+            show_gallery(question, requests, titles, text)
+
+
+def _section(key: str, title: str, text: Text) -> Any:  # noqa: ANN401  # Streamlit's container
+    return st.expander(text(title), key=key, on_change="rerun")
+
+
+def _explained(
+    pair: Pair[Loaded], picture: Picture, requests: Pair[Request], text: Text
+) -> Pair[ExplainedPicture] | None:
+    """Both maps and, unless switched off, their scores; None while stopped."""
+    method = text(f"methods.{requests.residual.method}")
+    found = wait_both(
+        pair, picture, requests, scored=False, label=text("explain.working", method=method),
+        text=text,
+    )  # fmt: skip
+    if found is None:
+        return None
+    titles = explained_titles(pair, text)
+    _maps(found, titles, text)
+    if not st.toggle(text("explain.measure"), value=True, key="measure"):
+        return found
+    scored = wait_both(
+        pair, picture, requests, scored=True, label=text("explain.measuring"), text=text
+    )
+    if scored is not None:
+        _scores(scored, titles, text)
+    return scored or found
+
+
+def explained_titles(pair: Pair[Loaded], text: Text) -> Pair[str]:
+    """The networks' names; with their weights where both are the same network."""
+    names = pair.map(lambda loaded: network_title(loaded.spec, text))
+    if names.residual != names.plain:
+        return names
+
+    def whole(loaded: Loaded) -> str:
+        seed = loaded.training.get("seed")
+        weights = text(f"weights_note.{loaded.source}", name=loaded.weights, seed=seed)
+        title = network_title(loaded.spec, text)
+        return text("names.with_weights", network=title, weights=weights)
+
+    titles = pair.map(whole)
+    if titles.residual != titles.plain:
+        return titles
+    return Pair(f"{titles.residual} (1)", f"{titles.plain} (2)")
 
 
 def _maps(found: Pair[ExplainedPicture], titles: Pair[str], text: Text) -> None:
     opacity = st.slider(text("compare.opacity"), 0, 100, 55, 5, format="%d %%", key="opacity")
     colours = map_range([found.residual.explanation, found.plain.explanation])
     bar = to_png(colour_bar(map_palette(found.residual.explanation), width=400, height=9))
-    for column, (kind, made), (_, title) in zip(
+    for column, (_, made), (_, title) in zip(
         st.columns(2), found.items(), titles.items(), strict=True
     ):
         explanation = made.explanation
@@ -80,7 +130,7 @@ def _maps(found: Pair[ExplainedPicture], titles: Pair[str], text: Text) -> None:
                 map_overlay(made, colours, opacity=opacity / 100).pixels,
                 width="stretch",
                 output_format="JPEG",
-                alt=text(f"explain.alt_{kind}"),
+                alt=text("explain.alt", network=title),
             )
             st.image(bar, width="stretch", alt="")
             statistics = explanation.statistics
@@ -92,13 +142,20 @@ def _maps(found: Pair[ExplainedPicture], titles: Pair[str], text: Text) -> None:
                     minimum=f"{statistics.minimum:.3g}",
                     maximum=f"{statistics.maximum:.3g}",
                     target=md_escape(class_label(made.target_label, text)),
-                    layer=md_escape(explanation.layer or text("explain.at_input")),
+                    layer=md_escape(_place(explanation, text)),
                 )
             )
             if explanation.blank is not None:
                 st.info(text(f"explain.blank_{explanation.blank}"))
             if explanation.completeness is not None:
                 st.caption(_complete(explanation.completeness, text))
+
+
+def _place(explanation: Explanation, text: Text) -> str:
+    fused = explanation.fused
+    if fused is None:
+        return explanation.layer or text("explain.at_input")
+    return text(f"explain.fused_{fused.how}", layers=", ".join(fused.layers))
 
 
 def _complete(found: Completeness, text: Text) -> str:
@@ -110,15 +167,9 @@ def _complete(found: Completeness, text: Text) -> str:
     )
 
 
-def _measured(
-    picture: Picture, twins: Pair[Loaded], request: Request, text: Text
-) -> Pair[ExplainedPicture]:
-    jobs = twins.map(lambda loaded: submit(loaded, picture, request, scored=True))
-    return jobs.map(lambda job: wait(job, text("explain.measuring")))
-
-
 def _scores(found: Pair[ExplainedPicture], titles: Pair[str], text: Text) -> None:
     if not (found.residual.scores and found.plain.scores):
+        st.caption(text("explain.no_scores"))
         return
     st.subheader(text("explain.scores_title"), anchor=False)
     values = found.map(lambda made: {score.name: score.value for score in made.scores})
@@ -157,11 +208,15 @@ def _take_away(found: Pair[ExplainedPicture], request: Request, text: Text) -> N
         key="explain_download",
     )
     with st.expander(text("explain.code")):
-        st.code(explanation_code(found.residual), language="python")
+        st.code(explanation_code(found), language="python")
 
 
 def _blocks(
-    picture: Picture, twins: Pair[Loaded], found: Pair[ExplainedPicture], text: Text
+    picture: Picture,
+    twins: Pair[Loaded],
+    found: Pair[ExplainedPicture],
+    titles: Pair[str],
+    text: Text,
 ) -> None:
     explanation = found.residual.explanation
     if METHODS[explanation.method].family is not Family.CAM:
@@ -174,9 +229,10 @@ def _blocks(
         for (_, loaded), (_, made) in zip(twins.items(), found.items(), strict=True)
     ]
     maps = Pair(*[wait(job, label) for job in jobs])
-    rows = block_rows(found, maps, explanation.layer)
-    for (kind, loaded), (_, row) in zip(twins.items(), rows.items(), strict=True):
-        st.markdown(f"**{md_escape(network_title(loaded.spec, text))}**")
-        st.image(row.pixels, width="stretch", output_format="JPEG", alt=text(f"explain.alt_{kind}"))
+    rows = block_rows(found, maps)
+    for (_, title), (_, row) in zip(titles.items(), rows.items(), strict=True):
+        st.markdown(f"**{md_escape(title)}**")
+        st.image(row.pixels, width="stretch", output_format="JPEG",
+                 alt=text("explain.alt", network=title))  # fmt: skip
     high = f"{rows.residual.colour_range.high:.3g}"
     st.caption(text("explain.all_blocks_caption", high=high))

@@ -77,6 +77,14 @@ def choose_picture(text: Text) -> PictureId:
     return PictureId(sample=chosen or names[0])
 
 
+def use_picture(picture: Picture) -> None:
+    """Make this the page's picture, as if it had been uploaded."""
+    _forget(_ERROR, _REPLACED)
+    place = PictureId(digest=picture.digest, name=picture.name)
+    store().put(("picture", place), picture, picture.pixels.nbytes)
+    st.session_state[_OWN] = place
+
+
 def _tiles(text: Text) -> None:
     names = list(samples())
 

@@ -4,7 +4,7 @@ import re
 import zipfile
 from collections.abc import Sequence
 from hashlib import blake2b
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -52,7 +52,7 @@ def _place(digest: str, name: str) -> Path:
     """Letters, digits, dots and dashes of the name are kept; it can lead nowhere else."""
     folder = home() / "uploads" / digest
     folder.mkdir(parents=True, exist_ok=True)
-    return folder / (re.sub(r"[^\w.-]+", "_", name).strip(".")[-60:] or "upload")
+    return folder / (re.sub(r"[^\w.-]+", "_", PurePath(name).name).strip(".")[-60:] or "upload")
 
 
 def _keep_zip() -> None:

@@ -1,6 +1,7 @@
 """Below the curves: what the training did to each layer, and how each class fares."""
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -103,7 +104,7 @@ def _classes(events: Events, epochs: Rows, text: Text) -> None:
             column.plotly_chart(figure, key=f"train_confusion_{kind}", config=_PLAIN)
 
 
-def _mean(shares: list[float]) -> float:
-    """Over the classes that have one (macro average)."""
-    there = [float(share) for share in shares if float(share) == float(share)]
+def _mean(shares: Sequence[float | str]) -> float:
+    """Over the classes that have one (macro average); JSON writes the others as a word."""
+    there = [value for share in shares if not math.isnan(value := float(share))]
     return sum(there) / max(1, len(there))

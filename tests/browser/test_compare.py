@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-OVERLAYS = "canvas[aria-label^='Grad-CAM of the']"
+OVERLAYS = "canvas[aria-label^='Grad-CAM of']"
 STRIP = ".strip [data-layer='{layer}']"
 
 

@@ -1,5 +1,8 @@
 """What the Train page draws of layers, classes and several runs."""
 
+import math
+from itertools import pairwise
+
 import pytest
 
 from resnet_viz.figures.theme import SERIES, stage_ticks
@@ -38,7 +41,7 @@ def test_update_ratios_are_drawn_and_an_exact_zero_is_left_out():
     }
     (drawn,) = measured_steps(steps, "update_ratios", EN).data
     assert [round(float(v), 6) for v in drawn.z[1]] == [-1, -2]
-    assert all(v != v for v in drawn.z[0])  # NaN: no colour
+    assert all(math.isnan(v) for v in drawn.z[0])  # no colour
     assert drawn.customdata[0][0] == 0.0
 
 
@@ -56,5 +59,5 @@ def test_names_of_stages_never_stand_closer_than_a_line(blocks):
     layers = ["conv1", *(f"layer{s}.{b}" for s in (1, 2, 3) for b in range(blocks)), "fc"]
     places, names = stage_ticks(layers)
     assert names[0] == "conv1"
-    apart = [b - a for a, b in zip(places, places[1:], strict=False)]
+    apart = [b - a for a, b in pairwise(places)]
     assert min(apart) >= len(layers) / 12

@@ -36,6 +36,8 @@ def test_page_explains_both_twins_and_measures_them_without_a_click():
     assert "ResNet\\-20" in words(app)
     assert "plain\\-20" in words(app)
     assert "the same for both" in words(app)
+    code = "\n".join(element.value for element in app.code)
+    assert 'load_bundled("resnet20"), load_bundled("plain20")' in code
     scores = app.dataframe[0].value
     assert len(scores) == 10
     assert scores["ResNet-20"].notna().all()

@@ -6,11 +6,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from resnet_viz import NetworkSpec
+from resnet_viz.places import ASSETS, home
 from resnet_viz.records import RunState
 from resnet_viz.runs.execute import execute
 from resnet_viz.runs.store import RunStore
 from resnet_viz.training.plan import Plan
 from resnet_viz.training.recipe import Recipe
+from resnet_viz.ui.openings import design_id, packed
 from resnet_viz.ui.train_start import SELECTED
 from tests.source import ROOT
 
@@ -19,7 +21,7 @@ SPEC = NetworkSpec(depths=(1, 1), widths=(8, 16), input_size=8, input_channels=1
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
+def own_home(tmp_path, monkeypatch):
     monkeypatch.setenv("RESNET_VIZ_HOME", str(tmp_path))
 
 
@@ -133,3 +135,45 @@ def test_a_pair_opens_in_compare_with_its_own_classes(tmp_path):
     assert not app.exception
     assert "digits by heart" in words(app)
     assert "7" in app.selectbox(key="target").options
+
+
+def test_what_became_of_layers_and_classes_is_below_the_curves(finished):
+    app = opened(run=finished)
+    app.session_state["train_inside"] = True
+    app.run()
+    assert not app.exception
+    assert "went furthest" in words(app)
+    assert "macro recall" in words(app)
+    recall = next(table.value for table in app.dataframe if "Class" in table.value)
+    assert len(recall) == 10
+
+
+def test_a_single_network_can_begin_from_a_weights_file():
+    app = opened()
+    assert app.segmented_control(key="train_start").options == ["fresh", "trained"]
+    app.segmented_control(key="train_pair").set_value("single").run()
+    assert "a file" in app.segmented_control(key="train_start").options
+    app.segmented_control(key="train_start").set_value("file").run()
+    assert "Upload a weights file" in words(app)
+    assert not app.button
+    weights = (ASSETS / "checkpoints" / "resnet20.safetensors").read_bytes()
+    upload = ("../../my weights.safetensors", weights, "application/octet-stream")
+    app.file_uploader(key="train_weights").set_value(upload).run()
+    assert not app.exception
+    assert app.button(key="train_begin")
+    kept = list((home() / "uploads").glob("*/*"))
+    assert [path.name for path in kept] == ["my_weights.safetensors"]
+
+
+def test_torchvisions_networks_begin_from_its_weights_only_alone():
+    app = opened(train_network="resnet18")
+    assert "ImageNet" not in app.segmented_control(key="train_start").options
+    app.segmented_control(key="train_pair").set_value("single").run()
+    assert "ImageNet" in app.segmented_control(key="train_start").options
+
+
+def test_a_design_from_the_address_can_be_trained():
+    app = opened(train_network=design_id(SPEC), design=packed(SPEC))
+    assert not app.exception
+    assert app.selectbox(key="train_network").value == design_id(SPEC)
+    assert "own design" in app.selectbox(key="train_network").options[-1]

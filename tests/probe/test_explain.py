@@ -135,19 +135,6 @@ def test_long_methods_say_how_far_they_are():
     assert isinstance(steps[-1], Explanation)
 
 
-def test_blank_maps_are_explained():
-    network, batch = small(), images(1)
-    with torch.no_grad():
-        network.fc.weight.zero_()
-    assert explain(network, batch).blank is Blank.NO_GRADIENT
-    with torch.no_grad():
-        network.fc.weight.fill_(-1)
-    assert explain(network, batch, target=0).blank is Blank.NEGATIVE
-    with torch.no_grad():
-        network.fc.weight.fill_(float("nan"))
-    assert explain(network, batch, target=0).blank is Blank.NOT_FINITE
-
-
 def test_one_position_and_tiny_images_have_maps():
     found = explain(small(), images(1, 1))
     assert found.map.shape == (1, 1)

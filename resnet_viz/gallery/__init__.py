@@ -1,0 +1,1 @@
+"""Many pictures explained by the same methods: where they come from, the run, and its tables."""

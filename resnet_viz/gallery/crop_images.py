@@ -1,0 +1,52 @@
+"""The images among which the ones that excite a channel most are looked for."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import UInt8
+from torch import Tensor
+
+from resnet_viz.checkpoints.loaded import LoadedNetwork
+from resnet_viz.gallery.sources import first_of_each_class
+from resnet_viz.images import seen
+from resnet_viz.networks.catalog import CIFAR10_CLASSES
+from resnet_viz.places import cifar10_folders
+from resnet_viz.samples import sample_picture, samples
+from resnet_viz.training.data import load_dataset
+
+_COUNT = 500  # images, equally many a class; some seconds for a network of 32 pixels
+
+
+@dataclass(frozen=True, eq=False)
+class CropImages:
+    """Images at the network's own size; ``name`` says where they are from."""
+
+    name: str
+    pixels: UInt8[Tensor, "n channels height width"]
+    labels: tuple[str, ...]
+
+
+def crop_images(loaded: LoadedNetwork) -> CropImages:
+    """CIFAR-10's test images for networks of its form, where they lie on this machine.
+
+    Else handwritten digits for networks of grey 8 x 8 pictures, and the bundled photographs.
+    """
+    spec = loaded.spec
+    known = spec.input_size == 32 and spec.input_channels == 3
+    if known and any(folder.is_dir() for folder in cifar10_folders()):
+        return _of_dataset("cifar10")
+    if (spec.input_size, spec.input_channels) == (8, 1):
+        return _of_dataset("digits")
+    pixels = np.stack([seen(sample_picture(name), loaded.preprocessing) for name in samples()])
+    channels_first = torch.from_numpy(pixels).permute(0, 3, 1, 2)[:, : spec.input_channels]
+    labels = tuple(sample.label or name for name, sample in samples().items())
+    return CropImages("samples", channels_first.contiguous(), labels)
+
+
+def _of_dataset(name: str) -> CropImages:
+    data = load_dataset(name)
+    chosen = first_of_each_class(data.test.labels, len(data.classes), _COUNT)
+    test = data.test.at(chosen)
+    classes = CIFAR10_CLASSES if name == "cifar10" else data.classes
+    return CropImages(name, test.images, tuple(classes[int(n)] for n in test.labels))

@@ -1,0 +1,123 @@
+"""The channels that carry a Grad-CAM, and the images that excite a channel most."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from jaxtyping import UInt8
+from torch import Tensor
+
+from resnet_viz.checkpoints.loaded import LoadedNetwork
+from resnet_viz.errors import LayerError, close_matches
+from resnet_viz.images import normalise
+from resnet_viz.networks.layers import layer_table
+from resnet_viz.networks.resnet import ResNet
+from resnet_viz.probe.capture import capture
+from resnet_viz.probe.isolation import untouched
+from resnet_viz.probe.passes import Step
+from resnet_viz.probe.scoring import go_on
+from resnet_viz.records import Analysis
+from resnet_viz.records.features import ChannelShare, Crop
+from resnet_viz.spec import NetworkSpec
+
+_BATCH = 50  # images
+
+
+def channel_shares(analysis: Analysis, layer: str, *, image: int = 0) -> list[ChannelShare]:
+    """Every channel's part in the layer's Grad-CAM, the largest share first.
+
+    A blank map has no shares: they are zero, and the largest weights come first.
+    """
+    feature, weights = analysis.features[layer][image], analysis.cam_weights[layer][image]
+    cam = analysis.cams[layer][image]
+    parts = weights * (feature * (cam > 0)).sum((1, 2))
+    shares = parts / cam.sum() if cam.any() else np.zeros_like(parts)
+    order = np.argsort(-(shares if cam.any() else np.abs(weights)), kind="stable")
+    return [
+        ChannelShare(
+            int(k), float(weights[k]), float(shares[k]), float(feature[k].max()), feature[k]
+        )
+        for k in order
+    ]
+
+
+def receptive_field(spec: NetworkSpec, layer: str) -> tuple[int, int]:
+    """(side, stride) in pixels of what one position of a layer sees.
+
+    The larger of the paths through a block; position i is centred on pixel i x stride, since every
+    kernel is odd and padded by half of itself.
+    """
+    rows = [r for r in layer_table(spec) if r.name == layer or r.name.startswith(f"{layer}.")]
+    if not rows:
+        known = close_matches(layer, spec.blocks())
+        raise LayerError("layer_unknown", name=layer, known=known)
+    return rows[-1].receptive_max, rows[-1].stride
+
+
+def top_crops(
+    loaded: LoadedNetwork,
+    images: UInt8[Tensor, "n channels height width"],
+    labels: Sequence[str],
+    layer: str,
+    channels: Sequence[int],
+    *,
+    count: int = 8,
+) -> Iterator[Step | list[Crop]]:
+    """For each channel the ``count`` images that excite it most, each once, the strongest first.
+
+    A ``Step`` after every batch; at last the crops of all channels, channel by channel.
+    """
+    chosen = torch.tensor(list(channels))
+    found: list[tuple[Tensor, Tensor]] = []
+    width = 1
+    for start in range(0, len(images), _BATCH):
+        go_on()
+        values = _at(loaded.network, images[start : start + _BATCH], loaded, layer)[:, chosen]
+        width = values.shape[-1]
+        highest, places = values.flatten(2).max(2)
+        found.append((highest, places))
+        yield Step(min(start + _BATCH, len(images)), len(images))
+    highest, places = (torch.cat(parts).cpu() for parts in zip(*found, strict=True))
+    field = receptive_field(loaded.network.spec, layer)
+    crops = []
+    for column, channel in enumerate(channels):
+        best = highest[:, column].argsort(descending=True, stable=True)[:count].tolist()
+        for number in best:
+            row, left = divmod(int(places[number, column]), width)
+            crops.append(
+                Crop(
+                    channel=channel,
+                    image=number,
+                    label=labels[number],
+                    value=float(highest[number, column]),
+                    row=row,
+                    column=left,
+                    box=_box(row, left, field, images.shape[2:]),
+                    pixels=_rgb(images[number]),
+                )
+            )
+    yield crops
+
+
+def _at(network: ResNet, images: Tensor, loaded: LoadedNetwork, layer: str) -> Tensor:
+    batch = normalise(images.to(next(network.parameters()).device), loaded.preprocessing)
+    with torch.no_grad(), untouched(network, needs_gradients=False):
+        value = capture(network, batch, [layer]).values[layer]
+    if value.ndim != 4:
+        known = ", ".join(network.spec.blocks()[-5:])
+        raise LayerError("explain_layer", name=layer, known=known)
+    return value
+
+
+def _box(
+    row: int, column: int, field: tuple[int, int], size: Sequence[int]
+) -> tuple[int, int, int, int]:
+    """The square of the receptive field, as far as it is inside the image."""
+    side, stride = field
+    top, left = row * stride - side // 2, column * stride - side // 2
+    height, width = size
+    return max(0, top), max(0, left), min(height, top + side), min(width, left + side)
+
+
+def _rgb(pixels: UInt8[Tensor, "c height width"]) -> UInt8[np.ndarray, "height width 3"]:
+    return np.ascontiguousarray(pixels.expand(3, -1, -1).permute(1, 2, 0).numpy())

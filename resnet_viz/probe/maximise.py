@@ -1,0 +1,179 @@
+"""Activation maximisation: the picture that excites one channel most, and stays so when moved.
+
+The picture is a sum of waves whose steps are smaller the finer they are, so that no single pixel
+runs away; each step looks at it shifted, scaled and turned at random (Olah, Mordvintsev, Schubert
+2017, "Feature Visualization", Distill, section "The Enemy of Feature Visualization").
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor
+from torch.nn.functional import affine_grid, grid_sample
+
+from resnet_viz.checkpoints.loaded import LoadedNetwork
+from resnet_viz.errors import LayerError, OptionError
+from resnet_viz.images import Preprocessing
+from resnet_viz.probe.capture import capture
+from resnet_viz.probe.isolation import untouched
+from resnet_viz.probe.scoring import go_on
+from resnet_viz.records.features import AscentStep
+
+_RATE, _DECAY_1, _DECAY_2, _SMALL = 0.05, 0.9, 0.999, 1e-8  # Adam's; the rate as in the source
+_SHOWN_EVERY = 16  # steps
+_START = 0.01  # deviation of the first waves: nearly grey
+MOST_STEPS = 4096
+
+
+@dataclass(frozen=True)
+class Goal:
+    """Which channel, how long, and how far the picture is moved at each step."""
+
+    layer: str
+    channel: int
+    steps: int = 256
+    shift: float = 0.06  # share of the side, each way
+    scale: float = 0.1  # share, each way
+    turn: float = 10.0  # degrees, each way
+    seed: int = 0
+
+
+@dataclass
+class Ascent:
+    """What a maximisation has reached: the waves, Adam's two means, and the next step."""
+
+    waves: Float[Tensor, "c height half 2"]
+    first: Tensor
+    second: Tensor
+    step: int = 0
+
+    @classmethod
+    def begin(cls, size: int, channels: int, seed: int) -> "Ascent":
+        """Faint noise, which the seed decides."""
+        generator = torch.Generator().manual_seed(seed)
+        shape = (channels, size, size // 2 + 1, 2)
+        waves = _START * torch.randn(shape, generator=generator)
+        return cls(waves, torch.zeros_like(waves), torch.zeros_like(waves))
+
+    def save(self, path: Path) -> None:
+        """To a file, whole or not at all."""
+        partial = path.with_suffix(".partial.npz")
+        arrays = {n: getattr(self, n).cpu().numpy() for n in ("waves", "first", "second")}
+        np.savez(partial, allow_pickle=False, step=np.int64(self.step), **arrays)
+        partial.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> "Ascent":
+        """The inverse of ``save``."""
+        with np.load(path, allow_pickle=False) as kept:
+            waves, first, second = (torch.from_numpy(kept[n]) for n in ("waves", "first", "second"))
+            return cls(waves, first, second, int(kept["step"]))
+
+
+def maximise(
+    loaded: LoadedNetwork, goal: Goal, state: Ascent | None = None
+) -> Iterator[AscentStep]:
+    """Step by step, from the beginning or from ``state``, which is moved along.
+
+    Raises ``LayerError`` for a layer without positions, ``OptionError`` for a channel or a number
+    of steps there is not. Equal goals give equal pictures, also when stopped on the way.
+    """
+    network, device = loaded.network, next(loaded.network.parameters()).device
+    size, channels = network.spec.input_size, network.spec.input_channels
+    _check(loaded, goal)
+    state = Ascent.begin(size, channels, goal.seed) if state is None else state
+    scale = _wave_scale(size).to(device)
+    for step in range(state.step, goal.steps):
+        go_on()
+        with torch.inference_mode(False), torch.enable_grad():
+            waves = state.waves.to(device).requires_grad_()
+            moved = _moved(picture_of(waves, scale), goal, step)
+            activation = _activation(loaded, goal, moved)
+            slope = torch.autograd.grad(activation, waves)[0].cpu()
+            reached = float(activation.detach())
+        _adam(state, slope)
+        if (step + 1) % _SHOWN_EVERY and step + 1 < goal.steps:
+            yield AscentStep(step + 1, goal.steps, reached)
+            continue
+        with torch.no_grad():
+            shown = picture_of(state.waves.to(device), scale)
+            still = float(_activation(loaded, goal, shown))
+        yield AscentStep(step + 1, goal.steps, reached, still, _pixels(shown))
+
+
+def picture_of(waves: Tensor, scale: Tensor) -> Float[Tensor, "1 c height width"]:
+    """The picture, 0 to 1, that waves add up to."""
+    size = waves.shape[1]
+    values = torch.fft.irfft2(torch.view_as_complex(waves) * scale, s=(size, size), norm="ortho")
+    return torch.sigmoid(values)[None]
+
+
+def _wave_scale(size: int) -> Float[Tensor, "height half"]:
+    """1 / frequency, as in natural photographs; the slowest wave counts as one turn a picture."""
+    rows, columns = torch.fft.fftfreq(size)[:, None], torch.fft.rfftfreq(size)[None]
+    frequency = torch.sqrt(rows**2 + columns**2).clamp(min=1 / size)
+    return 1 / frequency
+
+
+def _check(loaded: LoadedNetwork, goal: Goal) -> None:
+    network, size = loaded.network, loaded.network.spec.input_size
+    grey = torch.zeros(1, network.spec.input_channels, size, size)
+    with torch.no_grad(), untouched(network, needs_gradients=False):
+        device = next(network.parameters()).device
+        value = capture(network, grey.to(device), [goal.layer]).values[goal.layer]
+    if value.ndim != 4:
+        known = ", ".join(network.spec.blocks()[-5:])
+        raise LayerError("explain_layer", name=goal.layer, known=known)
+    for option, given, high in (("channel", goal.channel, value.shape[1] - 1),
+                                ("steps", goal.steps, MOST_STEPS)):  # fmt: skip
+        low = 0 if option == "channel" else 1
+        if not low <= given <= high:
+            raise OptionError("explain_range_whole", option=option, value=given, low=low, high=high)
+
+
+def _moved(picture: Tensor, goal: Goal, step: int) -> Tensor:
+    """Shifted, scaled and turned; what lies outside is the picture mirrored."""
+    generator = torch.Generator().manual_seed(goal.seed * 1_000_003 + step)
+    across, down, size, turn = (2 * torch.rand(4, generator=generator) - 1).tolist()
+    angle, factor = math.radians(turn * goal.turn), 1 + size * goal.scale
+    cosine, sine = math.cos(angle) * factor, math.sin(angle) * factor
+    shift = 2 * goal.shift  # affine_grid's pictures are two wide
+    theta = [[cosine, -sine, across * shift], [sine, cosine, down * shift]]
+    grid = affine_grid(picture.new_tensor([theta]), list(picture.shape), align_corners=False)
+    return grid_sample(picture, grid, padding_mode="reflection", align_corners=False)
+
+
+def _activation(loaded: LoadedNetwork, goal: Goal, picture: Tensor) -> Tensor:
+    """The channel's mean over positions."""
+    batch = _normalised(picture, loaded.preprocessing)
+    with untouched(loaded.network, needs_gradients=False):
+        value = capture(loaded.network, batch, [goal.layer]).values[goal.layer]
+    return value[0, goal.channel].mean()
+
+
+def _normalised(picture: Tensor, preprocessing: Preprocessing) -> Tensor:
+    mean, deviation = (
+        picture.new_tensor(v).view(1, -1, 1, 1)
+        for v in (preprocessing.mean, preprocessing.deviation)
+    )
+    return (picture - mean) / deviation
+
+
+def _adam(state: Ascent, slope: Tensor) -> None:
+    """One step uphill (Kingma 2015, algorithm 1)."""
+    state.step += 1
+    state.first = _DECAY_1 * state.first + (1 - _DECAY_1) * slope
+    state.second = _DECAY_2 * state.second + (1 - _DECAY_2) * slope**2
+    first = state.first / (1 - _DECAY_1**state.step)
+    second = state.second / (1 - _DECAY_2**state.step)
+    state.waves = (state.waves + _RATE * first / (second.sqrt() + _SMALL)).detach()
+
+
+def _pixels(picture: Tensor) -> UInt8[np.ndarray, "height width 3"]:
+    values = (picture[0].cpu() * 255).round().to(torch.uint8)
+    return np.ascontiguousarray(values.expand(3, -1, -1).permute(1, 2, 0).numpy())
