@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8501
 BIN := .venv/bin
 
-.PHONY: run test check sweep format benchmark
+.PHONY: run test check sweep format benchmark recordings
 
 run: .venv/.run
 	$(BIN)/python -m resnet_viz app --port $(PORT)
@@ -28,6 +28,10 @@ benchmark: .venv/.dev
 	$(BIN)/python -m benchmarks.analysis --out benchmarks/results/analysis.json
 	$(BIN)/python -m benchmarks.training --out benchmarks/results/training.json
 	$(BIN)/python -m benchmarks.page --clicks 60 --out benchmarks/results/page.json
+	$(BIN)/python -m docs.recordings
+
+recordings: .venv/.dev
+	$(BIN)/python -m docs.experiment_recordings
 	$(BIN)/python -m docs.recordings
 
 .venv/bin/python:

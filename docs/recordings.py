@@ -7,6 +7,13 @@ import json
 from pathlib import Path
 
 from resnet_viz.checkpoints.bundled import bundled_names, load_bundled
+from resnet_viz.experiments.published import beside
+from resnet_viz.experiments.recorded import recordings_of
+from resnet_viz.experiments.registry import EXPERIMENTS
+from resnet_viz.experiments.remarks import figure_words, remarks
+from resnet_viz.experiments.saved import caption, changed
+from resnet_viz.records import Recording
+from resnet_viz.text import Text
 
 ROOT = Path(__file__).resolve().parents[1]
 START, END = "<!-- recorded by docs/recordings.py -->", "<!-- end -->"
@@ -54,7 +61,49 @@ def benchmarks() -> str:
     return "\n\n".join(["\n".join(rows), click, speed])
 
 
+def experiments() -> str:
+    """What every recorded experiment found, how long the usual settings take, published figures."""
+    kept = [one for name in EXPERIMENTS for one in recordings_of(name)]
+    return "\n\n".join([_found(kept), _times(kept), _published(kept)])
+
+
+def _found(kept: list[Recording]) -> str:
+    text = Text("en")
+    rows = []
+    for one in kept:
+        row = EXPERIMENTS[one.finding.experiment]
+        settings = changed(row, one.finding.settings) or "usual settings"
+        said = " ".join([caption(one.finding, text), *remarks(one.finding, text)])
+        rows.append(f"- **{row.name}** ({settings}; {one.date[:10]}, seed {one.seed}): {said}")
+    return "\n".join(rows)
+
+
+def _times(kept: list[Recording]) -> str:
+    """Processor time of the usual settings on one core, beside the cost that the card says."""
+    rows = ["| usual settings | cost | seconds |", "| --- | --- | --- |"]
+    for one in kept:
+        if one.name in EXPERIMENTS:
+            cost = EXPERIMENTS[one.name].cost.value
+            rows.append(f"| {one.name} | {cost} | {one.seconds:.0f} |")
+    return "\n".join(rows)
+
+
+def _published(kept: list[Recording]) -> str:
+    """Every published figure beside the recording that measures the same thing, if one does."""
+    text = Text("en")
+    rows = ["| quantity | published | measured | source |", "| --- | --- | --- | --- |"]
+    for name in EXPERIMENTS:
+        own = [list(beside(one.finding)) for one in kept if one.finding.experiment == name]
+        for same in zip(*own, strict=True):
+            one = next((b for b in same if b.measured is not None), same[0])
+            ours = "-" if one.measured is None else f"{one.measured:.3g}"
+            what = figure_words(name, one.figure, text)
+            rows.append(f"| {what} | {one.figure.value} | {ours} | {one.figure.source} |")
+    return "\n".join(rows)
+
+
 PAGES = {
+    ROOT / "docs" / "experiments.md": experiments,
     ROOT / "docs" / "training.md": twins,
     ROOT / "benchmarks" / "README.md": benchmarks,
 }

@@ -1,12 +1,20 @@
 """Build: design a residual network, see it beside its plain twin, and take it away."""
 
-from resnet_viz.ui import build_view
+from resnet_viz.networks.at_work import AT_WORK
+from resnet_viz.networks.foreign import FOREIGN
+from resnet_viz.ui import build_cards, build_catalog, build_view, build_work
 from resnet_viz.ui.build_fields import ask
 from resnet_viz.ui.shell import open_page
 
 text = open_page("design.title")
-form, drawing = build_view.columns()
-with form:
-    spec = ask(text)
-with drawing:
-    build_view.show(spec, text)
+chosen = build_cards.choose(text)
+if chosen in FOREIGN:
+    build_catalog.show(chosen, text)
+elif chosen in AT_WORK:
+    build_work.show(chosen, text)
+else:
+    form, drawing = build_view.columns()
+    with form:
+        spec = ask(text)
+    with drawing:
+        build_view.show(spec, text)

@@ -4,12 +4,13 @@ import streamlit as st
 
 from resnet_viz.ui.formula_lab import show_formulas
 from resnet_viz.ui.gradient_lab import show_laboratory
+from resnet_viz.ui.gradient_trainings import show_trainings
 from resnet_viz.ui.shell import open_page
 
 text = open_page("gradient_lab.title")
-names = ("laboratory", "formulas")
+names = ("laboratory", "trainings", "formulas")
 tabs = st.tabs([text(f"gradient_lab.tab_{name}") for name in names], on_change="rerun")
-for tab, show in zip(tabs, (show_laboratory, show_formulas), strict=True):
+for tab, show in zip(tabs, (show_laboratory, show_trainings, show_formulas), strict=True):
     if tab.open:
         with tab:
             show(text)

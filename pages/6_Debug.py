@@ -2,7 +2,9 @@
 
 from resnet_viz.ui import debug_view
 from resnet_viz.ui.checkpoint_choice import choose_checkpoints
+from resnet_viz.ui.image_source import choose_images
 from resnet_viz.ui.shell import open_page
 
 text = open_page("debug.title")
-debug_view.show(choose_checkpoints(text), text)
+chosen = choose_checkpoints(text)
+debug_view.show(chosen, choose_images(text), text)

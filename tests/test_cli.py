@@ -10,6 +10,7 @@ import pytest
 
 from resnet_viz.checkpoints.bundled import bundled_names
 from resnet_viz.cli import main
+from resnet_viz.networks.foreign import FOREIGN
 from resnet_viz.report.folder import report_archive
 from resnet_viz.samples import samples
 from resnet_viz.spec import PRESETS
@@ -39,9 +40,10 @@ def compared(tmp_path_factory):
     return out, json.loads(done.stdout)
 
 
-def test_networks_lists_every_preset():
+def test_networks_lists_every_preset_and_the_catalog():
     rows = json.loads(run("networks", "--json").stdout)
-    assert [row["name"] for row in rows] == list(PRESETS)
+    assert [row["name"] for row in rows] == [*PRESETS, *FOREIGN]
+    assert {tuple(row) for row in rows} == {tuple(rows[0])}
     resnet50 = next(row for row in rows if row["name"] == "resnet50")
     assert resnet50 == {
         "name": "resnet50",

@@ -1,14 +1,21 @@
 """Networks of the catalog as everything else wants them: loaded, with all that is known."""
 
-from resnet_viz.checkpoints.foreign import foreign_pretrained
+from dataclasses import replace
+
+from torch import nn
+
+from resnet_viz.checkpoints.foreign import fill_foreign, foreign_pretrained
 from resnet_viz.checkpoints.fresh import set_statistics
+from resnet_viz.checkpoints.load import read_weights
 from resnet_viz.checkpoints.loaded import LoadedForeign
+from resnet_viz.checkpoints.pairs import WeightChoice
 from resnet_viz.networks.foreign import (
     build_foreign,
     foreign_classes,
     foreign_preprocessing,
     foreign_row,
 )
+from resnet_viz.pictures import safe_name
 from resnet_viz.records import WeightSource
 from resnet_viz.samples import sample_batch
 from resnet_viz.spec import ForeignSpec
@@ -27,23 +34,38 @@ def foreign_spec(name: str) -> ForeignSpec:
     )
 
 
-def load_foreign(name: str, source: WeightSource, seed: int = 0) -> LoadedForeign:
-    """A network of the catalog, in evaluation mode: with its published weights, or fresh ones.
+def load_foreign(name: str, choice: WeightChoice) -> LoadedForeign:
+    """A network of the catalog in evaluation mode: published weights, a file's, or fresh ones.
 
-    Fresh ones are normalised by the statistics of the bundled photographs, as ours are.
+    Fresh ones are normalised by the statistics of the bundled photographs, as ours are. Raises
+    ``CheckpointError`` for a file that does not fit.
     """
-    preprocessing = foreign_preprocessing(name)
-    if source is WeightSource.PRETRAINED:
-        network, training = foreign_pretrained(name), {}
-    else:
-        network, training = build_foreign(name, seed=seed), {"seed": seed}
-        set_statistics(network, sample_batch(preprocessing))
+    network = _filled(name, choice)
+    form = replace(foreign_spec(name), classes=_outputs(network))
+    usual = foreign_classes(name)
+    numbers = tuple(str(number) for number in range(form.classes))
     return LoadedForeign(
-        network=network.eval(),
-        source=source,
-        weights=source.value,
-        classes=foreign_classes(name),
-        preprocessing=preprocessing,
-        training=training,
-        form=foreign_spec(name),
+        network=network,
+        source=choice.source,
+        weights=choice.source.value if choice.path is None else safe_name(choice.path.name),
+        classes=usual if len(usual) == form.classes else numbers,
+        preprocessing=foreign_preprocessing(name),
+        training={"seed": choice.seed} if choice.source is WeightSource.RANDOM else {},
+        form=form,
+        path=choice.path,
     )
+
+
+def _outputs(network: nn.Module) -> int:
+    """Of the head: a file's may differ from the published one's."""
+    return [value for value in network.parameters() if value.ndim == 2][-1].shape[0]
+
+
+def _filled(name: str, choice: WeightChoice) -> nn.Module:
+    if choice.source is WeightSource.PRETRAINED:
+        return foreign_pretrained(name)
+    if choice.path is not None:
+        return fill_foreign(name, read_weights(choice.path).tensors)
+    network = build_foreign(name, seed=choice.seed)
+    set_statistics(network, sample_batch(foreign_preprocessing(name)))
+    return network.eval()

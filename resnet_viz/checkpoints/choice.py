@@ -1,8 +1,10 @@
 """Any two networks with weights, side by side: what was chosen, and how it is loaded."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from resnet_viz.checkpoints.catalog import foreign_spec, load_foreign
+from resnet_viz.checkpoints.load import load_checkpoint
 from resnet_viz.checkpoints.loaded import Loaded, LoadedNetwork
 from resnet_viz.checkpoints.pairs import WeightChoice, load_network, load_twin, weight_sources
 from resnet_viz.errors import OptionError
@@ -65,11 +67,43 @@ def sources(name: str) -> tuple[WeightSource, ...]:
     return (*published, WeightSource.RANDOM)
 
 
+def choose_weights(name: str, asked: str, seed: int = 0) -> WeightChoice:
+    """The weights that a word means: a source on offer for this network, or else a file's path.
+
+    "" is the best there are without a download: bundled, else random.
+    """
+    offered = sources(name)
+    if not asked:
+        offline = [source for source in offered if source is not WeightSource.PRETRAINED]
+        return WeightChoice(offline[0], seed)
+    if asked in offered:
+        return WeightChoice(WeightSource(asked), seed)
+    if asked in [*WeightSource] or not Path(asked).suffix:
+        known = ", ".join([*offered, "FILE"])
+        raise OptionError("option_unknown", option="weights", value=asked, known=known)
+    return WeightChoice(WeightSource.FILE, path=Path(asked))
+
+
+def choose_network(name: str, asked: str, seed: int = 0) -> NetworkChoice:
+    """A network of the tables by name, with the weights that a word means."""
+    return NetworkChoice(name, choose_weights(name, asked, seed))
+
+
+def load_one(name: str, path: Path | None, weights: str = "", seed: int = 0) -> Loaded:
+    """One network: of a weights file, where ``name`` is its form if it does not say; or by name.
+
+    "" is resnet20; ``weights`` as for ``choose_weights``.
+    """
+    if path is not None:
+        return load_checkpoint(path, NetworkSpec.preset(name) if name else None)
+    return load_choice(choose_network(name or "resnet20", weights, seed))
+
+
 def load_choice(choice: NetworkChoice) -> Loaded:
     """The network that was chosen, in evaluation mode, on the CPU."""
     spec = choice.spec
     if isinstance(spec, ForeignSpec):
-        return load_foreign(choice.name, choice.weights.source, choice.weights.seed)
+        return load_foreign(choice.name, choice.weights)
     return load_network(spec, choice.weights)
 
 

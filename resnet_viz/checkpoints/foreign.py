@@ -32,7 +32,17 @@ def fill_foreign(name: str, weights: Mapping[str, Tensor]) -> nn.Module:
     """
     given = _present_names(weights)
     network = skeleton(name, _classes(given))
-    own = network.state_dict()
+    return fill_exactly(network, given, foreign_row(name).title, name)
+
+
+def fill_exactly(
+    network: nn.Module, weights: Mapping[str, Tensor], title: str, name: str
+) -> nn.Module:
+    """A network without memory gets these weights, all of them, and is in evaluation mode.
+
+    ``title`` is that of the network, ``name`` that of the weights. Raises ``CheckpointError``.
+    """
+    own, given = network.state_dict(), dict(weights)
     for key in own:
         if key.endswith("num_batches_tracked"):
             given.setdefault(key, torch.zeros((), dtype=torch.long))
@@ -42,7 +52,7 @@ def fill_foreign(name: str, weights: Mapping[str, Tensor]) -> nn.Module:
         raise CheckpointError(
             "checkpoint_mismatch",
             name=name,
-            network=foreign_row(name).title,
+            network=title,
             matched=len(matched),
             total=len(own),
             first=safe_name(wrong[0]),

@@ -64,23 +64,6 @@ def weight_sources(name: str) -> tuple[WeightSource, ...]:
     return (*available, WeightSource.RANDOM)
 
 
-def choose_weights(name: str, asked: str, seed: int = 0) -> WeightChoice:
-    """The weights that a word means: a source on offer for this pair, or else a file's path.
-
-    "" is the best there are without a download: bundled, else random.
-    """
-    offered = [source.value for source in weight_sources(name)]
-    if not asked:
-        offline = [s for s in weight_sources(name) if s is not WeightSource.PRETRAINED]
-        return WeightChoice(offline[0], seed)
-    if asked in offered:
-        return WeightChoice(WeightSource(asked), seed)
-    if asked in [*WeightSource] or not Path(asked).suffix:
-        known = ", ".join([*offered, "FILE"])
-        raise OptionError("option_unknown", option="weights", value=asked, known=known)
-    return WeightChoice(WeightSource.FILE, path=Path(asked))
-
-
 def load_pair(name: str, choice: WeightChoice, device: str = "cpu") -> Pair[LoadedNetwork]:
     """Both twins with their weights, in evaluation mode, on ``device``."""
     names = twin_names(name)
@@ -126,18 +109,6 @@ def load_twin(loaded: LoadedNetwork, choice: WeightChoice) -> LoadedNetwork:
             return _fresh(spec, choice.seed)
         case _:
             return lesion(loaded)
-
-
-def load_one(name: str, path: Path | None, weights: str = "", seed: int = 0) -> LoadedNetwork:
-    """One network: of a weights file, where ``name`` is its form if it does not say; or by name.
-
-    "" is resnet20; ``weights`` as for ``choose_weights``.
-    """
-    if path is not None:
-        return load_checkpoint(path, NetworkSpec.preset(name) if name else None)
-    name = name or "resnet20"
-    pair = load_pair(name, choose_weights(name, weights, seed))
-    return pair.plain if name == twin_names(name).plain else pair.residual
 
 
 def lesion(loaded: LoadedNetwork) -> LoadedNetwork:

@@ -11,6 +11,7 @@ from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.downloads import Progress, download
 from resnet_viz.errors import CheckpointError, DownloadError
 from resnet_viz.images import IMAGENET_PREPROCESSING
+from resnet_viz.networks.at_work import AT_WORK
 from resnet_viz.networks.catalog import TORCHVISION_WEIGHTS, class_names
 from resnet_viz.networks.foreign import FOREIGN
 from resnet_viz.places import home
@@ -19,9 +20,10 @@ from resnet_viz.spec import NetworkSpec
 
 
 def published_url(name: str) -> str:
-    """Where torchvision keeps the weights of a preset or of a network of the catalog."""
+    """Where torchvision keeps the weights of a preset, of the catalog, or of a network at work."""
     catalog = {other: row.weights for other, row in FOREIGN.items() if row.weights is not None}
-    published = {**TORCHVISION_WEIGHTS, **catalog}
+    work = {other: row.weights for other, row in AT_WORK.items()}
+    published = {**TORCHVISION_WEIGHTS, **catalog, **work}
     if name not in published:
         raise CheckpointError("pretrained_unknown", name=name, known=", ".join(published))
     return str(published[name].url)

@@ -17,6 +17,8 @@ def compare(
     weights: Annotated[
         str, typer.Option(help="bundled, pretrained, random, or a weights file.")
     ] = "",
+    beside: Annotated[str, typer.Option(help="Any other network; else the plain twin.")] = "",
+    beside_weights: Annotated[str, typer.Option(help="Of the other network.")] = "",
     target: Annotated[int | None, typer.Option(help="Class number; else each own top.")] = None,
     layer: Annotated[
         str | None, typer.Option(help="Layer of the pictures; else last block.")
@@ -28,9 +30,9 @@ def compare(
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Put a network and its plain twin side by side on a picture, and write a report."""
+    """Put a network and its plain twin, or any two, side by side on a picture: a report."""
     from resnet_viz import comparison
-    from resnet_viz.checkpoints.pairs import choose_weights, load_pair
+    from resnet_viz.checkpoints.choice import choose_network, load_both
     from resnet_viz.devices import devices
     from resnet_viz.pictures import read_picture
     from resnet_viz.report.document import document
@@ -39,8 +41,17 @@ def compare(
     one_of("language", language, list(LANGUAGES))
     one_of("device", device or "cpu", devices())
     picture = read_picture(image)
-    choice = choose_weights(network, weights, seed)
-    pair = load_pair(network, choice, device or devices()[0])
+    first = choose_network(_residual(network), weights, seed)
+    second = choose_network(beside, beside_weights, seed) if beside else None
+    pair = load_both(first, second, device or devices()[0])
     result = comparison.compare(pair, picture, target=target, score=score)
     write_report(result, out, layer=layer, text=Text(language))
     print_result(document(result), json)
+
+
+def _residual(network: str) -> str:
+    """A plain twin's name stands for its pair."""
+    from resnet_viz.checkpoints.pairs import twin_names
+    from resnet_viz.networks.foreign import FOREIGN
+
+    return network if network in FOREIGN else twin_names(network).residual

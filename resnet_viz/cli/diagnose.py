@@ -1,12 +1,15 @@
 """The command ``diagnose``."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from resnet_viz.cli.shared import Debug, Json, guarded, one_of, print_result
 from resnet_viz.text import LANGUAGES, Text
+
+if TYPE_CHECKING:
+    from resnet_viz.checkpoints.topology import Identification
 
 
 @guarded
@@ -17,6 +20,9 @@ def diagnose(
     ] = None,
     network: Annotated[str, typer.Option(help="Which network it is, where it is not found.")] = "",
     skip: Annotated[list[str] | None, typer.Option(help="A tensor to leave out.")] = None,
+    beside: Annotated[
+        Path | None, typer.Option(help="A second checkpoint to put beside the first.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="A new .html file for the report.")] = None,
     language: Annotated[str, typer.Option(help="en or zh, of sentences and report.")] = "en",
     json: Json = False,
@@ -32,4 +38,22 @@ def diagnose(
     report = run.diagnose(checkpoint, images=images, spec=spec, skip=tuple(skip or ()))
     if out is not None:
         write_diagnosis(report, out, Text(language))
-    print_result(report.contract(Text(language)), json)
+    told = report.contract(Text(language))
+    if beside is not None:
+        told |= _second(
+            run.identified(checkpoint, spec, tuple(skip or ())), beside, images, language
+        )
+    print_result(told, json)
+
+
+def _second(
+    first: "Identification", path: Path, images: str | None, language: str
+) -> dict[str, Any]:
+    """The second checkpoint's own report, and what both have in common."""
+    from resnet_viz.diagnosis.beside import beside
+    from resnet_viz.diagnosis.run import diagnose, identified
+
+    return {
+        "second": diagnose(path, images=images).contract(Text(language)),
+        "beside": beside(first, identified(path), images).to_dict(),
+    }

@@ -24,7 +24,7 @@ def experiment(
     """Repeat a published experiment, or list them with --list."""
     from resnet_viz.cli.shared import one_of
     from resnet_viz.experiments import registry
-    from resnet_viz.experiments.saved import described, save_finding, whole
+    from resnet_viz.experiments.saved import described, save_finding, whole_finding
     from resnet_viz.text import LANGUAGES, Text
 
     one_of("language", language, list(LANGUAGES))
@@ -39,12 +39,12 @@ def experiment(
     found = list(row.run(config))[-1]
     if out is not None:
         save_finding(found, out, text)
-    document = whole(found, text)
+    document = whole_finding(found, text)
     print_result(document if json else {k: document[k] for k in _SHORT}, json)
 
 
 #: What people are told; the curves are for programs.
-_SHORT = ("experiment", "caption", "verdict", "numbers", "citation")
+_SHORT = ("experiment", "caption", "verdict", "remarks", "numbers", "citation")
 
 
 def _settings(given: list[str]) -> dict[str, Any]:

@@ -6,10 +6,11 @@ from resnet_viz.cli.shared import Debug, Json, guarded, print_result
 @guarded
 def networks(json: Json = False, debug: Debug = False) -> None:
     """List the networks there are, with depth, parameters and multiply-accumulates."""
+    from resnet_viz.networks.foreign import FOREIGN
     from resnet_viz.networks.layers import layer_table
     from resnet_viz.spec import PRESETS
 
-    rows = [
+    own = [
         {
             "name": name,
             "family": preset.spec.family,
@@ -20,4 +21,15 @@ def networks(json: Json = False, debug: Debug = False) -> None:
         }
         for name, preset in PRESETS.items()
     ]
-    print_result(rows, json)
+    foreign = [
+        {
+            "name": name,
+            "family": row.family,
+            "depth": row.depth,
+            "parameters": row.parameters,
+            "macs": row.macs,
+            "input_size": row.input_size,
+        }
+        for name, row in FOREIGN.items()
+    ]
+    print_result([*own, *foreign], json)

@@ -1,35 +1,86 @@
-"""Tier 3: what labelled images say. Accuracy, recall, confusion, calibration."""
+"""Tier 3: what labelled images say, from accuracy to robustness."""
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Float, Int64, UInt8
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from resnet_viz.checkpoints.topology import Identification
+from resnet_viz.diagnosis.judged import SHOWN, judged, top_losses
+from resnet_viz.diagnosis.mislabelled import suspected
 from resnet_viz.diagnosis.pictures import OwnImages
+from resnet_viz.diagnosis.robustness import MOST_IMAGES, STRENGTHS, robustness
 from resnet_viz.diagnosis.thresholds import graded
-from resnet_viz.images import normalise
+from resnet_viz.images import Preprocessing, normalise
 from resnet_viz.networks.resnet import ResNet
-from resnet_viz.records import CheckFinding, Labelled
+from resnet_viz.records import (
+    ChangedAccuracy,
+    CheckFinding,
+    ConfusedPair,
+    DiagnosisPart,
+    Labelled,
+)
 
-_BATCH = 250
+_BATCH_PIXELS = 250 * 32 * 32  # of all images that go through at once
 _BINS = 15  # Guo 2017 (arXiv 1706.04599), sec. 2
 _FEW = 50  # images; with fewer a calibration error is noise
+_MOST_PAIRS = 5  # confused pairs that are named
 _TEMPERATURES = torch.logspace(-1.3, 1.3, 131)  # 0.05 to 20, in steps of 4.7 %
 
 
-def labelled_findings(
-    found: Identification, images: OwnImages
-) -> tuple[Labelled, list[CheckFinding]]:
-    """What the network answers on labelled images, and what is odd about it."""
+@dataclass(frozen=True, eq=False)
+class LabelledStep:
+    """The share of a part that is done, and what is known so far; None before the first."""
+
+    part: DiagnosisPart
+    share: float
+    known: Labelled | None = None
+
+
+def labelled_steps(found: Identification, images: OwnImages) -> Iterator[LabelledStep]:
+    """What the network answers on labelled images, part by part.
+
+    Each step has all that is known so far. Nothing comes of logits that are not finite.
+    """
     assert images.labels is not None
-    logits = _logits(found.network, images)
-    measured = labelled(logits, images.labels, found.classes)
-    return measured, list(_findings(measured))
+    network, labels = found.network, images.labels
+    parts = []
+    for share, part in _logits(network, images.pixels, images.preprocessing):
+        parts.append(part)
+        if share < 1:
+            yield LabelledStep(DiagnosisPart.LABELS, share)
+    logits = torch.cat(parts)
+    if not torch.isfinite(logits).all():
+        return
+    known = labelled(logits, labels, found.classes)
+    if len(labels) >= _FEW:
+        numbers, seeming = suspected(logits, labels)
+        shown = judged(images, logits, numbers[:SHOWN], seeming[:SHOWN])
+        known = replace(known, suspected=len(numbers), suspects=shown)
+    yield LabelledStep(DiagnosisPart.LOSSES, 0, known)
+    layer, losses = top_losses(network, images, logits)
+    known = replace(known, losses=losses, cam_layer=layer)
+    yield LabelledStep(DiagnosisPart.ROBUSTNESS, 0, known)
+    for share, row in _robustness(network, images):
+        known = replace(known, robustness=(*known.robustness, row))
+        yield LabelledStep(DiagnosisPart.ROBUSTNESS, share, known)
+
+
+def _robustness(network: ResNet, images: OwnImages) -> Iterator[tuple[float, ChangedAccuracy]]:
+    labels, step = images.labels, max(1, len(images.pixels) // MOST_IMAGES)
+    assert labels is not None
+    truth = labels[::step][:MOST_IMAGES]
+
+    def accuracy(pixels: UInt8[Tensor, "n channels size size"]) -> float:
+        parts = [part for _, part in _logits(network, pixels, images.preprocessing)]
+        return float((torch.cat(parts).argmax(1) == truth).double().mean())
+
+    yield from robustness(images.pixels[::step][:MOST_IMAGES], accuracy)
 
 
 def labelled(
@@ -46,28 +97,47 @@ def labelled(
     numbers = list(range(len(classes)))
     recall = recall_score(truth, answers, labels=numbers, average=None, zero_division=np.nan)
     temperature = _temperature(logits, labels)
-    bins = _reliability(logits, labels)
+    bins, scaled = _reliability(logits, labels), _reliability(logits / temperature, labels)
+    confusion = confusion_matrix(truth, answers, labels=numbers)
     return Labelled(
         images=len(labels),
         classes=classes,
         accuracy=float((answers == truth).mean()),
         recall=tuple(float(value) for value in recall),
-        confusion=tuple(map(tuple, confusion_matrix(truth, answers, labels=numbers).tolist())),
+        confusion=tuple(map(tuple, confusion.tolist())),
         calibration_error=_error(bins, len(labels)),
-        calibration_error_scaled=_error(_reliability(logits / temperature, labels), len(labels)),
+        calibration_error_scaled=_error(scaled, len(labels)),
         temperature=temperature,
         reliability=bins,
+        reliability_scaled=scaled,
+        pairs=_pairs(confusion),
     )
 
 
-def _logits(network: ResNet, images: OwnImages) -> Tensor:
-    with torch.no_grad():
-        return torch.cat(
-            [
-                network(normalise(images.pixels[i : i + _BATCH], images.preprocessing))
-                for i in range(0, len(images.pixels), _BATCH)
-            ]
-        )
+def _pairs(confusion: Int64[np.ndarray, "classes classes"]) -> tuple[ConfusedPair, ...]:
+    """The cells off the diagonal that hold the most images."""
+    wrong = confusion - np.diag(np.diag(confusion))
+    of_class = confusion.sum(1)
+    ranked = np.argsort(-wrong, axis=None, kind="stable")[:_MOST_PAIRS]
+    cells = [divmod(int(place), len(wrong)) for place in ranked]
+    return tuple(
+        ConfusedPair(i, j, int(wrong[i, j]), float(wrong[i, j] / of_class[i]))
+        for i, j in cells
+        if wrong[i, j]
+    )
+
+
+def _logits(
+    network: ResNet,
+    pixels: UInt8[Tensor, "n channels size size"],
+    preprocessing: Preprocessing,
+) -> Iterator[tuple[float, Tensor]]:
+    """Logits of batch after batch, each with the share of images that is done."""
+    most = max(1, _BATCH_PIXELS // pixels.shape[-1] ** 2)
+    for start in range(0, len(pixels), most):
+        part = normalise(pixels[start : start + most], preprocessing)
+        with torch.no_grad():
+            yield min(1.0, (start + most) / len(pixels)), network(part)
 
 
 def _temperature(logits: Tensor, labels: Tensor) -> float:
@@ -92,7 +162,8 @@ def _error(bins: tuple[tuple[float, float, int], ...], images: int) -> float:
     return sum(count / images * abs(right - sure) for sure, right, count in bins)
 
 
-def _findings(measured: Labelled) -> Iterator[CheckFinding]:
+def labelled_findings(measured: Labelled) -> Iterator[CheckFinding]:
+    """What is odd about the answers; with few images less is said."""
     yield graded("accuracy", measured.accuracy, note=True, images=str(measured.images),
                  share=f"{measured.accuracy:.2%}")  # fmt: skip
     if measured.images >= _FEW:
@@ -103,7 +174,45 @@ def _findings(measured: Labelled) -> Iterator[CheckFinding]:
             scaled=f"{measured.calibration_error_scaled:.3g}",
             temperature=f"{measured.temperature:.2f}",
         )
+        yield _wrong_labels(measured)
     yield _order(measured)
+    if measured.pairs:
+        yield _most_confused(measured)
+    if len(measured.robustness) > 1 and measured.images >= _FEW:
+        yield _weakest(measured)
+
+
+def _wrong_labels(measured: Labelled) -> CheckFinding:
+    share = measured.suspected / measured.images
+    return graded("wrong_labels", share, note=measured.suspected > 0,
+                  count=str(measured.suspected), images=str(measured.images))  # fmt: skip
+
+
+def _most_confused(measured: Labelled) -> CheckFinding:
+    pair, errors = measured.pairs[0], round((1 - measured.accuracy) * measured.images)
+    return graded(
+        "confused_pair",
+        pair.share,
+        note=True,
+        truth=measured.classes[pair.truth],
+        answer=measured.classes[pair.answer],
+        count=str(pair.images),
+        errors=str(errors),
+    )
+
+
+def _weakest(measured: Labelled) -> CheckFinding:
+    """The mild change that costs the most accuracy."""
+    unchanged = measured.robustness[0].accuracy
+    mild = [r for r in measured.robustness[1:] if r.strength == STRENGTHS[r.change][0]]
+    weakest = min(mild, key=lambda row: row.accuracy)
+    return graded(
+        "robustness",
+        max(0.0, unchanged - weakest.accuracy),
+        name=weakest.change,
+        before=f"{unchanged:.1%}",
+        after=f"{weakest.accuracy:.1%}",
+    )
 
 
 def _recall(measured: Labelled) -> CheckFinding:

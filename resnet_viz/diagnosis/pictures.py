@@ -1,6 +1,6 @@
 """The user's own pictures for a diagnosis: a folder, a ZIP, or a known data set."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +10,18 @@ from torch import Tensor
 
 from resnet_viz.checkpoints.topology import Identification
 from resnet_viz.errors import DataError, ImageError
-from resnet_viz.images import Preprocessing, normalise, seen
+from resnet_viz.images import CIFAR_PREPROCESSING, Preprocessing, normalise, seen
+from resnet_viz.networks.catalog import CIFAR10_CLASSES
 from resnet_viz.pictures import read_picture, safe_name
-from resnet_viz.training.data import Dataset, known_datasets, load_dataset
+from resnet_viz.places import cifar10_folders, fashion_mnist_folder
+from resnet_viz.training.data import (
+    Dataset,
+    ImageSet,
+    known_datasets,
+    load_dataset,
+    measured,
+)
+from resnet_viz.training.sources import from_sheets
 
 MOST_LABELLED = 2_000  # images that are classified
 MOST_LOOKED_AT = 64  # images whose activations are measured
@@ -42,12 +51,44 @@ def user_images(place: str | Path, found: Identification) -> OwnImages:
     if not (path.exists() or str(place) in known_datasets()):
         known = ", ".join(known_datasets())
         raise DataError("data_unknown", name=safe_name(str(place)), known=known)
-    data = load_dataset(place, size=found.preprocessing.size)
+    data = _loaded(str(place), found)
     _, channels, size, _ = data.test.images.shape
+    if channels == 3 and found.spec.input_channels == 1:
+        data = _in_grey(data)
+        channels = 1
     if size != found.preprocessing.size or channels != found.spec.input_channels:
         raise DataError("images_other_size", name=safe_name(data.name), size=size,
                         wanted=found.preprocessing.size)  # fmt: skip
     return _labelled(data, found)
+
+
+def local_datasets() -> list[str]:
+    """Data sets with a name that lie on this machine: nothing has to be downloaded."""
+    there = {
+        "cifar10": any(folder.is_dir() for folder in cifar10_folders()),
+        "fashion-mnist": fashion_mnist_folder().is_dir(),
+        "digits": True,
+    }
+    return [name for name in known_datasets() if there.get(name)]
+
+
+def _loaded(place: str, found: Identification) -> Dataset:
+    """A data set; of CIFAR-10's contact sheets the test images alone, which is much quicker."""
+    sheets = next((folder for folder in cifar10_folders() if folder.is_dir()), None)
+    if place != "cifar10" or sheets is None:
+        return load_dataset(place, size=found.preprocessing.size)
+    test = from_sheets(sheets, ("test",))
+    return Dataset(place, CIFAR10_CLASSES, CIFAR_PREPROCESSING, test, test)
+
+
+def _in_grey(data: Dataset) -> Dataset:
+    """ITU-R 601 luma instead of three colours."""
+    luma = torch.tensor((0.299, 0.587, 0.114)).view(1, 3, 1, 1)
+    parts = [
+        ImageSet((part.images * luma).sum(1, keepdim=True).round().to(torch.uint8), part.labels)
+        for part in (data.train, data.test)
+    ]
+    return replace(data, train=parts[0], test=parts[1], preprocessing=measured(parts[0].images))
 
 
 def _folders(path: Path) -> list[Path]:
@@ -79,8 +120,15 @@ def _labelled(data: Dataset, found: Identification) -> OwnImages:
     step = max(1, len(labels) // MOST_LABELLED)
     images, labels = images[::step][:MOST_LABELLED], labels[::step][:MOST_LABELLED]
     names = [name.casefold() for name in found.classes]
+    own_look = _preprocessing(data, found)
     if all(name.casefold() in names for name in data.classes):
         own = torch.tensor([names.index(name.casefold()) for name in data.classes])
-        return OwnImages(safe_name(data.name), images, own[labels], found.preprocessing)
+        return OwnImages(safe_name(data.name), images, own[labels], own_look)
     known = labels if len(data.classes) == len(found.classes) else None
-    return OwnImages(safe_name(data.name), images, known, found.preprocessing)
+    return OwnImages(safe_name(data.name), images, known, own_look)
+
+
+def _preprocessing(data: Dataset, found: Identification) -> Preprocessing:
+    """The network's; the data's own where the file of a network of grey images tells none."""
+    fits = len(found.preprocessing.mean) == found.spec.input_channels
+    return found.preprocessing if fits else data.preprocessing

@@ -1,9 +1,10 @@
 """``diagnose``: one weights file to one report."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jaxtyping import Float
 from torch import Tensor
@@ -14,10 +15,21 @@ from resnet_viz.diagnosis.images import Measured, image_findings, measure
 from resnet_viz.diagnosis.known import known_findings
 from resnet_viz.diagnosis.weights import weight_findings, weight_health
 from resnet_viz.pictures import safe_name
-from resnet_viz.records import CheckFinding, CheckpointReport, Identified, LayerHealth, Severity
+from resnet_viz.records import (
+    CheckFinding,
+    CheckpointReport,
+    DiagnosisPart,
+    DiagnosisProgress,
+    Identified,
+    LayerHealth,
+    Severity,
+)
 from resnet_viz.samples import sample_batch
 from resnet_viz.spec import Block, NetworkSpec, Order, Stem
 from resnet_viz.spec.checks import USUAL_WIDTH_PER_GROUP
+
+if TYPE_CHECKING:
+    from resnet_viz.diagnosis.pictures import OwnImages
 
 _ORDER = list(Severity)  # the worst first
 
@@ -35,26 +47,61 @@ def diagnose(
     the bundled photographs by default. ``spec`` says which network it is, where that is known;
     ``skip`` names tensors to leave out. Raises ``CheckpointError``, ``DataError``.
     """
+    *_, last = diagnosis(path, images=images, spec=spec, skip=skip)
+    assert last.report is not None
+    return last.report
+
+
+def diagnosis(
+    path: str | Path,
+    *,
+    images: str | Path | None = None,
+    spec: NetworkSpec | None = None,
+    skip: tuple[str, ...] = (),
+) -> Iterator[DiagnosisProgress]:
+    """The same, step by step; the last step has the whole report."""
+    yield DiagnosisProgress(DiagnosisPart.READING, 0)
+    yield from examine(identified(path, spec, skip), images)
+
+
+def identified(
+    path: str | Path, spec: NetworkSpec | None = None, skip: tuple[str, ...] = ()
+) -> Identification:
+    """Read a weights file and find out which network it is of."""
     path = Path(path)
     weights = read_weights(path)
     kept = {key: value for key, value in weights.tensors.items() if key not in skip}
-    found = identify(replace(weights, tensors=kept), safe_name(path.name), spec)
-    return examine(found, images)
+    return identify(replace(weights, tensors=kept), safe_name(path.name), spec)
 
 
-def examine(found: Identification, images: str | Path | None = None) -> CheckpointReport:
-    """The report on a network that has been identified."""
+def examine(found: Identification, images: str | Path | None = None) -> Iterator[DiagnosisProgress]:
+    """The report on a network that has been identified, step by step."""
+    yield DiagnosisProgress(DiagnosisPart.IMAGES, 0)
     if images is None:
-        return _report(found, sample_batch(found.preprocessing), "bundled")
-    from resnet_viz.diagnosis.labels import labelled_findings
-    from resnet_viz.diagnosis.pictures import user_images
+        report = _report(found, sample_batch(found.preprocessing), "bundled")
+    else:
+        from resnet_viz.diagnosis.pictures import user_images
 
-    own = user_images(images, found)
-    report = _report(found, own.batch(), own.name)
-    if own.labels is None:
-        return report
-    labelled, findings = labelled_findings(found, own)
-    return replace(report, labelled=labelled, findings=_ranked([*report.findings, *findings]))
+        own = user_images(images, found)
+        report = _report(found, own.batch(), own.name)
+        if own.labels is not None:
+            for step in _with_labels(report, found, own):
+                yield step
+                report = step.report or report
+    yield DiagnosisProgress(DiagnosisPart.DONE, 1, report)
+
+
+def _with_labels(
+    report: CheckpointReport, found: Identification, own: "OwnImages"
+) -> Iterator[DiagnosisProgress]:
+    from resnet_viz.diagnosis.labels import labelled_findings, labelled_steps
+
+    for step in labelled_steps(found, own):
+        whole = None
+        if step.known is not None:
+            findings = _ranked([*report.findings, *labelled_findings(step.known)])
+            whole = replace(report, labelled=step.known, findings=findings)
+        yield DiagnosisProgress(step.part, step.share, whole)
 
 
 def _report(
@@ -135,6 +182,8 @@ def _identified(found: Identification) -> Identified:
         scores=dict(found.scores),
         input_scores=dict(found.input_scores),
         training={k: v for k, v in found.training.items() if not isinstance(v, (dict, list))},
+        class_names=found.classes,
+        spec=spec.to_dict(),
     )
 
 

@@ -45,6 +45,9 @@ THRESHOLDS: Mapping[str, Threshold] = {
     "accuracy": Threshold(None, None),
     "recall": Threshold(0.5, 0.2, below=True),  # of the mean recall
     "calibration": Threshold(0.05, 0.15),  # expected calibration error, 15 bins
+    "wrong_labels": Threshold(None, None),
+    "confused_pair": Threshold(None, None),
+    "robustness": Threshold(0.25, None),  # accuracy lost by a mild change
     "label_order": Threshold(0.2, 0.5),  # accuracy gained by renaming the classes
 }
 

@@ -1,84 +1,201 @@
 """A diagnosis in a process of its own, with a limit on memory: for files from strangers.
 
-``python -m resnet_viz.diagnosis.worker FILE NETWORK OUT`` writes the report, or the error, as JSON.
-Whatever the file does to that process, the page that asked lives on.
+``python -m resnet_viz.diagnosis.worker ORDER`` writes one line of JSON a step, and the report, or
+the error, as the last. Whatever a file does to that process, the page that asked lives on.
 """
 
 import json
 import os
 import subprocess
 import sys
-import tempfile
+import threading
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from resnet_viz import errors
 from resnet_viz.errors import CheckpointError, FailureError, ResnetVizError
-from resnet_viz.records import CheckpointReport
+from resnet_viz.records import (
+    CheckpointReport,
+    CheckpointsBeside,
+    DiagnosisPart,
+    DiagnosisProgress,
+)
 from resnet_viz.saving import to_json
 
-MOST_MEMORY = 12_000_000_000  # bytes of address space; importing torch takes about half of it
-MOST_SECONDS = 300.0
-
-
-def diagnose_apart(path: Path, name: str, network: str = "") -> CheckpointReport:
-    """``diagnose`` in a worker; ``name`` is what the file is called, ``network`` a preset or "".
-
-    Raises what ``diagnose`` raises, and ``CheckpointError`` where the worker did not live.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "report.json"
-        command = [
-            sys.executable,
-            "-m",
-            "resnet_viz.diagnosis.worker",
-            str(path),
-            network,
-            str(out),
-        ]
-        try:
-            subprocess.run(
-                command,
-                env={**os.environ, "OMP_NUM_THREADS": "1"},
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=MOST_SECONDS,
-                check=False,
-            )
-            answer = json.loads(out.read_text(encoding="utf-8"))
-        except (OSError, ValueError, subprocess.TimeoutExpired) as error:
-            raise CheckpointError("checkpoint_worker", name=name) from error
-    if "error" in answer:
-        raise _error(answer, name)
-    return CheckpointReport.from_dict({**answer["report"], "name": name})
-
-
-def _error(answer: dict[str, object], name: str) -> ResnetVizError:
-    """The worker's error as its own type; the file has its name back."""
-    kind = getattr(errors, str(answer["error"]), FailureError)
-    values = answer["values"]
-    told = values if isinstance(values, dict) else {}
-    made: ResnetVizError = kind(
-        str(answer["code"]), **{**told, **({"name": name} if "name" in told else {})}
-    )
-    return made
-
-
-def main(path: str, network: str, out: str) -> None:
-    """What the worker does."""
-    limit_memory()
-    from resnet_viz.diagnosis.run import diagnose
+if TYPE_CHECKING:
     from resnet_viz.spec import NetworkSpec
 
-    answer: dict[str, object]
+MOST_MEMORY = 12_000_000_000  # bytes of address space; importing torch takes about half of it
+MOST_SECONDS = 1_800.0  # with labelled images of ImageNet's size; without labels it takes seconds
+
+
+@dataclass(frozen=True)
+class WeightsFile:
+    """A file, what its user calls it, and its network's preset or ""."""
+
+    path: str
+    name: str
+    network: str = ""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to diagnose, on which images; with ``second`` the two are put beside each other.
+
+    ``images`` is a place as ``diagnose`` takes it, or "" for the bundled photographs;
+    ``images_name`` is what its user calls it.
+    """
+
+    first: WeightsFile
+    second: WeightsFile | None = None
+    images: str = ""
+    images_name: str = ""
+
+
+class Apart:
+    """One order in a worker; ``progress`` may be read and ``cancel`` called from any thread."""
+
+    def __init__(self, order: Order) -> None:
+        self.order = order
+        self.progress = DiagnosisProgress(DiagnosisPart.READING, 0)
+        self._process: subprocess.Popen[str] | None = None
+        self._cancelled = threading.Event()
+
+    def cancel(self) -> None:
+        """End the worker, now or before it starts."""
+        self._cancelled.set()
+        if self._process is not None:
+            self._process.kill()
+
+    def run(self) -> CheckpointReport | CheckpointsBeside:
+        """Wait for the answer.
+
+        Raises what the diagnosis raises, and ``CheckpointError`` where the worker did not live or
+        was cancelled.
+        """
+        try:
+            answer = self._answer()
+        except (OSError, ValueError) as error:
+            raise CheckpointError("checkpoint_worker", name=self.order.first.name) from error
+        if self._cancelled.is_set():
+            raise CheckpointError("checkpoint_stopped", name=self.order.first.name)
+        if "error" in answer:
+            raise self._error(answer)
+        if "beside" in answer:
+            return CheckpointsBeside.from_dict({**answer["beside"], **self._names("beside")})
+        if "report" in answer:
+            return CheckpointReport.from_dict({**answer["report"], **self._names("report")})
+        raise CheckpointError("checkpoint_worker", name=self.order.first.name)
+
+    def _answer(self) -> dict[str, Any]:
+        """The worker's last line; {} where there is none."""
+        last: dict[str, Any] = {}
+        if self._cancelled.is_set():
+            return last
+        with _started(self.order) as process:
+            self._process = process
+            if self._cancelled.is_set():
+                process.kill()
+            limit = threading.Timer(MOST_SECONDS, process.kill)
+            limit.start()
+            try:
+                for last in _lines(process.stdout or ()):
+                    if "part" in last:
+                        self.progress = DiagnosisProgress(
+                            DiagnosisPart(last["part"]), float(last["share"])
+                        )
+            finally:
+                limit.cancel()
+                process.kill()
+        return last
+
+    def _names(self, kind: str) -> dict[str, str]:
+        """What the worker could not know: how its user calls the files."""
+        order = self.order
+        images = {"images": order.images_name} if order.images_name else {}
+        if kind == "report":
+            return {"name": order.first.name, **images}
+        assert order.second is not None
+        return {"first": order.first.name, "second": order.second.name, **images}
+
+    def _error(self, answer: dict[str, Any]) -> ResnetVizError:
+        """The worker's error as its own type; the file has its name back."""
+        kind = getattr(errors, str(answer["error"]), FailureError)
+        order, values = self.order, dict(answer["values"])
+        files = [order.first] if order.second is None else [order.first, order.second]
+        known = {Path(file.path).name: file.name for file in files}
+        known |= {Path(order.images).name: order.images_name} if order.images else {}
+        if "name" in values:
+            values["name"] = known.get(str(values["name"]), order.first.name)
+        made: ResnetVizError = kind(str(answer["code"]), **values)
+        return made
+
+
+def diagnose_apart(path: Path, name: str, network: str = "", images: str = "") -> CheckpointReport:
+    """``diagnose`` in a worker; ``name`` is what the file is called, ``network`` a preset or ""."""
+    report = Apart(Order(WeightsFile(str(path), name, network), images=images)).run()
+    assert isinstance(report, CheckpointReport)
+    return report
+
+
+def _started(order: Order) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "resnet_viz.diagnosis.worker", json.dumps(asdict(order))],
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        encoding="utf-8",
+    )
+
+
+def _lines(output: Iterable[str]) -> Iterator[dict[str, Any]]:
+    for line in output:
+        if line.startswith("{"):
+            yield dict(json.loads(line))
+
+
+def main(order: Order) -> None:
+    """What the worker does."""
+    limit_memory()
+    for line in said(order):
+        print(to_json(line, indent=None), flush=True)
+
+
+def said(order: Order) -> Iterator[dict[str, Any]]:
+    """The worker's lines: steps, then the report, what both have in common, or the error."""
     try:
-        spec = NetworkSpec.preset(network) if network else None
-        answer = {"report": diagnose(path, spec=spec).to_dict()}
+        yield from _steps(order)
     except ResnetVizError as error:
-        answer = {"error": type(error).__name__, "code": error.code, "values": error.values}
+        yield {"error": type(error).__name__, "code": error.code, "values": error.values}
     except MemoryError:
-        answer = {"error": "CheckpointError", "code": "checkpoint_worker", "values": {"name": ""}}
-    Path(out).write_text(to_json(answer), encoding="utf-8")
+        yield {"error": "CheckpointError", "code": "checkpoint_worker", "values": {"name": ""}}
+
+
+def _steps(order: Order) -> Iterator[dict[str, Any]]:
+    from resnet_viz.diagnosis.beside import beside
+    from resnet_viz.diagnosis.run import diagnosis, identified
+
+    images = order.images or None
+    if order.second is not None:
+        found = [identified(file.path, _spec(file)) for file in (order.first, order.second)]
+        yield {"part": DiagnosisPart.BESIDE, "share": 0}
+        yield {"beside": beside(found[0], found[1], images).to_dict()}
+        return
+    for step in diagnosis(order.first.path, images=images, spec=_spec(order.first)):
+        yield {"part": step.part, "share": step.share}
+    assert step.report is not None
+    yield {"report": step.report.to_dict()}
+
+
+def _spec(file: WeightsFile) -> "NetworkSpec | None":
+    from resnet_viz.spec import NetworkSpec
+
+    return NetworkSpec.preset(file.network) if file.network else None
 
 
 def limit_memory() -> None:
@@ -89,5 +206,15 @@ def limit_memory() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
 
 
+def _read(order: str) -> Order:
+    values = json.loads(order)
+    files = {
+        name: WeightsFile(**values[name])
+        for name in ("first", "second")
+        if values[name] is not None
+    }
+    return replace(Order(files["first"]), **{**values, **files})
+
+
 if __name__ == "__main__":
-    main(*sys.argv[1:4])
+    main(_read(sys.argv[1]))

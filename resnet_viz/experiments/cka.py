@@ -33,6 +33,11 @@ class CkaConfig:
         in_range("images", self.images, 4, 10_000)
         in_range("batch", self.batch, 4, 1000)
 
+    @property
+    def work(self) -> float:
+        """How long it takes, in units of its own."""
+        return self.images * self.depth
+
 
 def run(config: CkaConfig) -> Iterator[Finding]:
     """Minibatch by minibatch: residual against itself, plain against itself, and both."""
@@ -107,7 +112,12 @@ def _numbers(values: dict[str, Tensor]) -> dict[str, float]:
         "residual_neighbours": neighbours["within_residual"],
         "plain_neighbours": neighbours["within_plain"],
         "between_same": float(values["between"].diagonal().mean()),
+        "diagonal": _furthest_from_one(values["within_residual"].diagonal()),
     }
+
+
+def _furthest_from_one(values: Tensor) -> float:
+    return float(values[(values - 1).abs().argmax()])
 
 
 def _answer(numbers: dict[str, float]) -> str:

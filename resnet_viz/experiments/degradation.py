@@ -1,30 +1,93 @@
 """Degradation: deeper plain networks have a higher error, on the training images too.
 
-He et al. 2015 (arXiv 1512.03385), fig. 6 and table 6. The curves are those recorded while the
-bundled twins were trained; nothing is trained here.
+He et al. 2015 (arXiv 1512.03385), fig. 6 and table 6. Curves recorded while the bundled twins were
+trained, and a short training of twins of two depths on a subset.
 """
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
 from itertools import groupby
 
 from resnet_viz.checkpoints.bundled import bundled_names, load_bundled
 from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.errors import CheckpointError
 from resnet_viz.experiments.curves import curve
+from resnet_viz.experiments.degradation_live import Trained, trained
 from resnet_viz.experiments.published import CIFAR10
+from resnet_viz.experiments.settings import check_depths, in_range
 from resnet_viz.records import Curve, Finding, Mark, Panel
 from resnet_viz.spec import Kind
 
 
+class Subset(StrEnum):
+    """What the short training learns from."""
+
+    DIGITS = "digits"  # 8 x 8 pixels, always there
+    CIFAR10 = "cifar10"
+
+
 @dataclass(frozen=True, kw_only=True)
 class DegradationConfig:
-    """``deepest`` leaves out deeper twins."""
+    """``deepest`` leaves out deeper bundled twins; the others are of the short training.
+
+    Without ``epochs`` nothing is trained.
+    """
 
     deepest: int = 1202
+    data: Subset = Subset.DIGITS
+    images: int = 1000
+    epochs: int = 4
+    depths: tuple[int, ...] = (20, 56)
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        in_range("images", self.images, 10, 50_000)
+        in_range("epochs", self.epochs, 0, 1000)
+        in_range("seed", self.seed, 0, 2**31 - 1)
+        check_depths(self.depths)
+
+    @property
+    def work(self) -> float:
+        """How long it takes, in units of its own."""
+        size = 1 if self.data is Subset.DIGITS else 12  # measured
+        return 1 + size * self.images * self.epochs * sum(self.depths)
 
 
 def run(config: DegradationConfig) -> Iterator[Finding]:
+    """The recorded curves at once, then the short training as it goes on."""
+    found = recorded(config)
+    if not config.epochs:
+        yield found
+        return
+    yield replace(found, progress=0.0, answer=None)
+    for live in trained(config.depths, data=config.data, images=config.images,
+                        epochs=config.epochs, seed=config.seed):  # fmt: skip
+        yield _with(found, live, config)
+
+
+def _with(found: Finding, live: Trained, config: DegradationConfig) -> Finding:
+    """The finding with the curves of the short training before the recorded ones."""
+    curves = tuple(
+        curve(name, range(1, len(e) + 1), e, kind=Kind.PLAIN if "plain" in name else Kind.RESIDUAL)
+        for name, e in live.errors.items()
+    )
+    whole = live.share == 1
+    ends = live.ends() | {f"live_{w}": float(d) for w, d in _range(config)} if whole else {}
+    return replace(
+        found,
+        progress=live.share,
+        panels=(Panel("live", "epoch", "train_error", curves), *found.panels),
+        numbers={**found.numbers, **ends},
+        answer=found.answer if whole else None,
+    )
+
+
+def _range(config: DegradationConfig) -> tuple[tuple[str, int], tuple[str, int]]:
+    return ("shallow", min(config.depths)), ("deep", max(config.depths))
+
+
+def recorded(config: DegradationConfig) -> Finding:
     """Every bundled network with a recorded training, shallow before deep."""
     networks = [load_bundled(name) for name in bundled_names()]
     known = [n for n in networks if n.training.get("curve") and _depth(n) <= config.deepest]
@@ -51,7 +114,7 @@ def run(config: DegradationConfig) -> Iterator[Finding]:
         Panel("depth", "depth", "test_error", tuple(_by_depth(known)), mark=Mark.POINTS),
         Panel("published", "depth", "test_error", tuple(_published())),
     )
-    yield Finding("degradation", asdict(config), 1.0, panels, numbers, _answer(numbers))
+    return Finding("degradation", asdict(config), 1.0, panels, numbers, _answer(numbers))
 
 
 def _answer(numbers: dict[str, float]) -> str | None:

@@ -35,6 +35,11 @@ class SanityConfig:
     def __post_init__(self) -> None:
         in_range("images", self.images, 1, 1000)
 
+    @property
+    def work(self) -> float:
+        """How long it takes, in units of its own."""
+        return self.images * self.depth**2
+
 
 def run(config: SanityConfig) -> Iterator[Finding]:
     """Residual network first; layer by layer from the head to the stem."""

@@ -15,21 +15,15 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from resnet_viz.errors import OptionError
 from resnet_viz.experiments.batches import photographs
 from resnet_viz.experiments.memory import check_memory
-from resnet_viz.experiments.settings import in_range
+from resnet_viz.experiments.settings import check_depths, in_range
 from resnet_viz.networks.resnet import ResNet, build
 from resnet_viz.probe.capture import capture, default_layers
 from resnet_viz.probe.gradients import norms_per_image
 from resnet_viz.probe.isolation import untouched
 from resnet_viz.records import GradientMeasurement, LayerGradient
 from resnet_viz.spec import Activation, Initialisation, Kind, NetworkSpec, Norm, Order
-
-#: sqrt(pi / (pi - 1)): growth a layer of a wide plain ReLU network with batch normalisation.
-THEORY_BATCH_NORM = math.sqrt(math.pi / (math.pi - 1))
-#: 1 / sqrt(6): PyTorch's default initialisation (variance 1 / (3 fan-in)) behind a ReLU.
-THEORY_DEFAULT = 1 / math.sqrt(6)
 
 MOST_DEPTH = 1202
 
@@ -57,9 +51,7 @@ class GradientConfig:
     learning_rate: float = 0.1
 
     def __post_init__(self) -> None:
-        for depth in self.depths:
-            if not 8 <= depth <= MOST_DEPTH or depth % 6 != 2:
-                raise OptionError("depth_unknown", depth=depth, most=MOST_DEPTH)
+        check_depths(self.depths, MOST_DEPTH)
         in_range("seeds", self.seeds, 1, 100)
         in_range("steps", self.steps, 0, 1000)
 

@@ -30,6 +30,11 @@ class ResponsesConfig:
     def __post_init__(self) -> None:
         in_range("images", self.images, 1, 1000)
 
+    @property
+    def work(self) -> float:
+        """How long it takes, in units of its own."""
+        return self.images * self.depth
+
 
 def run(config: ResponsesConfig) -> Iterator[Finding]:
     """Residual network first; each in layer order and sorted."""

@@ -35,6 +35,11 @@ class LesionConfig:
         in_range("images", self.images, 1, 10_000)
         in_range("draws", self.draws, 1, 100)
 
+    @property
+    def work(self) -> float:
+        """How long it takes, in units of its own."""
+        return self.images * self.depth * (self.depth / 2 + 10 * self.draws)
+
 
 @dataclass(frozen=True)
 class Lesions:
@@ -131,6 +136,7 @@ def _finding(
         numbers[f"{kind}_whole"] = 100 * lesions.whole
         numbers[f"{kind}_median"] = float(np.median(losses)) if losses else 0.0
         numbers[f"{kind}_most"] = max(lesions.losses(), default=0.0)
+        numbers[f"{kind}_least"] = min(lesions.losses(), default=0.0)
     answer = None
     if progress == 1:
         residual, plain = numbers["residual_median"], numbers["plain_median"]

@@ -42,27 +42,41 @@ class LandscapeConfig:
         in_range("reach", self.reach, 0.001, 10)
 
     @property
+    def work(self) -> float:
+        """How long it takes, in units of its own."""
+        return float(self.images * self.depth * self.points**self.dimensions)
+
+    @property
     def grid(self) -> list[float]:
         """Distances along a direction; the middle one is exactly 0."""
         half = self.points // 2
         return [self.reach * k / half for k in range(-half, half + 1)]
 
 
-def run(config: LandscapeConfig) -> Iterator[Finding]:
-    """Line by line, residual network first; equal random directions for both."""
+def run(config: LandscapeConfig, earlier: Finding | None = None) -> Iterator[Finding]:
+    """Line by line, residual network first; equal random directions for both.
+
+    Lines of a surface that an ``earlier`` finding of the same settings has are not computed again.
+    """
     twins = bundled_twins(config.depth)
     data = labelled(config.source, config.images, twins.residual.preprocessing)
     second = config.grid if config.dimensions == 2 else [0.0]
+    known = {} if earlier is None else _lines(earlier)
     lines: dict[str, list[list[float]]] = {}
     for kind, loaded in twins.items():
         moved = copy.deepcopy(loaded.network)
         ways = [directions(moved, 2 * config.seed + number) for number in range(2)]
-        lines[kind] = []
-        for height in second:
+        lines[kind] = known.get(kind, [])
+        for height in second[len(lines[kind]) :]:
             line = [loss_at(loaded.network, moved, ways, (a, height), data) for a in config.grid]
             lines[kind].append(line)
             done = sum(map(len, lines.values())) / (2 * len(second))
             yield _finding(config, lines, done)
+
+
+def _lines(found: Finding) -> dict[str, list[list[float]]]:
+    """The lines of a surface as far as it was computed."""
+    return {p.name: p.matrix.values.tolist() for p in found.panels if p.matrix is not None}
 
 
 def directions(network: ResNet, seed: int) -> Weights:
@@ -106,7 +120,7 @@ def _finding(
     if config.dimensions == 2:
         panels = tuple(
             Panel(kind, "direction", "direction_2", matrix=_surface(kind, grid, found),
-                  mark=Mark.HEAT, log_y=True)
+                  mark=Mark.SURFACE, log_y=True)
             for kind, found in lines.items()
         )  # fmt: skip
     else:

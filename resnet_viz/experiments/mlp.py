@@ -15,9 +15,9 @@ import torch
 from torch import Tensor
 
 from resnet_viz.experiments.curves import curve
-from resnet_viz.experiments.gradients import THEORY_BATCH_NORM
 from resnet_viz.experiments.settings import in_range
 from resnet_viz.records import Finding, Panel
+from resnet_viz.records.theory import THEORY_BATCH_NORM
 from resnet_viz.spec import Kind
 
 
@@ -55,6 +55,11 @@ class MlpConfig:
         in_range("batch", self.batch, 2, 2048)
         in_range("layers", self.layers, 4, 200)
         in_range("seeds", self.seeds, 1, 20)
+
+    @property
+    def work(self) -> float:
+        """How long it takes, in units of its own."""
+        return self.seeds * self.layers * self.batch * self.width**2
 
 
 def run(config: MlpConfig) -> Iterator[Finding]:

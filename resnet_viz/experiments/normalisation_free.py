@@ -31,6 +31,11 @@ class NormalisationConfig:
         in_range("steps", self.steps, 1, 1000)
         in_range("learning_rate", self.learning_rate, 0, 10)
 
+    @property
+    def work(self) -> float:
+        """How long it takes, in units of its own."""
+        return self.depth * (self.steps + 1)
+
 
 def variants(depth: int) -> dict[str, NetworkSpec]:
     """Batch normalisation, none at all, SkipInit and Fixup: one depth, one kind of shortcut."""

@@ -37,6 +37,11 @@ class PathsConfig:
         in_range("images", self.images, 1, 1000)
         in_range("draws", self.draws, 1, 100)
 
+    @property
+    def work(self) -> float:
+        """How long it takes, in units of its own."""
+        return self.images * self.depth**2 * self.draws
+
 
 def run(config: PathsConfig) -> Iterator[Finding]:
     """Length by length: the share of paths, and the share of the gradient that they carry."""

@@ -49,11 +49,17 @@ class Experiment:
     config: Any
     small: Mapping[str, Any]
     run: Callable[[Any], Iterator[Finding]]
+    resume: Callable[[Any, Finding], Iterator[Finding]] | None = None  # from an earlier finding
 
     def settings(self, given: Mapping[str, Any] | None = None, *, small: bool = False) -> Any:  # noqa: ANN401
         """The settings with some changed; ``OptionError`` for what makes no sense."""
         start = filled(self.config, self.small) if small else self.config
         return filled(start, given or {})
+
+    def go_on(self, config: Any, earlier: Finding) -> Iterator[Finding]:  # noqa: ANN401
+        """From an earlier finding where that can be done, else from the beginning."""
+        same = filled(self.config, earlier.settings) == config
+        return self.resume(config, earlier) if self.resume and same else self.run(config)
 
 
 _PHOTOGRAPHS = {"source": "photographs"}
@@ -108,13 +114,13 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             "loss-landscape", "Li 2018, arXiv 1712.09913", Cost.SECONDS,
             ("residual", "plain"), "plain",
             loss_landscape.LandscapeConfig(), {**_PHOTOGRAPHS, "points": 5},
-            loss_landscape.run,
+            loss_landscape.run, loss_landscape.run,
         ),
         Experiment(
             "shortcut-strength", "He 2016, arXiv 1603.05027", Cost.MINUTE,
             ("falls", "rises"), "falls",
             shortcut_strength.StrengthConfig(),
-            {"depth": 20, "strengths": (0.0, 0.5, 1.0), "steps": 1},
+            {"depth": 14, "strengths": (0.0, 0.5, 1.0), "steps": 1},
             shortcut_strength.run,
         ),
         Experiment(
@@ -130,16 +136,16 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             grad_cam_sanity.run,
         ),
         Experiment(
-            "degradation", "He 2015, arXiv 1512.03385, fig. 6", Cost.MOMENT,
+            "degradation", "He 2015, arXiv 1512.03385, fig. 6", Cost.MINUTE,
             ("worse", "better"), "worse",
-            degradation.DegradationConfig(), {},
+            degradation.DegradationConfig(), {"images": 20, "epochs": 1, "depths": (8, 14)},
             degradation.run,
         ),
         Experiment(
             "normalisation-free", "De 2020, arXiv 2002.10444; Zhang 2019, arXiv 1901.09321",
             Cost.MINUTE,
             ("zero_trains", "none_trains", "nothing_trains"), "zero_trains",
-            normalisation_free.NormalisationConfig(), {"depth": 20, "steps": 3},
+            normalisation_free.NormalisationConfig(), {"depth": 14, "steps": 2},
             normalisation_free.run,
         ),
     )

@@ -1,10 +1,13 @@
 """A finding with its sentences, for programs, files and pages."""
 
+from collections.abc import Mapping
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from resnet_viz.experiments.published import beside
 from resnet_viz.experiments.registry import EXPERIMENTS, Experiment
+from resnet_viz.experiments.remarks import figure_words, remarks
 from resnet_viz.records import Finding
 from resnet_viz.saving import SCHEMA_VERSION, library_versions, new_folder, to_json
 from resnet_viz.text import Text
@@ -42,8 +45,22 @@ def verdict(found: Finding, text: Text) -> str:
     )
 
 
-def whole(found: Finding, text: Text) -> dict[str, Any]:
-    """The finding as plain values, with claim, caption and verdict."""
+def changed(row: Experiment, settings: Mapping[str, Any]) -> str:
+    """Settings that are not the usual ones: "depth = 56, images = 1000"; empty if none."""
+    given = row.settings(settings)
+    return ", ".join(
+        f"{name} = {_listed(value)}"
+        for name, value in vars(given).items()
+        if value != getattr(row.config, name)
+    )
+
+
+def _listed(value: object) -> str:
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def whole_finding(found: Finding, text: Text) -> dict[str, Any]:
+    """The finding as plain values, with claim, caption, verdict and published figures."""
     row = EXPERIMENTS[found.experiment]
     return {
         "schema_version": SCHEMA_VERSION,
@@ -53,6 +70,18 @@ def whole(found: Finding, text: Text) -> dict[str, Any]:
         "expected": row.expected,
         "caption": caption(found, text),
         "verdict": verdict(found, text),
+        "refutation": text(f"experiment.{row.name}.refute"),
+        "remarks": remarks(found, text),
+        "published": [
+            {
+                "what": figure_words(row.name, one.figure, text),
+                "published": one.figure.value,
+                "measured": one.measured,
+                "agrees": one.agrees,
+                "source": one.figure.source,
+            }
+            for one in beside(found)
+        ],
         "versions": library_versions(),
     }
 
@@ -60,7 +89,7 @@ def whole(found: Finding, text: Text) -> dict[str, Any]:
 def save_finding(found: Finding, folder: Path, text: Text) -> None:
     """``finding.json`` and ``values.csv`` in a new folder; ``OutputError`` if it exists."""
     with new_folder(folder) as partial:
-        (partial / "finding.json").write_text(to_json(whole(found, text)), encoding="utf-8")
+        (partial / "finding.json").write_text(to_json(whole_finding(found, text)), encoding="utf-8")
         found.to_frame().to_csv(partial / "values.csv", index=False)
 
 

@@ -1,6 +1,6 @@
 """Settings of experiments: frozen dataclasses, filled from text and checked in one place."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from enum import StrEnum
 from math import isfinite
@@ -15,6 +15,13 @@ def in_range(name: str, value: float, least: float, most: float) -> None:
     """``OptionError`` unless ``least <= value <= most``."""
     if not (isfinite(value) and least <= value <= most):
         raise OptionError("option_range", option=name, value=value, least=least, most=most)
+
+
+def check_depths(depths: Sequence[int], most: int = 202) -> None:
+    """``OptionError`` for a depth that is not 6n + 2, from 8 to ``most``, or for none at all."""
+    for depth in depths or [0]:
+        if not 8 <= depth <= most or depth % 6 != 2:
+            raise OptionError("depth_unknown", depth=depth, most=most)
 
 
 def filled(start: C, given: Mapping[str, Any]) -> C:

@@ -59,6 +59,11 @@ class ShatteredConfig:
         in_range("width", self.width, 2, 2000)
         in_range("lags", self.lags, 1, _POINTS - 1)
 
+    @property
+    def work(self) -> float:
+        """How long it takes, in units of its own."""
+        return self.seeds * self.width**2
+
 
 def run(config: ShatteredConfig) -> Iterator[Finding]:
     """Network by network; the last record holds the derivative of one seed of each, too."""

@@ -32,6 +32,11 @@ class StrengthConfig:
         for strength in self.strengths:
             in_range("strengths", strength, 0, 1)
 
+    @property
+    def work(self) -> float:
+        """How long it takes, in units of its own."""
+        return self.depth * len(self.strengths) * (self.steps + 2)
+
 
 def run(config: StrengthConfig) -> Iterator[Finding]:
     """Strength by strength: gradient ratio at initialisation, then the loss over a few steps."""

@@ -32,6 +32,11 @@ class IdentityConfig:
         in_range("learning_rate", self.learning_rate, 0, 10)
         in_range("weight_decay", self.weight_decay, 0, 1)
 
+    @property
+    def work(self) -> float:
+        """How long it takes, in units of its own."""
+        return self.channels**2 * self.steps
+
 
 def run(config: IdentityConfig) -> Iterator[Finding]:
     """The residual block, then the plain one, from equal weights on equal pictures."""

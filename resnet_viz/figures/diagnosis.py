@@ -5,6 +5,12 @@ from html import escape
 
 import plotly.graph_objects as go
 
+from resnet_viz.figures.labelled import (
+    confusion_figure,
+    recall_figure,
+    reliability_figure,
+    robustness_figure,
+)
 from resnet_viz.figures.theme import COLOURS, MARKERS, styled
 from resnet_viz.records import CheckFinding, CheckpointReport, Labelled
 from resnet_viz.spec import Kind
@@ -27,7 +33,6 @@ _NUMBERS: Mapping[str, str] = {
 _LOGARITHMIC = {"largest", "gradient_norm", "weight_rms", "stable_rank"}
 _LINED = {"bn_consistency", "dead_units", "dead_filters", "activation_range"}
 _LIMIT = "#b91c1c"
-_MOST_CLASSES = 30  # of a confusion matrix that can be read
 
 
 def finding_figure(finding: CheckFinding, report: CheckpointReport, text: Text) -> go.Figure | None:
@@ -36,11 +41,21 @@ def finding_figure(finding: CheckFinding, report: CheckpointReport, text: Text) 
         return _by_layer(finding, report, text)
     if finding.check in ("preprocessing", "plain_or_residual"):
         return _scores(finding.check, report, text)
-    if report.labelled is not None and finding.check == "calibration":
-        return _reliability(report.labelled, text)
-    if report.labelled is not None and finding.check in ("accuracy", "recall", "label_order"):
-        return _confusion(report.labelled, text)
-    return None
+    return None if report.labelled is None else _of_labels(finding.check, report.labelled, text)
+
+
+def _of_labels(check: str, measured: Labelled, text: Text) -> go.Figure | None:
+    match check:
+        case "calibration":
+            return reliability_figure(measured, text)
+        case "recall":
+            return recall_figure(measured, text)
+        case "accuracy" | "label_order" | "confused_pair":
+            return confusion_figure(measured, text)
+        case "robustness":
+            return robustness_figure(measured, text)
+        case _:
+            return None
 
 
 def _scores(check: str, report: CheckpointReport, text: Text) -> go.Figure | None:
@@ -78,12 +93,12 @@ def _by_layer(finding: CheckFinding, report: CheckpointReport, text: Text) -> go
     figure.update_yaxes(
         title=text(f"diagnosis.axis_{number}"), type="log" if positive else "linear"
     )
-    figure.update_xaxes(title=text("figures.axis_layers"), **_ticks(names))
+    figure.update_xaxes(title=text("figures.axis_layers"), **layer_ticks(names))
     return styled(figure, height=280)
 
 
-def _ticks(names: Sequence[str]) -> dict[str, object]:
-    """One label a stage, where it begins."""
+def layer_ticks(names: Sequence[str]) -> dict[str, object]:
+    """One label a stage, where it begins; for an x axis of numbered layers."""
     starts: dict[str, int] = {}
     for place, name in enumerate(names):
         starts.setdefault(name.partition(".")[0], place)
@@ -102,40 +117,3 @@ def _bars(values: Mapping[str, float], title: str) -> go.Figure:
     figure.update_xaxes(title=title, type="log")
     figure.update_yaxes(autorange="reversed")
     return styled(figure, height=120 + 28 * len(values))
-
-
-def _reliability(measured: Labelled, text: Text) -> go.Figure:
-    """Accuracy against confidence, one point a bin; the diagonal is perfect calibration."""
-    confidence = [row[0] for row in measured.reliability]
-    figure = go.Figure()
-    figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line={"dash": "dot", "color": "gray"})
-    figure.add_scatter(
-        x=confidence,
-        y=[row[1] for row in measured.reliability],
-        customdata=[row[2] for row in measured.reliability],
-        mode="lines+markers",
-        line={"color": COLOURS[Kind.RESIDUAL]},
-        hovertemplate="%{x:.2f}: %{y:.2f} (%{customdata})<extra></extra>",
-    )
-    figure.update_xaxes(title=text("diagnosis.axis_confidence"), range=[0, 1])
-    figure.update_yaxes(title=text("diagnosis.axis_accuracy"), range=[0, 1])
-    figure.update_layout(showlegend=False)
-    return styled(figure, height=320)
-
-
-def _confusion(measured: Labelled, text: Text) -> go.Figure | None:
-    """Images by true class (rows) and answer (columns)."""
-    names = [escape(name) for name in measured.classes]
-    if len(names) > _MOST_CLASSES:
-        return None
-    figure = go.Figure()
-    figure.add_heatmap(
-        z=[list(row) for row in measured.confusion],
-        x=names,
-        y=names,
-        colorscale="Viridis",
-        hovertemplate="%{y} → %{x}: %{z}<extra></extra>",
-    )
-    figure.update_xaxes(title=text("diagnosis.axis_answer"))
-    figure.update_yaxes(title=text("diagnosis.axis_truth"), autorange="reversed")
-    return styled(figure, height=420)

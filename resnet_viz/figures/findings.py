@@ -23,7 +23,8 @@ def panel_figure(
     """
     figure = go.Figure()
     if panel.matrix is not None:
-        _add_matrix(figure, panel.matrix, scale or _range([panel]), log=panel.log_y)
+        add = _add_contours if panel.mark is Mark.SURFACE else _add_matrix
+        add(figure, panel.matrix, scale or _range([panel]), log=panel.log_y)
     for place, curve in enumerate(panel.curves):
         _add_curve(figure, panel, curve, _style(panel.curves, place), text)
     if panel.log_y and panel.curves:
@@ -35,6 +36,35 @@ def panel_figure(
         figure.update_yaxes(range=[-0.02, 1.02])
     figure.update_layout(hovermode="closest", showlegend=len(panel.curves) > 1)
     return styled(figure, height=400 if panel.matrix is None else 440)
+
+
+def surface_figure(
+    panel: Panel, text: Text, *, scale: tuple[float, float] | None = None
+) -> go.Figure:
+    """A matrix over two distances as a surface, its height that of the colours of ``scale``."""
+    figure = go.Figure()
+    if panel.matrix is not None:
+        low, high = scale or _range([panel])
+        figure.add_surface(
+            **_heights(panel.matrix, log=panel.log_y),
+            colorscale="Viridis",
+            cmin=low,
+            cmax=high,
+            showscale=False,
+            hovertemplate="%{y:.3g}, %{x:.3g}: %{z:.3f}<extra></extra>",
+        )
+        small = {"size": 10}
+        figure.update_scenes(
+            xaxis={"title": {"text": text(f"experiments.axes.{panel.x}"), "font": small}},
+            yaxis={"title": {"text": text(f"experiments.axes.{panel.y}"), "font": small}},
+            zaxis={
+                "title": {"text": text("experiments.axes.log_loss"), "font": small},
+                "range": [low, high],
+            },
+            dragmode="turntable",
+            camera={"eye": {"x": 1.6, "y": 1.6, "z": 1.2}},
+        )
+    return styled(figure, height=440)
 
 
 def curve_label(curve: Curve, text: Text) -> str:
@@ -137,6 +167,29 @@ def _add_matrix(
     )
     figure.update_xaxes(type="category")
     figure.update_yaxes(type="category")
+
+
+def _heights(matrix: Matrix, *, log: bool) -> dict[str, object]:
+    """What is drawn over two distances, which stand as numbers in the names of the axes."""
+    return {
+        "z": _coloured(matrix, log=log).tolist(),
+        "x": [float(name) for name in matrix.columns],
+        "y": [float(name) for name in matrix.rows],
+    }
+
+
+def _add_contours(
+    figure: go.Figure, matrix: Matrix, scale: tuple[float, float], *, log: bool
+) -> None:
+    low, high = scale
+    figure.add_contour(
+        **_heights(matrix, log=log),
+        colorscale="Viridis",
+        zmin=low,
+        zmax=high,
+        contours={"start": low, "end": high, "size": (high - low) / 16 or 1.0},
+        hovertemplate="%{y:.3g}, %{x:.3g}: %{z:.3f}<extra></extra>",
+    )
 
 
 def _ticks(curves: Sequence[Curve]) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """Gradients and signals of many networks in one plot, with the line that theory draws."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from html import escape
@@ -13,8 +13,9 @@ from jaxtyping import Float64
 from resnet_viz.figures.comparison import network_title
 from resnet_viz.figures.gradients import GradientCurve, gradient_caption
 from resnet_viz.figures.theme import COLOURS, MARKERS, styled
-from resnet_viz.records import GradientMeasurement, LayerGradient
-from resnet_viz.spec import Activation, Initialisation, Kind, NetworkSpec, Norm
+from resnet_viz.records import GradientMeasurement, LayerGradient, Step
+from resnet_viz.records.theory import theory
+from resnet_viz.spec import Kind, NetworkSpec
 from resnet_viz.text import Text
 
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
@@ -54,6 +55,20 @@ def lab_curves(
     chosen = [m for m in measured if m.step == step]
     chosen.sort(key=_of_network)
     return [_curve(list(seeds), quantity) for _, seeds in groupby(chosen, key=_of_network)]
+
+
+def step_curves(specs: Mapping[str, NetworkSpec], steps: Sequence[Step]) -> list[LabCurve]:
+    """The weight gradients of one step of a training, without projections and head."""
+    curves = []
+    for step in steps:
+        norms = {
+            name: norm
+            for name, norm in step.gradient_norms.items()
+            if name != "fc" and ".downsample" not in name
+        }
+        values = np.array(list(norms.values()), np.float64)
+        curves.append(LabCurve(specs[step.kind], tuple(norms), values, values, values))
+    return curves
 
 
 def _of_network(measured: GradientMeasurement) -> tuple[int, bool]:
@@ -98,22 +113,6 @@ def _value(layer: LayerGradient, quantity: LabQuantity) -> float:
         case LabQuantity.VARIANCE | LabQuantity.BRANCH:
             value = layer.variance
     return float("nan") if value is None else value
-
-
-def theory(spec: NetworkSpec) -> float | None:
-    """Growth of the activation gradient a layer in a plain ReLU network; None where unknown."""
-    if spec.kind is not Kind.PLAIN or spec.activation is not Activation.RELU:
-        return None
-    if spec.norm is Norm.BATCH:
-        return float(np.sqrt(np.pi / (np.pi - 1)))
-    if spec.norm is not Norm.NONE:
-        return None
-    return {
-        Initialisation.HE_FAN_OUT: 1.0,
-        Initialisation.HE_FAN_IN: 1.0,
-        Initialisation.XAVIER: float(np.sqrt(1 / 2)),
-        Initialisation.DEFAULT: float(np.sqrt(1 / 6)),
-    }[spec.initialisation]
 
 
 def lab_figure(curves: Sequence[LabCurve], quantity: LabQuantity, text: Text) -> go.Figure:

@@ -34,9 +34,11 @@ class ForeignRow:
     stages: Mapping[str, tuple[str, ...]]
     depth: int
     parameters: int
+    macs: int  # multiply-accumulates of one image at the usual size
     year: int
     source: str
     family: str
+    way: str = "none"  # how most steps' inputs get past them: "identity", "concatenation", "none"
     input_size: int = 224
     input_channels: int = 3
     classes: int = 1000
@@ -57,7 +59,12 @@ def _lenet(*, num_classes: int) -> LeNet:
 
 
 def _vgg(
-    depth: int, convolutions: tuple[int, ...], weights: WeightsEnum, *, norm: bool = False
+    depth: int,
+    convolutions: tuple[int, ...],
+    weights: WeightsEnum,
+    macs: int,
+    *,
+    norm: bool = False,
 ) -> ForeignRow:
     """A step is a convolution with the activation behind it; five stages with a pool behind each.
 
@@ -75,13 +82,14 @@ def _vgg(
         stages=stages,
         depth=depth,
         parameters=weights.meta["num_params"],
+        macs=macs,
         year=2014,
         source="Simonyan 2014, table 1 (arXiv 1409.1556)",
         family="vgg",
     )
 
 
-def _densenet(depth: int, layers: tuple[int, ...], weights: WeightsEnum) -> ForeignRow:
+def _densenet(depth: int, layers: tuple[int, ...], weights: WeightsEnum, macs: int) -> ForeignRow:
     """Steps are the dense layers, each worth ``growth`` new channels, and the transitions."""
     stages: dict[str, tuple[str, ...]] = {"stem": ("features.pool0",)}
     for block, count in enumerate(layers, 1):
@@ -95,9 +103,11 @@ def _densenet(depth: int, layers: tuple[int, ...], weights: WeightsEnum) -> Fore
         stages=stages,
         depth=depth,
         parameters=weights.meta["num_params"],
+        macs=macs,
         year=2016,
         source="Huang 2016, table 1 (arXiv 1608.06993)",
         family="densenet",
+        way="concatenation",
     )
 
 
@@ -109,6 +119,7 @@ _FOREIGN_ROWS = {
         stages={"stage1": ("tanh1",), "stage2": ("tanh2",), "stage3": ("tanh3",)},
         depth=5,
         parameters=61_706,
+        macs=416_520,
         year=1998,
         source="LeCun 1998, fig. 2",
         family="lenet",
@@ -127,16 +138,23 @@ _FOREIGN_ROWS = {
         },
         depth=8,
         parameters=models.AlexNet_Weights.IMAGENET1K_V1.meta["num_params"],
+        macs=714_188_480,
         year=2012,
         source="Krizhevsky 2012; one tower, as in Krizhevsky 2014 (arXiv 1404.5997)",
         family="alexnet",
     ),
-    "vgg11": _vgg(11, (1, 1, 2, 2, 2), models.VGG11_Weights.IMAGENET1K_V1),
-    "vgg11_bn": _vgg(11, (1, 1, 2, 2, 2), models.VGG11_BN_Weights.IMAGENET1K_V1, norm=True),
-    "vgg16": _vgg(16, (2, 2, 3, 3, 3), models.VGG16_Weights.IMAGENET1K_V1),
-    "vgg16_bn": _vgg(16, (2, 2, 3, 3, 3), models.VGG16_BN_Weights.IMAGENET1K_V1, norm=True),
-    "vgg19": _vgg(19, (2, 2, 4, 4, 4), models.VGG19_Weights.IMAGENET1K_V1),
-    "vgg19_bn": _vgg(19, (2, 2, 4, 4, 4), models.VGG19_BN_Weights.IMAGENET1K_V1, norm=True),
+    "vgg11": _vgg(11, (1, 1, 2, 2, 2), models.VGG11_Weights.IMAGENET1K_V1, 7_609_090_048),
+    "vgg11_bn": _vgg(
+        11, (1, 1, 2, 2, 2), models.VGG11_BN_Weights.IMAGENET1K_V1, 7_609_090_048, norm=True
+    ),
+    "vgg16": _vgg(16, (2, 2, 3, 3, 3), models.VGG16_Weights.IMAGENET1K_V1, 15_470_264_320),
+    "vgg16_bn": _vgg(
+        16, (2, 2, 3, 3, 3), models.VGG16_BN_Weights.IMAGENET1K_V1, 15_470_264_320, norm=True
+    ),
+    "vgg19": _vgg(19, (2, 2, 4, 4, 4), models.VGG19_Weights.IMAGENET1K_V1, 19_632_062_464),
+    "vgg19_bn": _vgg(
+        19, (2, 2, 4, 4, 4), models.VGG19_BN_Weights.IMAGENET1K_V1, 19_632_062_464, norm=True
+    ),
     "googlenet": ForeignRow(
         title="GoogLeNet",
         constructor=models.googlenet,
@@ -149,14 +167,19 @@ _FOREIGN_ROWS = {
         },
         depth=22,
         parameters=models.GoogLeNet_Weights.IMAGENET1K_V1.meta["num_params"],
+        macs=1_498_376_192,
         year=2014,
         source="Szegedy 2014, table 1 (arXiv 1409.4842), with batch normalisation",
         family="googlenet",
         # Its published weights want pixels from -1 to 1, which it makes of the usual ones itself.
         options={"aux_logits": False, "transform_input": True, "init_weights": False},
     ),
-    "densenet121": _densenet(121, (6, 12, 24, 16), models.DenseNet121_Weights.IMAGENET1K_V1),
-    "densenet169": _densenet(169, (6, 12, 32, 32), models.DenseNet169_Weights.IMAGENET1K_V1),
+    "densenet121": _densenet(
+        121, (6, 12, 24, 16), models.DenseNet121_Weights.IMAGENET1K_V1, 2_834_161_664
+    ),
+    "densenet169": _densenet(
+        169, (6, 12, 32, 32), models.DenseNet169_Weights.IMAGENET1K_V1, 3_359_843_328
+    ),
     "mobilenet_v2": ForeignRow(
         title="MobileNetV2",
         constructor=models.mobilenet_v2,
@@ -170,9 +193,11 @@ _FOREIGN_ROWS = {
         },
         depth=53,
         parameters=models.MobileNet_V2_Weights.IMAGENET1K_V1.meta["num_params"],
+        macs=300_774_272,
         year=2018,
         source="Sandler 2018, table 2 (arXiv 1801.04381)",
         family="mobilenet",
+        way="identity",
     ),
     "convnext_tiny": ForeignRow(
         title="ConvNeXt-Tiny",
@@ -186,9 +211,11 @@ _FOREIGN_ROWS = {
         },
         depth=59,
         parameters=models.ConvNeXt_Tiny_Weights.IMAGENET1K_V1.meta["num_params"],
+        macs=4_455_531_264,
         year=2022,
         source="Liu 2022, table 9 (arXiv 2201.03545)",
         family="convnext",
+        way="identity",
     ),
 }
 

@@ -1,23 +1,34 @@
 """Frozen results: numbers with names, shapes and units; arrays are read-only NumPy."""
 
 from resnet_viz.records.analysis import Analysis, BatchNormMode, Prediction, Score
+from resnet_viz.records.at_work import StageFeatures, WorkView
+from resnet_viz.records.beside import AnsweredPicture, CheckpointsBeside
 from resnet_viz.records.by_layer import ByLayer
 from resnet_viz.records.checkpoint import (
     CheckFinding,
     CheckpointReport,
+    DiagnosisPart,
+    DiagnosisProgress,
     Identified,
-    Labelled,
     LayerHealth,
     Severity,
 )
 from resnet_viz.records.comparison import BLOCK_PARTS, Comparison, Side, WeightSource
-from resnet_viz.records.design import BlockGroup, Layer, SignalCheck
-from resnet_viz.records.findings import Curve, Finding, Mark, Matrix, Panel
+from resnet_viz.records.design import BlockGroup, Layer, MeasuredLayer, SignalCheck
+from resnet_viz.records.findings import Curve, Finding, Mark, Matrix, Panel, Recording
 from resnet_viz.records.gradients import (
     BlockFormula,
+    BlockValues,
     Formulas,
     GradientMeasurement,
     LayerGradient,
+    PixelFormula,
+)
+from resnet_viz.records.labelled import (
+    ChangedAccuracy,
+    ConfusedPair,
+    JudgedImage,
+    Labelled,
 )
 from resnet_viz.records.pair import Pair
 from resnet_viz.records.run import Run, RunEvent, RunState, RunStatus
@@ -26,30 +37,41 @@ from resnet_viz.records.training import Epoch, Evaluation, Progress, Step
 __all__ = [
     "BLOCK_PARTS",
     "Analysis",
+    "AnsweredPicture",
     "BatchNormMode",
     "BlockFormula",
     "BlockGroup",
+    "BlockValues",
     "ByLayer",
+    "ChangedAccuracy",
     "CheckFinding",
     "CheckpointReport",
+    "CheckpointsBeside",
     "Comparison",
+    "ConfusedPair",
     "Curve",
+    "DiagnosisPart",
+    "DiagnosisProgress",
     "Epoch",
     "Evaluation",
     "Finding",
     "Formulas",
     "GradientMeasurement",
     "Identified",
+    "JudgedImage",
     "Labelled",
     "Layer",
     "LayerGradient",
     "LayerHealth",
     "Mark",
     "Matrix",
+    "MeasuredLayer",
     "Pair",
     "Panel",
+    "PixelFormula",
     "Prediction",
     "Progress",
+    "Recording",
     "Run",
     "RunEvent",
     "RunState",
@@ -58,6 +80,8 @@ __all__ = [
     "Severity",
     "Side",
     "SignalCheck",
+    "StageFeatures",
     "Step",
     "WeightSource",
+    "WorkView",
 ]

@@ -6,6 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from resnet_viz.records.labelled import Labelled
 from resnet_viz.saving import save_record
 from resnet_viz.text import Text
 
@@ -81,6 +82,8 @@ class Identified:
     scores: Mapping[str, float]
     input_scores: Mapping[str, float]
     training: Mapping[str, Any]
+    class_names: tuple[str, ...]
+    spec: Mapping[str, Any]  # ``NetworkSpec.from_dict`` reads it
 
     def contract(self) -> dict[str, Any]:
         """What programs are told."""
@@ -105,19 +108,16 @@ class LayerHealth:
     gradient_norm: float | None = None  # ||dL/dW||_2
 
 
-@dataclass(frozen=True)
-class Labelled:
-    """What labelled images say: tier 3. Shares are 0 to 1; ``confusion`` is rows = true class."""
+class DiagnosisPart(StrEnum):
+    """What a diagnosis is busy with, in this order."""
 
-    images: int
-    classes: tuple[str, ...]
-    accuracy: float
-    recall: tuple[float, ...]
-    confusion: tuple[tuple[int, ...], ...]
-    calibration_error: float
-    calibration_error_scaled: float
-    temperature: float
-    reliability: tuple[tuple[float, float, int], ...]  # confidence, accuracy, images of each bin
+    READING = "reading"
+    IMAGES = "images"
+    LABELS = "labels"
+    LOSSES = "losses"
+    ROBUSTNESS = "robustness"
+    BESIDE = "beside"  # two checkpoints
+    DONE = "done"
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,8 @@ class CheckpointReport:
         return sum(finding.severity is severity for finding in self.findings)
 
     def contract(self, text: Text) -> dict[str, Any]:
-        """The JSON of the command line: ``identified`` and ``findings``."""
+        """The JSON of the command line: ``identified``, ``findings``; ``labelled`` with labels."""
+        labelled = {} if self.labelled is None else {"labelled": self.labelled.contract()}
         return {
             "identified": self.identified.contract(),
             "findings": [
@@ -151,6 +152,7 @@ class CheckpointReport:
                 }
                 for finding in self.findings
             ],
+            **labelled,
         }
 
     def to_dict(self) -> dict[str, Any]:
@@ -161,7 +163,9 @@ class CheckpointReport:
     def from_dict(cls, values: Mapping[str, Any]) -> "CheckpointReport":
         """The inverse of ``to_dict``, also after a way through JSON."""
         known = dict(values["identified"])
-        known |= {name: tuple(known[name]) for name in ("widths", "stages")}
+        known |= {name: tuple(known[name]) for name in ("widths", "stages", "class_names")}
+        spec = known["spec"].items()
+        known["spec"] = {k: tuple(v) if isinstance(v, list) else v for k, v in spec}
         findings = [
             CheckFinding(**{**row, "severity": Severity(row["severity"]),
                        "value": _number(row["value"]),
@@ -183,9 +187,7 @@ class CheckpointReport:
             findings=tuple(findings),
             layers=tuple(layers),
             images=values["images"],
-            labelled=None
-            if labelled is None
-            else Labelled(**{k: _tuples(v) for k, v in labelled.items()}),
+            labelled=None if labelled is None else Labelled.from_dict(labelled),
         )
 
     def to_frame(self) -> "pd.DataFrame":
@@ -203,5 +205,10 @@ def _number(value: Any) -> float | None:  # noqa: ANN401  # from JSON, where NaN
     return None if value is None else float(value)
 
 
-def _tuples(value: Any) -> Any:  # noqa: ANN401  # from JSON
-    return tuple(_tuples(item) for item in value) if isinstance(value, (list, tuple)) else value
+@dataclass(frozen=True)
+class DiagnosisProgress:
+    """How far a diagnosis is: its part, the share of it that is done, and the report so far."""
+
+    part: DiagnosisPart
+    share: float
+    report: CheckpointReport | None = None

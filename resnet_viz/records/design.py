@@ -29,11 +29,24 @@ class Layer:
 
 
 @dataclass(frozen=True)
+class MeasuredLayer:
+    """One module of a network that is not ours, seen in one forward pass of one image."""
+
+    name: str
+    kind: str  # the name of its class
+    shape: tuple[int, ...]  # of the output, without the batch
+    parameters: int  # its own, without those of modules inside it
+    macs: int  # multiply-accumulates
+    memory: int  # bytes of the output in single precision
+
+
+@dataclass(frozen=True)
 class BlockGroup:
     """Equal blocks in a row, or the stem or the head.
 
     ``way`` is how each block's input reaches its sum: "identity", "padding", "projection", or
-    "none"; it is None for the stem and the head, which are no blocks.
+    "none"; "concatenation" where there is no sum, but new channels laid beside the old ones. It is
+    None for the stem and the head, which are no blocks.
     """
 
     first: str  # the first block's name, "stem" or "head"

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float32
 
 from resnet_viz.records.analysis import BatchNormMode
 from resnet_viz.spec import NetworkSpec
@@ -93,3 +94,67 @@ class Formulas:
 
     spec: NetworkSpec
     blocks: tuple[BlockFormula, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class BlockValues:
+    """One image in one block of a residual network, forward and backward; arrays are read-only.
+
+    ``start`` is what the shortcut of the stage's first block carries, ``branches`` F(x) of every
+    block of the stage up to this one. The gradients are of the block's input.
+    """
+
+    block: str
+    branch: Float32[np.ndarray, "c h w"]
+    shortcut: Float32[np.ndarray, "c h w"]
+    join: Float32[np.ndarray, "c h w"]
+    output: Float32[np.ndarray, "c h w"]
+    activated: bool  # a nonlinearity stands behind the sum
+    start: Float32[np.ndarray, "c h w"]
+    branches: Float32[np.ndarray, "k c h w"]
+    identity_gradient: Float32[np.ndarray, "c2 h2 w2"]
+    branch_gradient: Float32[np.ndarray, "c2 h2 w2"]
+    gradient: Float32[np.ndarray, "c2 h2 w2"]
+
+
+@dataclass(frozen=True)
+class PixelFormula:
+    """The formulas at one place of a block, with its numbers.
+
+    ``exact``: F(x) + x is the sum to the last bit. ``telescope`` is start + F + F + ... in double
+    precision, against ``output``. The gradient is (identity, branch, total) at the same place of
+    the input; None where that has another shape.
+    """
+
+    branch: float
+    shortcut: float
+    join: float
+    output: float
+    exact: bool
+    activated: bool
+    start: float
+    branches: tuple[float, ...]
+    telescope: float
+    gradient: tuple[float, float, float] | None
+
+    @classmethod
+    def at(cls, values: BlockValues, channel: int, row: int, column: int) -> "PixelFormula":
+        """The numbers of one place."""
+        place = (channel, row, column)
+        branches = tuple(float(b[place]) for b in values.branches)
+        parts = (values.identity_gradient, values.branch_gradient, values.gradient)
+        same = values.gradient.shape == values.join.shape
+        return cls(
+            branch=float(values.branch[place]),
+            shortcut=float(values.shortcut[place]),
+            join=float(values.join[place]),
+            output=float(values.output[place]),
+            exact=bool(values.branch[place] + values.shortcut[place] == values.join[place]),
+            activated=values.activated,
+            start=float(values.start[place]),
+            branches=branches,
+            telescope=float(values.start[place]) + sum(branches),
+            gradient=(float(parts[0][place]), float(parts[1][place]), float(parts[2][place]))
+            if same
+            else None,
+        )

@@ -9,6 +9,7 @@ from plotly.io import to_html
 from resnet_viz.errors import OutputError
 from resnet_viz.figures.diagnosis import finding_figure
 from resnet_viz.records import CheckFinding, CheckpointReport, Severity
+from resnet_viz.report.labelled import STYLE, labelled_section
 from resnet_viz.saving import library_versions, to_json
 from resnet_viz.text import Text
 
@@ -74,6 +75,7 @@ def diagnosis_page(report: CheckpointReport, text: Text) -> str:
     for finding in report.findings:
         plot, first = _plot(finding, report, text, first)
         parts.append(_section(finding, text, plot))
+    labelled = "" if report.labelled is None else labelled_section(report.labelled, text)
     made = text(
         "report.made",
         version=library_versions().get("resnet_viz", "0.1.0"),
@@ -82,9 +84,9 @@ def diagnosis_page(report: CheckpointReport, text: Text) -> str:
     return (
         f'<!DOCTYPE html><html lang="{text.language}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(report.name)}</title><style>{_STYLE}</style></head><body>"
+        f"<title>{escape(report.name)}</title><style>{_STYLE}{STYLE}</style></head><body>"
         f"<h1>{escape(report.name)}</h1><p><b>{escape(verdict(report, text))}</b></p>"
-        f"<table>{told}</table>{''.join(parts)}"
+        f"<table>{told}</table>{''.join(parts)}{labelled}"
         f"<footer><p>{escape(made)}</p></footer></body></html>"
     )
 

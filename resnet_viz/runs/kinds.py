@@ -17,6 +17,7 @@ Job = Callable[[Mapping[str, Any], Path], Generator[dict[str, Any], None, None]]
 #: Module and function of each kind; imported where it runs, since jobs bring torch along.
 KINDS = {
     "train": "resnet_viz.training.job:train_job",
+    "experiment": "resnet_viz.experiments.job:experiment_job",
     "explain_folder": "resnet_viz.gallery.job:explain_job",
     "maximise": "resnet_viz.gallery.maximise_job:maximise_job",
 }

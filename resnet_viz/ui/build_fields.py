@@ -1,11 +1,10 @@
-"""The form of the Build page: a preset first, then every field, checked as it changes."""
+"""The form of the Build page: every field of a design, checked as it changes."""
 
 from enum import StrEnum
 
 import streamlit as st
 
 from resnet_viz.spec import (
-    RESIDUAL_PRESETS,
     Activation,
     Block,
     Initialisation,
@@ -18,9 +17,8 @@ from resnet_viz.spec import (
 )
 from resnet_viz.text import Text
 from resnet_viz.ui import build_state as state
-from resnet_viz.ui.build_state import OWN, key
+from resnet_viz.ui.build_state import key
 from resnet_viz.ui.messages import show_error
-from resnet_viz.ui.network_choice import network_label
 
 _CHOICES: dict[str, type[StrEnum]] = {
     "block": Block,
@@ -48,17 +46,7 @@ _OPEN = ("stages", "shortcuts")
 
 def ask(text: Text) -> NetworkSpec:
     """The whole form; returns the spec of its fields, or the last good one."""
-    state.start()
     spec, problem = state.read()
-    state.name_preset(spec, valid=problem is None)
-    st.selectbox(
-        text("design.preset"),
-        [*RESIDUAL_PRESETS, OWN],
-        format_func=lambda name: _preset_label(name, text),
-        key="preset",
-        on_change=state.use_preset,
-    )
-    state.publish_preset()
     for group, names in _GROUPS.items():
         wrong = problem is not None and problem.field in names
         with st.expander(text(f"design.group_{group}"), expanded=group in _OPEN or wrong):
@@ -72,18 +60,6 @@ def ask(text: Text) -> NetworkSpec:
     if problem is not None:
         st.caption(text("design.last_good"))
     return spec
-
-
-def _preset_label(name: str, text: Text) -> str:
-    if name == OWN:
-        return text("design.own")
-    preset = RESIDUAL_PRESETS[name]
-    return text(
-        "design.preset_option",
-        network=network_label(name, text),
-        size=preset.spec.input_size,
-        parameters=f"{preset.parameters / 1e6:.3g}",
-    )
 
 
 def _field(name: str, text: Text) -> None:

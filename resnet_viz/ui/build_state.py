@@ -6,12 +6,17 @@ from enum import StrEnum
 import streamlit as st
 
 from resnet_viz.errors import SpecError
+from resnet_viz.networks.at_work import AT_WORK
+from resnet_viz.networks.foreign import FOREIGN
 from resnet_viz.networks.spec_file import spec_from_json
 from resnet_viz.networks.totals import check_size
 from resnet_viz.spec import RESIDUAL_PRESETS, NetworkSpec
 from resnet_viz.ui.address import publish
 
-OWN = "own"  # the choice "your own design" among the presets
+PRESET = "preset"  # of the session and the address: what the page is about
+OWN = "own"  # a design that is no preset
+OTHERS = (*FOREIGN, *AT_WORK)
+_FIRST = next(iter(RESIDUAL_PRESETS))
 NAMES = tuple(field.name for field in fields(NetworkSpec))
 LISTS = ("depths", "widths")
 SEED = "design_seed"
@@ -45,13 +50,25 @@ def key(field: str) -> str:
     return f"design_{field}"
 
 
-def start() -> None:
-    """Fill the fields on the first visit, and after a visit to another page."""
-    if all(key(name) in st.session_state for name in NAMES):
-        return
-    asked = st.query_params.get("preset", "")
-    first = asked if asked in RESIDUAL_PRESETS else next(iter(RESIDUAL_PRESETS))
-    fill(st.session_state.get(_LAST) or NetworkSpec.preset(first))
+def start() -> str:
+    """Before everything: what the page is about. Fills the fields where they are empty.
+
+    Returns a preset's name, that of another network, or ``OWN``.
+    """
+    if PRESET not in st.session_state:
+        asked = st.query_params.get(PRESET, "")
+        known = asked in RESIDUAL_PRESETS or asked in OTHERS
+        st.session_state[PRESET] = asked if known else _FIRST
+    chosen = str(st.session_state[PRESET])
+    if chosen in OTHERS:
+        return chosen
+    if not all(key(name) in st.session_state for name in NAMES):
+        first = chosen if chosen in RESIDUAL_PRESETS else _FIRST
+        fill(st.session_state.get(_LAST) or NetworkSpec.preset(first))
+    spec, problem = read()
+    known = problem is None and spec.name in RESIDUAL_PRESETS
+    st.session_state[PRESET] = spec.name if known else OWN
+    return str(st.session_state[PRESET])
 
 
 def fill(spec: NetworkSpec) -> None:
@@ -63,11 +80,18 @@ def fill(spec: NetworkSpec) -> None:
     st.session_state[_LAST] = spec
 
 
-def use_preset() -> None:
-    """After a choice of a preset: its fields."""
-    chosen = str(st.session_state.get("preset"))
-    if chosen in RESIDUAL_PRESETS:
-        fill(NetworkSpec.preset(chosen))
+def choose(name: str) -> None:
+    """After a choice of a card: a preset's fields, or another network instead of a design."""
+    st.session_state[PRESET] = name
+    if name in RESIDUAL_PRESETS:
+        fill(NetworkSpec.preset(name))
+
+
+def back_to_design() -> None:
+    """From another network to the last design."""
+    st.session_state[PRESET] = OWN
+    if _LAST in st.session_state:
+        fill(st.session_state[_LAST])
 
 
 def use_file() -> None:
@@ -100,17 +124,11 @@ def seed_of_page() -> int:
     return int(st.session_state.get(SEED) or 0)
 
 
-def name_preset(spec: NetworkSpec, *, valid: bool) -> None:
-    """Before the list of presets: show the one that the fields are, or that they are none."""
-    known = valid and spec.name in RESIDUAL_PRESETS
-    st.session_state["preset"] = spec.name if known else OWN
-
-
 def publish_preset() -> None:
-    """The preset into the address, where the design is one."""
-    publish("preset", next(iter(RESIDUAL_PRESETS)))
-    if st.query_params.get("preset") == OWN:
-        del st.query_params["preset"]
+    """What the page is about into the address, but for a design of one's own."""
+    publish(PRESET, _FIRST)
+    if st.query_params.get(PRESET) == OWN:
+        del st.query_params[PRESET]
 
 
 def _value(name: str) -> object:

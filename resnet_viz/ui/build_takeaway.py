@@ -10,6 +10,9 @@ from resnet_viz.spec import RESIDUAL_PRESETS, NetworkSpec, Stem
 from resnet_viz.text import Text
 from resnet_viz.ui.build_state import seed_of_page
 from resnet_viz.ui.network_choice import comparable
+from resnet_viz.ui.openings import open_design
+
+_SCRIPTS = {"compare": "app.py", "explain": "pages/2_Explain.py", "train": "pages/4_Train.py"}
 
 
 def offer(spec: NetworkSpec, text: Text) -> None:
@@ -53,16 +56,23 @@ def show_source(spec: NetworkSpec, text: Text) -> None:
 
 
 def _open_elsewhere(spec: NetworkSpec, text: Text) -> None:
-    """To the pages that know the networks of the table."""
-    if spec.name not in RESIDUAL_PRESETS:
-        st.caption(text("design.elsewhere_presets"))
-        return
-    left, right = st.columns(2)
-    shown = spec.name in comparable()
-    if shown and left.button(text("design.compare"), key="design_compare", width="stretch"):
-        st.session_state["network"] = spec.name
-        st.switch_page("app.py", query_params={"network": spec.name})
-    small = spec.stem is Stem.CIFAR
-    if small and right.button(text("design.train"), key="design_train", width="stretch"):
-        st.session_state["train_network"] = spec.name
-        st.switch_page("pages/4_Train.py", query_params={"train_network": spec.name})
+    """On to the other pages: a preset under its name, a design as it is."""
+    known = {
+        "compare": spec.name in comparable(),
+        "explain": spec.name in comparable(),
+        "train": spec.name in RESIDUAL_PRESETS and spec.stem is Stem.CIFAR,
+    }
+    for column, (page, is_known) in zip(st.columns(3), known.items(), strict=True):
+        with column:
+            if is_known:
+                open_known(page, spec.name, text)
+            else:
+                open_design(page, spec, text)
+
+
+def open_known(page: str, name: str, text: Text) -> None:
+    """A button that opens a network of the tables on another page."""
+    if st.button(text(f"openings.{page}"), key=f"open_{page}", width="stretch"):
+        key = "train_network" if page == "train" else "network"
+        st.session_state[key] = name
+        st.switch_page(_SCRIPTS[page], query_params={key: name, "lang": text.language})

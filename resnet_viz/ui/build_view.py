@@ -15,7 +15,7 @@ from resnet_viz.figures.signal import signal_caption, signal_figure
 from resnet_viz.networks.groups import block_groups, layers_inside
 from resnet_viz.networks.layers import layer_table
 from resnet_viz.networks.signal import IMAGES, signal_check
-from resnet_viz.networks.totals import shortcut_cost, totals
+from resnet_viz.networks.totals import Totals, shortcut_cost, totals
 from resnet_viz.records import BlockGroup, Layer, Pair
 from resnet_viz.spec import PRESETS, Kind, NetworkSpec, Shortcut
 from resnet_viz.text import Text
@@ -72,22 +72,8 @@ def _layers(spec: NetworkSpec) -> list[Layer]:
 def _headline(spec: NetworkSpec, text: Text) -> None:
     found = store().cached(("totals", spec), lambda: totals(spec), size=1000)
     cost = store().cached(("cost", spec), lambda: shortcut_cost(spec), size=1000)
-    left, right = st.columns([3, 1], vertical_alignment="bottom")
-    batch = int(right.number_input(text("design.batch"), 1, 100_000, 128, key="design_batch") or 1)
-    left.markdown(
-        md_escape(
-            text(
-                "design.headline",
-                name=network_title(spec, text),
-                depth=PRESETS[spec.name].depth if spec.name in PRESETS else found.depth,
-                parameters=f"{found.parameters:,}",
-                macs=_short(found.macs),
-                memory=_bytes(found.training_memory(batch)),
-                batch=batch,
-            )
-        ),
-        help=text("design.headline_help"),
-    )
+    depth = PRESETS[spec.name].depth if spec.name in PRESETS else found.depth
+    show_totals(network_title(spec, text), depth, found, text)
     if spec.kind is Kind.PLAIN:
         st.caption(text("design.cost_plain"))
         return
@@ -105,9 +91,29 @@ def _headline(spec: NetworkSpec, text: Text) -> None:
     )
 
 
+def show_totals(title: str, depth: int, found: Totals, text: Text) -> None:
+    """The headline, with the memory that training takes at a batch size to choose."""
+    left, right = st.columns([3, 1], vertical_alignment="bottom")
+    batch = int(right.number_input(text("design.batch"), 1, 100_000, 128, key="design_batch") or 1)
+    left.markdown(
+        md_escape(
+            text(
+                "design.headline",
+                name=title,
+                depth=depth,
+                parameters=f"{found.parameters:,}",
+                macs=_short(found.macs),
+                memory=_bytes(found.training_memory(batch)),
+                batch=batch,
+            )
+        ),
+        help=text("design.headline_help"),
+    )
+
+
 def _drawing(groups: Pair[tuple[BlockGroup, ...]], text: Text) -> None:
     st.plotly_chart(
-        network_figure(groups, selected=st.session_state.get(_INSIDE), ink=_ink(), text=text),
+        network_figure(groups, selected=st.session_state.get(_INSIDE), ink=ink(), text=text),
         key="design_graph",
         on_select=lambda: _pick("design_graph", _INSIDE),
         selection_mode="points",
@@ -134,7 +140,7 @@ def _inside(spec: NetworkSpec, places: list[str], text: Text) -> None:
         st.session_state[_LAYER] = names[0]
     name = right.selectbox(text("design.layer_choice"), names, key=_LAYER)
     way = next(group.way for group in _groups(spec) if group.first == place) or "none"
-    figure = block_figure(layers, way=way, kind=spec.kind, ink=_ink(), text=text)
+    figure = block_figure(layers, way=way, kind=spec.kind, ink=ink(), text=text)
     st.plotly_chart(
         figure,
         key="block_plot",
@@ -203,7 +209,7 @@ def _signal(spec: NetworkSpec, text: Text) -> None:
     st.caption(text("design.signal_note", images=IMAGES, seed=seed))
 
 
-def _ink() -> str:
+def ink() -> str:
     """The colour of words in a drawing; Streamlit's own is too faint for small ones."""
     return "#fafafa" if st.context.theme.type == "dark" else "#31333f"
 

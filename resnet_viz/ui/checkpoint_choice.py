@@ -1,44 +1,54 @@
-"""Choosing a checkpoint: the user's own file, or a bundled network."""
+"""Choosing a checkpoint: the user's own file, a bundled network, or a training run's networks."""
 
 from dataclasses import dataclass
 from hashlib import blake2b
+from pathlib import Path
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from resnet_viz.checkpoints.bundled import bundled_names
 from resnet_viz.pictures import safe_name
-from resnet_viz.spec import PRESETS
+from resnet_viz.places import ASSETS
+from resnet_viz.spec import PRESETS, Kind
 from resnet_viz.text import Text
 from resnet_viz.ui.address import publish, restore
+from resnet_viz.ui.trained_run import TrainedRun, chosen_run
 
 MOST_MEGABYTES = 500
 _NONE, _FIND = "none", "find"
+_OF_RUN = {Kind.RESIDUAL: "run_residual", Kind.PLAIN: "run_plain"}
 
 
 @dataclass(frozen=True)
 class CheckpointId:
-    """A bundled network by name, or an upload by its digest; ``upload`` is the widget's key."""
+    """A file of this machine, or an upload by its digest; ``upload`` is the widget's key."""
 
     name: str
-    bundled: str = ""
+    path: str = ""
     digest: str = ""
     upload: str = ""
     network: str = ""  # a preset, where the user knows better than the file
 
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What a diagnosis of it is kept under."""
+        return (self.path, self.digest, self.network, self.name)
+
 
 def choose_checkpoints(text: Text) -> list[CheckpointId]:
     """None, one, or two to be put side by side."""
-    first = _choose("checkpoint", text)
+    run = chosen_run()
+    first = _choose("checkpoint", run, text)
     if first is None:
         return []
     if not st.toggle(text("debug.second"), key="second_on"):
         return [first]
-    second = _choose("second", text)
+    second = _choose("second", run, text)
     return [first] if second is None else [first, second]
 
 
-def _choose(key: str, text: Text) -> CheckpointId | None:
+def _choose(key: str, run: TrainedRun | None, text: Text) -> CheckpointId | None:
     # No list of suffixes: Streamlit answers a wrong one with an exception, we with a sentence.
     upload = st.file_uploader(
         text("debug.drop"),
@@ -47,24 +57,53 @@ def _choose(key: str, text: Text) -> CheckpointId | None:
         max_upload_size=MOST_MEGABYTES,
     )
     left, right = st.columns(2)
-    known = [_NONE, *bundled_names()]
-    restore(key, known, _NONE)
-    bundled = left.selectbox(
+    files = _files(run)
+    known = {_NONE: text("debug.none"), **{n: n for n in bundled_names()}}
+    if run is not None:
+        title = safe_name(run.title)
+        known |= {n: text("debug.of_run", title=title, kind=text(f"kinds.{kind}"))
+                  for n, (kind, _) in files.items()}  # fmt: skip
+    usual = _usual(key, files)
+    restore(key, known, usual)
+    chosen = left.selectbox(
         text("debug.try_bundled"),
-        known,
-        format_func=lambda name: text("debug.none") if name == _NONE else name,
+        list(known),
+        format_func=lambda name: known[name],
         key=key,
         disabled=upload is not None,
     )
-    publish(key, _NONE)
-    network = _network(key, right, text) if upload is not None else ""
+    publish(key, usual)
     if upload is not None:
+        network = _network(key, right, text)
         return CheckpointId(
             safe_name(upload.name), digest=_digest(upload), upload=f"{key}_file", network=network
         )
-    return (
-        CheckpointId(str(bundled), bundled=str(bundled)) if bundled not in (None, _NONE) else None
-    )
+    return None if chosen in (None, _NONE) else _local(str(chosen), run)
+
+
+def _files(run: TrainedRun | None) -> dict[str, tuple[Kind, Path]]:
+    """A training's networks by the name they have here; of a single one only that."""
+    if run is None:
+        return {}
+    both = ((Kind.RESIDUAL, run.residual), (Kind.PLAIN, run.plain))
+    return {_OF_RUN[kind]: (kind, path) for kind, path in both if path is not None}
+
+
+def _usual(key: str, files: dict[str, tuple[Kind, Path]]) -> str:
+    """Of a training its first network, and beside it the other."""
+    names = [*files]
+    if key == "checkpoint":
+        return names[0] if names else _NONE
+    return names[1] if len(names) > 1 else _NONE
+
+
+def _local(name: str, run: TrainedRun | None) -> CheckpointId:
+    files = _files(run)
+    if run is None or name not in files:
+        return CheckpointId(name, path=str(ASSETS / "checkpoints" / f"{name}.safetensors"))
+    kind, path = files[name]
+    changed = str(path.stat().st_mtime_ns)  # a training may go on
+    return CheckpointId(f"{safe_name(run.title)}, {kind}", path=str(path), digest=changed)
 
 
 def _network(key: str, place: "st.delta_generator.DeltaGenerator", text: Text) -> str:

@@ -1,129 +1,125 @@
-"""The Debug page below its drop zone: verdict, facts, findings, and ways to take them away."""
+"""The Debug page below its drop zone: one report, or two beside each other."""
 
-import tempfile
-from pathlib import Path, PurePath
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import streamlit as st
 
-from resnet_viz.diagnosis.worker import diagnose_apart
+from resnet_viz.checkpoints.container import container
+from resnet_viz.diagnosis.worker import Order, WeightsFile
 from resnet_viz.errors import ResnetVizError
-from resnet_viz.figures.diagnosis import finding_figure
-from resnet_viz.places import ASSETS
-from resnet_viz.records import CheckFinding, CheckpointReport, Severity
-from resnet_viz.report.diagnosis import (
-    diagnosis_json,
-    diagnosis_page,
-    facts,
-    heading,
-    numbers,
-    verdict,
-)
+from resnet_viz.records import CheckpointReport, CheckpointsBeside
 from resnet_viz.text import Text
+from resnet_viz.ui.beside_view import show_beside
 from resnet_viz.ui.checkpoint_choice import CheckpointId
+from resnet_viz.ui.diagnosing import Prepare, awaited, begin, diagnoses
+from resnet_viz.ui.image_source import ImagesId, remove
+from resnet_viz.ui.kept_files import kept, place_of
 from resnet_viz.ui.messages import show_error
-from resnet_viz.ui.shell import store
-from resnet_viz.ui.waiting import wait
+from resnet_viz.ui.report_view import Place, draw_report
 from resnet_viz.ui.words import md_escape
 
-_COLOURS = {Severity.FAIL: "red", Severity.WARN: "orange", Severity.NOTE: "blue"}
-_REPORT_BYTES = 200_000  # about what a report takes in memory
+_LOOKED_INTO = 4_000_000  # bytes; the directory of a larger file is for the worker
 _LAST_GOOD = "last_good_checkpoint"
 
 
-def show(chosen: list[CheckpointId], text: Text) -> None:
-    """One report, or two side by side."""
+def show(chosen: list[CheckpointId], images: ImagesId, text: Text) -> None:
+    """One report, or two side by side and what they have in common."""
     if not chosen:
         st.info(text("debug.empty"))
         return
     places = [st.container()] if len(chosen) == 1 else st.columns(2)
+    for number, checkpoint in enumerate(chosen):
+        begin(_key(checkpoint, images), _prepare([checkpoint], images), str(number))
+    reports, offered = [], set[tuple[Path, str]]()
     for number, (checkpoint, place) in enumerate(zip(chosen, places, strict=True)):
         with place:
-            _show_one(checkpoint, number, text)
+            where = Place(_path(checkpoint), number, offered)
+            reports.append(_show_one(checkpoint, images, where, text))
+    if len(reports) == 2 and reports[0] is not None and reports[1] is not None:
+        _show_both(chosen, images, (reports[0], reports[1]), text)
 
 
-def _show_one(checkpoint: CheckpointId, number: int, text: Text) -> None:
-    last = f"{_LAST_GOOD}_{number}"
-    try:
-        report = _report(checkpoint, text)
-        st.session_state[last] = checkpoint
-    except ResnetVizError as error:
-        show_error(error, text)
-        kept = st.session_state.get(last)
-        found = None if kept is None else store().get(_key(kept))
-        if not isinstance(found, CheckpointReport):
-            return
-        report = found
-    _draw(report, number, text)
+def _show_one(
+    checkpoint: CheckpointId, images: ImagesId, place: Place, text: Text
+) -> CheckpointReport | None:
+    """The report; a bad file gets its sentence, and the last good report stays."""
+    key, last = _key(checkpoint, images), f"{_LAST_GOOD}_{place.number}"
+    prepare = _prepare([checkpoint], images)
+    answer = awaited(key, prepare, str(place.number), md_escape(checkpoint.name), text)
+    if isinstance(answer, CheckpointReport):
+        st.session_state[last] = (key, place.path)
+        draw_report(answer, place, text)
+        return answer
+    if isinstance(answer, ResnetVizError):
+        show_error(answer, text)
+    before, path = st.session_state.get(last, ((), Path()))
+    known = diagnoses().known(before)
+    if isinstance(known, CheckpointReport):
+        draw_report(known, replace(place, path=path), text)
+    return None
 
 
-def _key(checkpoint: CheckpointId) -> tuple[str, ...]:
-    return ("diagnosis", checkpoint.bundled, checkpoint.digest, checkpoint.network, checkpoint.name)
+def _show_both(
+    chosen: list[CheckpointId],
+    images: ImagesId,
+    reports: tuple[CheckpointReport, CheckpointReport],
+    text: Text,
+) -> None:
+    key = ("beside", *_key(chosen[0], images), *_key(chosen[1], images))
+    name = text("beside.title", first=md_escape(chosen[0].name), second=md_escape(chosen[1].name))
+    answer = awaited(key, _prepare(chosen, images), "both", name, text)
+    if isinstance(answer, ResnetVizError):
+        show_error(answer, text)
+    show_beside(reports, answer if isinstance(answer, CheckpointsBeside) else None, text)
 
 
-def _report(checkpoint: CheckpointId, text: Text) -> CheckpointReport:
-    """From the store, or from a worker process; the file lives on disk only as long as it works."""
+def _key(checkpoint: CheckpointId, images: ImagesId) -> tuple[str, ...]:
+    return (*checkpoint.key, images.source, images.place, images.digest)
+
+
+def _prepare(chosen: list[CheckpointId], images: ImagesId) -> Prepare:
+    """What writes the files that a worker reads, and what removes them.
+
+    Uploads are read from the session now, in the page's thread; the bytes are written later.
+    """
+    data = [_bytes(checkpoint) for checkpoint in chosen]
+    put = images.put()
+
+    def prepare() -> tuple[Order, Callable[[], None]]:
+        files = [_file(c, d) for c, d in zip(chosen, data, strict=True)]
+        where, folder = put.written()
+        second = files[1] if len(files) > 1 else None
+        name = "" if where == images.place else images.name
+        return Order(files[0], second, images=where, images_name=name), lambda: remove(folder)
+
+    return prepare
+
+
+def _bytes(checkpoint: CheckpointId) -> "memoryview | bytes":
     upload = st.session_state.get(checkpoint.upload) if checkpoint.upload else None
-    data = b"" if upload is None else upload.getbuffer()
-
-    def make() -> CheckpointReport:
-        if checkpoint.bundled:
-            path = ASSETS / "checkpoints" / f"{checkpoint.bundled}.safetensors"
-            return diagnose_apart(path, path.name)
-        suffix = PurePath(checkpoint.name).suffix
-        with tempfile.NamedTemporaryFile(suffix=suffix if suffix.isascii() else "") as file:
-            file.write(data)
-            file.flush()
-            return diagnose_apart(Path(file.name), checkpoint.name, checkpoint.network)
-
-    future = store().submit(_key(checkpoint), make, lambda _: _REPORT_BYTES)
-    return wait(future, text("debug.working", name=md_escape(checkpoint.name)))
+    return b"" if upload is None else upload.getbuffer()
 
 
-def _draw(report: CheckpointReport, number: int, text: Text) -> None:
-    st.subheader(md_escape(verdict(report, text)), anchor=False)
-    st.caption(md_escape(report.name))
-    _downloads(report, number, text)
-    with st.expander(text("debug.facts")):
-        for name, value in facts(report, text):
-            st.text(f"{name}: {value}")
-    fine = [f for f in report.findings if f.severity is Severity.OK]
-    for place, finding in enumerate(f for f in report.findings if f.severity is not Severity.OK):
-        _finding(finding, report, f"{number}-{place}", text)
-    with st.expander(text("debug.in_order", count=len(fine))):
-        for finding in fine:
-            st.markdown(f"**{md_escape(heading(finding, text))}**")
-            st.caption(md_escape(numbers(finding, text)))
+def _path(checkpoint: CheckpointId) -> Path:
+    """Where the weights lie on this machine."""
+    if checkpoint.path:
+        return Path(checkpoint.path)
+    return place_of(checkpoint.digest, checkpoint.name)
 
 
-def _finding(finding: CheckFinding, report: CheckpointReport, key: str, text: Text) -> None:
-    grade = text(f"severities.{finding.severity}")
-    title = f":{_COLOURS[finding.severity]}[{grade}] {md_escape(heading(finding, text))}"
-    with st.expander(title, expanded=finding.severity is Severity.FAIL and key.endswith("-0")):
-        st.markdown(md_escape(finding.advice(text)))
-        st.caption(md_escape(numbers(finding, text)))
-        figure = finding_figure(finding, report, text)
-        if figure is not None:
-            st.plotly_chart(figure, key=f"finding-{key}", config={"displayModeBar": False})
+def _file(checkpoint: CheckpointId, data: "memoryview | bytes") -> WeightsFile:
+    """The file for the worker; what its first bytes and its directory condemn is refused at once.
 
-
-def _downloads(report: CheckpointReport, number: int, text: Text) -> None:
-    left, right = st.columns(2)
-    stem = PurePath(report.name).stem
-    left.download_button(
-        text("debug.download_html"),
-        lambda: diagnosis_page(report, text),
-        file_name=f"{stem}.html",
-        mime="text/html",
-        key=f"html-{number}",
-        on_click="ignore",
-        width="stretch",
-    )
-    right.download_button(
-        text("debug.download_json"),
-        lambda: diagnosis_json(report, text),
-        file_name=f"{stem}.json",
-        mime="application/json",
-        key=f"json-{number}",
-        on_click="ignore",
-        width="stretch",
-    )
+    Nothing is unpickled here: ``container`` reads the first bytes, and a header or a directory.
+    """
+    path = _path(checkpoint)
+    if checkpoint.upload:
+        path = kept(checkpoint.digest, checkpoint.name, data)
+    try:
+        if len(data) <= _LOOKED_INTO:
+            container(path)
+    except ResnetVizError as error:
+        raise type(error)(error.code, **{**error.values, "name": checkpoint.name}) from error
+    return WeightsFile(str(path), checkpoint.name, checkpoint.network)

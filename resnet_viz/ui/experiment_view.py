@@ -1,28 +1,29 @@
-"""One experiment: its question, a guess, and then what was measured."""
+"""One experiment: its question, a guess, and then what was measured, now or earlier."""
 
-from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
 import streamlit as st
 
 from resnet_viz.errors import ResnetVizError
+from resnet_viz.experiments.recorded import LIVE_LIMIT, expected_seconds, recordings_of
 from resnet_viz.experiments.registry import Experiment
-from resnet_viz.experiments.saved import caption, python_line, verdict, whole
-from resnet_viz.figures.findings import panel_figure, shared_scale
-from resnet_viz.records import Finding
-from resnet_viz.saving import to_json
+from resnet_viz.experiments.saved import changed
+from resnet_viz.records import Finding, Recording, Run
 from resnet_viz.text import Text
+from resnet_viz.ui.experiment_result import show_finding, show_recording
+from resnet_viz.ui.experiment_runs import experiment_runs, offer_background, show_run
 from resnet_viz.ui.live import Live, live
 from resnet_viz.ui.messages import show_error
-from resnet_viz.ui.words import md_escape
+from resnet_viz.ui.train_start import duration
 
 _EVERY = 0.7  # seconds between looks at an experiment that goes on
 _PATIENCE = 0.4  # seconds before the first look
+_LIVE = "live"
 
 
 def show_experiment(row: Experiment, text: Text) -> None:
-    """Question and guess; after the guess the finding, as it grows."""
+    """Question and guess; after the guess the finding: live, recorded, or of a background run."""
     st.subheader(text(f"experiment.{row.name}.title"), anchor=False)
     st.markdown(text(f"experiment.{row.name}.question"))
     st.radio(
@@ -36,16 +37,82 @@ def show_experiment(row: Experiment, text: Text) -> None:
     config = _ask_settings(row, text)
     if config is None:
         return
-    key = (row.name, config)
-    if st.button(text("experiments.reveal"), key="reveal", type="primary"):
-        st.session_state["revealed"] = key
-        live().forget_unfinished(key)
-    if st.session_state.get("revealed") != key:
+    kept = {one.name: one for one in recordings_of(row.name)}
+    own = {run.id: run for run in experiment_runs(row.name)}
+    shown = _ask_shown(row, kept, own, text)
+    if shown in own:
+        show_run(row, own[shown], text)
+    elif shown in kept:
+        _show_kept(row, kept[shown], text)
+    else:
+        _show_now(row, config, list(kept.values()), text)
+
+
+def _ask_shown(
+    row: Experiment, kept: dict[str, Recording], own: dict[str, Run], text: Text
+) -> str:  # fmt: skip
+    """What shall be shown: "live", the name of a recording, or the id of a run."""
+    options = [_LIVE, *kept, *own]
+    key = f"shown_{row.name}"
+    if st.session_state.get(key) not in options:
+        st.session_state[key] = _LIVE
+    if len(options) == 1:
+        return _LIVE
+
+    def label(option: str) -> str:
+        if option in kept:
+            one = kept[option]
+            return text("experiments.shown_recorded", settings=_settings(row, one.finding, text),
+                        date=one.date[:10])  # fmt: skip
+        if option in own:
+            return text("experiments.shown_run", title=own[option].title,
+                        state=text(f"train.state_short_{own[option].state}"))  # fmt: skip
+        return text("experiments.shown_live")
+
+    return st.selectbox(text("experiments.shown"), options, format_func=label, key=key)
+
+
+def _settings(row: Experiment, found: Finding, text: Text) -> str:
+    return changed(row, found.settings) or text("experiments.usual")
+
+
+def _show_now(row: Experiment, config: Any, kept: list[Recording], text: Text) -> None:  # noqa: ANN401
+    """Live, or, where that takes too long, as recorded with these settings, or not yet."""
+    seconds = expected_seconds(row, config)
+    if seconds is None or seconds <= LIVE_LIMIT:
+        if seconds is not None:
+            st.caption(text("experiments.takes", time=duration(seconds, text)))
+        _show_live(row, config, text)
+        return
+    st.info(text("experiments.takes_long", time=duration(seconds, text)))
+    same = next((k for k in kept if row.settings(k.finding.settings) == config), None)
+    if same is not None:
+        _show_kept(row, same, text)
+    else:
+        offer_background(row, config, text)
+
+
+def _show_kept(row: Experiment, kept: Recording, text: Text) -> None:
+    if _revealed((row.name, "recorded", kept.name), text):
+        show_recording(row, kept, text)
+        offer_background(row, row.settings(kept.finding.settings), text, again=True)
+
+
+def _show_live(row: Experiment, config: Any, text: Text) -> None:  # noqa: ANN401
+    if not _revealed((row.name, config), text):
         return
     running = _measuring(row, config)
     running.wait(_PATIENCE)
     going = not running.done
     st.fragment(_finding, run_every=_EVERY if going else None)(row, config, going, text)
+
+
+def _revealed(key: Any, text: Text) -> bool:  # noqa: ANN401  # what is to be shown
+    """Whether the visitor wants to see it; the button asks for an unfinished one anew."""
+    if st.button(text("experiments.reveal"), key="reveal", type="primary"):
+        st.session_state["revealed"] = key
+        live().forget_unfinished(key)
+    return bool(st.session_state.get("revealed") == key)
 
 
 def _measuring(row: Experiment, config: Any) -> Live[Finding]:  # noqa: ANN401  # its own settings
@@ -92,58 +159,4 @@ def _finding(row: Experiment, config: Any, going: bool, text: Text) -> None:  # 
     elif running.stopped:
         st.caption(text("experiments.stopped", percent=percent))
     if found is not None:
-        if found.progress == 1:
-            _say(row, found, text)
-        _draw(row, found, text)
-        if running.done:
-            _offer(found, text)
-
-
-def _say(row: Experiment, found: Finding, text: Text) -> None:
-    """The caption, the guess, and whether the source found the same."""
-    st.markdown(f"**{md_escape(caption(found, text))}**")
-    guess = st.session_state.get(f"guess_{row.name}")
-    if guess is not None and found.answer is not None:
-        answer = text(f"experiment.{row.name}.answer_{guess}")
-        right = guess == found.answer
-        st.markdown(text("experiments.right") if right else text("experiments.wrong", guess=answer))
-    agrees = found.answer in {None, row.expected}
-    (st.info if agrees else st.warning)(md_escape(verdict(found, text)))
-
-
-def _draw(row: Experiment, found: Finding, text: Text) -> None:
-    scale = shared_scale(found.panels)
-    for start in range(0, len(found.panels), 2):
-        pair = found.panels[start : start + 2]
-        for column, panel in zip(st.columns(len(pair)), pair, strict=True):
-            column.markdown(f"**{text(f'experiments.panels.{row.name}.{panel.name}')}**")
-            column.plotly_chart(
-                panel_figure(panel, text, scale=scale),
-                key=f"panel_{panel.name}",
-                config={"displayModeBar": False},
-            )
-
-
-def _offer(found: Finding, text: Text) -> None:
-    """Claim, refutation, files, and the line of Python."""
-    name = found.experiment
-    st.markdown(f"**{text('experiments.claim')}.** {text(f'experiment.{name}.claim')}")
-    st.markdown(f"**{text('experiments.refute')}.** {text(f'experiment.{name}.refute')}")
-    files: Mapping[str, Any] = {
-        "json": lambda: to_json(whole(found, text)),
-        "csv": lambda: found.to_frame().to_csv(index=False),
-    }
-    for column, (kind, make) in zip(st.columns(6), files.items(), strict=False):
-        column.download_button(
-            text(f"experiments.download_{kind}"),
-            make,
-            file_name=f"{name}.{kind}",
-            on_click="ignore",
-            key=f"download_{kind}",
-            width="stretch",
-        )
-    st.caption(text("experiments.code"))
-    st.code(
-        f"from resnet_viz.experiments.registry import run_experiment\n\n{python_line(found)}",
-        language="python",
-    )
+        show_finding(row, found, text, whole=running.done)

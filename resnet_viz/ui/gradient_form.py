@@ -13,6 +13,7 @@ from resnet_viz.ui.messages import show_error
 
 DEPTHS = (8, 14, 20, 26, 32, 44, 56, 80, 110, 152, 202)
 _KINDS = tuple(Kind)
+_MOST_STEPS = 200
 
 #: What each preset sets; everything else goes back to where it was at first.
 PRESETS: Mapping[str, Mapping[str, Any]] = {
@@ -76,7 +77,7 @@ def ask_networks(text: Text) -> GradientConfig | None:
         activation = _one("activation", [kind.value for kind in Activation], text)
         order = _one("order", [order.value for order in Order], text)
         steps = st.slider(
-            text("gradient_lab.steps"), 0, 50, step=5, key="lab_steps",
+            text("gradient_lab.steps"), 0, _MOST_STEPS, step=5, key="lab_steps",
             help=text("gradient_lab.steps_help"),
         )  # fmt: skip
     if not depths or not kinds:

@@ -19,6 +19,7 @@ from resnet_viz.figures.gradient_lab import (
 from resnet_viz.records import GradientMeasurement
 from resnet_viz.saving import to_json
 from resnet_viz.text import Text
+from resnet_viz.ui.charts import chart
 from resnet_viz.ui.gradient_form import ask_networks, offer_presets
 from resnet_viz.ui.live import Live, live
 from resnet_viz.ui.messages import show_error
@@ -53,14 +54,12 @@ def _plot(config: GradientConfig, running: bool, text: Text) -> None:
         return
     quantity, step = _asked(measured, text)
     curves = lab_curves(measured, quantity, step)
-    st.plotly_chart(
-        lab_figure(curves, quantity, text), key="lab_plot", config={"displayModeBar": False}
-    )
+    chart(lab_figure(curves, quantity, text), key="lab_plot", name=f"gradients-{quantity}")
     st.markdown(lab_caption(curves, text))
     st.caption(text("gradient_lab.definitions", batch=measured[0].batch,
                     mode=text(f"gradient_lab.mode_{measured[0].batch_norm}")))  # fmt: skip
     with st.expander(text("gradient_lab.more")):
-        st.plotly_chart(heat_figure(curves, text), key="lab_heat", config={"displayModeBar": False})
+        chart(heat_figure(curves, text), key="lab_heat", name=f"gradients-{quantity}-map")
         st.table(list(growth_rows(measured, step, text)))
         _downloads(measured, text)
 

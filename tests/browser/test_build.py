@@ -23,10 +23,17 @@ def settled(page: Page) -> None:
     page.wait_for_function("() => !document.querySelector('[data-test-script-state=\"running\"]')")
 
 
-def choose(page: Page, label: str, option: str) -> None:
-    page.get_by_label(label, exact=True).click()
-    page.keyboard.type(option)  # the list holds only what is in sight
-    page.get_by_role("option", name=option).click()
+def choose(page: Page, family: str, name: str) -> None:
+    """Click a card; the cards lie open until one has been chosen."""
+    cards = page.get_by_text("Start from:")
+    if not page.get_by_role("button", name=family).is_visible():
+        cards.click()
+    page.get_by_role("button", name=family).click()
+    settled(page)
+    card = page.locator("[data-testid='stVerticalBlock']").filter(
+        has=page.get_by_text(name, exact=True)
+    )
+    card.get_by_role("button", name="Choose").last.click()
     settled(page)
 
 
@@ -41,7 +48,7 @@ def arcs(page: Page) -> list[str]:
 def test_preset_edit_drawing_download_and_compare(server, page, tmp_path):
     opened(page, server)
     assert arcs(page) == ["solid", "dot", "solid", "dot", "solid"]
-    choose(page, "Start from", "ResNet-18, 224 px")
+    choose(page, "ResNet, ImageNet", "ResNet-18")
     expect(page.get_by_text("ResNet-18: 18 weighted layers, 11,689,512 parameters")).to_be_visible()
     assert arcs(page).count("dash") == 3
 
@@ -64,7 +71,7 @@ def test_preset_edit_drawing_download_and_compare(server, page, tmp_path):
     )
     assert done.stdout.strip() == "torch.Size([1, 1000])"
 
-    choose(page, "Start from", "ResNet-32, 32 px")
+    choose(page, "ResNet, small images", "ResNet-32")
     page.get_by_role("button", name="Open in Compare").click()
     expect(page.get_by_role("heading", name="Residual and plain, side by side")).to_be_visible()
     expect(page.get_by_text("ResNet-32").first).to_be_visible()

@@ -19,6 +19,10 @@ def test_gradients_draws_both_networks_and_presets_change_the_plot(page: Page, s
     expect(page.locator(".js-plotly-plot").get_by_text("theory, 0.408 a layer")).to_be_visible()
     page.get_by_role("tab", name="Formulas").click()
     expect(page.get_by_text("Not exact here")).to_be_visible()
+    page.locator(".picture img").first.click(position={"x": 3, "y": 3})
+    expect(page.get_by_label("Row")).to_have_value("0")
+    expect(page.get_by_label("Column")).to_have_value("0")
+    expect(page.get_by_text("Equal to the last bit.")).to_be_visible()
 
 
 def test_experiment_asks_first_and_then_shows(page: Page, server: str) -> None:
@@ -38,11 +42,21 @@ def test_experiment_asks_first_and_then_shows(page: Page, server: str) -> None:
 
 
 def test_a_long_experiment_can_be_stopped(page: Page, server: str) -> None:
-    opened(page, server, "Experiments")
-    page.get_by_role("button", name="Open").nth(12).click()
+    page.goto(f"{server}/Experiments?experiment=degradation")
     page.get_by_role("button", name="Show what happens").click()
     page.get_by_role("button", name="Stop", exact=True).click()
     expect(page.get_by_text("Stopped at")).to_be_visible(timeout=120_000)
+
+
+def test_a_recording_is_run_again_in_the_background(page: Page, server: str) -> None:
+    page.goto(f"{server}/Experiments?experiment=zero-means-identity")
+    page.get_by_label("Shown").click()
+    page.get_by_role("option", name="usual settings").click()
+    page.get_by_role("button", name="Show what happens").click()
+    expect(page.get_by_text("Recorded on 20")).to_be_visible()
+    page.get_by_role("button", name="Re-run as a background run").click()
+    page.get_by_role("button", name="Delete").click(timeout=120_000)
+    expect(page.get_by_role("button", name="Show what happens")).to_be_visible()
 
 
 def test_both_pages_speak_chinese_and_fit_a_phone(browser: Browser, server: str) -> None:

@@ -1,14 +1,17 @@
 """Any two networks side by side: designs, the catalog, presets and files."""
 
+import json
 import subprocess
 import sys
 
 import pytest
+from safetensors.torch import save_file
 
 from resnet_viz import NetworkChoice, NetworkSpec, WeightChoice, WeightSource, compare, load_both
 from resnet_viz.checkpoints.catalog import foreign_spec
-from resnet_viz.checkpoints.choice import sources
-from resnet_viz.errors import OptionError, SpecError
+from resnet_viz.checkpoints.choice import choose_network, load_choice, sources
+from resnet_viz.cli import app
+from resnet_viz.errors import CheckpointError, OptionError, SpecError
 from resnet_viz.figures.comparison import Quantity, cam_rows, gradient_curves, strip_rows
 from resnet_viz.figures.live_cams import live_cams
 from resnet_viz.figures.strip import strip_svg
@@ -121,3 +124,28 @@ def test_alexnet_stands_beside_a_residual_network():
     found = compare(pair, sample_picture("cat"))
     assert set(found.sides.residual.spec.blocks()) <= set(found.layers)
     assert found.layers_at("features.11").plain == "layer4.1"
+
+
+def test_a_file_fills_a_catalog_network_and_a_wrong_one_says_what_differs(tmp_path):
+    weights = build_foreign("lenet5", seed=7).state_dict()
+    save_file(weights, tmp_path / "mine.safetensors")
+    choice = choose_network("lenet5", str(tmp_path / "mine.safetensors"))
+    loaded = load_choice(choice)
+    assert loaded.weights == "mine.safetensors"
+    assert all(v.equal(weights[k]) for k, v in loaded.network.state_dict().items())
+    weights.pop("conv2.bias")
+    save_file(weights, tmp_path / "mine.safetensors")
+    with pytest.raises(CheckpointError, match=r"9 of 10.*conv2\.bias"):
+        load_choice(choice)
+
+
+def test_the_command_takes_any_second_network(tmp_path, capsys):
+    image = str(ROOT / "assets/samples/cat.jpg")
+    app(
+        ["compare", image, "--network", "resnet20", "--beside", "plain20", "--beside-weights",
+         "random", "--out", str(tmp_path / "report"), "--json"],
+        standalone_mode=False,
+    )  # fmt: skip
+    told = json.loads(capsys.readouterr().out)
+    assert told["plain"]["weights"] == "random"
+    assert told["residual"]["weights"] == "bundled"

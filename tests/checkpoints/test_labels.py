@@ -7,11 +7,15 @@ import pytest
 import torch
 from PIL import Image
 
-from resnet_viz import diagnose
+from resnet_viz import CheckpointReport, diagnose
 from resnet_viz.diagnosis.labels import labelled
+from resnet_viz.diagnosis.mislabelled import suspected, thresholds
+from resnet_viz.diagnosis.robustness import CHANGES, STRENGTHS, robustness
 from resnet_viz.errors import DataError
 from resnet_viz.places import ASSETS
+from resnet_viz.report.diagnosis import diagnosis_page
 from resnet_viz.samples import samples
+from resnet_viz.text import Text
 
 RESNET20 = ASSETS / "checkpoints" / "resnet20.safetensors"
 
@@ -37,6 +41,72 @@ def test_temperature_repairs_a_scaled_network():
     assert found.calibration_error_scaled < 0.03
 
 
+def test_confident_learning_by_hand():
+    """Class 0 is sure of itself on average by 0.8, class 1 by 0.6; the third image is no 1."""
+    shares = torch.tensor([[0.9, 0.1], [0.7, 0.3], [0.85, 0.15], [0.2, 0.8], [0.15, 0.85]])
+    labels = torch.tensor([0, 0, 1, 1, 1])
+    assert thresholds(shares, labels).tolist() == pytest.approx([0.8, 0.6])
+    numbers, seeming = suspected(shares.log(), labels)
+    assert (numbers.tolist(), seeming.tolist()) == ([2], [0])
+
+
+def test_flipped_labels_are_found_and_ranked_first():
+    generator = torch.Generator().manual_seed(0)
+    truth = torch.randint(10, (2000,), generator=generator)
+    logits = torch.randn(2000, 10, generator=generator) + 8 * torch.eye(10)[truth]
+    flipped = torch.randperm(2000, generator=generator)[:100]
+    labels = truth.clone()
+    labels[flipped] = (labels[flipped] + 3) % 10
+    numbers, seeming = suspected(logits, labels)
+    found = set(numbers.tolist()) & set(flipped.tolist())
+    assert len(found) >= 90
+    assert set(numbers[:50].tolist()) <= set(flipped.tolist())
+    assert (seeming[:50] == truth[numbers[:50]]).all()
+
+
+def test_a_class_without_labels_suspects_nobody():
+    logits = torch.tensor([[0.0, 0.0, 9.0], [9.0, 0.0, 0.0]])
+    assert len(suspected(logits, torch.tensor([0, 0]))[0]) == 0
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_changes_keep_shape_and_are_repeatable(channels):
+    pixels = torch.randint(
+        0, 256, (5, channels, 16, 16), generator=torch.Generator().manual_seed(1)
+    )
+    pixels = pixels.to(torch.uint8)
+    before = pixels.clone()
+    for change, strengths in STRENGTHS.items():
+        once, again = (CHANGES[change](pixels, strengths[1]) for _ in range(2))
+        assert once.shape == pixels.shape
+        assert once.dtype == torch.uint8
+        assert torch.equal(once, again)
+        assert not torch.equal(once, pixels)
+    assert torch.equal(pixels, before)
+
+
+def test_a_shift_moves_by_whole_pixels_and_a_blur_keeps_the_mean():
+    ramp = torch.arange(32, dtype=torch.uint8).expand(4, 3, 32, 32).contiguous()
+    moved = CHANGES["shift"](ramp, 2)
+    assert torch.equal(moved[0, :, :, 2:], ramp[0, :, :, :-2])
+    assert torch.equal(moved[1], ramp[1])  # up or down: columns are alike
+    point = torch.zeros(1, 1, 33, 33, dtype=torch.uint8)
+    point[0, 0, 16, 16] = 255
+    assert int(CHANGES["blur"](point, 1.0).sum()) == pytest.approx(255, abs=13)
+
+
+def test_robustness_reports_the_unchanged_first():
+    pixels = torch.full((4, 3, 8, 8), 100, dtype=torch.uint8)
+    rows = list(
+        robustness(pixels, lambda seen: float((seen == 100).all(3).all(2).all(1).float().mean()))
+    )
+    assert [row.change for _, row in rows][:3] == ["none", "shift", "shift"]
+    assert rows[-1][0] == 1
+    by_change = {(row.change, row.strength): row.accuracy for _, row in rows}
+    assert by_change["none", 0] == by_change["shift", 2] == by_change["blur", 1] == 1
+    assert by_change["noise", 8] == 0
+
+
 def pictures(folder, names):
     for name in names:
         label = samples()[name].label
@@ -54,7 +124,20 @@ def test_a_folder_of_classes_gives_labels(tmp_path):
     assert report.labelled.images == 14
     assert report.labelled.accuracy > 0.8
     assert {"accuracy", "label_order"} <= {finding.check for finding in report.findings}
-    assert json.dumps(report.to_dict())
+    again = CheckpointReport.from_dict(json.loads(json.dumps(report.to_dict())))
+    assert repr(again) == repr(report)  # a recall of no images is NaN, which equals nothing
+    measured = report.labelled
+    assert measured.cam_layer == "layer3.2"
+    assert np.array(measured.losses[0].cam).shape == (8, 8)
+    assert [image.loss for image in measured.losses] == sorted(
+        (image.loss for image in measured.losses), reverse=True
+    )
+    assert len(measured.robustness) == 9
+    told = report.contract(Text("en"))["labelled"]
+    assert "picture" not in told["losses"][0]
+    page = diagnosis_page(report, Text("zh"))
+    assert page.count("data:image/png;base64,") == len(measured.losses)
+    assert page.count("Plotly.newPlot") >= 4
 
 
 def test_a_folder_of_pictures_has_none(tmp_path):

@@ -11,8 +11,9 @@ import torch
 from resnet_viz import NetworkSpec, WeightChoice, WeightSource, build, load_pair
 from resnet_viz.checkpoints import pretrained
 from resnet_viz.checkpoints.bundled import bundled_names, load_bundled
+from resnet_viz.checkpoints.choice import choose_weights
 from resnet_viz.checkpoints.fresh import load_fresh
-from resnet_viz.checkpoints.pairs import choose_weights, lesion, twin_names, weight_sources
+from resnet_viz.checkpoints.pairs import lesion, twin_names, weight_sources
 from resnet_viz.checkpoints.pretrained import fetch_pretrained, load_pretrained, pretrained_file
 from resnet_viz.errors import CheckpointError, DownloadError, OptionError
 from resnet_viz.images import CIFAR_PREPROCESSING, IMAGENET_PREPROCESSING, normalise

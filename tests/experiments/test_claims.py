@@ -59,13 +59,15 @@ MLP = {  # SCIENCE, section 2: width 512, batch 512, 60 layers
 }
 
 
+@pytest.mark.parametrize("seeds", [1, pytest.param(5, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("form", mlp.FORMS, ids=lambda form: form.name)
-def test_growth_of_wide_layers_is_the_published_one_within_3_percent(form):
-    norms = np.array(mlp.gradient_norms(form, mlp.MlpConfig(), 0))
-    assert mlp.growth(norms) == pytest.approx(MLP[form.name], rel=0.03)
+def test_growth_of_wide_layers_is_the_published_one_within_3_percent(form, seeds):
+    for seed in range(seeds):
+        norms = np.array(mlp.gradient_norms(form, mlp.MlpConfig(), seed))
+        assert mlp.growth(norms) == pytest.approx(MLP[form.name], rel=0.03)
 
 
-@pytest.mark.parametrize("seeds", [4, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("seeds", [2, pytest.param(20, marks=pytest.mark.slow)])
 def test_shattered_gradients_keep_the_bars(seeds):
     lag_one = {
         n.name: np.mean([autocorrelation(derivative(n, 200, s), 1)[1] for s in range(seeds)])

@@ -1,16 +1,21 @@
 """The formulas of residual learning, checked where they are exact and where they are not."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 import torch
 
+from resnet_viz.checkpoints.bundled import bundled_names, load_bundled
 from resnet_viz.experiments.batches import photographs
-from resnet_viz.experiments.formulas import check_formulas
+from resnet_viz.experiments.formulas import block_values, check_formulas
 from resnet_viz.experiments.gradients import GradientConfig
 from resnet_viz.networks.resnet import build
-from resnet_viz.spec import Kind, Order
+from resnet_viz.records import PixelFormula
+from resnet_viz.spec import RESIDUAL_PRESETS, Kind, Order
 
 
-def checked(order, depth=20):
+def checked(order, depth=14):
     config = GradientConfig(depths=(depth,), order=order)
     return check_formulas(build(config.spec(depth, Kind.RESIDUAL), seed=1), *photographs())
 
@@ -47,3 +52,56 @@ def test_checking_leaves_no_trace():
     check_formulas(network, *photographs())
     assert all(torch.equal(before[n], v) for n, v in network.state_dict().items())
     assert all(p.grad is None for p in network.parameters())
+
+
+@pytest.fixture(scope="module")
+def trained():
+    if "resnet20" not in bundled_names():
+        pytest.skip("no bundled twins")
+    return load_bundled("resnet20").network
+
+
+def test_formulas_hold_on_a_trained_network_too(trained):
+    blocks = check_formulas(trained, *photographs()).blocks
+    assert max(block.sum_error for block in blocks) < 1e-5
+    assert max(block.gradient_error for block in blocks) < 1e-5
+    assert blocks[-1].telescope_error > 0.01
+
+
+def test_one_pixel_has_the_numbers_of_the_network(trained):
+    images, labels = photographs()
+    values = block_values(trained, images, labels, "layer2.1", 3)
+    shown = {}
+
+    def keep(name, value):
+        shown[name] = value
+        return value
+
+    with torch.no_grad():
+        trained(images, keep)
+    for part in ("branch", "shortcut", "join"):
+        expected = shown[f"layer2.1.{part}"][3].numpy()
+        assert np.allclose(getattr(values, part), expected, atol=1e-6)
+    place = tuple(int(i) for i in np.unravel_index(values.output.argmax(), values.output.shape))
+    found = PixelFormula.at(values, *place)
+    assert found.exact
+    assert found.output == max(found.join, 0)
+    assert len(found.branches) == 2  # layer2.0 and layer2.1
+    assert found.gradient[0] + found.gradient[1] == pytest.approx(found.gradient[2], rel=1e-4)
+
+
+def test_pixel_sum_over_a_stage_is_exact_for_pre_activation_and_shapes_that_change_are_said():
+    network = build(GradientConfig(order=Order.PRE).spec(14, Kind.RESIDUAL), seed=0)
+    images, labels = photographs()
+    found = PixelFormula.at(block_values(network, images, labels, "layer2.1", 0), 1, 2, 3)
+    assert found.telescope == pytest.approx(found.output, rel=1e-5)
+    changed = PixelFormula.at(block_values(network, images, labels, "layer2.0", 0), 1, 2, 3)
+    assert changed.gradient is None
+
+
+def test_formulas_hold_on_a_preset_with_projections():
+    spec = RESIDUAL_PRESETS["preact-resnet18"].spec
+    small = replace(spec, widths=(4, 8, 16, 32))
+    found = check_formulas(build(small, seed=0), *photographs())
+    assert max(block.gradient_error for block in found.blocks) < 1e-5
+    assert found.blocks[-1].telescope_error > 1e-3  # a projection is no identity

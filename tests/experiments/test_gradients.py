@@ -1,7 +1,5 @@
 """Gradients at initialisation: the bars, over five seeds, and that looking leaves no trace."""
 
-import math
-
 import numpy as np
 import pytest
 import torch
@@ -9,8 +7,6 @@ import torch
 from resnet_viz.errors import NetworkError, OptionError
 from resnet_viz.experiments.batches import photographs
 from resnet_viz.experiments.gradients import (
-    THEORY_BATCH_NORM,
-    THEORY_DEFAULT,
     GradientConfig,
     gradient_measurements,
     measured_gradients,
@@ -19,6 +15,7 @@ from resnet_viz.experiments.gradients import (
 from resnet_viz.experiments.memory import check_memory
 from resnet_viz.networks.resnet import build
 from resnet_viz.probe.analysis import analyze
+from resnet_viz.records.theory import THEORY_BATCH_NORM, THEORY_DEFAULT
 from resnet_viz.spec import Initialisation, Kind, NetworkSpec, Norm
 
 SEEDS = 5
@@ -59,7 +56,7 @@ def test_default_initialisation_without_norm_vanishes_by_0_408_a_layer():
     growth = np.array([[m.growth(stage) for stage in (1, 2, 3)] for m in found])
     assert abs(growth.mean() - 0.408) < 0.02
     first = [m.convolutions()[0].weight_gradient_norm for m in found]
-    assert max(first) < 1e-18
+    assert 0 < min(first) <= max(first) < 1e-18  # not rounded to zero: the squares are no float32
 
 
 def test_residual_without_norm_blows_up_in_size_but_not_in_ratio():
@@ -97,17 +94,9 @@ def test_looking_leaves_no_trace():
 
 
 def test_one_step_changes_everything():
-    start, *rest = measured(depths=(56,), kinds=(Kind.PLAIN,), steps=2)
-    assert [m.step for m in rest] == [1, 2]
+    start, *rest = measured(depths=(56,), kinds=(Kind.PLAIN,), steps=1)
+    assert [m.step for m in rest] == [1]
     assert rest[0].first_over_last < start.first_over_last / 100
-
-
-def test_tiny_gradients_are_not_rounded_to_zero():
-    found = measured(depths=(56,), kinds=(Kind.PLAIN,), norm=Norm.NONE,
-                     initialisation=Initialisation.DEFAULT)[0]  # fmt: skip
-    norm = found.convolutions()[0].weight_gradient_norm
-    assert 0 < norm < 1e-20  # its square is no float32
-    assert math.isfinite(found.growth(1))
 
 
 @pytest.mark.parametrize(

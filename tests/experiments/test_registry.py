@@ -1,14 +1,18 @@
 """Every registered experiment runs, small, and says in both languages what it found."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from resnet_viz.checkpoints.bundled import bundled_names
 from resnet_viz.errors import OptionError, OutputError
+from resnet_viz.experiments.published import FIGURES, beside
 from resnet_viz.experiments.registry import EXPERIMENTS, experiment, run_experiment
+from resnet_viz.experiments.remarks import remarks
 from resnet_viz.experiments.saved import caption, python_line, save_finding, verdict
+from resnet_viz.records import Finding
 from resnet_viz.saving import to_json
 from resnet_viz.text import LANGUAGES, Text
 
@@ -18,9 +22,14 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def found():
-    """Every experiment, run small, once."""
-    return {name: run_experiment(name, small=True) for name in EXPERIMENTS}
+def records():
+    """Every record of every experiment, run small, once."""
+    return {n: list(row.run(row.settings(small=True))) for n, row in EXPERIMENTS.items()}
+
+
+@pytest.fixture(scope="module")
+def found(records):
+    return {name: own[-1] for name, own in records.items()}
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
@@ -61,11 +70,8 @@ def test_axes_of_every_panel_have_words(name, found):
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
-def test_progress_never_goes_back(name, found):
-    if EXPERIMENTS[name].cost == "minute":
-        pytest.skip("long")
-    row = EXPERIMENTS[name]
-    shares = [f.progress for f in row.run(row.settings(small=True))]
+def test_progress_never_goes_back(name, records):
+    shares = [one.progress for one in records[name]]
     assert shares == sorted(shares)
     assert shares[-1] == 1
 
@@ -105,3 +111,42 @@ def test_settings_are_read_from_text():
 def test_an_unknown_experiment_names_close_ones():
     with pytest.raises(OptionError, match="lesion"):
         experiment("lesions")
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_a_finding_comes_back_from_its_json(name, found):
+    whole = json.loads(to_json(found[name].to_dict()))
+    again = Finding.from_dict(whole)
+    assert json.loads(to_json(again.to_dict())) == whole
+    assert again.settings.keys() == found[name].settings.keys()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_published_figures_have_words_and_stand_beside_real_numbers(name, language, found):
+    for one in beside(found[name]):
+        assert Text(language).has(f"experiment.{name}.figure_{one.figure.what}")
+        assert one.figure.measured is None or one.figure.measured in found[name].numbers
+    assert all("{" not in sentence for sentence in remarks(found[name], Text(language)))
+    assert set(FIGURES) <= set(EXPERIMENTS)
+
+
+def test_a_figure_outside_its_bar_is_said(found):
+    wrong = replace(found["gradient-growth"], numbers={**found["gradient-growth"].numbers,
+                                                       "plain_bn": 1.0})  # fmt: skip
+    said = [s for s in remarks(wrong, Text("en")) if "disagree" in s]
+    assert any("1.211" in s and "measured 1" in s for s in said)
+
+
+def test_figures_of_another_depth_are_not_compared(found):
+    rows = {one.figure.what: one for one in beside(found["lesion"])}
+    assert rows["plain_median"].measured is None
+    assert rows["plain_median"].agrees is None
+
+
+def test_a_plain_network_near_chance_is_said_to_have_nothing_to_lose(found):
+    weak = replace(found["lesion"], numbers={**found["lesion"].numbers, "plain_whole": 30.0})
+    strong = replace(found["lesion"], numbers={**found["lesion"].numbers, "plain_whole": 80.0})
+    room = Text("en")("experiment.lesion.room", whole="30.0", room="20.0", bar="40")
+    assert room in remarks(weak, Text("en"))
+    assert not [s for s in remarks(strong, Text("en")) if "above chance" in s]

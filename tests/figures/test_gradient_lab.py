@@ -13,9 +13,9 @@ from resnet_viz.figures.gradient_lab import (
     lab_caption,
     lab_curves,
     lab_figure,
-    theory,
 )
 from resnet_viz.records import Mark, Panel
+from resnet_viz.records.theory import theory
 from resnet_viz.spec import Kind, NetworkSpec
 from resnet_viz.text import Text
 

@@ -1,13 +1,20 @@
 """The Build page without a browser: presets, edits, wrong input, uploads, and the ways out."""
 
 import json
+from functools import partial
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from resnet_viz import NetworkSpec
+from resnet_viz.errors import DownloadError
+from resnet_viz.networks.at_work import AT_WORK
+from resnet_viz.networks.foreign import FOREIGN
 from resnet_viz.networks.spec_file import spec_to_json
+from resnet_viz.probe.at_work import look_at_work
 from resnet_viz.spec import RESIDUAL_PRESETS
+from resnet_viz.ui import build_work
+from resnet_viz.ui.build_cards import FAMILIES
 from tests.networks.specs import DESIGNS
 from tests.networks.test_spec_file import HOSTILE
 from tests.source import ROOT
@@ -48,7 +55,12 @@ def build_page():
 
 
 def choose(app, name):
-    return app.selectbox(key="preset").set_value(name).run()
+    if app.session_state["preset"] == name:
+        return app
+    app.session_state["design_cards"] = True
+    app.session_state["design_family"] = next(f for f, names in FAMILIES.items() if name in names)
+    app.run()
+    return app.button(key=f"card_{name}").click().run()
 
 
 def test_page_shows_a_network_and_its_twin_without_a_click():
@@ -75,19 +87,71 @@ def test_a_preset_is_drawn_small(name, build_page):
     assert (in_address if isinstance(in_address, str) else in_address[0]) == name
 
 
+def test_every_network_has_one_card():
+    names = [name for family in FAMILIES.values() for name in family]
+    assert sorted(names) == sorted([*RESIDUAL_PRESETS, *FOREIGN, *AT_WORK])
+
+
+def test_cards_tell_what_is_special_and_close_after_a_choice():
+    app = opened()
+    assert len([b for b in app.button if b.key.startswith("card_")]) == 6
+    assert "0.27 M" in words(app)
+    assert "ends above 60 % error" in words(app)
+    app.button(key="card_resnet56").click().run()
+    assert not app.exception
+    assert "ResNet-56: 56 weighted layers" in words(app)
+    assert not app.button
+
+
+def test_a_network_of_the_catalog_is_opened_to_read(build_page):
+    app = choose(build_page, "alexnet")
+    assert not app.exception
+    assert "AlexNet: 8 weighted layers, 61,100,840 parameters" in words(app)
+    assert "No arc" in words(app)
+    assert arcs(app)[0] == "solid"  # of the ResNet beside it
+    assert app.dataframe[0].value["parameters"].sum() == 61_100_840
+    assert not app.text_input
+    app.button(key="back_to_design").click().run()
+    assert not app.exception
+    assert app.text_input(key="design_depths").value
+
+
+def test_a_network_at_work_shows_its_stages(build_page, monkeypatch):
+    monkeypatch.setattr(build_work, "look_at_work", partial(look_at_work, size=32))
+    app = choose(build_page, "r3d_18")
+    assert not app.exception
+    assert "16 frames of 32 × 32 px" in words(app)
+    assert list(app.dataframe[0].value["stage"]) == [
+        "stem", "layer1", "layer2", "layer3", "layer4"
+    ]  # fmt: skip
+    app.segmented_control(key="work_stage").set_value("layer4").run()
+    assert "64 of 512 channels" in words(app)
+    monkeypatch.setattr(build_work, "fetch_pretrained", offline)
+    app.segmented_control(key="work_weights").set_value("pretrained").run()
+    assert not app.exception
+    assert len(app.error) == 1
+    assert "could not be downloaded" in words(app)
+    app.segmented_control(key="work_weights").set_value("random").run()
+    assert not app.error
+
+
+def offline(name):
+    raise DownloadError("download_offline", name=name, folder="f", url="u")
+
+
 def test_an_edit_makes_it_your_own(build_page):
     app = choose(build_page, "resnet50")
     assert "dash" in arcs(app)
     app.text_input(key="design_depths").set_value("3,4,9, 3").run()
     assert not app.exception
-    assert app.selectbox(key="preset").value == "own"
+    assert app.session_state["preset"] == "own"
     assert "layer3.1–8  ×8" in boxes(app)
     app.selectbox(key="design_shortcut").set_value("none").run()
     assert not app.exception
     assert "A plain network" in words(app)
     app.text_input(key="design_depths").set_value("3, 4, 6, 3").run()
     app.selectbox(key="design_shortcut").set_value("projection").run()
-    assert app.selectbox(key="preset").value == "resnet50"
+    assert app.session_state["preset"] == "resnet50"
 
 
 WRONG = {
@@ -152,7 +216,7 @@ def test_a_hostile_file_is_one_sentence_and_nothing_changes(kind):
     app.run()
     assert not app.exception
     assert len(app.warning) == 1
-    assert app.selectbox(key="preset").value == "resnet20"
+    assert app.session_state["preset"] == "resnet20"
 
 
 def test_looking_inside_a_block_and_at_a_layer(build_page):
@@ -177,14 +241,14 @@ def test_deep_link_and_chinese():
     app = opened(preset="resnext50_32x4d", lang="zh")
     assert not app.exception
     assert app.header[0].value == "构建残差网络"
-    assert app.selectbox(key="preset").value == "resnext50_32x4d"
+    assert app.session_state["preset"] == "resnext50_32x4d"
 
 
-@pytest.mark.parametrize("value", ["resnet9999", "own", "x" * 100_000, "plain20"])
+@pytest.mark.parametrize("value", ["resnet9999", "own", "x" * 100_000])
 def test_hostile_address_changes_nothing(value):
     app = opened(preset=value)
     assert not app.exception
-    assert app.selectbox(key="preset").value == "resnet20"
+    assert app.session_state["preset"] == "resnet20"
 
 
 def test_design_survives_a_visit_to_another_page():

@@ -1,19 +1,55 @@
-"""The Debug page without a browser: what it says of healthy, sick and hostile files."""
+"""The Debug page without a browser: healthy, sick and hostile files, own images, two beside."""
 
 import io
+import time
+import zipfile
 
 import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from resnet_viz import load_bundled
+from resnet_viz import load_bundled, runs
+from resnet_viz.diagnosis import worker
+from resnet_viz.places import ASSETS
+from resnet_viz.records import RunState
+from resnet_viz.runs.store import RunStore
+from resnet_viz.samples import samples
+from resnet_viz.saving import to_json
 from resnet_viz.text import sentences
 from tests.checkpoints.hostile_files import DAMAGED, PICKLES, SAFETENSORS
 from tests.source import ROOT
 
 TIMEOUT = 200  # seconds; a worker imports torch anew
 HOSTILE = {name: (PICKLES | DAMAGED | SAFETENSORS)[name]
-           for name in ("os.system", "empty", "zip bomb", "overlapping")}  # fmt: skip
+           for name in ("empty", "os.system", "zip bomb", "overlapping")}  # fmt: skip
+
+
+class Here:
+    """A worker without a process of its own, which would import torch for seconds."""
+
+    def __init__(self, order):
+        self.killed = False
+        self.stdout = self._lines(order)
+
+    def _lines(self, order):
+        for line in worker.said(order):
+            if self.killed:
+                return
+            yield to_json(line, indent=None)
+
+    def kill(self):
+        self.killed = True
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        return None
+
+
+@pytest.fixture
+def here(monkeypatch):
+    monkeypatch.setattr(worker, "_started", Here)
 
 
 def opened(**query):
@@ -30,8 +66,8 @@ def words(app):
     return "\n".join(str(element.value) for element in shown).replace("\\", "")
 
 
-def upload(app, name, data):
-    app.file_uploader(key="checkpoint_file").set_value((name, data, "application/octet-stream"))
+def upload(app, name, data, key="checkpoint_file"):
+    app.file_uploader(key=key).set_value((name, data, "application/octet-stream"))
     return app.run()
 
 
@@ -52,30 +88,129 @@ def test_the_empty_page_says_what_it_is_for():
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_a_bundled_network_is_in_order(language):
+def test_a_bundled_network_is_in_order(language, here):
     app = opened(checkpoint="resnet20", lang=language)
     assert not app.exception
     assert sentences(language)["diagnosis.healthy"] in app.subheader[0].value.replace("\\", "")
     assert not app.warning
 
 
-def test_a_sick_upload_is_found_out_and_bad_ones_change_nothing(sick_file):
+def test_a_sick_upload_is_found_out_and_bad_ones_change_nothing(sick_file, monkeypatch):
+    """The sick one in a real worker; of the hostile ones only the pickle needs one at all."""
     app = upload(opened(), "<b>sick</b>.pth", sick_file)
     assert not app.exception
     assert "CIFAR ResNet-20, residual, 10 classes; failures: 1" in words(app)
     assert "layer2.1.bn2" in "".join(e.label for e in app.expander).replace("\\", "")
     assert app.get("plotly_chart")
+    monkeypatch.setattr(worker, "_started", Here)
     for name, data in HOSTILE.items():
         upload(app, f"{name}.pth", data())
         assert not app.exception
         assert len(app.warning) == 1, name
+        assert f"{name}.pth" in app.warning[0].value.replace("\\", "")
         assert "CIFAR ResNet-20" in app.subheader[0].value.replace("\\", "")
 
 
-def test_two_checkpoints_stand_side_by_side():
+def test_two_checkpoints_stand_side_by_side(here):
     app = opened(checkpoint="resnet20")
     app.toggle(key="second_on").set_value(True).run()
     app.selectbox(key="second").set_value("plain20").run()
     assert not app.exception
-    assert len(app.subheader) == 2
+    assert len(app.subheader) == 3
     assert "plain" in app.subheader[1].value
+    assert "mean CKA" in words(app)
+    assert len(app.dataframe) == 2
+    findings = app.dataframe[0].value
+    assert {"1. resnet20", "2. plain20"} <= set(findings.columns)
+    assert len(app.dataframe[1].value) == len(samples())
+
+
+def zipped(folders):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, sample in samples().items():
+            if sample.label:
+                data = (ASSETS / "samples" / sample.file).read_bytes()
+                for number in range(2):
+                    archive.writestr(f"{folders}{sample.label}/{name}{number}.jpg", data)
+    return out.getvalue()
+
+
+def test_a_zip_of_class_folders_gives_labels_and_a_bad_one_a_sentence(here):
+    app = opened(checkpoint="resnet20", looked_at="zip")
+    upload(app, "mine.zip", zipped(""), key="own_zip")
+    assert not app.exception
+    assert "%" in next(m.value for m in app.metric if m.label == "Accuracy")
+    assert any("Grad-CAM" in caption.value for caption in app.caption)
+    upload(app, "bad.zip", zipped("../"), key="own_zip")
+    assert not app.exception
+    assert len(app.warning) == 1
+    assert "bad.zip" in app.warning[0].value.replace("\\", "")
+    assert app.metric
+
+
+def test_own_pictures_are_looked_at(here):
+    app = opened(checkpoint="resnet20", looked_at="pictures")
+    files = [(s.file, (ASSETS / "samples" / s.file).read_bytes(), "image/jpeg")
+             for s in list(samples().values())[:3]]  # fmt: skip
+    app.file_uploader(key="own_pictures").set_value(files).run()
+    assert not app.exception
+    assert any("3 pictures" in str(row.value) for row in app.text)
+
+
+def test_a_stopped_diagnosis_can_be_started_again(monkeypatch):
+    """A worker that takes its time is stopped by the button, and says so."""
+
+    class Slow(Here):
+        def _lines(self, order):
+            while not self.killed:
+                yield '{"part": "reading", "share": 0.5}'
+                time.sleep(0.01)
+
+    monkeypatch.setattr(worker, "_started", Slow)
+    apart = worker.Apart(worker.Order(worker.WeightsFile("none", "none.pth")))
+    import threading
+
+    threading.Timer(0.2, apart.cancel).start()
+    with pytest.raises(worker.CheckpointError, match="was stopped"):
+        apart.run()
+    assert apart.progress.share == 0.5
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT)
+    app.switch_page("pages/6_Debug.py")
+    app.session_state["stopped_0"] = (str(ASSETS / "checkpoints" / "resnet56.safetensors"), "",
+                                      "", "resnet56", "bundled", "", "")  # fmt: skip
+    app.query_params["checkpoint"] = "resnet56"
+    app.run()
+    assert app.info[0].value == sentences("en")["debug.stopped"]
+    monkeypatch.setattr(worker, "_started", Here)
+    app.button(key="again_0").click().run()
+    assert not app.exception
+    assert "ResNet-56" in app.subheader[0].value.replace("\\", "")
+
+
+def test_a_training_opens_with_its_twin_as_the_second(here, monkeypatch, tmp_path):
+    monkeypatch.setenv("RESNET_VIZ_HOME", str(tmp_path))
+    store = RunStore()
+    run_id = store.create("train", {"pair": True}, "my *run*", "no-such-device")
+    store.move(run_id, RunState.STOPPED, when=(RunState.QUEUED,))
+    for kind, name in (("residual", "resnet20"), ("plain", "plain20")):
+        data = (ASSETS / "checkpoints" / f"{name}.safetensors").read_bytes()
+        (runs.folder(run_id) / f"{kind}.safetensors").write_bytes(data)
+    store.record(run_id, "data", {"key": "data", "classes": ["a", "b"]})
+    app = opened(run=run_id)
+    assert not app.exception
+    assert app.selectbox(key="checkpoint").value == "run_residual"
+    assert "CIFAR ResNet-20, residual" in app.subheader[0].value.replace("\\", "")
+    app.toggle(key="second_on").set_value(True).run()
+    assert app.selectbox(key="second").value == "run_plain"
+    assert "plain" in app.subheader[1].value
+
+
+def test_a_findings_layer_opens_in_compare(sick_file, here):
+    app = upload(opened(), "<b>sick</b>.pth", sick_file)
+    button = next(b for b in app.button if b.key.startswith("open_compare_"))
+    assert button.key.endswith("_layer2.1.conv2")
+    button.click().run()
+    assert not app.exception
+    assert app.session_state["layer"] == "layer2.1.conv2"
+    assert app.session_state["network"].startswith("file-")

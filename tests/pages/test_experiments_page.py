@@ -3,39 +3,32 @@
 import json
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
+from resnet_viz import runs
 from resnet_viz.checkpoints.bundled import bundled_names
 from resnet_viz.experiments.registry import EXPERIMENTS
+from resnet_viz.records import RunState
+from resnet_viz.runs import local
+from resnet_viz.runs.execute import execute
+from resnet_viz.runs.store import RunStore
 from resnet_viz.text import Text
-from resnet_viz.ui.live import live
-from tests.source import ROOT
-
-TIMEOUT = 120  # seconds; a cold start imports torch
-PAGE = "pages/5_Experiments.py"
+from tests.pages import opening
+from tests.pages.opening import measured, words
 
 pytestmark = pytest.mark.skipif(
     not {"resnet20", "plain20"} <= set(bundled_names()), reason="no bundled twins"
 )
 
 
+@pytest.fixture(autouse=True)
+def own_home(tmp_path, monkeypatch):
+    """Runs of the test alone, and no worker: the tests do runs themselves."""
+    monkeypatch.setenv("RESNET_VIZ_HOME", str(tmp_path))
+    monkeypatch.setattr(local, "_see_to", lambda store, device: None)
+
+
 def opened(**query):
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT)
-    app.switch_page(PAGE)
-    for name, value in query.items():
-        app.query_params[name] = value
-    return app.run()
-
-
-def measured(app):
-    for running in list(live()._live.values()):
-        assert running.wait(TIMEOUT)
-    return app.run()
-
-
-def words(app):
-    shown = [*app.header, *app.subheader, *app.markdown, *app.caption, *app.warning, *app.info]
-    return "\n".join(str(element.value) for element in shown)
+    return opening.opened("pages/5_Experiments.py", **query)
 
 
 def revealed(name, **query):
@@ -69,7 +62,7 @@ def test_nothing_is_shown_before_the_guess_is_revealed():
     assert app.radio(key="guess_zero-means-identity").value is None
 
 
-@pytest.mark.parametrize("name", ["zero-means-identity", "layer-responses", "cka", "degradation"])
+@pytest.mark.parametrize("name", ["zero-means-identity", "cka", "degradation"])
 def test_revealing_shows_panels_caption_and_verdict(name):
     app = revealed(name)
     assert not app.exception
@@ -78,13 +71,14 @@ def test_revealing_shows_panels_caption_and_verdict(name):
     for chart in app.get("plotly_chart"):
         assert json.loads(chart.proto.spec)["data"]
     assert Text("en")(f"experiment.{name}.claim") in words(app)
+    assert Text("en")(f"experiment.{name}.refute") in words(app)
     assert "run_experiment" in app.code[0].value
 
 
 def test_the_guess_is_compared_with_the_measurement():
     app = opened(experiment="zero-means-identity")
+    app.radio(key="guess_zero-means-identity").set_value("plain")
     app.toggle(key="small_zero-means-identity").set_value(True).run()
-    app.radio(key="guess_zero-means-identity").set_value("plain").run()
     app.button(key="reveal").click().run()
     app = measured(app)
     guess = Text("en")("experiment.zero-means-identity.answer_plain")
@@ -113,3 +107,64 @@ def test_hostile_address_opens_the_gallery(name):
     app = opened(experiment=name)
     assert not app.exception
     assert app.button(key="open_lesion")
+
+
+def test_a_recording_is_labelled_and_stands_beside_published_figures():
+    app = opened(experiment="lesion")
+    app.selectbox(key="shown_lesion").set_value("lesion-56").run()
+    assert not app.get("plotly_chart")  # not before the guess
+    app = app.button(key="reveal").click().run()
+    assert not app.exception
+    assert "*Recorded* on 20" in words(app)
+    assert "above chance" in words(app)
+    assert "--set depth=56" in app.code[0].value
+    assert "75" in app.table[0].value.to_string()
+    assert app.button(key="run_background")
+
+
+def test_what_takes_long_is_shown_as_recorded_or_offered_as_a_background_run():
+    app = opened(experiment="lesion")
+    app.text_input(key="set_lesion_False_depth").set_value("56")
+    app.text_input(key="set_lesion_False_images").set_value("1000").run()
+    app = app.button(key="reveal").click().run()
+    assert "*Recorded* on 20" in words(app)
+    app.text_input(key="set_lesion_False_images").set_value("5000").run()
+    assert not app.exception
+    assert "*Recorded* on 20" not in words(app)
+    assert app.button(key="run_background").label == Text("en")("experiments.run_background")
+
+
+def test_a_surface_is_drawn_flat_and_as_a_surface():
+    app = opened(experiment="loss-landscape")
+    app.selectbox(key="shown_loss-landscape").set_value("loss-landscape-2d").run()
+    app = app.button(key="reveal").click().run()
+    kinds = [json.loads(c.proto.spec)["data"][0]["type"] for c in app.get("plotly_chart")]
+    assert kinds == ["contour", "contour", "surface", "surface"]
+
+
+def test_a_background_run_is_started_watched_stopped_resumed_opened_and_deleted():
+    app = opened(experiment="zero-means-identity")
+    app.selectbox(key="shown_zero-means-identity").set_value("zero-means-identity").run()
+    app.button(key="reveal").click().run()
+    app = app.button(key="run_background").click().run()
+    assert not app.exception
+    (run,) = runs.listed()
+    assert app.selectbox(key="shown_zero-means-identity").value == run.id
+    assert Text("en")("train.state_queued", position=1) in words(app)
+    app = app.button(key="run_stop").click().run()
+    assert runs.run(run.id).state is RunState.STOPPED
+    app = app.button(key="run_resume").click().run()
+    assert execute(RunStore(), run.id) is RunState.DONE
+    app = app.run()
+    assert "*Recorded* on 20" in words(app)
+    assert app.get("plotly_chart")
+    app = app.button(key="run_delete").click().run()
+    assert not app.exception
+    assert not runs.listed()
+
+
+def test_every_plot_can_be_taken_as_png():
+    app = revealed("zero-means-identity")
+    config = json.loads(app.get("plotly_chart")[0].proto.config)
+    assert config["modeBarButtons"] == [["toImage"]]
+    assert config["toImageButtonOptions"]["filename"] == "zero-means-identity-error"

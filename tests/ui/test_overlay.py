@@ -4,7 +4,8 @@ import base64
 
 import numpy as np
 
-from resnet_viz.checkpoints.pairs import choose_weights, load_pair
+from resnet_viz.checkpoints.choice import choose_weights
+from resnet_viz.checkpoints.pairs import load_pair
 from resnet_viz.comparison import compare
 from resnet_viz.figures.comparison import cam_range
 from resnet_viz.figures.live_cams import live_cams

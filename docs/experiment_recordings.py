@@ -1,0 +1,47 @@
+"""Experiments whose results are kept: run, written to ``assets/recordings/experiments``.
+
+    python -m docs.experiment_recordings            # those that are missing
+    python -m docs.experiment_recordings cka cka-56  # these, anew
+
+Tables of the documentation are made of them by ``docs.recordings``.
+"""
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from resnet_viz.experiments.recorded import FOLDER, record, write
+from resnet_viz.experiments.registry import EXPERIMENTS, experiment
+
+#: Name of a file: experiment, and what is set otherwise than usual.
+RECORDINGS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    **{name: (name, {}) for name in EXPERIMENTS},
+    "gradient-growth-5": ("gradient-growth", {"seeds": 5}),
+    "shattered-gradients-20": ("shattered-gradients", {"seeds": 20}),
+    "layer-responses-56": ("layer-responses", {"depth": 56}),
+    "grad-cam-sanity-56": ("grad-cam-sanity", {"depth": 56}),
+    "loss-landscape-56": ("loss-landscape", {"depth": 56}),
+    "cka-56": ("cka", {"depth": 56, "images": 1000}),
+    "refinement-56": ("refinement", {"depth": 56, "images": 500}),
+    "paths-56": ("paths", {"depth": 56}),
+    "lesion-56": ("lesion", {"depth": 56, "images": 1000}),
+    "loss-landscape-2d": ("loss-landscape", {"dimensions": 2, "images": 200}),
+    "loss-landscape-2d-56": ("loss-landscape", {"depth": 56, "dimensions": 2, "images": 150}),
+}
+
+
+def main(names: list[str]) -> None:
+    """One thread, so that seconds mean the same everywhere."""
+    torch.set_num_threads(1)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for name in names or [n for n in RECORDINGS if not (FOLDER / f"{n}.json").exists()]:
+        row = experiment(RECORDINGS[name][0])
+        *_, last = record(name, row, row.settings(RECORDINGS[name][1]))
+        write(FOLDER / f"{name}.json", last)
+        print(name, f"{last.seconds:.0f} s", dict(last.finding.numbers), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,95 @@
+"""Two identified checkpoints on the same pictures: CKA, distances and answers."""
+
+import math
+from pathlib import Path
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from resnet_viz.checkpoints.topology import Identification
+from resnet_viz.diagnosis.known import distances
+from resnet_viz.errors import DataError
+from resnet_viz.experiments.cka import alignment, grams, hsic_terms
+from resnet_viz.records import AnsweredPicture, CheckpointsBeside
+from resnet_viz.samples import sample_batch, samples
+
+_SHOWN = 16  # pictures whose answers are told
+_FEWEST = 4  # pictures; debiased CKA divides by n (n - 3)
+
+
+def beside(
+    first: Identification, second: Identification, images: str | Path | None = None
+) -> CheckpointsBeside:
+    """Both networks on the same pictures, each as it expects them.
+
+    ``cka`` is the debiased linear form (Kornblith et al. 2019, arXiv 1905.00414; Song et al. 2012)
+    of every pair of blocks on one batch. Raises ``DataError`` for fewer than four pictures, or
+    pictures that the networks cannot both look at.
+    """
+    name, (left, right) = _batches(first, second, images)
+    if len(left) < _FEWEST:
+        raise DataError("images_few", name=name, found=len(left), least=_FEWEST)
+    same_classes = first.classes == second.classes
+    with torch.no_grad():
+        shares = [first.network(left).softmax(1), second.network(right).softmax(1)]
+        terms = hsic_terms(grams(first.network, left), grams(second.network, right))
+    answers = [each.argmax(1) for each in shares]
+    return CheckpointsBeside(
+        first=first.name,
+        second=second.name,
+        images=name,
+        count=len(left),
+        first_blocks=tuple(first.spec.blocks()),
+        second_blocks=tuple(second.spec.blocks()),
+        cka=tuple(map(tuple, alignment(terms).nan_to_num(0).tolist())),
+        moved=_moved(first, second),
+        agreement=float((answers[0] == answers[1]).double().mean()) if same_classes else None,
+        answers=_answers(first, second, shares, bundled=images is None),
+    )
+
+
+def _batches(
+    first: Identification, second: Identification, images: str | Path | None
+) -> tuple[str, list[Float[Tensor, "n channels height width"]]]:
+    if images is None and first.spec.input_channels == second.spec.input_channels == 3:
+        return "bundled", [sample_batch(each.preprocessing) for each in (first, second)]
+    if images is None:
+        raise DataError("images_none", name="-")
+    from resnet_viz.diagnosis.pictures import user_images
+
+    own = [user_images(images, each) for each in (first, second)]
+    return own[0].name, [each.batch() for each in own]
+
+
+def _moved(first: Identification, second: Identification) -> dict[str, float]:
+    shapes = [
+        {k: v.shape for k, v in each.network.state_dict().items()} for each in (first, second)
+    ]
+    if shapes[0] != shapes[1]:
+        return {}
+    found = distances(second.network, first.network)
+    return {layer: value for layer, value in found.items() if math.isfinite(value)}
+
+
+def _answers(
+    first: Identification,
+    second: Identification,
+    shares: list[Float[Tensor, "n classes"]],
+    *,
+    bundled: bool,
+) -> tuple[AnsweredPicture, ...]:
+    """The bundled photographs by name (their mirror images follow them), others by number."""
+    count = len(samples()) if bundled else min(_SHOWN, len(shares[0]))
+    names = list(samples()) if bundled else [f"{number + 1}" for number in range(count)]
+    best = [each[:count].max(1) for each in shares]
+    return tuple(
+        AnsweredPicture(
+            name=name,
+            first=first.classes[int(best[0].indices[place])],
+            first_probability=float(best[0].values[place]),
+            second=second.classes[int(best[1].indices[place])],
+            second_probability=float(best[1].values[place]),
+        )
+        for place, name in enumerate(names)
+    )

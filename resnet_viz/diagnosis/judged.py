@@ -1,0 +1,73 @@
+"""Single images of tier 3: the largest losses with Grad-CAM, and likely wrong labels."""
+
+import base64
+import io
+from collections.abc import Sequence
+
+from jaxtyping import Float, Int64, UInt8
+from PIL import Image
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from resnet_viz.diagnosis.pictures import OwnImages
+from resnet_viz.images import normalise
+from resnet_viz.networks.resnet import ResNet
+from resnet_viz.probe.analysis import analyze
+from resnet_viz.records import JudgedImage
+
+SHOWN = 8  # images of each kind
+
+
+def top_losses(
+    network: ResNet, images: OwnImages, logits: Float[Tensor, "n classes"]
+) -> tuple[str, tuple[JudgedImage, ...]]:
+    """The images with the largest cross-entropy, and where the network looked for its answer.
+
+    The map is Grad-CAM of the answer's logit at the last block, whose name comes with it.
+    """
+    labels = _labels(images)
+    chosen = cross_entropy(logits, labels, reduction="none").argsort(descending=True)[:SHOWN]
+    answers = logits.argmax(1)[chosen]
+    layer = network.spec.blocks()[-1]
+    batch = normalise(images.pixels[chosen], images.preprocessing)
+    found = analyze(network, batch, target=answers.tolist(), layers=[layer])
+    cams = [tuple(map(tuple, cam.tolist())) for cam in found.cams[layer]]
+    return layer, judged(images, logits, chosen, answers, cams)
+
+
+def judged(
+    images: OwnImages,
+    logits: Float[Tensor, "n classes"],
+    chosen: Int64[Tensor, " k"],
+    answers: Int64[Tensor, " k"],
+    cams: Sequence[tuple[tuple[float, ...], ...]] = (),
+) -> tuple[JudgedImage, ...]:
+    """Some images, by number, each with the class that something is said about."""
+    labels = _labels(images)
+    shares = logits[chosen].softmax(1)
+    losses = cross_entropy(logits[chosen], labels[chosen], reduction="none")
+    return tuple(
+        JudgedImage(
+            number=int(number),
+            truth=int(labels[number]),
+            answer=int(answers[place]),
+            truth_probability=float(shares[place, labels[number]]),
+            answer_probability=float(shares[place, answers[place]]),
+            loss=float(losses[place]),
+            picture=_png(images.pixels[number]),
+            cam=cams[place] if cams else (),
+        )
+        for place, number in enumerate(chosen)
+    )
+
+
+def _labels(images: OwnImages) -> Int64[Tensor, " n"]:
+    assert images.labels is not None
+    return images.labels
+
+
+def _png(pixels: UInt8[Tensor, "channels size size"]) -> str:
+    three = pixels.expand(3, -1, -1).permute(1, 2, 0).contiguous()
+    file = io.BytesIO()
+    Image.fromarray(three.numpy()).save(file, "PNG")
+    return base64.b64encode(file.getvalue()).decode("ascii")

@@ -1,0 +1,66 @@
+"""Whole trainings that were recorded: gradient norms at some of their steps, errors by epoch."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from json import loads
+from typing import Any
+
+from resnet_viz.places import ASSETS
+from resnet_viz.records import Step
+from resnet_viz.spec import NetworkSpec
+
+
+@dataclass(frozen=True, eq=False)
+class Training:
+    """A training of a pair, or of one network; ``curves`` has the epochs by kind."""
+
+    name: str
+    specs: Mapping[str, NetworkSpec]
+    steps: tuple[Step, ...]
+    curves: Mapping[str, Sequence[Mapping[str, Any]]]
+    steps_per_epoch: int
+    data: str
+    epochs: int
+    device: str
+
+    def watched(self) -> list[int]:
+        """The steps that were measured, in order."""
+        return sorted({step.step for step in self.steps})
+
+    def at(self, step: int) -> list[Step]:
+        """What was measured at a step, residual network first."""
+        return sorted((s for s in self.steps if s.step == step), key=lambda s: s.kind != "residual")
+
+
+@cache
+def bundled_trainings() -> tuple[Training, ...]:
+    """Those in the repository, shallow before deep."""
+    found = [_read(path.stem, path.read_text("utf-8")) for path in _files()]
+    return tuple(sorted(found, key=lambda one: next(iter(one.specs.values())).depth))
+
+
+def _files() -> Iterator[Any]:
+    return (ASSETS / "recordings").glob("*.json")
+
+
+def _read(name: str, text: str) -> Training:
+    document = loads(text)
+    told = document["training"]
+    return Training(
+        name=name,
+        specs={kind: NetworkSpec.from_dict(spec) for kind, spec in document["specs"].items()},
+        steps=tuple(_step(one) for one in document["steps"]),
+        curves=document["curves"],
+        steps_per_epoch=document["steps_per_epoch"],
+        data=told["data"],
+        epochs=max(len(curve) for curve in document["curves"].values()),
+        device=told["device"],
+    )
+
+
+def _step(values: Mapping[str, Any]) -> Step:
+    """A step from JSON, which writes what is not finite as a word."""
+    norms = {name: float(value) for name, value in values["gradient_norms"].items()}
+    ratios = {name: float(value) for name, value in values["update_ratios"].items()}
+    return Step(**{**values, "gradient_norms": norms, "update_ratios": ratios})

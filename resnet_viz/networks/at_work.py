@@ -1,0 +1,112 @@
+"""ResNets at work: backbones inside torchvision's detection, segmentation, video networks."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import nn
+from torchvision.models import WeightsEnum, detection, segmentation, video
+
+from resnet_viz.errors import SpecError, close_matches
+from resnet_viz.images import IMAGENET_PREPROCESSING, Preprocessing
+from resnet_viz.networks.foreign_start import draw
+
+#: Of Kinetics-400, as its published weights want it; a clip is square here.
+KINETICS_PREPROCESSING = Preprocessing(
+    112, 128, (0.43216, 0.394666, 0.37645), (0.22803, 0.22145, 0.216989)
+)
+
+
+@dataclass(frozen=True)
+class WorkRow:
+    """One network with a ResNet inside.
+
+    ``part`` is the module that is the backbone, "" where the whole network is a ResNet; ``stages``
+    names its feature maps within that module, in order of execution. ``frames`` is the length of
+    the clip that a video network reads, 0 for one that reads images. ``epsilon`` is what the
+    published weights want in place of batch normalisation's own.
+    """
+
+    title: str
+    constructor: Callable[..., nn.Module]
+    weights: WeightsEnum
+    part: str
+    stages: Mapping[str, str]
+    source: str
+    depths: tuple[int, ...] = (3, 4, 6, 3)  # residual blocks of each stage
+    frames: int = 0
+    epsilon: float | None = None
+    preprocessing: Preprocessing = IMAGENET_PREPROCESSING
+    options: Mapping[str, Any] = field(default_factory=dict)  # of the constructor
+
+
+_STAGES = {"stem": "maxpool", **{f"layer{n}": f"layer{n}" for n in range(1, 5)}}
+_NOTHING = {"weights": None, "weights_backbone": None}
+
+#: Every network at work by name.
+AT_WORK: Mapping[str, WorkRow] = {
+    "fasterrcnn_resnet50_fpn": WorkRow(
+        title="Faster R-CNN, ResNet-50 FPN",
+        constructor=detection.fasterrcnn_resnet50_fpn,
+        weights=detection.FasterRCNN_ResNet50_FPN_Weights.COCO_V1,
+        part="backbone",
+        stages={
+            **{stage: f"body.{module}" for stage, module in _STAGES.items()},
+            **{f"P{n + 2}": f"fpn.layer_blocks.{n}" for n in reversed(range(4))},
+        },
+        source="Ren 2015 (arXiv 1506.01497); Lin 2016 (arXiv 1612.03144)",
+        epsilon=0.0,
+        options=_NOTHING,
+    ),
+    "deeplabv3_resnet50": WorkRow(
+        title="DeepLabV3, ResNet-50",
+        constructor=segmentation.deeplabv3_resnet50,
+        weights=segmentation.DeepLabV3_ResNet50_Weights.COCO_WITH_VOC_LABELS_V1,
+        part="backbone",
+        stages=_STAGES,
+        source="Chen 2017 (arXiv 1706.05587)",
+        options=_NOTHING,
+    ),
+    "fcn_resnet50": WorkRow(
+        title="FCN, ResNet-50",
+        constructor=segmentation.fcn_resnet50,
+        weights=segmentation.FCN_ResNet50_Weights.COCO_WITH_VOC_LABELS_V1,
+        part="backbone",
+        stages=_STAGES,
+        source="Long 2014 (arXiv 1411.4038)",
+        options=_NOTHING,
+    ),
+    "r3d_18": WorkRow(
+        title="R3D-18",
+        constructor=video.r3d_18,
+        weights=video.R3D_18_Weights.KINETICS400_V1,
+        part="",
+        stages={**_STAGES, "stem": "stem"},
+        source="Tran 2017 (arXiv 1711.11248)",
+        depths=(2, 2, 2, 2),
+        frames=16,
+        preprocessing=KINETICS_PREPROCESSING,
+    ),
+}
+
+
+def work_row(name: str) -> WorkRow:
+    """A row of the table. Raises ``SpecError`` with close matches for an unknown name."""
+    if name not in AT_WORK:
+        raise SpecError("preset_unknown", name=name, known=close_matches(name, list(AT_WORK)))
+    return AT_WORK[name]
+
+
+def build_backbone(name: str, *, seed: int = 0) -> nn.Module:
+    """The untrained backbone of a network at work, in training mode; ``seed`` decides it."""
+    backbone = backbone_skeleton(name).to_empty(device="cpu")
+    draw(backbone, seed)
+    return backbone
+
+
+def backbone_skeleton(name: str) -> nn.Module:
+    """The backbone without any memory: its parameters lie on the meta device."""
+    row = work_row(name)
+    with torch.device("meta"):
+        return row.constructor(**row.options).get_submodule(row.part)

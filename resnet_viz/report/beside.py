@@ -1,0 +1,62 @@
+"""Two checkpoints beside each other, in words and rows."""
+
+from resnet_viz.records import CheckFinding, CheckpointReport, CheckpointsBeside, Severity
+from resnet_viz.text import Text
+
+_ORDER = list(Severity)  # the worst first
+
+
+def summary(beside: CheckpointsBeside, text: Text) -> str:
+    """How alike the two are, from what was measured."""
+    alike = text("beside.alike", count=beside.count, value=f"{_best_match(beside):.2f}")
+    if beside.agreement is not None:
+        alike += text("beside.agreement", share=f"{beside.agreement:.0%}")
+    if beside.moved:
+        layer = max(beside.moved, key=lambda name: beside.moved[name])
+        alike += text("beside.moved", layer=layer, value=f"{beside.moved[layer]:.2g}")
+    return alike
+
+
+def finding_rows(
+    reports: tuple[CheckpointReport, CheckpointReport], text: Text
+) -> list[dict[str, str]]:
+    """One row a check and layer, what either of them is worst at first."""
+    sides = [{(f.check, f.layer): f for f in report.findings} for report in reports]
+    keys = dict.fromkeys(key for side in sides for key in side)
+    worst = {key: min(_ORDER.index(s[key].severity) for s in sides if key in s) for key in keys}
+    rows = []
+    for key in sorted(keys, key=lambda each: worst[each]):
+        found = next(side[key] for side in sides if key in side)
+        row = {
+            text("beside.column_check"): found.name(text),
+            text("beside.column_layer"): found.layer or "",
+        }
+        for number, side in enumerate(sides):
+            name = f"{number + 1}. {reports[number].name}"
+            row[name] = _cell(side.get(key), text)
+        rows.append(row)
+    return rows
+
+
+def answer_rows(beside: CheckpointsBeside, text: Text) -> list[dict[str, str]]:
+    """One row a picture: both answers with their probabilities."""
+    return [
+        {
+            text("beside.column_picture"): row.name,
+            f"1. {beside.first}": f"{row.first} {row.first_probability:.0%}",
+            f"2. {beside.second}": f"{row.second} {row.second_probability:.0%}",
+        }
+        for row in beside.answers
+    ]
+
+
+def _best_match(beside: CheckpointsBeside) -> float:
+    """Mean over the first's blocks of the largest CKA with any of the second's."""
+    return sum(max(row) for row in beside.cka) / len(beside.cka)
+
+
+def _cell(finding: CheckFinding | None, text: Text) -> str:
+    if finding is None:
+        return "-"
+    value = "" if finding.value is None else f" {finding.value:.3g}"
+    return f"{text(f'severities.{finding.severity}')}{value}"

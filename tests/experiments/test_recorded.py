@@ -1,0 +1,146 @@
+"""Recorded results: whole, repeatable, and the bars of the bundled twins held on them."""
+
+import json
+
+import numpy as np
+import pytest
+
+from docs.experiment_recordings import RECORDINGS
+from resnet_viz import runs
+from resnet_viz.checkpoints.bundled import bundled_names
+from resnet_viz.experiments.job import experiment_job, found
+from resnet_viz.experiments.recorded import (
+    FOLDER,
+    LIVE_LIMIT,
+    command,
+    expected_seconds,
+    read,
+    recordings_of,
+    write,
+)
+from resnet_viz.experiments.registry import EXPERIMENTS, Cost, experiment
+from resnet_viz.records import Recording, RunState
+from resnet_viz.runs.execute import execute
+from resnet_viz.runs.foreground import begin_here
+from resnet_viz.runs.store import RunStore
+from tests.source import ROOT
+
+pytestmark = pytest.mark.skipif(
+    not {"resnet20", "plain20", "resnet56", "plain56"} <= set(bundled_names()),
+    reason="no bundled twins",
+)
+LIMITS = {Cost.MOMENT: 2, Cost.SECONDS: 20, Cost.MINUTE: LIVE_LIMIT}  # seconds, one core
+SURFACE = {
+    "experiment": "loss-landscape",
+    "settings": {"source": "photographs", "dimensions": 2, "points": 3},
+}
+
+
+def kept(name):
+    return read(FOLDER / f"{name}.json")
+
+
+@pytest.mark.parametrize("name", RECORDINGS)
+def test_a_recording_is_whole_and_says_how_to_repeat_it(name):
+    one = kept(name)
+    row, settings = experiment(RECORDINGS[name][0]), RECORDINGS[name][1]
+    assert one.finding.progress == 1
+    assert row.settings(one.finding.settings) == row.settings(settings)
+    assert one.date[:2] == "20"
+    assert {"python", "torch", "numpy"} <= set(one.versions)
+    assert one.command == command(one.finding)
+    assert one.seconds > 0
+    assert one.finding.answer in {*row.answers, None}
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_usual_settings_take_as_long_as_the_card_says(name):
+    row = EXPERIMENTS[name]
+    usual = recordings_of(name)[0]
+    assert usual.name == name
+    assert usual.seconds < LIMITS[row.cost]
+    assert expected_seconds(row, row.config) == pytest.approx(usual.seconds)
+
+
+def test_what_takes_over_a_minute_is_recorded():
+    row = experiment("lesion")
+    assert expected_seconds(row, row.settings({"images": 10_000})) > LIVE_LIMIT
+    for name in ("lesion-56", "loss-landscape-2d-56"):
+        one = kept(name)
+        own = experiment(one.finding.experiment)
+        assert expected_seconds(own, own.settings(one.finding.settings)) > LIVE_LIMIT
+
+
+def test_lesions_at_depth_56_keep_the_bar_where_there_is_room():
+    """Over 40 points need a plain network that has them: ours is nearer to chance."""
+    numbers = kept("lesion-56").finding.numbers
+    assert kept("lesion-56").finding.settings["images"] >= 1000
+    assert numbers["residual_median"] < 3
+    room = numbers["plain_whole"] - 10
+    assert numbers["plain_median"] > min(40, 0.5 * room)
+    assert numbers["plain_median"] > 5 * numbers["residual_median"]
+
+
+@pytest.mark.parametrize("name", ["loss-landscape-2d", "loss-landscape-2d-56"])
+def test_surfaces_have_their_centre_at_the_trained_loss(name):
+    """The loss at the middle is that of the line through it, on the same images and directions."""
+    one = kept(name).finding
+    for panel in one.panels:
+        middle = len(panel.matrix.rows) // 2
+        assert panel.matrix.rows[middle] == panel.matrix.columns[middle] == "0"
+        assert panel.matrix.values[middle, middle] == one.numbers[f"{panel.name}_centre"]
+        assert np.isfinite(panel.matrix.values).all()
+
+
+@pytest.mark.parametrize("form", ["plain_bn", "plain_bare", "inside", "outside", "inside_bn"])
+def test_growth_over_five_seeds_is_recorded_within_3_percent(form):
+    one = kept("gradient-growth-5").finding
+    expected = {"plain_bn": 1.195, "plain_bare": 1.0, "inside": 2**0.5, "outside": 1.63,
+                "inside_bn": 1.035}  # fmt: skip
+    assert one.settings["seeds"] == 5
+    assert one.numbers[form] == pytest.approx(expected[form], rel=0.03)
+
+
+def test_a_recording_comes_back_from_its_file(tmp_path):
+    one = kept("zero-means-identity")
+    write(tmp_path / "again.json", one)
+    again = read(tmp_path / "again.json")
+    assert again.to_dict() == one.to_dict()
+    assert isinstance(again, Recording)
+    assert json.loads((tmp_path / "again.json").read_text("utf-8"))["schema_version"] == 1
+
+
+def test_the_job_keeps_what_it_found_and_a_surface_goes_on_from_there(tmp_path):
+    whole, part = tmp_path / "whole", tmp_path / "part"
+    whole.mkdir()
+    part.mkdir()
+    events = list(experiment_job(SURFACE, whole))
+    assert [e["key"] for e in events] == ["progress"] * 6 + ["result"]
+    begun = experiment_job(SURFACE, part)
+    for _ in range(4):
+        next(begun)
+    begun.close()
+    assert found(part).finding.progress == pytest.approx(4 / 6)
+    assert len(list(experiment_job(SURFACE, part))) == 3  # two lines that were missing, result
+    for one, other in zip(found(whole).finding.panels, found(part).finding.panels, strict=True):
+        assert np.array_equal(one.matrix.values, other.matrix.values)
+
+
+def test_an_experiment_is_a_background_run(tmp_path, monkeypatch):
+    monkeypatch.setenv("RESNET_VIZ_HOME", str(tmp_path))
+    config = {"experiment": "zero-means-identity", "settings": {"steps": 2, "channels": 4}}
+    run_id = begin_here("experiment", config, "small")
+    assert execute(RunStore(), run_id) is RunState.DONE
+    assert found(runs.folder(run_id)).finding.settings["steps"] == 2
+    assert runs.events(run_id, "result")[0].body["numbers"]
+
+
+def test_nothing_is_found_in_an_empty_or_broken_folder(tmp_path):
+    assert found(tmp_path) is None
+    (tmp_path / "finding.json").write_text("{", encoding="utf-8")
+    assert found(tmp_path) is None
+
+
+def test_every_recording_in_the_repository_is_made_by_the_script():
+    assert {path.stem for path in FOLDER.glob("*.json")} == set(RECORDINGS)
+    assert (ROOT / "docs" / "experiment_recordings.py").is_file()

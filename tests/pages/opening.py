@@ -1,0 +1,31 @@
+"""Opening a page of the app without a browser, and reading what it shows."""
+
+from streamlit.testing.v1 import AppTest
+
+from resnet_viz.ui.live import live
+from tests.source import ROOT
+
+TIMEOUT = 120  # seconds; a cold start imports torch
+
+
+def opened(page, **query):
+    """A page as somebody finds it who opens it at an address."""
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT)
+    app.switch_page(page)
+    for name, value in query.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def measured(app):
+    """The page once everything it asks for was measured."""
+    for running in list(live()._live.values()):
+        assert running.wait(TIMEOUT)
+    return app.run()
+
+
+def words(app):
+    """Everything the page says."""
+    shown = [*app.header, *app.subheader, *app.markdown, *app.caption, *app.warning, *app.error,
+             *app.info]  # fmt: skip
+    return "\n".join(str(element.value) for element in shown)
