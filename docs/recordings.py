@@ -58,7 +58,12 @@ def benchmarks() -> str:
         f"{training['precision']}): {training['images_per_second']:.0f} images a second, "
         f"{training['share_of_floor']:.2f} of a bare loop that measures nothing."
     )
-    return "\n\n".join(["\n".join(rows), click, speed])
+    building = json.loads((results / "building.json").read_text(encoding="utf-8"))
+    built = (
+        f"Building {building['network']}: {building['ours_ms']:.0f} ms, "
+        f"{building['times_torchvision']:.2f} of torchvision's constructor."
+    )
+    return "\n\n".join(["\n".join(rows), click, built, speed])
 
 
 def experiments() -> str:

@@ -15,7 +15,14 @@ from resnet_viz.probe.blank import why_blank
 from resnet_viz.probe.cam_methods import CLASSLESS, EPSILON, CamMethod, raw_map
 from resnet_viz.probe.capture import default_layers, layer_names, unwrapped
 from resnet_viz.probe.fusing import fuse, fused_layers
-from resnet_viz.probe.methods import METHODS, Family, Method, method_named, options_of
+from resnet_viz.probe.methods import (
+    FEATURES_ONLY,
+    METHODS,
+    Family,
+    Method,
+    method_named,
+    options_of,
+)
 from resnet_viz.probe.passes import Step, ablation_cam, full_grad, score_cam
 from resnet_viz.probe.scoring import Subject, subject
 from resnet_viz.probe.targets import logits_of
@@ -73,19 +80,27 @@ def explaining(
     network = unwrapped(network)
     row = method_named(method)
     chosen = options_of(row, options)
-    given = subject(network, image, target, against)
+    place = _place(network, row, layer)
+    wanted = place.layers if isinstance(place, Fused) else (place,) if place else ()
+    given = subject(network, image, target, against, wanted if row.name in FEATURES_ONLY else ())
     found: _Found
-    place: str | Fused | None = None
-    if isinstance(layer, Fused):
-        place = fused_layers(network, row, layer)
+    if isinstance(place, Fused):
         found = yield from _at_layers(given, row, chosen, place, seed)
-    elif row.at_layer:
-        place = layer or last_layer(network)
+    elif place is not None:
         found = yield from _at_layer(given, row, chosen, place, seed)
     else:
-        _check_layer(network, layer)
         found = yield from _at_input(given, row, chosen, seed)
     yield _record(given, row, chosen, place, found)
+
+
+def _place(network: nn.Module, row: Method, layer: str | Fused | None) -> str | Fused | None:
+    """Where to look, by name; None for the input."""
+    if isinstance(layer, Fused):
+        return fused_layers(network, row, layer)
+    if row.at_layer:
+        return layer or last_layer(network)
+    _check_layer(network, layer)
+    return None
 
 
 def _check_layer(network: nn.Module, layer: str | None) -> None:
@@ -157,13 +172,13 @@ def _at_layers(
 def _at_layer(
     given: Subject, row: Method, options: Mapping[str, float], layer: str, seed: int
 ) -> _Steps:
+    if row.name in FEATURES_ONLY:
+        feature = _feature(given, layer)
+        score = row.name == "score-cam"
+        passes = score_cam(given, feature) if score else ablation_cam(given, feature, layer)
+        return _Found((yield from passes), not feature.any())
     analysis = _analysis(given, [layer])
-    feature = analysis.features[layer][0]
     match row.name:
-        case "score-cam":
-            return _Found((yield from score_cam(given, feature)), not feature.any())
-        case "ablation-cam":
-            return _Found((yield from ablation_cam(given, feature, layer)), not feature.any())
         case "guided-grad-cam":
             yield Step(0, 1)
             guided = attribute(given, METHODS["guided-backprop"], {}, given.image, seed)
@@ -172,6 +187,14 @@ def _at_layer(
         case _:
             yield Step(0, 1)
             return _cam(analysis, row, options, layer)
+
+
+def _feature(given: Subject, layer: str) -> Float[np.ndarray, "c h w"]:
+    """What the layer held when the subject ran; the analysis says why there are no positions."""
+    kept = given.features.get(layer)
+    if kept is None or kept.ndim != 3:
+        return np.asarray(_analysis(given, [layer]).features[layer][0])
+    return np.asarray(kept.float().cpu().numpy())
 
 
 def _cam(analysis: Analysis, row: Method, options: Mapping[str, float], layer: str) -> _Found:

@@ -41,8 +41,11 @@ class Method:
     @property
     def at_layer(self) -> bool:
         """Whether it explains a layer, or else the input."""
-        return self.family is Family.CAM or self.name in ("score-cam", "ablation-cam", _GUIDED)
+        return self.family is Family.CAM or self.name in (*FEATURES_ONLY, _GUIDED)
 
+
+#: Methods at a layer that need its activations and no gradient.
+FEATURES_ONLY = ("score-cam", "ablation-cam")
 
 _GUIDED = "guided-grad-cam"
 _SAMPLES = Option("samples", 32, 4, 512, whole=True)

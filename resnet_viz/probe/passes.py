@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from resnet_viz.probe.analysis import analyze
 from resnet_viz.probe.capture import run_with
 from resnet_viz.probe.isolation import untouched
-from resnet_viz.probe.scoring import Subject, go_on, scores
+from resnet_viz.probe.scoring import Subject, channels_last, go_on, scores
 from resnet_viz.probe.targets import logits_of
 from resnet_viz.resample import enlarge
 
@@ -131,6 +131,6 @@ def _without(given: Subject, layer: str, channels: Tensor) -> Tensor:
         changed[torch.arange(len(channels)), channels] = 0
         return changed
 
-    batch = given.image.expand(len(channels), -1, -1, -1)
+    batch = channels_last(given.image.expand(len(channels), -1, -1, -1))
     with torch.no_grad(), untouched(given.network, needs_gradients=False):
         return given.scored.of(logits_of(run_with(given.network, batch, layer, ablate)))

@@ -146,10 +146,14 @@ def map_layers_of(spec: NetworkSpec | ForeignSpec) -> list[str]:
 
 
 def layer_beside(layer: str, ours: list[str], theirs: list[str]) -> str:
-    """The layer of the same name where both have the same, else at the same share of the way."""
-    if ours == theirs:
+    """The layer of the same name where both have the same, else at the same share of the way.
+
+    A block for a block, as Compare does it; "conv1" is no block.
+    """
+    if ours == theirs or (layer == "conv1" and layer in theirs):
         return layer
-    share = ours.index(layer) / max(1, len(ours) - 1)
+    ours, theirs = ([name for name in names if name != "conv1"] for names in (ours, theirs))
+    share = (ours.index(layer) if layer in ours else 0) / max(1, len(ours) - 1)
     return theirs[round(share * (len(theirs) - 1))]
 
 

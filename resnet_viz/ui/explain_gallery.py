@@ -12,6 +12,7 @@ from resnet_viz.errors import ResnetVizError
 from resnet_viz.gallery.job import request_to_dict
 from resnet_viz.gallery.places import chosen_to_dict
 from resnet_viz.gallery.sources import MOST_PICTURES, Source
+from resnet_viz.pictures import safe_name
 from resnet_viz.probe.explained import Request
 from resnet_viz.probe.faithfulness import MEASURES
 from resnet_viz.probe.methods import METHODS
@@ -99,7 +100,9 @@ def _ask_source(text: Text) -> tuple[Source | None, str]:
     )
     if not uploads:
         return None, ""
-    return Source(_kept(uploads)), text("gallery.uploaded", count=len(uploads))
+    alone = len(uploads) == 1
+    title = safe_name(uploads[0].name) if alone else text("gallery.uploaded", count=len(uploads))
+    return Source(_kept(uploads)), title
 
 
 def _kept(uploads: Sequence[UploadedFile]) -> str:

@@ -4,12 +4,15 @@ import io
 import json
 import re
 import zipfile
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-MAPS = "img[alt^='Map of the']"
+from resnet_viz.places import ASSETS
+
+MAPS = "img[alt^='Map of']"
 
 
 def opened(page: Page, server: str) -> None:
@@ -31,7 +34,7 @@ def choose(page: Page, label: str, option: str) -> None:
     page.get_by_role("option", name=option, exact=True).click()
 
 
-def test_another_method_is_drawn_and_goes_into_the_address(page: Page, server: str) -> None:
+def test_another_method_is_drawn_and_can_be_taken_away(page: Page, server: str) -> None:
     opened(page, server)
     settled(page)
     before = page.locator(MAPS).first.get_attribute("src")
@@ -39,10 +42,6 @@ def test_another_method_is_drawn_and_goes_into_the_address(page: Page, server: s
     expect(page.locator(MAPS).first).not_to_have_attribute("src", str(before))
     expect(page.get_by_text("Sum of all attributions").first).to_be_visible()
     assert "method=deep-lift" in page.url
-
-
-def test_the_download_holds_raw_values_overlays_and_manifests(page: Page, server: str) -> None:
-    opened(page, server)
     settled(page)
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Download maps and scores").click()
@@ -64,3 +63,26 @@ def test_all_blocks_open_and_the_page_is_chinese_too(page: Page, server: str) ->
     page.get_by_role("radio", name="中文").click()
     expect(page.get_by_role("heading", name="解释一个回答")).to_be_visible()
     expect(page.get_by_text("有多忠实")).to_be_visible()
+
+
+def test_uploaded_pictures_become_a_table_and_a_row_the_page_s_picture(
+    page: Page, server: str, tmp_path: Path
+) -> None:
+    content = (ASSETS / "samples" / "automobile.jpg").read_bytes()
+    with zipfile.ZipFile(tmp_path / "pictures.zip", "w") as archive:
+        archive.writestr("automobile/one.jpg", content)
+        archive.writestr("notes.txt", b"no picture")
+    opened(page, server)
+    settled(page)
+    page.get_by_text("Many pictures", exact=True).click()
+    page.locator("input[type=file]").last.set_input_files(tmp_path / "pictures.zip")
+    page.get_by_role("button", name="Explain these pictures").click()
+    expect(page.get_by_text("Finished")).to_be_visible()
+    expect(page.get_by_text("Left out, as they cannot be read: 1")).to_be_visible()
+    before = page.locator(MAPS).first.get_attribute("src")
+    table = page.get_by_test_id("stDataFrame").nth(1)
+    table.scroll_into_view_if_needed()
+    box = table.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 16, box["y"] + 54)  # the mark of the first row
+    expect(page.locator(MAPS).first).not_to_have_attribute("src", str(before))

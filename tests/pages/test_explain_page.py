@@ -1,9 +1,20 @@
 """The Explain page without a browser."""
 
+import zipfile
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from resnet_viz.checkpoints.bundled import bundled_names
+from resnet_viz.checkpoints.choice import NetworkChoice
+from resnet_viz.checkpoints.pairs import WeightChoice
+from resnet_viz.gallery.job import request_to_dict
+from resnet_viz.gallery.places import chosen_to_dict
+from resnet_viz.gallery.sources import Source
+from resnet_viz.places import ASSETS
+from resnet_viz.probe.explained import Request
+from resnet_viz.records import WeightSource
+from resnet_viz.runs.foreground import begin_here, go_on_here
 from tests.source import ROOT
 
 TIMEOUT = 180  # seconds; a cold start imports torch, and captum
@@ -76,6 +87,63 @@ def test_the_table_measures_the_chosen_methods():
     table = app.dataframe[1].value
     assert list(table["method"]) == ["Grad-CAM", "Grad-CAM", "Layer-wise relevance propagation"]
     assert "ResNet\\-20" in app.warning[0].value
+
+
+def test_two_networks_that_are_no_twins_each_have_their_layer():
+    app = opened(explain_layer="layer2.1")
+    app.session_state["measure"] = False
+    app.selectbox(key="beside").set_value("resnet56").run()
+    assert not app.exception
+    beside = next(
+        box for box in app.selectbox if (box.key or "").startswith("explain_layer_beside")
+    )
+    assert beside.value == "layer2.4"  # as far on its way as layer2.1 of resnet20
+    assert "ResNet\\-56" in words(app)
+    code = "\n".join(element.value for element in app.code)
+    assert 'load_bundled("resnet20"), load_bundled("resnet56")' in code
+    assert "layers = ['layer2.1', 'layer2.4']" in code
+    beside.set_value("layer1.0").run()
+    assert "layers = ['layer2.1', 'layer1.0']" in "\n".join(e.value for e in app.code)
+
+
+def test_fused_layers_and_channels_are_shown():
+    app = opened(fuse="mean", sample="automobile")
+    app.session_state["measure"] = False
+    app.session_state["channels_open"] = True
+    app.run()
+    assert not app.exception
+    shown = words(app)
+    assert r"the mean over layer1\.2, layer2\.2, layer3\.2" in shown
+    assert "taken apart: these 8 of 64 channels carry" in shown
+    assert "No picture has been made for this channel yet" in shown
+
+
+def test_a_run_over_many_pictures_is_a_table(tmp_path):
+    with zipfile.ZipFile(tmp_path / "pictures.zip", "w") as archive:
+        content = (ASSETS / "samples" / "automobile.jpg").read_bytes()
+        archive.writestr("automobile/one.jpg", content)
+        archive.writestr("<b>.txt", b"no picture")
+    bundled = NetworkChoice("resnet20", WeightChoice(WeightSource.BUNDLED))
+    config = {
+        "source": Source(str(tmp_path / "pictures.zip")).to_dict(),
+        "networks": chosen_to_dict(bundled, None),
+        "titles": ["ResNet-20", "plain-20"],
+        "requests": [[request_to_dict(Request("hires-cam", measures=("deletion",)))]] * 2,
+        "device": "cpu",
+    }
+    run_id = begin_here("explain_folder", config, "pictures")
+    go_on_here(run_id, lambda *_: None)
+    app = opened()
+    app.session_state["measure"] = False
+    app.session_state["gallery_open"] = True
+    app.run()
+    assert not app.exception
+    pictures, means = (frame.value for frame in app.dataframe[-2:])
+    assert list(pictures["ResNet-20, verdict"]) == ["right"]
+    assert list(means["network"]) == ["ResNet-20", "plain-20"]
+    assert "Left out, as they cannot be read: 1" in words(app)
+    app.button(key="gallery_delete").click().run()
+    assert "Nothing has been explained here yet" in words(app)
 
 
 def test_nonsense_in_the_address_is_ignored():

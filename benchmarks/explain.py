@@ -1,0 +1,111 @@
+"""Explain: what the CAM family and Score-CAM cost, as ratios within one process.
+
+    python -m benchmarks.explain --rounds 15 --out benchmarks/results/explain.json
+
+The CAM family: all nine maps at every block beside one Grad-CAM at every block. Score-CAM: masked
+images a second beside plain forward passes on batches of the same size, in turn.
+"""
+
+import argparse
+import json
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import torch
+
+from resnet_viz import analyze, class_activation_maps, load_bundled
+from resnet_viz.probe.explain import explain
+from resnet_viz.probe.scoring import subject
+from resnet_viz.samples import sample_batch
+
+TARGET = 3
+
+
+def seconds(run: Callable[[], object]) -> float:
+    """Of one call."""
+    started = time.perf_counter()
+    run()
+    return time.perf_counter() - started
+
+
+def ratio(first: Callable[[], object], second: Callable[[], object], rounds: int) -> dict:
+    """Median seconds of both, in turn, and the median of their ratios."""
+    first(), second()
+    pairs = [(seconds(first), seconds(second)) for _ in range(rounds)]
+    return {
+        "first_ms": 1e3 * statistics.median(a for a, _ in pairs),
+        "second_ms": 1e3 * statistics.median(b for _, b in pairs),
+        "ratio": statistics.median(b / a for a, b in pairs),
+    }
+
+
+def family(name: str, rounds: int) -> dict:
+    """All nine maps at all blocks over one Grad-CAM at all blocks."""
+    loaded = load_bundled(name)
+    image = sample_batch(loaded.preprocessing)[:1]
+    blocks = loaded.network.spec.blocks()
+
+    def whole() -> None:
+        analysis = analyze(loaded.network, image, target=TARGET, layers=blocks, gradients=True)
+        class_activation_maps(analysis)
+
+    found = ratio(
+        lambda: analyze(loaded.network, image, target=TARGET, layers=blocks), whole, rounds
+    )
+    return {"network": name, "what": "CAM family over one Grad-CAM, all blocks", **found}
+
+
+def score_cam(name: str, layer: str, rounds: int) -> dict:
+    """Plain forwards of as many images in equal batches over Score-CAM; 1: no time lost."""
+    loaded = load_bundled(name)
+    image = sample_batch(loaded.preprocessing)[:1]
+    chunk = subject(loaded.network, image, TARGET).chunk
+    channels = analyze(loaded.network, image, layers=[layer]).features[layer].shape[1]
+    images = image.expand(channels, -1, -1, -1).contiguous(memory_format=torch.channels_last)
+
+    def plain() -> None:
+        with torch.no_grad():
+            for start in range(0, channels, chunk):
+                loaded.network(images[start : start + chunk])
+
+    found = ratio(
+        lambda: explain(loaded.network, image, "score-cam", layer=layer, target=TARGET),
+        plain,
+        rounds,
+    )
+    what = f"plain forwards over Score-CAM at {layer}, {channels} channels in batches of {chunk}"
+    return {"network": name, "what": what, **found}
+
+
+def main() -> None:
+    """Measure, print, and write where asked."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--out", type=Path)
+    given = parser.parse_args()
+    torch.set_num_threads(given.threads)
+    rows = [
+        family("resnet20", given.rounds),
+        family("resnet56", given.rounds),
+        score_cam("resnet20", "layer3.2", given.rounds),
+        score_cam("resnet56", "layer3.8", given.rounds),
+    ]
+    for row in rows:
+        print(f"{row['network']:9} {row['ratio']:.2f}  {row['what']}")
+    if given.out:
+        machine = {
+            "processor": platform.processor() or platform.machine(),
+            "threads": given.threads,
+            "torch": torch.__version__,
+            "date": datetime.now(UTC).date().isoformat(),
+        }
+        given.out.write_text(json.dumps({"machine": machine, "rows": rows}, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
