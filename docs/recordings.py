@@ -11,7 +11,7 @@ from resnet_viz.experiments.published import beside
 from resnet_viz.experiments.recorded import recordings_of
 from resnet_viz.experiments.registry import EXPERIMENTS
 from resnet_viz.experiments.remarks import figure_words, remarks
-from resnet_viz.experiments.saved import caption, changed
+from resnet_viz.experiments.saved import caption, changed, verdict
 from resnet_viz.records import Recording
 from resnet_viz.text import Text
 
@@ -58,7 +58,12 @@ def benchmarks() -> str:
         f"{training['precision']}): {training['images_per_second']:.0f} images a second, "
         f"{training['share_of_floor']:.2f} of a bare loop that measures nothing."
     )
-    return "\n\n".join(["\n".join(rows), click, speed])
+    building = json.loads((results / "building.json").read_text(encoding="utf-8"))
+    built = (
+        f"Building {building['network']}: {building['ours_ms']:.0f} ms, "
+        f"{building['times_torchvision']:.2f} of torchvision's constructor."
+    )
+    return "\n\n".join(["\n".join(rows), click, built, speed])
 
 
 def experiments() -> str:
@@ -69,12 +74,15 @@ def experiments() -> str:
 
 def _found(kept: list[Recording]) -> str:
     text = Text("en")
-    rows = []
+    rows, said = [], set()
     for one in kept:
-        row = EXPERIMENTS[one.finding.experiment]
-        settings = changed(row, one.finding.settings) or "usual settings"
-        said = " ".join([caption(one.finding, text), *remarks(one.finding, text)])
-        rows.append(f"- **{row.name}** ({settings}; {one.date[:10]}, seed {one.seed}): {said}")
+        row, finding = EXPERIMENTS[one.finding.experiment], one.finding
+        settings = changed(row, finding.settings) or "usual settings"
+        differs = [] if finding.answer in {None, row.expected} else [verdict(finding, text)]
+        new = [s for s in (*differs, *remarks(finding, text)) if s not in said]
+        said.update(new)  # how the twins were trained is said once
+        found = " ".join([caption(finding, text), *new])
+        rows.append(f"- **{row.name}** ({settings}; {one.date[:10]}, seed {one.seed}): {found}")
     return "\n".join(rows)
 
 

@@ -1,9 +1,12 @@
 """The command line: the JSON that programs rely on, and one sentence for every mistake."""
 
+import io
 import json
 import subprocess
 import sys
 import zipfile
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -14,21 +17,31 @@ from resnet_viz.networks.foreign import FOREIGN
 from resnet_viz.report.folder import report_archive
 from resnet_viz.samples import samples
 from resnet_viz.spec import PRESETS
+from resnet_viz.text import Text
 from tests.source import ROOT
 
 SAMPLE = ROOT / "assets" / "samples" / next(iter(samples().values())).file
 
 
-def run(*arguments, **options):
-    return subprocess.run(
-        [sys.executable, "-W", "error", "-m", "resnet_viz", *map(str, arguments)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-        **options,
-    )
+@dataclass(frozen=True)
+class Done:
+    """What a command printed, and its exit code."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def run(*arguments):
+    """A command in this process; starting another costs seconds."""
+    out, err, before = io.StringIO(), io.StringIO(), sys.argv
+    sys.argv = ["resnet-viz", *map(str, arguments)]
+    try:
+        with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as stopped:
+            main()
+    finally:
+        sys.argv = before
+    return Done(int(stopped.value.code or 0), out.getvalue(), err.getvalue())
 
 
 @pytest.fixture(scope="module")
@@ -117,20 +130,20 @@ def test_compare_never_overwrites(compared):
     ],
     ids=lambda arguments: " ".join(Path(str(a)).name for a in arguments[:5]),
 )
-def test_a_mistake_gets_one_sentence_and_exit_code_2(arguments, tmp_path, monkeypatch, capsys):
+def test_a_mistake_gets_one_sentence_and_exit_code_2(arguments, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", ["resnet-viz", *map(str, arguments)])
-    with pytest.raises(SystemExit) as stopped:
-        main()
-    printed = capsys.readouterr()
-    assert stopped.value.code == 2
-    assert printed.out == ""
-    assert len(printed.err.strip().splitlines()) == 1
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert len(done.stderr.strip().splitlines()) == 1
     assert not list(tmp_path.glob("x*"))
 
 
 def test_debug_shows_where_an_error_came_from():
-    assert "Traceback" in run("compare", "no-such.jpg", "--out", "x", "--debug").stderr
+    command = [sys.executable, "-W", "error", "-m", "resnet_viz", "compare", "no-such.jpg"]
+    done = subprocess.run([*command, "--out", "x", "--debug"], cwd=ROOT, capture_output=True,
+                          text=True, timeout=300, check=False)  # fmt: skip
+    assert "Traceback" in done.stderr
 
 
 def test_doctor_says_what_is_missing_and_how_to_get_it():
@@ -141,10 +154,6 @@ def test_doctor_says_what_is_missing_and_how_to_get_it():
 
 
 def test_archive_holds_the_same_files_as_the_folder(compared, comparison):
-    import io
-
-    from resnet_viz.text import Text
-
     data = report_archive(comparison, layer="layer1.0", text=Text("zh"))
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         assert archive.testzip() is None
@@ -155,7 +164,8 @@ def test_archive_holds_the_same_files_as_the_folder(compared, comparison):
 def test_export_writes_what_runs_elsewhere(tmp_path):
     spec = tmp_path / "mine.json"
     spec.write_text(json.dumps({"depths": [1, 1], "widths": [4, 8], "order": "pre"}))
-    done = run("export", "--spec", spec, "--out", tmp_path / "out", "--json")
+    arguments = ("--spec", spec, "--out", tmp_path / "out", "--json")
+    done = run("export", *arguments)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["network"] == "residual-6"

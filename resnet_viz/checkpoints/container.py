@@ -17,6 +17,7 @@ from resnet_viz.pictures import safe_name
 MOST_BYTES = 1_000_000_000
 MOST_ENTRIES = 50_000  # tensors; ResNet-1202 has 7,000
 MOST_PICKLE = 64_000_000  # bytes of structure; names and numbers, no weights
+MOST_DIRECTORY = 16_000_000  # bytes of a ZIP's directory; ResNet-1202 needs 600,000
 MOST_HEADER = 32_000_000  # bytes of a safetensors header
 
 
@@ -27,6 +28,7 @@ class Container(StrEnum):
     LEGACY = "legacy"  # torch.save before
     SAFETENSORS = "safetensors"
     SHARDS = "shards"  # a JSON index of several safetensors files
+    ONNX = "onnx"  # its initialisers alone
 
 
 #: Bytes a value in safetensors' names of types.
@@ -47,8 +49,8 @@ def container(path: Path) -> Container:
     try:
         with path.open("rb") as file:
             start = file.read(512)
-        if path.suffix == ".json":
-            return Container.SHARDS
+        if path.suffix in (".json", ".onnx"):
+            return Container.SHARDS if path.suffix == ".json" else Container.ONNX
         if path.suffix == ".safetensors" or start[8:9] == b"{":
             _check_safetensors(path, size)
             return Container.SAFETENSORS
@@ -67,6 +69,8 @@ def container(path: Path) -> Container:
 
 def _check_zip(path: Path, size: int) -> None:
     name = safe_name(path.name)
+    if _directory_size(path, size) > MOST_DIRECTORY:
+        raise CheckpointError("checkpoint_packed", name=name)
     with zipfile.ZipFile(path) as archive:
         entries = archive.infolist()
     names = [entry.filename for entry in entries]
@@ -81,6 +85,19 @@ def _check_zip(path: Path, size: int) -> None:
         raise CheckpointError("checkpoint_archive", name=name)
     if pickles[0].file_size > MOST_PICKLE:
         raise CheckpointError("checkpoint_packed", name=name)
+
+
+def _directory_size(path: Path, size: int) -> int:
+    """Bytes of a ZIP's directory as its last records say; it is read whole, so it is bounded."""
+    with path.open("rb") as file:
+        file.seek(max(0, size - 66_000))  # a comment has at most 65,535 bytes
+        tail = file.read()
+    found = [0]
+    for mark, place, form in ((b"PK\x05\x06", 12, "<I"), (b"PK\x06\x06", 40, "<Q")):
+        start = tail.rfind(mark)
+        if start >= 0:
+            found.append(struct.unpack_from(form, tail, start + place)[0])
+    return max(value for value in found if value != 0xFFFFFFFF)
 
 
 def safetensors_header(path: Path) -> dict[str, Any]:

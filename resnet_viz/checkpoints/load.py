@@ -3,6 +3,7 @@
 import json
 import pickle
 import warnings
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from resnet_viz.checkpoints.container import (
 )
 from resnet_viz.checkpoints.globals import wanted_globals
 from resnet_viz.checkpoints.loaded import LoadedNetwork
+from resnet_viz.checkpoints.onnx_weights import read_onnx
 from resnet_viz.checkpoints.topology import identify
 from resnet_viz.checkpoints.unwrap import Weights, unwrap
 from resnet_viz.errors import CheckpointError
@@ -49,8 +51,9 @@ def read_weights(path: str | Path) -> Weights:
     """The tensors of a weights file by name, and what it says beside them.
 
     ``.pt .pth .th .ckpt .bin .tar`` (torch.save, new and old), ``.safetensors``, and the index of
-    a sharded safetensors file. Pickles are read with ``weights_only=True`` and nothing else;
-    sizes are checked before memory is taken. Raises ``CheckpointError``.
+    a sharded safetensors file; the initialisers of an ``.onnx`` file. Pickles are read
+    with ``weights_only=True`` and nothing else; sizes are checked before memory is taken.
+    Raises ``CheckpointError``.
     """
     path = Path(path)
     name = safe_name(path.name)
@@ -60,7 +63,13 @@ def read_weights(path: str | Path) -> Weights:
             return replace(unwrap(tensors, name), metadata=metadata)
         case Container.SHARDS:
             return unwrap(_read_shards(path, name), name)
-        case Container.ZIP | Container.LEGACY:
+        case Container.ONNX:
+            return unwrap(read_onnx(path, name), name)
+        case Container.ZIP:
+            found = unwrap(_read_pickle(path, name, mapped=True), name)
+            _check_records(found, path, name)
+            return found
+        case Container.LEGACY:
             return unwrap(_read_pickle(path, name), name)
 
 
@@ -103,11 +112,25 @@ def _check_shard(path: Path) -> None:
         raise CheckpointError("checkpoint_damaged", name=safe_name(path.name))
 
 
-def _read_pickle(path: Path, name: str) -> object:
+def _check_records(weights: Weights, path: Path, name: str) -> None:
+    """Every tensor's memory is one whole entry of the archive.
+
+    A mapped file is not read: an entry that is shorter than the pickle says would run on into the
+    entry behind it, and a good file never does.
+    """
+    with zipfile.ZipFile(path) as archive:
+        sizes = {entry.file_size for entry in archive.infolist()}
+    lengths = {value.untyped_storage().nbytes() for value in weights.tensors.values()}
+    if not lengths <= sizes | {0}:
+        raise CheckpointError("checkpoint_damaged", name=name)
+
+
+def _read_pickle(path: Path, name: str, *, mapped: bool = False) -> object:
+    """With ``mapped`` the weights stay in the file until they are needed."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what it thinks of old formats is no news here
-            return torch.load(path, map_location="cpu", weights_only=True)
+            return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
     except Exception as error:  # a damaged or hostile file can raise anything
         wanted = wanted_globals(path) if isinstance(error, pickle.UnpicklingError) else []
         if wanted:

@@ -6,7 +6,7 @@ what flows through it is the one that was trained (SCIENCE: batch-normalisation 
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -79,6 +79,7 @@ class Identification:
     scores: Mapping[str, float]
     input_scores: Mapping[str, float]
     training: Mapping[str, Any]
+    update_ratios: Mapping[str, float] = field(default_factory=dict)  # by layer
 
     @property
     def spec(self) -> NetworkSpec:
@@ -120,6 +121,7 @@ def identify(weights: Weights, name: str, spec: NetworkSpec | None = None) -> Id
         scores={},
         input_scores=_input_scores(network),
         training={**weights.training, **told},
+        update_ratios=_by_layer({key: key for key in weights.tensors}, weights, network),
     )
 
 
@@ -165,7 +167,16 @@ def _found_out(weights: Weights, name: str) -> Identification:
         scores={_label(n.spec): s for n, s in zip(networks, scores, strict=True)},
         input_scores=input_scores,
         training=weights.training,
+        update_ratios=_by_layer(found[best].keys, weights, chosen),
     )
+
+
+def _by_layer(keys: Mapping[str, str], weights: Weights, network: ResNet) -> dict[str, float]:
+    """Update ratios under our layers' names; ``keys`` are the file's names by ours."""
+    layers = dict(network.named_modules())
+    known = {own.removesuffix(".weight"): weights.update_ratios.get(key)
+             for own, key in keys.items() if own.endswith(".weight")}  # fmt: skip
+    return {n: ratio for n, ratio in known.items() if ratio is not None and n in layers}
 
 
 def _filled(candidate: Candidate, tensors: Mapping[str, Tensor], name: str) -> ResNet:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from resnet_viz.checkpoints.container import MOST_BYTES, MOST_ENTRIES
+from resnet_viz.checkpoints.optimiser import optimiser_of, ratios
 from resnet_viz.errors import CheckpointError
 from resnet_viz.pictures import safe_name
 
@@ -31,12 +32,14 @@ class Weights:
     """Tensors by name, in the file's order, without wrappers and common prefixes.
 
     ``training`` is everything else that is a number or a word: epoch, accuracy, learning rate.
-    ``metadata`` is that of a safetensors file.
+    ``metadata`` is that of a safetensors file; ``update_ratios`` are ||last step|| / ||W|| by
+    tensor, where the optimiser's state lies beside the weights.
     """
 
     tensors: Mapping[str, Tensor]
     training: Mapping[str, Any] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    update_ratios: Mapping[str, float] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.tensors)
@@ -45,9 +48,11 @@ class Weights:
 def unwrap(content: object, name: str) -> Weights:
     """The weights inside whatever a training program saved."""
     notes: dict[str, Any] = {}
+    optimiser = None
     for _ in range(_DEEPEST):
         if not isinstance(content, Mapping):
             raise CheckpointError("checkpoint_no_weights", name=name)
+        optimiser = optimiser_of(content) or optimiser
         inner = _wrapped(content)
         if inner is None:
             break
@@ -55,7 +60,9 @@ def unwrap(content: object, name: str) -> Weights:
         content = content[inner]
     if not isinstance(content, Mapping):
         raise CheckpointError("checkpoint_no_weights", name=name)
-    return Weights(_named(content, notes, name), notes)
+    tensors = _named(content, notes, name)
+    known = {} if optimiser is None else ratios(optimiser, tensors)
+    return Weights(tensors, notes, update_ratios=known)
 
 
 def _wrapped(content: Mapping[Any, Any]) -> str | None:

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 @guarded
 def diagnose(
-    checkpoint: Annotated[Path, typer.Argument(help=".pt .pth .th .ckpt .bin .tar .safetensors")],
+    checkpoint: Annotated[
+        Path, typer.Argument(help=".pt .pth .th .ckpt .bin .tar .safetensors .onnx")
+    ],
     images: Annotated[
         str | None, typer.Option(help="A folder or ZIP of pictures, or a known data set.")
     ] = None,

@@ -12,7 +12,9 @@ from torch import Tensor
 from resnet_viz.checkpoints.load import read_weights
 from resnet_viz.checkpoints.topology import Identification, identify
 from resnet_viz.diagnosis.images import Measured, image_findings, measure
+from resnet_viz.diagnosis.inputs import input_findings
 from resnet_viz.diagnosis.known import known_findings
+from resnet_viz.diagnosis.updates import update_findings
 from resnet_viz.diagnosis.weights import weight_findings, weight_health
 from resnet_viz.pictures import safe_name
 from resnet_viz.records import (
@@ -110,10 +112,11 @@ def _report(
     measured = (
         measure(found.network, batch) if found.spec.input_channels == batch.shape[1] else None
     )
-    findings = [*weight_findings(found.network)]
+    findings = [*weight_findings(found.network), *update_findings(found)]
     if measured is not None:
         findings += image_findings(found, measured)
         findings += known_findings(found)
+        findings += input_findings(found, batch)
     return CheckpointReport(
         name=found.name,
         identified=_identified(found),

@@ -29,11 +29,15 @@ THRESHOLDS: Mapping[str, Threshold] = {
     "bn_scale": Threshold(10, 100),
     "weight_scale": Threshold(3.0, None),  # factor between equally shaped neighbours
     "fresh_layer": Threshold(None, 0),  # layers whose weights look newly drawn
+    "head_bias": Threshold(3.0, None),  # largest minus smallest bias, in logits
+    "update_ratio": Threshold(0.1, 1.0),  # ||last update|| / ||W||
     "half_precision": Threshold(None, None),
     "quantised": Threshold(None, None),
     "bn_consistency": Threshold(0.8, 1.2),  # a layer's score
     "bn_consistency_mean": Threshold(0.3, 0.5),
     "preprocessing": Threshold(0.8, 1.5),  # the first layer's score
+    "channel_order": Threshold(0.02, None),  # confidence gained by BGR instead of RGB
+    "input_size": Threshold(1.25, None),  # mean score at the size, over the best size's
     "plain_or_residual": Threshold(0.75, None, below=True),
     "dead_units": Threshold(0.35, 0.60),  # share of a layer's channels
     "activation_range": Threshold(6_550, 65_504),  # the largest half-precision number

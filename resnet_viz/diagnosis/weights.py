@@ -1,5 +1,6 @@
 """Tier 1: what the weights alone say. No image is needed, and a second is enough."""
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
@@ -33,6 +34,21 @@ def weight_findings(network: ResNet) -> Iterator[CheckFinding]:
     yield from worst("weight_scale", _scales(network))
     yield from worst("fresh_layer", {n: float(_fresh(m)) for n, m in layers.items()})
     yield from _precision(layers)
+    yield from _head_bias(network)
+
+
+def _head_bias(network: ResNet) -> Iterator[CheckFinding]:
+    """How much likelier the head finds one class than another before it has seen anything.
+
+    Largest minus smallest bias: the logarithm of the odds. Of equally frequent classes it is
+    small; of others about the logarithm of the ratio of their frequencies.
+    """
+    bias = network.get_submodule("fc").get_parameter("bias").detach().float()
+    if len(bias) < 2 or not torch.isfinite(bias).all():
+        return
+    spread = float(bias.max() - bias.min())
+    yield graded("head_bias", spread, "fc", odds=f"{math.exp(min(spread, 50)):.3g}",
+                 most=str(int(bias.argmax())), least=str(int(bias.argmin())))  # fmt: skip
 
 
 def weight_health(network: ResNet) -> dict[str, LayerHealth]:

@@ -8,16 +8,17 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from itertools import groupby
+from typing import Any
 
-from resnet_viz.checkpoints.bundled import bundled_names, load_bundled
-from resnet_viz.checkpoints.loaded import LoadedNetwork
+from resnet_viz.checkpoints.bundled import bundled_names
 from resnet_viz.errors import CheckpointError
 from resnet_viz.experiments.curves import curve
 from resnet_viz.experiments.degradation_live import Trained, trained
 from resnet_viz.experiments.published import CIFAR10
 from resnet_viz.experiments.settings import check_depths, in_range
+from resnet_viz.experiments.twins import told
 from resnet_viz.records import Curve, Finding, Mark, Panel
-from resnet_viz.spec import Kind
+from resnet_viz.spec import Kind, NetworkSpec
 
 
 class Subset(StrEnum):
@@ -89,20 +90,18 @@ def _range(config: DegradationConfig) -> tuple[tuple[str, int], tuple[str, int]]
 
 def recorded(config: DegradationConfig) -> Finding:
     """Every bundled network with a recorded training, shallow before deep."""
-    networks = [load_bundled(name) for name in bundled_names()]
-    known = [n for n in networks if n.training.get("curve") and _depth(n) <= config.deepest]
+    known = [n for n in _networks() if n.spec.depth <= config.deepest]
     if not known:
         raise CheckpointError("curves_missing", deepest=config.deepest)
-    known.sort(key=lambda n: (_depth(n), n.network.spec.kind))
+    known.sort(key=lambda n: (n.spec.depth, n.spec.kind))
     numbers: dict[str, float] = {}
-    for loaded in known:
-        name, last = loaded.network.spec.name, loaded.training["curve"][-1]
+    for one in known:
+        name, last = one.spec.name, one.curve[-1]
         numbers[f"{name}_train"] = 100 * last["train_error"]
         numbers[f"{name}_test"] = 100 * last["test_error"]
-    deepest = max(map(_depth, known))
-    shallow = min(map(_depth, known))
+    deepest, shallow = known[-1].spec.depth, known[0].spec.depth
     for where, depth in (("shallow", shallow), ("deep", deepest)):
-        epochs = [len(n.training["curve"]) for n in known if _depth(n) == depth]
+        epochs = [len(n.curve) for n in known if n.spec.depth == depth]
         numbers[f"{where}_epochs"] = float(max(epochs))
     for kind in ("resnet", "plain"):
         numbers[f"{kind}_shallow"] = numbers.get(f"{kind}{shallow}_train", float("nan"))
@@ -130,27 +129,37 @@ def _answer(numbers: dict[str, float]) -> str | None:
     return "worse" if plain > max(residual, 0) else "better"
 
 
-def _depth(loaded: LoadedNetwork) -> int:
-    return loaded.network.spec.depth
+@dataclass(frozen=True)
+class _Network:
+    """A bundled network and the epochs of its training."""
+
+    spec: NetworkSpec
+    curve: list[dict[str, Any]]
 
 
-def _history(known: list[LoadedNetwork], what: str) -> Iterator[Curve]:
-    for loaded in known:
-        epochs = loaded.training["curve"]
+def _networks() -> Iterator[_Network]:
+    for name in bundled_names():
+        metadata = told(name)
+        if metadata.get("curve"):
+            yield _Network(NetworkSpec.from_dict(metadata["spec"]), metadata["curve"])
+
+
+def _history(known: list[_Network], what: str) -> Iterator[Curve]:
+    for one in known:
         yield curve(
-            loaded.network.spec.name,
-            [epoch["epoch"] for epoch in epochs],
-            [100 * epoch[what] for epoch in epochs],
-            kind=loaded.network.spec.kind,
+            one.spec.name,
+            [epoch["epoch"] for epoch in one.curve],
+            [100 * epoch[what] for epoch in one.curve],
+            kind=one.spec.kind,
         )
 
 
-def _by_depth(known: list[LoadedNetwork]) -> Iterator[Curve]:
-    by_kind = sorted(known, key=lambda n: n.network.spec.kind)
-    for kind, own in groupby(by_kind, key=lambda n: n.network.spec.kind):
+def _by_depth(known: list[_Network]) -> Iterator[Curve]:
+    by_kind = sorted(known, key=lambda n: n.spec.kind)
+    for kind, own in groupby(by_kind, key=lambda n: n.spec.kind):
         networks = list(own)
-        errors = [100 * n.training["curve"][-1]["test_error"] for n in networks]
-        yield curve(kind.value, [_depth(n) for n in networks], errors)
+        errors = [100 * n.curve[-1]["test_error"] for n in networks]
+        yield curve(kind.value, [n.spec.depth for n in networks], errors)
 
 
 def _published() -> Iterator[Curve]:

@@ -1,10 +1,10 @@
 """What must be said beside a finding: where it and the literature disagree, and why it may."""
 
 from collections.abc import Iterator
-from functools import cache
 
-from resnet_viz.checkpoints.bundled import bundled_names, load_bundled
+from resnet_viz.checkpoints.bundled import bundled_names
 from resnet_viz.experiments.published import Figure, beside
+from resnet_viz.experiments.twins import told
 from resnet_viz.records import Finding
 from resnet_viz.text import Text
 
@@ -56,12 +56,11 @@ def _training(depth: int, text: Text) -> Iterator[str]:
     )
 
 
-@cache
 def _trained(name: str) -> tuple[int, float] | None:
     """Epochs and test error (percent) of a bundled network; None where it is not known."""
     if name not in bundled_names():
         return None
-    curve = load_bundled(name).training.get("curve")
+    curve = told(name).get("curve")
     return (len(curve), 100 * curve[-1]["test_error"]) if curve else None
 
 

@@ -39,9 +39,9 @@ class StrengthConfig:
 
 
 def run(config: StrengthConfig) -> Iterator[Finding]:
-    """Strength by strength: gradient ratio at initialisation, then the loss over a few steps."""
+    """Strength by strength: gradient ratio, the loss over a few steps, and the ratio after them."""
     images, labels = photographs()
-    ratios, curves, carried = [], [], []
+    ratios, curves, carried, later = [], [], [], []
     blocks = (config.depth - 2) // 2
     for place, strength in enumerate(config.strengths, 1):
         spec = GradientConfig(depths=(config.depth,), shortcut_scale=strength).spec(
@@ -54,15 +54,20 @@ def run(config: StrengthConfig) -> Iterator[Finding]:
         history = list(losses(network, images, labels, steps=config.steps,
                               learning_rate=config.learning_rate))  # fmt: skip
         curves.append(curve(f"λ = {strength:g}", range(len(history)), history))
+        after = measured_gradients(network, images, labels, seed=config.seed, step=config.steps)
+        later.append(after.first_over_last or float("nan"))
         tried = config.strengths[:place]
+        both = (curve("ratio", tried, ratios), curve("ratio_trained", tried, later))
         panels = (
-            Panel("ratio", "strength", "ratio", (curve("ratio", tried, ratios),), log_y=True),
+            Panel("ratio", "strength", "ratio", both, log_y=True),
             Panel("carried", "strength", "carried", (curve("carried", tried, carried),)),
             Panel("training", "step", "loss", tuple(curves)),
         )
         numbers = {
             "weakest_ratio": ratios[0],
             "strongest_ratio": ratios[-1],
+            "weakest_trained": later[0],
+            "strongest_trained": later[-1],
             "weakest": tried[0],
             "strongest": tried[-1],
             "blocks": float(blocks),

@@ -1,25 +1,36 @@
 """The bundled twins, and walking through their blocks in other ways than built."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from resnet_viz.checkpoints.bundled import load_bundled
+from resnet_viz.checkpoints.load import read_weights
 from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.experiments.batches import Labelled
 from resnet_viz.networks.blocks import Block
 from resnet_viz.networks.resnet import ResNet
 from resnet_viz.networks.shortcuts import ZeroPad
+from resnet_viz.places import ASSETS
 from resnet_viz.records import Pair
 
 _BATCH = 250  # images
 
 
+@lru_cache(maxsize=8)
 def bundled_twins(depth: int) -> Pair[LoadedNetwork]:
     """The trained pair of one depth; ``CheckpointError`` lists those in the repository."""
     return Pair(f"resnet{depth}", f"plain{depth}").map(load_bundled)
+
+
+@lru_cache(maxsize=32)
+def told(name: str) -> Mapping[str, Any]:
+    """What the file of a bundled network says of it, without building it: spec, curve, training."""
+    return read_weights(ASSETS / "checkpoints" / f"{name}.safetensors").metadata
 
 
 def detour(block: Block) -> Callable[[Tensor], Tensor]:

@@ -25,6 +25,7 @@ def panel_figure(
     if panel.matrix is not None:
         add = _add_contours if panel.mark is Mark.SURFACE else _add_matrix
         add(figure, panel.matrix, scale or _range([panel]), log=panel.log_y)
+        _name_lost_cells(figure, panel.matrix, text, log=panel.log_y)
     for place, curve in enumerate(panel.curves):
         _add_curve(figure, panel, curve, _style(panel.curves, place), text)
     if panel.log_y and panel.curves:
@@ -129,6 +130,16 @@ def _add_lost(figure: go.Figure, curves: Sequence[Curve], text: Text) -> None:
                 marker={"symbol": "x-open", "size": 9, "color": _style(curves, place)[0]},
                 hovertemplate="%{customdata}<extra></extra>",
             )
+
+
+def _name_lost_cells(figure: go.Figure, matrix: Matrix, text: Text, *, log: bool) -> None:
+    """Cells without a colour are counted above the plot."""
+    lost = int((~np.isfinite(_coloured(matrix, log=log))).sum())
+    if lost:
+        figure.add_annotation(
+            text=text("figures.lost", label=escape(matrix.name), count=lost),
+            xref="paper", yref="paper", x=0, y=1.06, showarrow=False,
+        )  # fmt: skip
 
 
 def shared_scale(panels: Sequence[Panel]) -> tuple[float, float] | None:

@@ -219,9 +219,24 @@ def heat_figure(curves: Sequence[LabCurve], text: Text) -> go.Figure:
             hoverongaps=False,
         )
     )
+    _cross_lost(figure, curves, text)
     figure.update_yaxes(type="category")
     figure.update_xaxes(title=text("gradient_lab.layers"))
     return styled(figure, height=120 + 36 * len(curves))
+
+
+def _cross_lost(figure: go.Figure, curves: Sequence[LabCurve], text: Text) -> None:
+    """A cross at every place that has no logarithm, with its value."""
+    lost = [(i, c) for c in curves for i in np.flatnonzero(~(np.isfinite(c.mean) & (c.mean > 0)))]
+    figure.add_scatter(
+        x=[int(place) + 1 for place, _ in lost],
+        y=[escape(curve.titled(text)) for _, curve in lost],
+        customdata=[str(curve.mean[place]) for place, curve in lost],
+        mode="markers",
+        marker={"symbol": "x", "size": 7, "color": _LINE},
+        hovertemplate="%{customdata}<extra></extra>",
+        showlegend=False,
+    )
 
 
 def lab_caption(curves: Sequence[LabCurve], text: Text) -> str:

@@ -4,6 +4,7 @@ Computed from the plan alone: no weight exists, and ResNet-1202 takes millisecon
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from math import prod
 
 from resnet_viz.records import Layer
@@ -39,13 +40,18 @@ def layer_table(spec: NetworkSpec) -> list[Layer]:
     out. Receptive field: r + (kernel - 1) x stride before it, through each path (Araujo et al.
     2019, "Computing Receptive Fields", Distill). Average pooling sees all of its input.
     """
+    return list(_rows(spec))
+
+
+@lru_cache(maxsize=32)  # 3 MB for ResNet-1202; a page asks for totals, groups and table in turn
+def _rows(spec: NetworkSpec) -> tuple[Layer, ...]:
     walk = _Walk(spec)
     layout = plan(spec)
     value = walk.through(layout.stem, "", walk.image)
     for block in layout.blocks:
         value = walk.block(block, value)
     walk.through((*layout.last, *layout.head), "", value)
-    return walk.rows
+    return tuple(walk.rows)
 
 
 class _Walk:

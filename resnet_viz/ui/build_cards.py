@@ -14,7 +14,7 @@ from resnet_viz.ui import build_state as state
 from resnet_viz.ui.words import md_escape
 
 _FAMILY, _OPEN = "design_family", "design_cards"
-_NARROWEST = 168  # pixels of a card: two stand side by side on a phone
+_NARROWEST = 140  # pixels of a card: two stand side by side on a phone
 
 
 def _named(*starts: str) -> list[str]:

@@ -37,7 +37,7 @@ def show(name: str, text: Text) -> None:
                 text("work.weights"),
                 _OFFERED,
                 default=_OFFERED[0],
-                format_func=lambda word: text(f"weights.{word}"),
+                format_func=lambda word: text(f"work.weights_{word}"),
                 key=_WEIGHTS,
                 required=True,
                 persist_state="page",

@@ -56,9 +56,8 @@ def show_run(row: Experiment, run: Run, text: Text) -> None:
 def _panel(row: Experiment, run_id: str, active: bool, text: Text) -> None:
     try:
         status = runs.poll(run_id)
-    except ResnetVizError as error:  # deleted in another tab
-        show_error(error, text)
-        return
+    except ResnetVizError:  # deleted, here or in another tab: it is in no list any more
+        st.rerun()
     if active is not status.state.active:
         st.rerun()  # with or without the timer now
     _state(status, text)

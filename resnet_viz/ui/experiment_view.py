@@ -66,7 +66,7 @@ def _ask_shown(
                         date=one.date[:10])  # fmt: skip
         if option in own:
             return text("experiments.shown_run", title=own[option].title,
-                        state=text(f"train.state_short_{own[option].state}"))  # fmt: skip
+                        date=f"{own[option].created:%m-%d %H:%M}")  # fmt: skip
         return text("experiments.shown_live")
 
     return st.selectbox(text("experiments.shown"), options, format_func=label, key=key)

@@ -18,6 +18,7 @@ from resnet_viz.text import Text
 from resnet_viz.ui.formula_pixel import show_pixel
 from resnet_viz.ui.live import live
 from resnet_viz.ui.messages import show_error
+from resnet_viz.ui.openings import open_design
 
 _EXACT = 1e-5  # relative, single precision
 _PATIENCE = 60.0  # seconds
@@ -44,6 +45,9 @@ def show_formulas(text: Text) -> None:
     if checking.records:
         found = checking.records[-1]
         _show(found, text)
+        if order is not None:
+            with st.columns(3)[0]:
+                open_design("compare", found.spec, text)
         _show_pixel(network, order, found, text)
 
 

@@ -25,15 +25,8 @@ def settled(page: Page) -> None:
 
 def choose(page: Page, family: str, name: str) -> None:
     """Click a card; the cards lie open until one has been chosen."""
-    cards = page.get_by_text("Start from:")
-    if not page.get_by_role("button", name=family).is_visible():
-        cards.click()
-    page.get_by_role("button", name=family).click()
-    settled(page)
-    card = page.locator("[data-testid='stVerticalBlock']").filter(
-        has=page.get_by_text(name, exact=True)
-    )
-    card.get_by_role("button", name="Choose").last.click()
+    page.get_by_role("radio", name=family).click()
+    page.locator(f".st-key-card_{name} button").click()
     settled(page)
 
 
@@ -48,17 +41,22 @@ def arcs(page: Page) -> list[str]:
 def test_preset_edit_drawing_download_and_compare(server, page, tmp_path):
     opened(page, server)
     assert arcs(page) == ["solid", "dot", "solid", "dot", "solid"]
-    choose(page, "ResNet, ImageNet", "ResNet-18")
-    expect(page.get_by_text("ResNet-18: 18 weighted layers, 11,689,512 parameters")).to_be_visible()
+    choose(page, "Wide and ResNeXt", "wrn-40-4")
+    expect(page.get_by_text("WRN-40-4: 40 weighted layers, 8,949,210 parameters")).to_be_visible()
     assert arcs(page).count("dash") == 3
 
     depths = page.get_by_role("textbox", name="Blocks of each stage")
-    depths.fill("1, 1, 1, 5")
+    depths.fill("1, -1, 3")
     depths.press("Enter")
-    expect(page.get_by_text("ResNet-18: 18 weighted layers, 2")).to_be_visible()
+    expect(page.get_by_text("The field depths was [1, -1, 3]")).to_be_visible()
+    depths.fill("1, 1, 3")
+    depths.press("Enter")
+    expect(page.get_by_text("ResNet-12: 12 weighted layers, 3,560,154")).to_be_visible()
     settled(page)
     texts = page.locator(f"{GRAPH} .annotation-text").all_text_contents()
-    assert sum("layer4.1–4" in text for text in texts) == 2  # both networks
+    assert sum("layer3.1–2" in text for text in texts) == 2  # both networks
+    expect(page.get_by_text("The field depths was")).to_have_count(0)
+    open_the_block(page)
 
     page.get_by_role("tab", name="Take away").click()
     settled(page)
@@ -69,45 +67,34 @@ def test_preset_edit_drawing_download_and_compare(server, page, tmp_path):
     done = subprocess.run(
         [sys.executable, "-I", str(file)], capture_output=True, text=True, check=True, cwd=tmp_path
     )
-    assert done.stdout.strip() == "torch.Size([1, 1000])"
+    assert done.stdout.strip() == "torch.Size([1, 10])"
 
-    choose(page, "ResNet, small images", "ResNet-32")
     page.get_by_role("button", name="Open in Compare").click()
     expect(page.get_by_role("heading", name="Residual and plain, side by side")).to_be_visible()
-    expect(page.get_by_text("ResNet-32").first).to_be_visible()
-    assert "network=resnet32" in page.url
+    expect(page.get_by_text("ResNet-12, fresh, seed 0").first).to_be_visible()
+    assert "network=design-" in page.url
 
 
-def test_a_click_on_a_box_opens_the_block(server, page):
-    opened(page, server)
-    box = page.locator(f"{GRAPH} .scatterlayer .point").nth(3)
+def open_the_block(page: Page) -> None:
+    """Click the box of the last stage; its first layer is told about."""
+    box = page.locator(f"{GRAPH} .scatterlayer .point").nth(4)
     box.scroll_into_view_if_needed()
     place = box.bounding_box()
     page.mouse.move(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
     page.wait_for_timeout(200)
     page.mouse.click(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
     settled(page)
-    expect(page.get_by_text("layer2.1.conv1 (Conv2d)")).to_be_visible()
-
-
-def test_a_wrong_field_says_so_beside_it(server, page):
-    opened(page, server)
-    depths = page.get_by_role("textbox", name="Blocks of each stage")
-    depths.fill("3, -3, 3")
-    depths.press("Enter")
-    expect(page.get_by_text("The field depths was [3, -3, 3]")).to_be_visible()
-    expect(page.get_by_text("the last design that can be built")).to_be_visible()
-    expect(page.locator(GRAPH)).to_have_count(2)
-    assert page.locator("[data-testid='stException']").count() == 0
+    expect(page.get_by_text("layer3.1.bn1 (BatchNorm2d)")).to_be_visible()
 
 
 def test_a_narrow_screen_shows_everything_without_scrolling_sideways(server, page):
     page.set_viewport_size({"width": 390, "height": 844})
-    page.goto(server)
-    expect(page.get_by_role("heading", name="Residual and plain, side by side")).to_be_visible()
-    page.locator("[data-testid='stExpandSidebarButton']").click()
-    page.get_by_role("link", name="Build").click()
+    page.goto(f"{server}/Build")
     expect(page.locator(GRAPH)).to_have_count(2)
     settled(page)
-    wide = page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth")
-    assert wide <= 0
+    wide = "() => document.documentElement.scrollWidth - window.innerWidth"
+    assert page.evaluate(wide) <= 0
+    choose(page, "Other networks", "alexnet")
+    expect(page.get_by_text("AlexNet: 8 weighted layers")).to_be_visible()
+    settled(page)
+    assert page.evaluate(wide) <= 0

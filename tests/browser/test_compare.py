@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import zipfile
 
 import numpy as np
@@ -153,3 +154,15 @@ def test_nothing_is_loaded_from_elsewhere(server, browser):
                                                      "blob:"))]  # fmt: skip
     context.close()
     assert not foreign
+
+
+def test_the_same_network_with_other_weights_stands_beside_it(page: Page, server: str) -> None:
+    page.goto(f"{server}/?network=resnet20&beside=resnet20&weights_beside=random")
+    shown = page.get_by_text(re.compile("ResNet-20, "))
+    expect(shown.filter(has_text="trained on CIFAR-10").first).to_be_visible()
+    expect(shown.filter(has_text="fresh, seed 0").first).to_be_visible()
+    overlays = page.locator(OVERLAYS)
+    expect(overlays).to_have_count(2)
+    page.locator(".strip [data-layer='layer1.0']").last.click()
+    for overlay in overlays.all():
+        expect(overlay).to_have_attribute("data-layer", "layer1.0")

@@ -68,3 +68,11 @@ def test_the_page_fits_a_phone(server, browser, sick_file):
     widths = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
     assert widths[0] <= widths[1]
     context.close()
+
+
+@pytest.mark.slow
+def test_a_file_of_500_megabytes_is_diagnosed(server, page, tmp_path):
+    content = {"state_dict": load_bundled("resnet20").network.state_dict()}
+    torch.save({**content, "history": torch.zeros(123_500_000)}, tmp_path / "large.pth")
+    dropped(page, server, tmp_path / "large.pth")
+    expect(page.get_by_text("large.pth").first).to_be_visible()

@@ -20,8 +20,8 @@ def test_gradients_draws_both_networks_and_presets_change_the_plot(page: Page, s
     page.get_by_role("tab", name="Formulas").click()
     expect(page.get_by_text("Not exact here")).to_be_visible()
     page.locator(".picture img").first.click(position={"x": 3, "y": 3})
-    expect(page.get_by_label("Row")).to_have_value("0")
-    expect(page.get_by_label("Column")).to_have_value("0")
+    expect(page.get_by_role("spinbutton", name="Row")).to_have_value("0")
+    expect(page.get_by_role("spinbutton", name="Column")).to_have_value("0")
     expect(page.get_by_text("Equal to the last bit.")).to_be_visible()
 
 

@@ -10,6 +10,7 @@ import tarfile
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import torch
 
 WITNESS = "witness"
@@ -156,6 +157,7 @@ DAMAGED = {
     "list": lambda: _saved([1, 2, 3]),
     "whole numbers as keys": lambda: _saved({1: torch.zeros(2), 2: torch.zeros(2)}),
     "nested 150 deep": lambda: _saved(_nested(150)),
+    "huge directory": lambda: DIRECTORY,
     "300,000 keys": lambda: pickle.dumps({str(i): 1 for i in range(300_000)}, protocol=2),
 }
 
@@ -185,6 +187,44 @@ SAFETENSORS = {
     ),
 }  # fmt: skip
 
+
+def _onnx(location=None, **fields):
+    """A graph of one initialiser, changed."""
+    import onnx
+
+    values = np.zeros(8, np.float32)
+    weight = onnx.helper.make_tensor("conv1.weight", 1, [8], values.tobytes(), raw=True)
+    for field, value in fields.items():
+        if field == "dims":
+            del weight.dims[:]
+            weight.dims.extend(value)
+        else:
+            setattr(weight, field, value)
+    if location is not None:
+        weight.data_location = onnx.TensorProto.EXTERNAL
+        weight.external_data.add(key="location", value=location)
+    graph = onnx.helper.make_graph([], "g", [], [], initializer=[weight])
+    return onnx.helper.make_model(graph).SerializeToString()
+
+
+ONNX = {
+    "ONNX of text": lambda: b"hello, this is text",
+    "ONNX cut in half": lambda: _half(_onnx()),
+    "ONNX with values elsewhere": lambda: _onnx(location="../../etc/passwd"),
+    "ONNX that promises terabytes": lambda: _onnx(dims=[2**20, 2**20]),
+    "ONNX of a negative shape": lambda: _onnx(dims=[-8]),
+    "ONNX with half the values": lambda: _onnx(dims=[16]),
+    "ONNX of no numbers": lambda: _onnx(data_type=8),
+}
+
+#: A directory of 20 MB, as the last record says; there is nothing behind it.
+DIRECTORY = (
+    b"PK\x03\x04"
+    + bytes(100)
+    + b"PK\x05\x06"
+    + struct.pack("<HHHHIIH", 0, 0, 1, 1, 20_000_000, 0, 0)
+)
+
 INDEXES = {
     "index that climbs": {"weight_map": {"a": "../../etc/passwd"}},
     "index that is absolute": {"weight_map": {"a": "/etc/passwd.safetensors"}},
@@ -197,7 +237,8 @@ INDEXES = {
 def write_all(folder: Path) -> dict[str, Path]:
     """Every hostile file, by what it tries."""
     made = {}
-    for suffix, group in ((".pth", PICKLES), (".pth", DAMAGED), (".safetensors", SAFETENSORS)):
+    groups = ((".pth", PICKLES), (".pth", DAMAGED), (".safetensors", SAFETENSORS), (".onnx", ONNX))
+    for suffix, group in groups:
         for name, data in group.items():
             made[name] = folder / f"{len(made)}{suffix}"
             made[name].write_bytes(data())

@@ -79,6 +79,10 @@ def _new_head(network):
     network.fc.bias.uniform_(-1 / 8, 1 / 8, generator=generator)
 
 
+def _biased_head(network):
+    network.fc.bias[3] += 5
+
+
 def _overflow(network):
     norm = network.get_submodule("layer3.2.bn2")
     norm.weight.mul_(5e4)
@@ -97,5 +101,6 @@ SICK = {
         _bad_batch, ("bn_consistency_mean", "preprocessing")
     ),
     "an untrained head": Sickness(_new_head, ("fresh_layer",), "fc"),
+    "a biased head": Sickness(_biased_head, ("head_bias",), "fc"),
     "overflow in half precision": Sickness(_overflow, ("activation_range",), "layer3.2.bn2"),
 }

@@ -12,13 +12,23 @@ from resnet_viz.text import LANGUAGES, Text
 from tests.checkpoints.hostile_files import (
     DAMAGED,
     INDEXES,
+    ONNX,
     PICKLES,
     SAFETENSORS,
     WITNESS,
     write_all,
 )
 
-NAMES = [*PICKLES, *DAMAGED, *SAFETENSORS, *INDEXES, "2 GB sparse", "link to a device", "a folder"]
+NAMES = [
+    *PICKLES,
+    *DAMAGED,
+    *SAFETENSORS,
+    *ONNX,
+    *INDEXES,
+    "2 GB sparse",
+    "link to a device",
+    "a folder",
+]
 
 
 @pytest.fixture(scope="module")

@@ -124,8 +124,8 @@ def test_a_folder_of_classes_gives_labels(tmp_path):
     assert report.labelled.images == 14
     assert report.labelled.accuracy > 0.8
     assert {"accuracy", "label_order"} <= {finding.check for finding in report.findings}
-    again = CheckpointReport.from_dict(json.loads(json.dumps(report.to_dict())))
-    assert repr(again) == repr(report)  # a recall of no images is NaN, which equals nothing
+    told = json.dumps(report.to_dict())  # a recall of no images is NaN, which equals nothing
+    assert json.dumps(CheckpointReport.from_dict(json.loads(told)).to_dict()) == told
     measured = report.labelled
     assert measured.cam_layer == "layer3.2"
     assert np.array(measured.losses[0].cam).shape == (8, 8)
@@ -136,7 +136,7 @@ def test_a_folder_of_classes_gives_labels(tmp_path):
     told = report.contract(Text("en"))["labelled"]
     assert "picture" not in told["losses"][0]
     page = diagnosis_page(report, Text("zh"))
-    assert page.count("data:image/png;base64,") == len(measured.losses)
+    assert page.count("<figure>") == len(measured.losses)
     assert page.count("Plotly.newPlot") >= 4
 
 

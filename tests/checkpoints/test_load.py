@@ -16,9 +16,11 @@ from safetensors.torch import save_file
 
 from resnet_viz import NetworkSpec, ResnetVizError, Shortcut, build, load_checkpoint
 from resnet_viz.checkpoints import save as saving
+from resnet_viz.checkpoints.load import read_weights
 from resnet_viz.checkpoints.save import save_checkpoint
 from resnet_viz.errors import CheckpointError, InputError
 from resnet_viz.images import CIFAR_PREPROCESSING, Preprocessing
+from resnet_viz.networks.export import to_onnx
 from resnet_viz.records import Epoch, WeightSource
 from tests.networks.unchecked import unchecked
 
@@ -336,3 +338,85 @@ def test_metadata_is_readable_json_with_the_spec_and_versions(tmp_path):
     assert metadata["schema_version"] == 1
     assert metadata["spec"]["widths"] == [4, 8]
     assert metadata["versions"]["torch"] == torch.__version__
+
+
+def on_cuda(data, form):
+    """The same file, whose storages say that they were on a GPU."""
+    old, new = b"X\x03\x00\x00\x00cpu", b"X\x06\x00\x00\x00cuda:0"
+    if form == "legacy":
+        return data.replace(old, new)
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as archive, zipfile.ZipFile(out, "w") as changed:
+        for info in archive.infolist():
+            content = archive.read(info)
+            changed.writestr(info.filename, content.replace(old, new))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("form", FILES)
+def test_weights_that_were_on_a_gpu_load_on_a_cpu(tmp_path, form):
+    data = on_cuda(FILES[form], form)
+    assert data.count(b"cuda:0") > 0
+    (tmp_path / "w.pth").write_bytes(data)
+    loaded = load_checkpoint(tmp_path / "w.pth", NARROW)
+    assert_equal_weights(loaded.network.state_dict(), build(NARROW, seed=0).state_dict())
+
+
+def test_an_onnx_files_initialisers_are_weights(tmp_path):
+    network = build(SPEC, seed=3).eval()
+    (tmp_path / "n.onnx").write_bytes(to_onnx(network))
+    weights = read_weights(tmp_path / "n.onnx").tensors
+    own = {k: v for k, v in network.state_dict().items() if "num_batches" not in k}
+    assert_equal_weights({k: weights[k] for k in own}, own)
+    loaded = load_checkpoint(tmp_path / "n.onnx", SPEC).network
+    assert torch.equal(loaded.fc.weight, network.fc.weight)
+
+
+def test_a_large_file_is_mapped_not_read(tmp_path):
+    """What lies beside the weights takes no memory: 200 MB that nobody asks for."""
+    import resource
+
+    content = {"state_dict": build(SPEC, seed=3).state_dict(), "other": torch.zeros(50_000_000)}
+    torch.save(content, tmp_path / "w.pth")
+    del content
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    load_checkpoint(tmp_path / "w.pth", SPEC)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000  # kB
+
+
+@pytest.mark.parametrize("which", ["sgd", "adam"])
+def test_the_last_step_is_read_from_the_optimiser(tmp_path, which):
+    """Against the step itself: weights before and after one more step."""
+    network = build(SPEC, seed=3)
+    kinds = {"sgd": lambda p: torch.optim.SGD(p, 0.1, momentum=0.9),
+             "adam": lambda p: torch.optim.Adam(p, 0.01)}  # fmt: skip
+    optimiser = kinds[which](network.parameters())
+    images = torch.randn(4, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    for _ in range(2):
+        before = {k: v.clone() for k, v in network.state_dict().items()}
+        optimiser.zero_grad()
+        network(images).square().mean().backward()
+        optimiser.step()
+    weights = network.state_dict()
+    content = {"state_dict": {f"module.{k}": v for k, v in weights.items()},
+               "optimizer": optimiser.state_dict()}  # fmt: skip
+    torch.save(content, tmp_path / "w.pth")
+    ratios = read_weights(tmp_path / "w.pth").update_ratios
+    assert set(ratios) == {k for k, v in weights.items() if v.ndim > 1}
+    for name, ratio in ratios.items():
+        step = (weights[name] - before[name]).norm() / weights[name].norm()
+        assert ratio == pytest.approx(float(step), rel=1e-3), name
+
+
+@pytest.mark.parametrize("strange", ["expanded", "other shape", "text", "too few"])
+def test_a_strange_optimiser_says_nothing_and_takes_no_memory(tmp_path, strange):
+    weights = build(SPEC, seed=3).state_dict()
+    moments = {"expanded": torch.zeros(1).expand(100_000, 100_000), "other shape": torch.zeros(3),
+               "text": "hello", "too few": torch.zeros(1)}  # fmt: skip
+    count = 1 if strange == "too few" else len(weights)
+    state = {n: {"momentum_buffer": moments[strange]} for n in range(count)}
+    groups = [{"lr": 0.1, "params": list(range(sum("running" not in k and "num_b" not in k
+                                                   for k in weights)))}]  # fmt: skip
+    content = {"state_dict": weights, "optimizer": {"state": state, "param_groups": groups}}
+    torch.save(content, tmp_path / "w.pth")
+    assert read_weights(tmp_path / "w.pth").update_ratios == {}

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,12 @@ from resnet_viz.checkpoints.bundled import bundled_names
 from resnet_viz.checkpoints.load import read_weights
 from resnet_viz.checkpoints.topology import identify
 from resnet_viz.checkpoints.unwrap import Weights
-from resnet_viz.places import ASSETS
-from resnet_viz.records import Severity
+from resnet_viz.diagnosis.beside import beside
+from resnet_viz.diagnosis.run import identified
+from resnet_viz.places import ASSETS, cifar10_folders
+from resnet_viz.records import CheckpointsBeside, Severity
 from resnet_viz.text import LANGUAGES, Text
+from resnet_viz.training.sources import from_sheets
 from tests.checkpoints.sick import SICK
 from tests.source import ROOT
 
@@ -160,3 +164,83 @@ def test_a_foreign_checkpoint_is_right_on_a_part_of_the_test_set():
 )
 def test_foreign_checkpoints_reach_their_published_accuracy(file, published):
     assert accuracy(FOREIGN / file, 1) == pytest.approx(published, abs=0.15)
+
+
+def _said(network, tmp_path, **options):
+    torch.save(network.state_dict(), tmp_path / "w.pth")
+    return {f.check: f for f in diagnose(tmp_path / "w.pth", **options).findings}
+
+
+@pytest.mark.parametrize("kind", ["half_precision", "quantised"])
+def test_rounded_weights_are_noted(kind, base, tmp_path):
+    network = copy.deepcopy(base)
+    with torch.no_grad():
+        for value in network.parameters():
+            if kind == "half_precision":
+                value.copy_(value.half().float())
+            else:
+                step = value.abs().max() / 127
+                value.copy_((value / step).round() * step)
+    assert _said(network, tmp_path)[kind].severity is Severity.NOTE
+
+
+def test_a_fine_tuned_network_is_known_with_the_layer_that_moved(base, tmp_path):
+    network = copy.deepcopy(base)
+    with torch.no_grad():
+        network.get_submodule("layer3.1.conv1").weight.mul_(1.3)
+    found = _said(network, tmp_path)["known_checkpoint"]
+    assert dict(found.words)["layers"].startswith("layer3.1.conv1 (30%)")
+
+
+def test_another_size_than_the_trained_one_is_warned_of(base, tmp_path):
+    spec = replace(NetworkSpec.preset("resnet20"), input_size=64)
+    found = _said(base, tmp_path, spec=spec)["input_size"]
+    assert found.severity is Severity.WARN
+    assert dict(found.words)["best"] == "32"
+
+
+@pytest.mark.skipif(not FOREIGN.is_dir(), reason="needs ../shared/cifar10")
+def test_reversed_channels_are_noticed_with_enough_images(base, tmp_path):
+    network = copy.deepcopy(base)
+    with torch.no_grad():
+        network.conv1.weight.copy_(network.conv1.weight.flip(1))
+    images = own_pictures(tmp_path / "pictures", 40)
+    assert _said(base, tmp_path, images=images)["channel_order"].severity is Severity.OK
+    assert _said(network, tmp_path, images=images)["channel_order"].severity is Severity.WARN
+
+
+def own_pictures(folder, count):
+    from PIL import Image
+
+    folder.mkdir()
+    pixels = from_sheets(cifar10_folders()[-1], ("test",)).images
+    for number, image in enumerate(pixels[:: len(pixels) // count][:count]):
+        Image.fromarray(image.permute(1, 2, 0).numpy()).save(folder / f"{number:03}.png")
+    return folder
+
+
+def test_a_step_that_replaces_the_weights_fails_in_its_layer(base, tmp_path):
+    weights = base.state_dict()
+    names = [k for k in weights if not k.endswith(("running_mean", "running_var", "tracked"))]
+    state = {n: {"momentum_buffer": weights[k] * (30 if k.startswith("layer2.1.conv1") else 0.1)}
+             for n, k in enumerate(names)}  # fmt: skip
+    content = {"net": weights, "optimizer": {"state": state, "param_groups": [
+        {"lr": 0.1, "momentum": 0.9, "params": list(range(len(names)))}]}}  # fmt: skip
+    torch.save(content, tmp_path / "w.pth")
+    found = [f for f in diagnose(tmp_path / "w.pth").findings if f.check == "update_ratio"]
+    assert [(f.layer, f.severity) for f in found] == [("layer2.1.conv1", Severity.FAIL)]
+    assert found[0].value == pytest.approx(3)
+
+
+def test_two_checkpoints_beside_each_other(base):
+    """A network beside itself is alike, agrees, and has not moved."""
+    file = ASSETS / "checkpoints" / "resnet20.safetensors"
+    same = beside(identified(file), identified(file))
+    assert all(row[n] == pytest.approx(1) for n, row in enumerate(same.cka))
+    assert same.agreement == 1
+    assert set(same.moved.values()) == {0.0}
+    other = beside(identified(file), identified(ASSETS / "checkpoints" / "plain56.safetensors"))
+    assert (len(other.cka), len(other.cka[0])) == (9, 27)
+    assert other.moved == {}
+    assert 0 <= other.agreement < 1
+    assert CheckpointsBeside.from_dict(json.loads(json.dumps(other.to_dict()))) == other

@@ -4,10 +4,12 @@ import json
 
 import numpy as np
 import pytest
+import torch
 
 from docs.experiment_recordings import RECORDINGS
 from resnet_viz import runs
 from resnet_viz.checkpoints.bundled import bundled_names
+from resnet_viz.experiments.batches import Images, labelled
 from resnet_viz.experiments.job import experiment_job, found
 from resnet_viz.experiments.recorded import (
     FOLDER,
@@ -19,6 +21,8 @@ from resnet_viz.experiments.recorded import (
     write,
 )
 from resnet_viz.experiments.registry import EXPERIMENTS, Cost, experiment
+from resnet_viz.experiments.twins import bundled_twins
+from resnet_viz.places import cifar10_folders
 from resnet_viz.records import Recording, RunState
 from resnet_viz.runs.execute import execute
 from resnet_viz.runs.foreground import begin_here
@@ -90,6 +94,29 @@ def test_surfaces_have_their_centre_at_the_trained_loss(name):
         assert panel.matrix.rows[middle] == panel.matrix.columns[middle] == "0"
         assert panel.matrix.values[middle, middle] == one.numbers[f"{panel.name}_centre"]
         assert np.isfinite(panel.matrix.values).all()
+
+
+def test_centre_of_the_recorded_surface_is_the_trained_loss():
+    if not any(folder.is_dir() for folder in cifar10_folders()):
+        pytest.skip("CIFAR-10 is not on this machine")
+    one = kept("loss-landscape-2d").finding
+    twins = bundled_twins(20)
+    data = labelled(Images.CIFAR10, one.settings["images"], twins.residual.preprocessing)
+    for kind, loaded in twins.items():
+        with torch.no_grad():
+            loss = torch.nn.functional.cross_entropy(loaded.network(data.images), data.labels)
+        assert one.numbers[f"{kind}_centre"] == pytest.approx(loss.item(), rel=1e-5)
+
+
+def test_recorded_autocorrelation_over_20_seeds_keeps_the_bars():
+    one = kept("shattered-gradients-20").finding
+    lag_one = one.numbers
+    assert one.settings["seeds"] == 20
+    assert lag_one["plain-2"] > 0.9
+    assert abs(lag_one["plain-24"]) < 0.1
+    assert abs(lag_one["plain-50"]) < 0.1
+    assert lag_one["residual-50 x 0.1"] > 0.7
+    assert lag_one["plain-50"] < lag_one["residual-50"] < lag_one["residual-50 x 0.1"]
 
 
 @pytest.mark.parametrize("form", ["plain_bn", "plain_bare", "inside", "outside", "inside_bn"])

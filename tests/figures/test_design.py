@@ -1,15 +1,18 @@
 """The drawings of a design: what is solid, dashed, dotted and missing, and what is said."""
 
+from xml.etree import ElementTree
+
 import numpy as np
 import pytest
 import torch
 
 from resnet_viz import NetworkSpec, Pair
-from resnet_viz.figures.design import block_figure, network_figure
+from resnet_viz.figures.cards import card_svg
+from resnet_viz.figures.design import block_figure, catalog_figure, network_figure
 from resnet_viz.figures.signal import signal_caption, signal_figure
 from resnet_viz.networks.groups import block_groups, layers_inside
 from resnet_viz.networks.signal import signal_check
-from resnet_viz.records import SignalCheck
+from resnet_viz.records import BlockGroup, SignalCheck
 from resnet_viz.spec import PRESETS, Initialisation, Kind, Norm, Shortcut
 from resnet_viz.text import Text
 from tests.networks.specs import DESIGNS
@@ -38,6 +41,38 @@ def test_equal_blocks_are_one_box_and_each_shortcut_one_arc(name, rows, dashes):
     assert arcs == dashes
     crosses = [a for a in figure.layout.annotations if a.text == "✕"]
     assert len(crosses) == len(dashes)  # each missing shortcut of the twin is marked
+
+
+def test_catalog_draws_three_arcs_where_channels_are_laid_beside_and_one_where_they_are_added():
+    def group(name, count, way):
+        return BlockGroup(name, name, count, (8, 4, 4), 10, 20, way)
+
+    dense = (group("stem", 1, None), group("features.denseblock1.denselayer1", 6, "concatenation"))
+    added = (group("features.3", 2, "identity"), group("features.4", 1, "none"))
+    resnet = block_groups(NetworkSpec.preset("resnet20"))
+    beside = ("ResNet-20", resnet)
+    counts = []
+    for groups in (dense, added, resnet):
+        figure = catalog_figure("N", groups, beside, ink="#000", text=TEXT)
+        arcs = [s for s in figure.layout.shapes if s.type == "path"]
+        counts.append(len(arcs) - 5)  # five are of ResNet-20
+        assert {trace.name for trace in figure.data} >= {"identity", "zero-padding"}
+    assert counts == [3, 1, 5]
+    words = [a.text for a in catalog_figure("N", dense, beside, ink="#000", text=TEXT)
+             .layout.annotations]  # fmt: skip
+    assert any(word.startswith("denseblock1  ×6") for word in words)
+
+
+@pytest.mark.parametrize("depths", [(1,), (3, 4, 6, 3), (200, 200, 200), (1, 100, 1)])
+@pytest.mark.parametrize(("way", "arcs"), [("none", False), ("identity", True)])
+def test_a_card_is_a_small_drawing_of_every_stage(depths, way, arcs):
+    drawing = ElementTree.fromstring(card_svg(depths, way))
+    tags = [element.tag.rpartition("}")[2] for element in drawing]
+    assert len(depths) <= tags.count("rect") <= 50
+    assert tags.count("path") == (tags.count("rect") if arcs else 0)
+    bars = [element for element in drawing if element.tag.endswith("rect")]
+    assert max(float(b.get("x")) + float(b.get("width")) for b in bars) <= 220
+    assert len({b.get("height") for b in bars}) == len(depths)
 
 
 @pytest.mark.parametrize("name", PRESETS)

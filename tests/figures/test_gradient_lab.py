@@ -5,7 +5,8 @@ import pytest
 
 from resnet_viz.experiments.curves import curve, matrix
 from resnet_viz.experiments.gradients import GradientConfig, gradient_measurements
-from resnet_viz.figures.findings import panel_figure, shared_scale
+from resnet_viz.experiments.trainings import bundled_trainings
+from resnet_viz.figures.findings import panel_figure, shared_scale, surface_figure
 from resnet_viz.figures.gradient_lab import (
     LabQuantity,
     growth_rows,
@@ -13,6 +14,7 @@ from resnet_viz.figures.gradient_lab import (
     lab_caption,
     lab_curves,
     lab_figure,
+    step_curves,
 )
 from resnet_viz.records import Mark, Panel
 from resnet_viz.records.theory import theory
@@ -79,6 +81,32 @@ def test_a_finding_names_what_a_logarithmic_axis_cannot_show():
     figure = panel_figure(panel, TEXT)
     assert figure.data[-1].name == "nothing: 2 zero or not finite"
     assert list(figure.data[-1].customdata) == ["nan", "0.0"]
+
+
+def test_cells_without_a_logarithm_are_counted_and_crossed(measured):
+    values = np.array([[1.0, 0.0], [np.nan, 2.0]])
+    panel = Panel("residual", "direction", "direction_2", mark=Mark.SURFACE, log_y=True,
+                  matrix=matrix("residual", ["-1", "1"], ["-1", "1"], values))  # fmt: skip
+    figure = panel_figure(panel, TEXT)
+    assert figure.layout.annotations[0].text == "residual: 2 zero or not finite"
+    assert figure.data[0].type == "contour"
+    surface = surface_figure(panel, TEXT, scale=(0, 1))
+    assert surface.data[0].type == "surface"
+    assert list(surface.data[0].x) == [-1, 1]
+    one = lab_curves(measured, LabQuantity.WEIGHT, 0)[0]
+    broken = one.mean.copy()
+    broken[1] = 0.0
+    lost = type(one)(one.spec, one.layers, broken, one.low, one.high)
+    crosses = heat_figure([lost], TEXT).data[1]
+    assert list(crosses.x) == [2]
+
+
+def test_a_step_of_a_training_is_one_curve_a_network():
+    training = bundled_trainings()[0]
+    curves = step_curves(training.specs, training.at(0))
+    assert [c.spec.kind for c in curves] == [Kind.RESIDUAL, Kind.PLAIN]
+    assert len(curves[0].layers) == training.specs["residual"].depth - 1
+    assert training.watched()[:3] == [0, 1, 10]
 
 
 def test_matrices_of_a_finding_share_one_scale():

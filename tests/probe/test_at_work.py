@@ -12,7 +12,7 @@ from resnet_viz.checkpoints.at_work import load_backbone
 from resnet_viz.checkpoints.pretrained import pretrained_file
 from resnet_viz.errors import SpecError
 from resnet_viz.images import IMAGENET_PREPROCESSING
-from resnet_viz.networks.at_work import AT_WORK, backbone_skeleton, build_backbone
+from resnet_viz.networks.at_work import AT_WORK, backbone_skeleton
 from resnet_viz.pictures import Picture
 from resnet_viz.probe.at_work import look_at_work, moving_crop, stage_features
 from resnet_viz.records import WeightSource
@@ -104,9 +104,7 @@ def test_published_weights_give_torchvisions_values(name, monkeypatch):
     assert pretrained_file(name).name == row.weights.url.rpartition("/")[2]
 
 
-def test_seed_decides_and_unknown_names_get_close_ones():
-    first, again = (build_backbone("r3d_18", seed=3).state_dict() for _ in range(2))
-    assert all(torch.equal(first[key], again[key]) for key in first)
+def test_unknown_names_get_close_ones():
     with pytest.raises(SpecError, match="r3d_18"):
         look_at_work("r3d", PICTURE)
 

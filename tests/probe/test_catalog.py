@@ -9,9 +9,9 @@ from resnet_viz.networks.foreign import FOREIGN, build_foreign, skeleton
 from resnet_viz.networks.totals import totals
 from resnet_viz.probe.layers import measured_layers, measured_totals
 from resnet_viz.probe.steps import foreign_table
+from tests.networks.test_foreign import ALIKE
 
 TABLES = {}
-DEEP = ("densenet169", "vgg11_bn", "vgg16_bn", "vgg19_bn")  # each like another, and slow
 
 
 def table(name):
@@ -21,7 +21,7 @@ def table(name):
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=pytest.mark.slow) if n in DEEP else n for n in FOREIGN]
+    "name", [pytest.param(n, marks=pytest.mark.slow) if n in ALIKE else n for n in FOREIGN]
 )
 def test_a_table_is_its_network(name):
     row, found = FOREIGN[name], table(name)
@@ -39,6 +39,12 @@ def test_a_table_is_its_network(name):
     assert sum(group.count for group in found.groups) == len(row.blocks) + 1
     assert len(found.groups) <= 16
     assert found.layers[-1].shape == (row.classes,)
+
+
+def test_cards_draw_what_was_measured():
+    for name in ("vgg11", "densenet121", "mobilenet_v2", "lenet5", "alexnet"):
+        ways = {group.way for group in table(name).groups} - {None, "none"}
+        assert ways == {FOREIGN[name].way} - {"none"}
 
 
 def test_a_dense_block_lays_its_channels_beside_the_old_ones():

@@ -1,0 +1,89 @@
+"""Measures every check on healthy networks and CIFAR-10, and writes the table of debug.md.
+
+python -m docs.thresholds   (minutes a network; CIFAR-10's test images must lie here)
+"""
+
+from pathlib import Path
+
+from resnet_viz import CheckpointReport, diagnose
+from resnet_viz.checkpoints.load import read_weights
+from resnet_viz.checkpoints.topology import identify
+from resnet_viz.checkpoints.unwrap import Weights
+from resnet_viz.diagnosis.thresholds import THRESHOLDS
+from resnet_viz.places import ASSETS
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "debug.md"
+START, END = "<!-- measured by docs/thresholds.py -->", "<!-- end -->"
+FOREIGN = ROOT.parent / "shared" / "checkpoints"
+SKIPPED = {"known_checkpoint", "half_precision", "quantised", "plain_or_residual", "update_ratio"}
+
+
+def networks() -> dict[str, Path]:
+    """The bundled twins of all depths, and the foreign checkpoints where they are."""
+    own = sorted((ASSETS / "checkpoints").glob("*.safetensors"), key=_depth_and_kind)
+    other = {f"foreign {path.stem.partition('-')[0]}": path for path in FOREIGN.glob("*.th")}
+    return {**{path.stem: path for path in own}, **dict(sorted(other.items()))}
+
+
+def _depth_and_kind(path: Path) -> tuple[int, str]:
+    kind = path.stem.rstrip("0123456789")
+    return int(path.stem.removeprefix(kind)), kind
+
+
+def table(reports: dict[str, CheckpointReport], guesses: dict[str, dict[str, float]]) -> str:
+    """One row a check, with its thresholds and what each network measures."""
+    names = list(reports)
+    rows = [
+        f"| check | warn / fail | {' | '.join(names)} |",
+        "| --- | --- |" + " --- |" * len(names),
+    ]
+    for check, limits in THRESHOLDS.items():
+        if check not in SKIPPED:
+            below = "below " if limits.below else ""
+            shown = f"{below}{_number(limits.warn)} / {_number(limits.fail)}"
+            values = [_value(report, check) for report in reports.values()]
+            rows.append(f"| `{check}` | {shown} | {' | '.join(values)} |")
+    for guess in next(iter(guesses.values())):
+        values = [_number(found.get(guess)) for found in guesses.values()]
+        rows.append(f"| {guess} | | {' | '.join(values)} |")
+    return "\n".join(rows)
+
+
+def _value(report: CheckpointReport, check: str) -> str:
+    found = next((f for f in report.findings if f.check == check), None)
+    if found is None:
+        return "-"
+    mark = {"warn": " (warns)", "fail": " (fails)"}.get(found.severity.value, "")
+    return f"{_number(found.value)}{mark}"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+
+
+def guessed(path: Path) -> dict[str, float]:
+    """What the wrong inputs and the wrong topology score, from the tensors alone."""
+    found = identify(Weights(read_weights(path).tensors), path.stem)
+    wrong = [score for kind, score in found.scores.items() if kind != found.spec.kind]
+    return {
+        "`preprocessing`, pixels in [0, 1]": found.input_scores["zero_to_one"],
+        "`preprocessing`, pixels in [0, 255]": found.input_scores["zero_to_255"],
+        "`bn_consistency_mean`, wrong topology": min(wrong),
+    }
+
+
+def main() -> None:
+    """Measure, and replace the table."""
+    found = networks()
+    reports = {name: diagnose(path, images="cifar10") for name, path in found.items()}
+    text = PAGE.read_text(encoding="utf-8")
+    before, _, rest = text.partition(START)
+    _, _, after = rest.partition(END)
+    guesses = {name: guessed(path) for name, path in found.items()}
+    body = f"{before}{START}\n{table(reports, guesses)}\n{END}{after}"
+    PAGE.write_text(body, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
