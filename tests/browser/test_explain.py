@@ -75,6 +75,7 @@ def test_uploaded_pictures_become_a_table_and_a_row_the_page_s_picture(
     opened(page, server)
     settled(page)
     page.get_by_text("Many pictures", exact=True).click()
+    expect(page.get_by_text("Pictures, or one ZIP of them")).to_be_visible()
     page.locator("input[type=file]").last.set_input_files(tmp_path / "pictures.zip")
     page.get_by_role("button", name="Explain these pictures").click()
     expect(page.get_by_text("Finished")).to_be_visible()
