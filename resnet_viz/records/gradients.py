@@ -1,13 +1,18 @@
 """What one forward and one backward pass of the training loss tell about every layer."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float32
 
 from resnet_viz.records.analysis import BatchNormMode
 from resnet_viz.spec import NetworkSpec
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,27 @@ class GradientMeasurement:
             return float("nan")
         slope = np.polyfit(np.arange(len(norms)), np.log(norms), 1)[0]
         return float(np.exp(-slope))
+
+
+def gradient_frame(measured: Sequence[GradientMeasurement]) -> "pd.DataFrame":
+    """One row a network, seed, step and layer; what a layer does not have is empty."""
+    import pandas as pd
+
+    rows = [
+        {
+            "network": m.spec.name,
+            "kind": m.spec.kind.value,
+            "depth": m.spec.depth,
+            "norm": m.spec.norm.value,
+            "init": m.spec.initialisation.value,
+            "seed": m.seed,
+            "step": m.step,
+            **vars(layer),
+        }
+        for m in measured
+        for layer in m.layers
+    ]
+    return pd.DataFrame(rows)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from resnet_viz.figures.gradient_lab import (
     lab_figure,
 )
 from resnet_viz.records import GradientMeasurement
+from resnet_viz.records.gradients import gradient_frame
 from resnet_viz.saving import to_json
 from resnet_viz.text import Text
 from resnet_viz.ui.charts import chart
@@ -101,7 +102,16 @@ def _asked(measured: list[GradientMeasurement], text: Text) -> tuple[LabQuantity
 
 
 def _downloads(measured: list[GradientMeasurement], text: Text) -> None:
-    st.download_button(
+    left, right = st.columns(2)
+    left.download_button(
+        text("experiments.download_csv"),
+        lambda: gradient_frame(measured).to_csv(index=False),
+        file_name="gradients.csv",
+        mime="text/csv",
+        on_click="ignore",
+        key="lab_csv",
+    )
+    right.download_button(
         text("experiments.download_json"),
         lambda: to_json([{"step": m.step, **gradients_document(m)} for m in measured]),
         file_name="gradients.json",

@@ -15,6 +15,7 @@ from resnet_viz.experiments.gradients import (
 from resnet_viz.experiments.memory import check_memory
 from resnet_viz.networks.resnet import build
 from resnet_viz.probe.analysis import analyze
+from resnet_viz.records.gradients import gradient_frame
 from resnet_viz.records.theory import THEORY_BATCH_NORM, THEORY_DEFAULT
 from resnet_viz.spec import Initialisation, Kind, NetworkSpec, Norm
 
@@ -118,3 +119,11 @@ def test_a_network_too_large_for_memory_is_refused_before_it_is_built(monkeypatc
 def test_watched_steps_are_dense_at_first():
     assert watched_steps(0) == ()
     assert watched_steps(23) == (1, 2, 3, 4, 5, 10, 20, 23)
+
+
+def test_every_layer_of_every_network_is_a_row_of_the_table():
+    found = measured(depths=(8,), seeds=(0, 1))
+    table = gradient_frame(found)
+    assert len(table) == sum(len(m.layers) for m in found)
+    assert {"network", "seed", "step", "name", "weight_gradient_norm"} <= set(table.columns)
+    assert set(table["kind"]) == {"residual", "plain"}
