@@ -59,10 +59,10 @@ def opened(source: Source) -> Iterator[list[Entry]]:
     """
     path = Path(source.place)
     if path.is_dir():
-        yield _checked(list(map(_entry, class_folders._on_disk(path))), path.name)
+        yield _checked(list(map(_entry, class_folders.on_disk(path))), path.name)
     elif path.is_file():
         with _archive(path) as archive:
-            found = class_folders._members(archive, safe_name(path.name))
+            found = class_folders.members(archive, safe_name(path.name))
             yield _checked(list(map(_entry, found)), path.name)
     else:
         data = load_dataset(source.place)
@@ -95,12 +95,12 @@ def _checked(entries: list[Entry], name: str) -> list[Entry]:
     return entries
 
 
-def _entry(found: class_folders._Entry) -> Entry:
+def _entry(found: class_folders.FolderEntry) -> Entry:
     label = safe_name(found.folders[-1]) if found.folders else ""
     return Entry(safe_name(found.name), label, partial(_decode, found))
 
 
-def _decode(found: class_folders._Entry) -> Picture:
+def _decode(found: class_folders.FolderEntry) -> Picture:
     """The picture; whatever the archive raises for a damaged member is one sentence too."""
     try:
         data = found.read()

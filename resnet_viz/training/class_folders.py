@@ -34,7 +34,7 @@ _TOP_SKIPPED = 20  # names of unreadable files that are told
 
 
 @dataclass(frozen=True)
-class _Entry:
+class FolderEntry:
     """One file: the folders it lies in, its name, and how to get its bytes."""
 
     folders: tuple[str, ...]
@@ -48,7 +48,7 @@ def read_folder(folder: Path, *, size: int) -> Dataset:
     Pictures are brought to their central square of ``size`` pixels; files that are no pictures are
     listed and skipped. Links are not followed. Raises ``DataError`` for fewer than two classes.
     """
-    return _dataset(safe_name(folder.name), list(_on_disk(folder)), size)
+    return _dataset(safe_name(folder.name), list(on_disk(folder)), size)
 
 
 def read_zip(path: Path, *, size: int) -> Dataset:
@@ -56,12 +56,16 @@ def read_zip(path: Path, *, size: int) -> Dataset:
     name = safe_name(path.name)
     try:
         with zipfile.ZipFile(path) as archive:
-            return _dataset(name.removesuffix(".zip"), _members(archive, name), size)
+            return _dataset(name.removesuffix(".zip"), members(archive, name), size)
     except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, ValueError) as error:
         raise DataError("zip_damaged", name=name) from error
 
 
-def _on_disk(folder: Path) -> Iterator[_Entry]:
+def on_disk(folder: Path) -> Iterator[FolderEntry]:
+    """Every file below a folder in the order of names; links are not followed.
+
+    Raises ``DataError`` for more files than can be meant.
+    """
     count = 0
     for path in sorted(folder.rglob("*")):
         relative = path.relative_to(folder)
@@ -70,7 +74,7 @@ def _on_disk(folder: Path) -> Iterator[_Entry]:
         count += 1
         if count > MOST_FILES:
             raise DataError("data_files", name=safe_name(folder.name), most=MOST_FILES)
-        yield _Entry(relative.parts[:-1], relative.name, partial(_read, path))
+        yield FolderEntry(relative.parts[:-1], relative.name, partial(_read, path))
 
 
 def _read(path: Path) -> bytes:
@@ -78,7 +82,8 @@ def _read(path: Path) -> bytes:
         return file.read(MOST_BYTES + 1)
 
 
-def _members(archive: zipfile.ZipFile, name: str) -> list[_Entry]:
+def members(archive: zipfile.ZipFile, name: str) -> list[FolderEntry]:
+    """Every file of a ZIP; ``DataError`` for one that is too large, leads out, or hides things."""
     infos = archive.infolist()
     if len(infos) > MOST_FILES:
         raise DataError("data_files", name=name, most=MOST_FILES)
@@ -90,7 +95,7 @@ def _members(archive: zipfile.ZipFile, name: str) -> list[_Entry]:
         _check_member(info, path, name)
         if not (info.is_dir() or _ignored(path.parts)):
             read = partial(_unpack, archive, info)
-            entries.append(_Entry(path.parts[:-1], path.name, read))
+            entries.append(FolderEntry(path.parts[:-1], path.name, read))
     return sorted(entries, key=lambda entry: (*entry.folders, entry.name))
 
 
@@ -115,7 +120,7 @@ def _ignored(parts: tuple[str, ...]) -> bool:
     return any(part.startswith(".") or part == "__MACOSX" for part in parts)
 
 
-def _dataset(name: str, entries: list[_Entry], size: int) -> Dataset:
+def _dataset(name: str, entries: list[FolderEntry], size: int) -> Dataset:
     by_split = _sorted_by_class(name, entries)
     classes = sorted({c for split in by_split.values() for c in split})
     if not 2 <= len(classes) <= MOST_CLASSES:
@@ -137,9 +142,9 @@ def _dataset(name: str, entries: list[_Entry], size: int) -> Dataset:
     return Dataset(name, tuple(classes), measured(train.images), train, test, told)
 
 
-def _sorted_by_class(name: str, entries: list[_Entry]) -> dict[str, dict[str, list[_Entry]]]:
+def _sorted_by_class(name: str, entries: list[FolderEntry]) -> dict[str, dict[str, list[FolderEntry]]]:
     """Entries by split ("train", "test", or "" without one) and class, the folder they lie in."""
-    found: dict[str, dict[str, list[_Entry]]] = defaultdict(lambda: defaultdict(list))
+    found: dict[str, dict[str, list[FolderEntry]]] = defaultdict(lambda: defaultdict(list))
     spelled: dict[str, str] = {}
     for entry in entries:
         if not entry.folders:
@@ -155,7 +160,7 @@ def _sorted_by_class(name: str, entries: list[_Entry]) -> dict[str, dict[str, li
 
 
 def _decode(
-    by_class: dict[str, list[_Entry]], classes: list[str], size: int, skipped: list[str]
+    by_class: dict[str, list[FolderEntry]], classes: list[str], size: int, skipped: list[str]
 ) -> ImageSet:
     look = Preprocessing(size, size, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
     pixels, labels = [], []
