@@ -1,6 +1,6 @@
 """Measures every check on healthy networks and CIFAR-10, and writes the table of debug.md.
 
-python -m docs.thresholds   (a minute or two a network; needs CIFAR-10 on this machine)
+python -m docs.thresholds   (minutes a network; CIFAR-10's test images must lie here)
 """
 
 from pathlib import Path

@@ -53,18 +53,8 @@ def compared(tmp_path_factory):
     return out, json.loads(done.stdout)
 
 
-def here(monkeypatch, capsys, *arguments):
-    """The command in this process, which saves the imports; its exit code and what it printed."""
-    monkeypatch.setattr(sys, "argv", ["resnet-viz", *map(str, arguments)])
-    with pytest.raises(SystemExit) as stopped:
-        main()
-    return stopped.value.code, capsys.readouterr()
-
-
-def test_networks_lists_every_preset_and_the_catalog(monkeypatch, capsys):
-    code, printed = here(monkeypatch, capsys, "networks", "--json")
-    assert not code
-    rows = json.loads(printed.out)
+def test_networks_lists_every_preset_and_the_catalog():
+    rows = json.loads(run("networks", "--json").stdout)
     assert [row["name"] for row in rows] == [*PRESETS, *FOREIGN]
     assert {tuple(row) for row in rows} == {tuple(rows[0])}
     resnet50 = next(row for row in rows if row["name"] == "resnet50")
@@ -140,12 +130,12 @@ def test_compare_never_overwrites(compared):
     ],
     ids=lambda arguments: " ".join(Path(str(a)).name for a in arguments[:5]),
 )
-def test_a_mistake_gets_one_sentence_and_exit_code_2(arguments, tmp_path, monkeypatch, capsys):
+def test_a_mistake_gets_one_sentence_and_exit_code_2(arguments, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    code, printed = here(monkeypatch, capsys, *arguments)
-    assert code == 2
-    assert printed.out == ""
-    assert len(printed.err.strip().splitlines()) == 1
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert len(done.stderr.strip().splitlines()) == 1
     assert not list(tmp_path.glob("x*"))
 
 
@@ -171,13 +161,13 @@ def test_archive_holds_the_same_files_as_the_folder(compared, comparison):
         assert 'lang="zh"' in archive.read("report.html").decode()
 
 
-def test_export_writes_what_runs_elsewhere(tmp_path, monkeypatch, capsys):
+def test_export_writes_what_runs_elsewhere(tmp_path):
     spec = tmp_path / "mine.json"
     spec.write_text(json.dumps({"depths": [1, 1], "widths": [4, 8], "order": "pre"}))
     arguments = ("--spec", spec, "--out", tmp_path / "out", "--json")
-    code, printed = here(monkeypatch, capsys, "export", *arguments)
-    assert not code
-    found = json.loads(printed.out)
+    done = run("export", *arguments)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
     assert found["network"] == "residual-6"
     suffixes = {Path(file).suffix for file in found["files"]}
     assert {".py", ".json", ".safetensors"} <= suffixes
@@ -188,11 +178,11 @@ def test_export_writes_what_runs_elsewhere(tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("content", ['{"depths": [-1], "widths": [4]}', "[" * 90_000, None])
-def test_export_refuses_a_bad_spec_in_one_sentence(content, tmp_path, monkeypatch, capsys):
+def test_export_refuses_a_bad_spec_in_one_sentence(content, tmp_path):
     spec = tmp_path / "mine.json"
     if content is not None:
         spec.write_text(content)
-    code, printed = here(monkeypatch, capsys, "export", "--spec", spec, "--out", tmp_path / "out")
-    assert code == 2
-    assert len(printed.err.strip().splitlines()) == 1
+    done = run("export", "--spec", spec, "--out", tmp_path / "out")
+    assert done.returncode == 2
+    assert len(done.stderr.strip().splitlines()) == 1
     assert not (tmp_path / "out").exists()

@@ -9,6 +9,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from resnet_viz.checkpoints.at_work import load_backbone
+from resnet_viz.errors import OptionError
 from resnet_viz.images import Preprocessing, seen, to_batch
 from resnet_viz.networks.at_work import WorkRow, work_row
 from resnet_viz.pictures import Picture
@@ -16,6 +17,7 @@ from resnet_viz.probe.capture import capture
 from resnet_viz.records import StageFeatures, WeightSource, WorkView
 
 _BLOCKS = ("BasicBlock", "Bottleneck")
+_LEAST_SIZE = 64  # pixels; below, the deepest stages have nothing left to look at
 
 
 def look_at_work(
@@ -30,9 +32,11 @@ def look_at_work(
 
     A video network sees a clip: a window that moves over the picture (``moving_crop``). With fresh
     weights, batch normalisation uses the statistics of this very input. Raises ``DownloadError``
-    where published weights are neither here nor reachable.
+    where published weights are neither here nor reachable, ``OptionError`` below 64 pixels.
     """
     row = work_row(name)
+    if size is not None and size < _LEAST_SIZE:
+        raise OptionError("option_unknown", option="size", value=size, known=f">= {_LEAST_SIZE}")
     preprocessing = _sized(row.preprocessing, size)
     frames = _frames(row, picture, preprocessing)
     batch = to_batch(list(frames), preprocessing)

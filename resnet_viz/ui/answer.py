@@ -6,13 +6,13 @@ import streamlit as st
 
 from resnet_viz.checkpoints.choice import load_both
 from resnet_viz.checkpoints.loaded import Loaded
-from resnet_viz.checkpoints.pretrained import fetch_pretrained, pretrained_file
 from resnet_viz.comparison import analyse_side, combined
 from resnet_viz.errors import OptionError, ResnetVizError
 from resnet_viz.figures.comparison import network_title
 from resnet_viz.pictures import Picture
 from resnet_viz.records import Comparison, Pair, Side, WeightSource
 from resnet_viz.text import Text
+from resnet_viz.ui.downloading import fetch
 from resnet_viz.ui.messages import show_error
 from resnet_viz.ui.picture_choice import find_picture
 from resnet_viz.ui.question import Question
@@ -56,7 +56,7 @@ def picture_and_twins(question: Question, text: Text) -> tuple[Picture, Pair[Loa
         raise OptionError("picture_gone", name=question.picture.name)
     for choice in (question.first, question.second):
         if choice is not None and choice.weights.source is WeightSource.PRETRAINED:
-            _download(choice.name, text)
+            fetch(choice.name, text, "weights", "weights_beside")
     label = text("compare.working", network=network_title(question.first.spec, text))
     return picture, wait(_pair(question), label)
 
@@ -84,23 +84,3 @@ def _side(loaded: Loaded, picture: Picture, question: Question) -> Future[Side]:
 def _weights_bytes(pair: Pair[Loaded]) -> int:
     both = (pair.residual.network, pair.plain.network)
     return sum(p.numel() * p.element_size() for network in both for p in network.parameters())
-
-
-def _download(name: str, text: Text) -> None:
-    """Torchvision's weights, with a bar and a way out; a rerun closes the transfer."""
-    if pretrained_file(name).is_file():
-        return
-    bar, stop = st.empty(), st.empty()
-    stop.button(text("compare.stop"), key="stop_download", on_click=_use_fresh)
-    try:
-        for progress in fetch_pretrained(name):
-            share = progress.received / progress.total if progress.total else 0.0
-            megabytes = f"{progress.received / 1e6:.0f} / {progress.total / 1e6:.0f} MB"
-            bar.progress(min(share, 1.0), text=text("compare.downloading", size=megabytes))
-    finally:
-        bar.empty()
-        stop.empty()
-
-
-def _use_fresh() -> None:
-    st.session_state["weights"] = st.session_state["weights_beside"] = WeightSource.RANDOM.value

@@ -5,7 +5,6 @@ from concurrent.futures import Future
 import pandas as pd
 import streamlit as st
 
-from resnet_viz.checkpoints.pretrained import fetch_pretrained, pretrained_file
 from resnet_viz.errors import OptionError, ResnetVizError
 from resnet_viz.figures.grids import ChannelOrder, channel_order, feature_grid
 from resnet_viz.figures.palettes import ColourRange
@@ -15,6 +14,7 @@ from resnet_viz.probe.at_work import look_at_work
 from resnet_viz.records import StageFeatures, WeightSource, WorkView
 from resnet_viz.text import Text
 from resnet_viz.ui import build_state as state
+from resnet_viz.ui.downloading import fetch
 from resnet_viz.ui.messages import show_error
 from resnet_viz.ui.picture_choice import choose_picture, find_picture
 from resnet_viz.ui.shell import store
@@ -53,7 +53,7 @@ def show(name: str, text: Text) -> None:
             if picture is None:
                 raise OptionError("picture_gone", name=place.name)
             if source is WeightSource.PRETRAINED:
-                _download(name, text)
+                fetch(name, text, _WEIGHTS)
             view = wait(_looked(name, picture, source), text("work.working", name=row.title))
         except ResnetVizError as error:
             show_error(error, text)
@@ -67,26 +67,6 @@ def _looked(name: str, picture: Picture, source: WeightSource) -> Future[WorkVie
         lambda: look_at_work(name, picture, source),
         lambda view: view.frames.nbytes + sum(s.features.nbytes for s in view.stages),
     )
-
-
-def _download(name: str, text: Text) -> None:
-    """The published weights, with a bar and a way out; a rerun closes the transfer."""
-    if pretrained_file(name).is_file():
-        return
-    bar, stop = st.empty(), st.empty()
-    stop.button(text("compare.stop"), key="stop_download", on_click=_use_fresh)
-    try:
-        for progress in fetch_pretrained(name):
-            share = progress.received / progress.total if progress.total else 0.0
-            megabytes = f"{progress.received / 1e6:.0f} / {progress.total / 1e6:.0f} MB"
-            bar.progress(min(share, 1.0), text=text("compare.downloading", size=megabytes))
-    finally:
-        bar.empty()
-        stop.empty()
-
-
-def _use_fresh() -> None:
-    st.session_state[_WEIGHTS] = WeightSource.RANDOM.value
 
 
 def _stages(view: WorkView, source: WeightSource, row: WorkRow, text: Text) -> None:

@@ -51,7 +51,7 @@ def test_preset_edit_drawing_download_and_compare(server, page, tmp_path):
     expect(page.get_by_text("The field depths was [1, -1, 3]")).to_be_visible()
     depths.fill("1, 1, 3")
     depths.press("Enter")
-    expect(page.get_by_text("ResNet-12: 12 weighted layers, 4")).to_be_visible()
+    expect(page.get_by_text("ResNet-12: 12 weighted layers, 3,560,154")).to_be_visible()
     settled(page)
     texts = page.locator(f"{GRAPH} .annotation-text").all_text_contents()
     assert sum("layer3.1–2" in text for text in texts) == 2  # both networks

@@ -10,7 +10,7 @@ from torchvision.ops import FrozenBatchNorm2d
 from resnet_viz.checkpoints import at_work as loading
 from resnet_viz.checkpoints.at_work import load_backbone
 from resnet_viz.checkpoints.pretrained import pretrained_file
-from resnet_viz.errors import SpecError
+from resnet_viz.errors import OptionError, SpecError
 from resnet_viz.images import IMAGENET_PREPROCESSING
 from resnet_viz.networks.at_work import AT_WORK, backbone_skeleton
 from resnet_viz.pictures import Picture
@@ -117,3 +117,8 @@ def test_a_clip_moves_along_the_longer_side(height, width):
     assert clip.shape == (5, 224, 224, 3)
     means = clip.mean(axis=(1, 2, 3))
     assert (np.diff(means) > 0).all()
+
+
+def test_a_picture_too_small_for_the_deepest_stage_is_refused():
+    with pytest.raises(OptionError, match="64"):
+        look_at_work("fcn_resnet50", PICTURE, size=32)

@@ -1,0 +1,31 @@
+"""Torchvision's weights, fetched once, with a bar and a way out."""
+
+import streamlit as st
+
+from resnet_viz.checkpoints.pretrained import fetch_pretrained, pretrained_file
+from resnet_viz.records import WeightSource
+from resnet_viz.text import Text
+
+
+def fetch(name: str, text: Text, *weights: str) -> None:
+    """Download a network's weights unless they are there; a rerun closes the transfer.
+
+    ``weights`` are the session's keys that the button "stop" sets to fresh weights.
+    """
+    if pretrained_file(name).is_file():
+        return
+    bar, stop = st.empty(), st.empty()
+    stop.button(text("compare.stop"), key="stop_download", on_click=_use_fresh, args=weights)
+    try:
+        for progress in fetch_pretrained(name):
+            share = progress.received / progress.total if progress.total else 0.0
+            megabytes = f"{progress.received / 1e6:.0f} / {progress.total / 1e6:.0f} MB"
+            bar.progress(min(share, 1.0), text=text("compare.downloading", size=megabytes))
+    finally:
+        bar.empty()
+        stop.empty()
+
+
+def _use_fresh(*weights: str) -> None:
+    for key in weights:
+        st.session_state[key] = WeightSource.RANDOM.value
