@@ -104,9 +104,8 @@ def test_the_command_prints_the_contract(tmp_path):
 
 
 @pytest.mark.skipif("resnet20" not in bundled_names(), reason="no bundled twins")
-def test_a_second_diagnosis_takes_seconds():
+def test_a_diagnosis_takes_seconds():
     path = HEALTHY[-1]
-    diagnose(path)
     started = time.process_time()
     diagnose(path)
     assert time.process_time() - started < 5
