@@ -142,7 +142,9 @@ def _dataset(name: str, entries: list[FolderEntry], size: int) -> Dataset:
     return Dataset(name, tuple(classes), measured(train.images), train, test, told)
 
 
-def _sorted_by_class(name: str, entries: list[FolderEntry]) -> dict[str, dict[str, list[FolderEntry]]]:
+def _sorted_by_class(
+    name: str, entries: list[FolderEntry]
+) -> dict[str, dict[str, list[FolderEntry]]]:
     """Entries by split ("train", "test", or "" without one) and class, the folder they lie in."""
     found: dict[str, dict[str, list[FolderEntry]]] = defaultdict(lambda: defaultdict(list))
     spelled: dict[str, str] = {}

@@ -1,11 +1,8 @@
 """Many pictures at once: what to explain, and the run that does it."""
 
-import io
-import zipfile
 from collections.abc import Sequence
 
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from resnet_viz import runs
 from resnet_viz.errors import ResnetVizError
@@ -24,7 +21,7 @@ from resnet_viz.ui.explain_table import with_method
 from resnet_viz.ui.messages import show_error
 from resnet_viz.ui.question import Question
 from resnet_viz.ui.run_panel import run_buttons, run_state
-from resnet_viz.ui.train_data import kept_upload
+from resnet_viz.ui.uploads import packed_uploads
 
 _KIND = "explain_folder"
 _SHOWN = "gallery_run"  # of the session: the run on the page
@@ -102,19 +99,7 @@ def _ask_source(text: Text) -> tuple[Source | None, str]:
         return None, ""
     alone = len(uploads) == 1
     title = safe_name(uploads[0].name) if alone else text("gallery.uploaded", count=len(uploads))
-    return Source(_kept(uploads)), title
-
-
-def _kept(uploads: Sequence[UploadedFile]) -> str:
-    """The uploads where a worker finds them: a ZIP as it is, all else packed into one."""
-    if len(uploads) == 1 and uploads[0].name.lower().endswith(".zip"):
-        return str(kept_upload(uploads[0].getvalue(), ".zip"))
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        for upload in sorted(uploads, key=lambda one: one.name):
-            member = zipfile.ZipInfo(upload.name)  # of one date, so that equal uploads are one file
-            archive.writestr(member, upload.getvalue())
-    return str(kept_upload(packed.getvalue(), ".zip"))
+    return Source(str(packed_uploads(uploads))), title
 
 
 def _show_runs(text: Text) -> None:

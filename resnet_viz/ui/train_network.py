@@ -13,7 +13,7 @@ from resnet_viz.text import Text
 from resnet_viz.ui.address import publish, restore
 from resnet_viz.ui.network_choice import network_label
 from resnet_viz.ui.openings import opening_label, openings
-from resnet_viz.ui.train_data import kept_upload
+from resnet_viz.ui.uploads import kept_upload
 
 _FILE = "file"
 _DEEPEST = 50  # layers of torchvision's networks that are offered; they see large images
