@@ -17,7 +17,7 @@ from resnet_viz.probe.capture import capture
 from resnet_viz.records import StageFeatures, WeightSource, WorkView
 
 _BLOCKS = ("BasicBlock", "Bottleneck")
-_LEAST_SIZE = 64  # pixels; below, the deepest stages have nothing left to look at
+_LEAST_SIZE, _LEAST_CLIP = 64, 32  # pixels; below, the deepest stages have nothing left
 
 
 def look_at_work(
@@ -32,11 +32,12 @@ def look_at_work(
 
     A video network sees a clip: a window that moves over the picture (``moving_crop``). With fresh
     weights, batch normalisation uses the statistics of this very input. Raises ``DownloadError``
-    where published weights are neither here nor reachable, ``OptionError`` below 64 pixels.
+    where published weights are neither here nor reachable, ``OptionError`` for one too small.
     """
     row = work_row(name)
-    if size is not None and size < _LEAST_SIZE:
-        raise OptionError("option_unknown", option="size", value=size, known=f">= {_LEAST_SIZE}")
+    least = _LEAST_CLIP if row.frames else _LEAST_SIZE
+    if size is not None and size < least:
+        raise OptionError("option_unknown", option="size", value=size, known=f">= {least}")
     preprocessing = _sized(row.preprocessing, size)
     frames = _frames(row, picture, preprocessing)
     batch = to_batch(list(frames), preprocessing)

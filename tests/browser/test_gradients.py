@@ -1,5 +1,6 @@
 """Gradients and Experiments in a real browser: plots without a click, a guess, a stop, a phone."""
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 
@@ -48,6 +49,7 @@ def test_a_long_experiment_can_be_stopped(page: Page, server: str) -> None:
     expect(page.get_by_text("Stopped at")).to_be_visible(timeout=120_000)
 
 
+@pytest.mark.slow
 def test_a_recording_is_run_again_in_the_background(page: Page, server: str) -> None:
     page.goto(f"{server}/Experiments?experiment=zero-means-identity")
     page.get_by_label("Shown").click()

@@ -71,10 +71,10 @@ def weights(run_id):
 
 
 def test_killed_in_the_middle_of_an_epoch_and_resumed_equals_uninterrupted_bit_for_bit():
-    whole = submit("whole", epochs=8)
+    whole = submit("whole", epochs=5)
     expected = wait(whole, ended)
     assert expected.state is RunState.DONE
-    broken = submit("broken", epochs=8)
+    broken = submit("broken", epochs=5)
     wait(broken, lambda s: any(e.key == "progress" and e.body["epoch"] >= 2 for e in s.events))
     assert runs.poll(broken).state is RunState.RUNNING
     (worker,) = [w for w in local._WORKERS if w.poll() is None]
