@@ -9,7 +9,7 @@ run: .venv/.run
 	$(BIN)/python -m resnet_viz app --port $(PORT)
 
 test: .venv/.dev
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 sweep: .venv/.dev
 	$(BIN)/python -m pytest -m slow

@@ -33,9 +33,9 @@ def test_both_languages_have_the_same_sentences():
     assert set(sentences("en")) == set(sentences("zh"))
 
 
-@pytest.mark.parametrize("key", sorted(sentences("en")))
-def test_translations_fill_the_same_places(key):
-    assert places(sentences("en")[key]) == places(sentences("zh")[key])
+def test_translations_fill_the_same_places():
+    english, chinese = sentences("en"), sentences("zh")
+    assert [key for key in english if places(english[key]) != places(chinese[key])] == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import pytest
 from playwright.sync_api import Page, expect
 
 GRAPH = ".js-plotly-plot"
@@ -87,6 +88,7 @@ def open_the_block(page: Page) -> None:
     expect(page.get_by_text("layer3.1.bn1 (BatchNorm2d)")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_narrow_screen_shows_everything_without_scrolling_sideways(server, page):
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(f"{server}/Build")

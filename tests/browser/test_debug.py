@@ -60,6 +60,7 @@ def test_a_sick_checkpoint_is_judged_and_a_bad_file_changes_nothing(
     expect(page.get_by_role("heading", name="CIFAR ResNet-20")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_the_page_fits_a_phone(server, browser, sick_file):
     context = browser.new_context(locale="en-US", viewport={"width": 1280, "height": 900})
     page = dropped(context.new_page(), server, sick_file)

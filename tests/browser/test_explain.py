@@ -34,7 +34,9 @@ def choose(page: Page, label: str, option: str) -> None:
     page.get_by_role("option", name=option, exact=True).click()
 
 
-def test_another_method_is_drawn_and_can_be_taken_away(page: Page, server: str) -> None:
+def test_a_method_is_drawn_taken_away_shown_at_all_blocks_and_in_chinese(
+    page: Page, server: str
+) -> None:
     opened(page, server)
     settled(page)
     before = page.locator(MAPS).first.get_attribute("src")
@@ -53,11 +55,7 @@ def test_another_method_is_drawn_and_can_be_taken_away(page: Page, server: str) 
         assert list(raw["map"].shape) == manifest["map"]["shape"]
         assert manifest["faithfulness"].keys() >= {"deletion", "insertion"}
         assert overlay.size == (400, 400)
-
-
-def test_all_blocks_open_and_the_page_is_chinese_too(page: Page, server: str) -> None:
-    opened(page, server)
-    settled(page)
+    choose(page, "Method", "Grad-CAM")
     page.get_by_text("All blocks").last.click()
     expect(page.locator(MAPS)).to_have_count(4)
     page.get_by_role("radio", name="中文").click()

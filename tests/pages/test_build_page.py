@@ -13,7 +13,7 @@ from resnet_viz.networks.foreign import FOREIGN
 from resnet_viz.networks.spec_file import spec_to_json
 from resnet_viz.probe.at_work import look_at_work
 from resnet_viz.spec import RESIDUAL_PRESETS
-from resnet_viz.ui import build_work
+from resnet_viz.ui import build_work, downloading
 from resnet_viz.ui.build_cards import FAMILIES
 from tests.networks.specs import DESIGNS
 from tests.networks.test_spec_file import HOSTILE
@@ -126,7 +126,7 @@ def test_a_network_at_work_shows_its_stages(build_page, monkeypatch):
     ]  # fmt: skip
     app.segmented_control(key="work_stage").set_value("layer4").run()
     assert "64 of 512 channels" in words(app)
-    monkeypatch.setattr(build_work, "fetch_pretrained", offline)
+    monkeypatch.setattr(downloading, "fetch_pretrained", offline)
     app.segmented_control(key="work_weights").set_value("pretrained").run()
     assert not app.exception
     assert len(app.error) == 1
