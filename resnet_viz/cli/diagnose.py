@@ -20,7 +20,9 @@ def diagnose(
     images: Annotated[
         str | None, typer.Option(help="A folder or ZIP of pictures, or a known data set.")
     ] = None,
-    network: Annotated[str, typer.Option(help="Which network it is, where it is not found.")] = "",
+    network: Annotated[
+        str, typer.Option(help="Which network it is, where it is not found; or a spec's JSON file.")
+    ] = "",
     skip: Annotated[list[str] | None, typer.Option(help="A tensor to leave out.")] = None,
     beside: Annotated[
         Path | None, typer.Option(help="A second checkpoint to put beside the first.")
@@ -32,11 +34,12 @@ def diagnose(
 ) -> None:
     """Say what a checkpoint is and what is wrong with it."""
     from resnet_viz.diagnosis import run
+    from resnet_viz.networks.spec_file import read_spec, spec_told
     from resnet_viz.report.diagnosis import write_diagnosis
-    from resnet_viz.spec import NetworkSpec
 
     one_of("language", language, list(LANGUAGES))
-    spec = NetworkSpec.preset(network) if network else None
+    own = network.endswith(".json")
+    spec = read_spec(Path(network)) if own else spec_told(network)
     report = run.diagnose(checkpoint, images=images, spec=spec, skip=tuple(skip or ()))
     if out is not None:
         write_diagnosis(report, out, Text(language))

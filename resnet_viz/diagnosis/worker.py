@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from resnet_viz import errors
 from resnet_viz.errors import CheckpointError, FailureError, ResnetVizError
@@ -25,16 +25,13 @@ from resnet_viz.records import (
 )
 from resnet_viz.saving import to_json
 
-if TYPE_CHECKING:
-    from resnet_viz.spec import NetworkSpec
-
 MOST_MEMORY = 12_000_000_000  # bytes of address space; importing torch takes about half of it
 MOST_SECONDS = 1_800.0  # with labelled images of ImageNet's size; without labels it takes seconds
 
 
 @dataclass(frozen=True)
 class WeightsFile:
-    """A file, what its user calls it, and its network's preset or ""."""
+    """A file, what its user calls it, and its network: a preset, a spec's JSON, or ""."""
 
     path: str
     name: str
@@ -179,23 +176,19 @@ def said(order: Order) -> Iterator[dict[str, Any]]:
 def _steps(order: Order) -> Iterator[dict[str, Any]]:
     from resnet_viz.diagnosis.beside import beside
     from resnet_viz.diagnosis.run import diagnosis, identified
+    from resnet_viz.networks.spec_file import spec_told
 
     images = order.images or None
     if order.second is not None:
-        found = [identified(file.path, _spec(file)) for file in (order.first, order.second)]
+        both = (order.first, order.second)
+        found = [identified(file.path, spec_told(file.network)) for file in both]
         yield {"part": DiagnosisPart.BESIDE, "share": 0}
         yield {"beside": beside(found[0], found[1], images).to_dict()}
         return
-    for step in diagnosis(order.first.path, images=images, spec=_spec(order.first)):
+    for step in diagnosis(order.first.path, images=images, spec=spec_told(order.first.network)):
         yield {"part": step.part, "share": step.share}
     assert step.report is not None
     yield {"report": step.report.to_dict()}
-
-
-def _spec(file: WeightsFile) -> "NetworkSpec | None":
-    from resnet_viz.spec import NetworkSpec
-
-    return NetworkSpec.preset(file.network) if file.network else None
 
 
 def limit_memory() -> None:

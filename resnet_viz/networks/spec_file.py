@@ -44,6 +44,13 @@ def spec_from_json(data: bytes | str, name: str = "spec.json") -> NetworkSpec:
     return spec
 
 
+def spec_told(told: str) -> NetworkSpec | None:
+    """The spec that a preset's name or a spec's JSON tells; None for "". Raises ``SpecError``."""
+    if not told:
+        return None
+    return spec_from_json(told) if told.startswith("{") else NetworkSpec.preset(told)
+
+
 def _parsed(data: bytes | str, name: str) -> dict[str, Any]:
     if len(data) > _MOST_BYTES:
         raise SpecError("spec_json_large", name=name, most=_MOST_BYTES // 1000)

@@ -8,15 +8,18 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from resnet_viz.checkpoints.bundled import bundled_names
+from resnet_viz.errors import SpecError
+from resnet_viz.networks.spec_file import spec_from_json, spec_to_json
 from resnet_viz.pictures import safe_name
 from resnet_viz.places import ASSETS
 from resnet_viz.spec import PRESETS, Kind
 from resnet_viz.text import Text
 from resnet_viz.ui.address import publish, restore
+from resnet_viz.ui.messages import show_error
 from resnet_viz.ui.trained_run import TrainedRun, chosen_run
 
 MOST_MEGABYTES = 500
-_NONE, _FIND = "none", "find"
+_NONE, _FIND, _OWN = "none", "found", "own"
 _OF_RUN = {Kind.RESIDUAL: "run_residual", Kind.PLAIN: "run_plain"}
 
 
@@ -28,7 +31,7 @@ class CheckpointId:
     path: str = ""
     digest: str = ""
     upload: str = ""
-    network: str = ""  # a preset, where the user knows better than the file
+    network: str = ""  # a preset or a spec's JSON, where the user knows better than the file
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -109,12 +112,26 @@ def _local(name: str, run: TrainedRun | None) -> CheckpointId:
 def _network(key: str, place: "st.delta_generator.DeltaGenerator", text: Text) -> str:
     chosen = place.selectbox(
         text("debug.network"),
-        [_FIND, *PRESETS],
-        format_func=lambda name: text("debug.network_found") if name == _FIND else name,
+        [_FIND, _OWN, *PRESETS],
+        format_func=lambda n: text(f"debug.network_{n}") if n in (_FIND, _OWN) else n,
         key=f"{key}_network",
         help=text("debug.network_help"),
     )
+    if chosen == _OWN:
+        return _own_spec(key, place, text)
     return "" if chosen in (None, _FIND) else str(chosen)
+
+
+def _own_spec(key: str, place: "st.delta_generator.DeltaGenerator", text: Text) -> str:
+    """The JSON of an uploaded spec; "" until there is one, and with a sentence if it is none."""
+    upload = place.file_uploader(text("debug.network_spec"), key=f"{key}_spec", max_upload_size=1)
+    if upload is None:
+        return ""
+    try:
+        return spec_to_json(spec_from_json(upload.getvalue(), safe_name(upload.name)))
+    except SpecError as error:
+        show_error(error, text)
+        return ""
 
 
 def _digest(upload: UploadedFile) -> str:
