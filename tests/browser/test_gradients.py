@@ -42,6 +42,7 @@ def test_experiment_asks_first_and_then_shows(page: Page, server: str) -> None:
     expect(page.get_by_text("Shattered gradients", exact=True)).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_long_experiment_can_be_stopped(page: Page, server: str) -> None:
     page.goto(f"{server}/Experiments?experiment=degradation")
     page.get_by_role("button", name="Show what happens").click()

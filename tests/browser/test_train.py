@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 
@@ -30,6 +31,7 @@ def test_two_tabs_watch_one_run_and_either_can_stop_it(browser: Browser, server:
     second.context.close()
 
 
+@pytest.mark.slow
 def test_train_speaks_chinese_and_fits_a_phone(browser: Browser, server: str) -> None:
     context = browser.new_context(locale="zh-CN", viewport={"width": 390, "height": 800})
     page = context.new_page()
