@@ -15,27 +15,33 @@ def fill(spec: NetworkSpec, weights: Mapping[str, Tensor], name: str) -> ResNet:
     """A network of ``spec`` in evaluation mode with exactly these weights."""
     with torch.device("meta"):  # a file may claim terabytes: compare before anything is allocated
         own = ResNet(spec).state_dict()
-    given = dict(weights)
-    for key in own:
-        if key.endswith("num_batches_tracked"):
-            given.setdefault(key, torch.zeros((), dtype=torch.long))
-    _check_match(own, given, spec, name)
+    given = matched(own, weights, spec.name, name)
     network = build(spec, seed=0)
     network.load_state_dict(given)
     return network.eval()
 
 
-def _check_match(
-    own: Mapping[str, Tensor], given: Mapping[str, Tensor], spec: NetworkSpec, name: str
-) -> None:
-    matched = [k for k in own if k in given and own[k].shape == given[k].shape]
-    wrong = [k for k in own if k not in matched] + [k for k in given if k not in own]
+def matched(
+    own: Mapping[str, Tensor], weights: Mapping[str, Tensor], network: str, name: str
+) -> dict[str, Tensor]:
+    """The weights of a network whose state is like ``own``, with the counters that old files lack.
+
+    ``network`` is what to call the network, ``name`` the file. Raises ``CheckpointError`` where a
+    name or a shape differs.
+    """
+    given = dict(weights)
+    for key in own:
+        if key.endswith("num_batches_tracked"):
+            given.setdefault(key, torch.zeros((), dtype=torch.long))
+    fitting = [k for k in own if k in given and own[k].shape == given[k].shape]
+    wrong = [k for k in own if k not in fitting] + [k for k in given if k not in own]
     if wrong:
         raise CheckpointError(
             "checkpoint_mismatch",
             name=name,
-            network=spec.name,
-            matched=len(matched),
+            network=network,
+            matched=len(fitting),
             total=len(own),
             first=safe_name(wrong[0]),
         )
+    return given

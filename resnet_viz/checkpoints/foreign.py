@@ -3,13 +3,11 @@
 import re
 from collections.abc import Mapping
 
-import torch
 from torch import Tensor, nn
 
+from resnet_viz.checkpoints.filling import matched
 from resnet_viz.checkpoints.pretrained import pretrained_tensors
-from resnet_viz.errors import CheckpointError
 from resnet_viz.networks.foreign import foreign_row, skeleton
-from resnet_viz.pictures import safe_name
 
 #: Names in DenseNet's files have a dot that modules cannot have since: "norm.1" is "norm1".
 _DOTTED = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12])\.")
@@ -42,21 +40,8 @@ def fill_exactly(
 
     ``title`` is that of the network, ``name`` that of the weights. Raises ``CheckpointError``.
     """
-    own, given = network.state_dict(), dict(weights)
-    for key in own:
-        if key.endswith("num_batches_tracked"):
-            given.setdefault(key, torch.zeros((), dtype=torch.long))
-    matched = [k for k in own if k in given and own[k].shape == given[k].shape]
-    wrong = [k for k in own if k not in matched] + [k for k in given if k not in own]
-    if wrong:
-        raise CheckpointError(
-            "checkpoint_mismatch",
-            name=name,
-            network=title,
-            matched=len(matched),
-            total=len(own),
-            first=safe_name(wrong[0]),
-        )
+    own = network.state_dict()
+    given = matched(own, weights, title, name)
     exact = {key: value.to(own[key].dtype) for key, value in given.items()}
     network.load_state_dict(exact, assign=True)
     return network.eval()

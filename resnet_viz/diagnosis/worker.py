@@ -131,13 +131,6 @@ class Apart:
         return made
 
 
-def diagnose_apart(path: Path, name: str, network: str = "", images: str = "") -> CheckpointReport:
-    """``diagnose`` in a worker; ``name`` is what the file is called, ``network`` a preset or ""."""
-    report = Apart(Order(WeightsFile(str(path), name, network), images=images)).run()
-    assert isinstance(report, CheckpointReport)
-    return report
-
-
 def _started(order: Order) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, "-m", "resnet_viz.diagnosis.worker", json.dumps(asdict(order))],

@@ -20,7 +20,7 @@ from resnet_viz.ui.explain_results import show_results
 from resnet_viz.ui.explain_table import with_method
 from resnet_viz.ui.messages import show_error
 from resnet_viz.ui.question import Question
-from resnet_viz.ui.run_panel import run_buttons, run_state
+from resnet_viz.ui.run_panel import looked_at, run_buttons, run_state
 from resnet_viz.ui.uploads import packed_uploads
 
 _KIND = "explain_folder"
@@ -125,13 +125,9 @@ def _place(run: Run) -> dict[str, object]:
 
 
 def _panel(run_id: str, live: bool, text: Text) -> None:
-    try:
-        status = runs.poll(run_id)
-    except ResnetVizError as error:  # deleted in another tab
-        show_error(error, text)
+    status = looked_at(run_id, live, text)
+    if status is None:
         return
-    if live is not status.state.active:
-        st.rerun()
     run_state(status, text)
     run_buttons(status, "gallery", text)
     if not status.state.active:

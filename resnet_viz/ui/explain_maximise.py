@@ -9,16 +9,14 @@ from PIL import Image
 
 from resnet_viz import runs
 from resnet_viz.checkpoints.loaded import LoadedNetwork
-from resnet_viz.errors import ResnetVizError
 from resnet_viz.figures.explanation import ascent_figure
 from resnet_viz.figures.pictures import enlarge_pixels
 from resnet_viz.gallery.places import chosen_to_dict
 from resnet_viz.probe.maximise import MOST_STEPS
 from resnet_viz.records import Run, RunStatus
 from resnet_viz.text import Text
-from resnet_viz.ui.messages import show_error
 from resnet_viz.ui.question import Question
-from resnet_viz.ui.run_panel import run_buttons, run_state
+from resnet_viz.ui.run_panel import looked_at, run_buttons, run_state
 
 _KIND = "maximise"
 _EVERY = 1.0  # seconds between looks at a run that goes on
@@ -75,13 +73,9 @@ def _is_of(run: Run, digest: str, layer: str, channel: int) -> bool:
 
 
 def _panel(run_id: str, live: bool, text: Text) -> None:
-    try:
-        status = runs.poll(run_id)
-    except ResnetVizError as error:  # deleted in another tab
-        show_error(error, text)
+    status = looked_at(run_id, live, text)
+    if status is None:
         return
-    if live is not status.state.active:
-        st.rerun()
     run_state(status, text)
     run_buttons(status, "maximise", text)
     _reached(status, text)

@@ -1,11 +1,26 @@
-"""What the panels of short background runs share: where a run is, stop and resume."""
+"""What the panels of background runs share: where a run is, stop and resume."""
 
 import streamlit as st
 
 from resnet_viz import runs
+from resnet_viz.errors import ResnetVizError
 from resnet_viz.records import RunState, RunStatus
 from resnet_viz.text import Text
 from resnet_viz.ui.messages import show_error
+
+
+def looked_at(run_id: str, live: bool, text: Text) -> RunStatus | None:
+    """Where a run is, from a fragment whose timer runs while ``live``; None, with a sentence, where
+    it was deleted in another tab.
+    """
+    try:
+        status = runs.poll(run_id)
+    except ResnetVizError as error:
+        show_error(error, text)
+        return None
+    if live is not status.state.active:
+        st.rerun()  # with or without the timer now, and with the page's lists as they are
+    return status
 
 
 def run_state(status: RunStatus, text: Text) -> None:

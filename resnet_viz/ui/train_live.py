@@ -9,8 +9,6 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from resnet_viz import runs
-from resnet_viz.errors import ResnetVizError
 from resnet_viz.figures.palettes import ColourRange
 from resnet_viz.figures.training import (
     Rows,
@@ -25,6 +23,7 @@ from resnet_viz.text import Text
 from resnet_viz.ui.address import publish, restore
 from resnet_viz.ui.messages import show_error
 from resnet_viz.ui.question import class_label
+from resnet_viz.ui.run_panel import looked_at, run_buttons
 from resnet_viz.ui.train_start import SELECTED, duration
 from resnet_viz.ui.words import md_escape
 
@@ -51,15 +50,11 @@ def show_run(found: Sequence[Run], text: Text) -> None:
 
 
 def _panel(run_id: str, live: bool, text: Text) -> None:
-    try:
-        status = runs.poll(run_id)
-    except ResnetVizError as error:  # deleted in another tab
-        show_error(error, text)
+    status = looked_at(run_id, live, text)
+    if status is None:
         return
-    if live is not status.state.active:
-        st.rerun()  # with or without the timer now, and with the table's new state
     _state(status, text)
-    _buttons(status, text)
+    run_buttons(status, "train", text)
     events = {event.key: event.body for event in status.events}
     epochs, steps = by_kind(events, "epoch/"), by_kind(events, "step/")
     if not epochs and not steps:
@@ -120,15 +115,6 @@ def _left(status: RunStatus, progress: Mapping[str, Any], text: Text) -> str:
     images = sum(data["train"])
     rest = progress["epochs"] - progress["epoch"] + 1 - progress["step"] / progress["steps"]
     return duration(rest * images / speeds[-1], text)
-
-
-def _buttons(status: RunStatus, text: Text) -> None:
-    if status.state in (RunState.QUEUED, RunState.RUNNING):
-        st.button(text("train.stop"), key="train_stop", on_click=runs.stop, args=(status.run.id,))
-    elif status.state in (RunState.STOPPED, RunState.FAILED):
-        st.button(
-            text("train.resume"), key="train_resume", on_click=runs.resume, args=(status.run.id,)
-        )
 
 
 def _watched(events: Mapping[str, Mapping[str, Any]], text: Text) -> None:
