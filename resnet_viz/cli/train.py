@@ -28,6 +28,9 @@ def train(
         str, typer.Option(help="published, short, class-demo or fine-tune.")
     ] = "short",
     epochs: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(help="The highest of the run, instead of the recipe's.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of weights, order and augmentation.")] = 0,
     start: Annotated[
         str, typer.Option(help="random, bundled, pretrained, or a weights file (with --single).")
@@ -63,7 +66,12 @@ def train(
         network,
         recipe,
         pair=pair,
-        changes={"epochs": epochs, "seed": seed, "precision": precision},
+        changes={
+            "epochs": epochs,
+            "learning_rate": learning_rate,
+            "seed": seed,
+            "precision": precision,
+        },
         data=data,
         device=place,
         start=start,
