@@ -4,20 +4,28 @@ Every map is (batch, h, w) at the layer's own size, unscaled. ``raw_map`` is bef
 so that a blank map can be explained; ``class_activation_maps`` is after it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
+from functools import cached_property
+from itertools import product
 
 import numpy as np
 from jaxtyping import Float
 
 from resnet_viz.errors import LayerError, OptionError, close_matches
+from resnet_viz.probe.principal import first_component, over_channels, over_positions
 from resnet_viz.records import Analysis, ByLayer
 
 #: Of Grad-CAM++'s denominator: what pytorch-grad-cam adds; 0 is the paper's formula.
 EPSILON = 1e-6
 
+_STACK_BYTES = 1 << 20  # of features that are computed together
+
 _Batch = Float[np.ndarray, "batch c h w"]
 _Map = Float[np.ndarray, "batch h w"]
+_Flat = Float[np.ndarray, "batch c positions"]
+_FlatMap = Float[np.ndarray, "batch positions"]
+_Weights = Float[np.ndarray, "batch c"]
 
 
 class CamMethod(StrEnum):
@@ -60,15 +68,19 @@ def class_activation_maps(
             known = close_matches(name, list(analysis.cams))
             raise LayerError("explain_layer", name=name, known=known)
     found: dict[CamMethod, dict[str, np.ndarray]] = {method: {} for method in chosen}
-    for group in _groups(analysis, names):
-        features = np.concatenate([analysis.features[name] for name in group])
-        gradients = np.concatenate([analysis.activation_gradients[name] for name in group])
-        for method in chosen:
-            maps = np.maximum(raw_map(method, features, gradients, epsilon=epsilon), 0)
-            maps.setflags(write=False)
-            batch = len(maps) // len(group)
-            for number, name in enumerate(group):
-                found[method][name] = maps[number * batch : (number + 1) * batch]
+    computed = [method for method in chosen if method is not CamMethod.GRAD_CAM]
+    if len(computed) < len(chosen):  # the analysis has them
+        found[CamMethod.GRAD_CAM] = {name: analysis.cams[name] for name in names}
+    for group in _groups(analysis, names) if computed else ():
+        features = _stacked([analysis.features[name] for name in group])
+        gradients = [analysis.activation_gradients[name] for name in group]
+        parts = _Parts(features, _stacked(gradients, features), epsilon, chosen)
+        with np.errstate(all="ignore"):
+            maps = np.stack([_FORMULAS[method](parts) for method in computed])
+        maps = np.maximum(maps, 0).reshape(len(computed) * len(group), -1, *parts.size)
+        maps.setflags(write=False)
+        for (method, name), one in zip(product(computed, group), maps, strict=True):
+            found[method][name] = one
     return {m: ByLayer({name: maps[name] for name in names}) for m, maps in found.items()}
 
 
@@ -76,10 +88,9 @@ def raw_map(
     method: CamMethod, features: _Batch, gradients: _Batch, *, epsilon: float = EPSILON
 ) -> _Map:
     """One map of the family before its last ReLU; see each formula below."""
+    parts = _Parts(features, gradients, epsilon, [method])
     with np.errstate(all="ignore"):  # what is not finite is found in the map, and explained
-        if method is CamMethod.GRAD_CAM_PLUS_PLUS:
-            return _weighted(_plus_plus_weights(features, gradients, epsilon), features)
-        return _FORMULAS[method](features, gradients)
+        return _FORMULAS[method](parts).reshape(-1, *parts.size)
 
 
 def cam_method(name: CamMethod | str) -> CamMethod:
@@ -91,143 +102,131 @@ def cam_method(name: CamMethod | str) -> CamMethod:
         raise OptionError("option_unknown", option="method", value=name, known=known) from None
 
 
-def _groups(analysis: Analysis, names: Sequence[str]) -> list[list[str]]:
+def _groups(analysis: Analysis, names: Sequence[str]) -> Iterator[list[str]]:
+    """Layers of equal shape together, as long as the stack stays in a processor's cache."""
     by_shape: dict[tuple[object, ...], list[str]] = {}
     for name in names:
         feature = analysis.features[name]
         by_shape.setdefault((feature.shape, feature.dtype), []).append(name)
-    return list(by_shape.values())
+    for same in by_shape.values():
+        count = max(1, _STACK_BYTES // max(analysis.features[same[0]].nbytes, 1))
+        for start in range(0, len(same), count):
+            yield same[start : start + count]
 
 
-def _weighted(weights: Float[np.ndarray, "batch c"], features: _Batch) -> _Map:
-    """sum_k w_k A^k."""
-    batch, channels, height, width = features.shape
-    flat = features.reshape(batch, channels, height * width)
-    return np.asarray((weights[:, None, :] @ flat).reshape(batch, height, width))
+def _stacked(arrays: list[_Batch], like: _Batch | None = None) -> _Batch:
+    """One after the other in the batch, in memory as ``like``."""
+    if len(arrays) == 1:
+        return arrays[0]
+    return np.concatenate(arrays, out=None if like is None else np.empty_like(like))
 
 
-def _grad_cam(features: _Batch, gradients: _Batch) -> _Map:
+class _Parts:
+    """What several methods need of one stack of layers, computed once."""
+
+    def __init__(
+        self, features: _Batch, gradients: _Batch, epsilon: float, wanted: Sequence[CamMethod]
+    ) -> None:
+        batch, channels, height, width = features.shape
+        self.size = (height, width)
+        self.features: _Flat = features.reshape(batch, channels, height * width)
+        self.gradients: _Flat = gradients.reshape(batch, channels, height * width)
+        self.epsilon = epsilon
+        self.wanted = wanted
+
+    @cached_property
+    def product(self) -> _Flat:
+        """G A, element by element."""
+        return np.asarray(self.features * self.gradients)
+
+    @cached_property
+    def rising(self) -> _Flat:
+        """relu(G)."""
+        return np.asarray(np.maximum(self.gradients, 0))
+
+    @cached_property
+    def total(self) -> _Weights:
+        """Sum A^k over positions."""
+        return over_positions(self.features)
+
+    @cached_property
+    def components(self) -> Mapping[CamMethod, _FlatMap]:
+        """First components of A and of G A, as far as wanted; of small stacks in one go."""
+        values = {}
+        if CamMethod.EIGEN_CAM in self.wanted:
+            values[CamMethod.EIGEN_CAM] = self.features
+        if CamMethod.EIGENGRAD_CAM in self.wanted:
+            values[CamMethod.EIGENGRAD_CAM] = self.product
+        if len(values) == 1 or self.features.nbytes > _STACK_BYTES:
+            return {method: first_component(value) for method, value in values.items()}
+        found = first_component(np.concatenate(list(values.values())))
+        return dict(zip(values, np.split(found, 2), strict=True))
+
+    def weighted(self, weights: _Weights) -> Float[np.ndarray, "batch positions"]:
+        """sum_k w_k A^k."""
+        return np.asarray((weights[:, None, :] @ self.features)[:, 0])
+
+
+def _grad_cam(parts: _Parts) -> _FlatMap:
     """w_k = mean G^k (Selvaraju 2017, arXiv 1610.02391, eq. 1 and 2)."""
-    return _weighted(gradients.mean((2, 3)), features)
+    return parts.weighted(over_positions(parts.gradients) / parts.gradients.shape[2])
 
 
-def _plus_plus_weights(
-    features: _Batch, gradients: _Batch, epsilon: float
-) -> Float[np.ndarray, "batch c"]:
+def _grad_cam_plus_plus(parts: _Parts) -> _FlatMap:
     """w_k = sum a relu(G^k), a = G^2 / (2 G^2 + S_k G^3 + eps), S_k = sum A^k.
 
     Chattopadhay 2018 (arXiv 1710.11063, eq. 5 and 19); where G = 0, a = 0.
     """
-    squared = gradients * gradients
-    below = features.sum((2, 3), keepdims=True) * gradients
+    squared = parts.gradients * parts.gradients
+    below = parts.total[:, :, None] * parts.gradients
     below += 2
     below *= squared
-    below += epsilon
-    below[below == 0] = np.inf
+    below += parts.epsilon
+    if parts.epsilon == 0:
+        below[below == 0] = np.inf
     squared /= below
-    return np.asarray(np.einsum("nchw,nchw->nc", squared, np.maximum(gradients, 0)))
+    squared *= parts.rising
+    return parts.weighted(over_positions(squared))
 
 
-def _xgrad_cam(features: _Batch, gradients: _Batch) -> _Map:
+def _xgrad_cam(parts: _Parts) -> _FlatMap:
     """w_k = sum G^k A^k / sum A^k (Fu 2020, arXiv 2008.02312, eq. 8); 0 for a dead channel."""
-    total = features.sum((2, 3)) + 1e-7
-    return _weighted(np.einsum("nchw,nchw->nc", gradients, features) / total, features)
+    return parts.weighted(over_positions(parts.product) / (parts.total + 1e-7))
 
 
-def _hires_cam(features: _Batch, gradients: _Batch) -> _Map:
+def _hires_cam(parts: _Parts) -> _FlatMap:
     """sum_k G^k A^k, position by position (Draelos 2020, arXiv 2011.08891)."""
-    return np.asarray(np.einsum("nchw,nchw->nhw", gradients, features))
+    return over_channels(parts.product)
 
 
-def _layer_cam(features: _Batch, gradients: _Batch) -> _Map:
+def _layer_cam(parts: _Parts) -> _FlatMap:
     """sum_k relu(G^k) A^k (Jiang 2021, LayerCAM, eq. 4)."""
-    return np.asarray(np.einsum("nchw,nchw->nhw", np.maximum(gradients, 0), features))
+    return over_channels(parts.rising * parts.features)
 
 
-def _element_wise(features: _Batch, gradients: _Batch) -> _Map:
+def _element_wise(parts: _Parts) -> _FlatMap:
     """sum_k relu(G^k A^k)."""
-    return np.asarray(np.maximum(gradients * features, 0).sum(1))
+    return over_channels(np.maximum(parts.product, 0))
 
 
-def _eigen_cam(features: _Batch, gradients: _Batch) -> _Map:  # noqa: ARG001
+def _eigen_cam(parts: _Parts) -> _FlatMap:
     """A on its first principal direction over positions (Muhammad 2020, arXiv 2008.00299)."""
-    return first_component(features)
+    return parts.components[CamMethod.EIGEN_CAM]
 
 
-def _eigengrad_cam(features: _Batch, gradients: _Batch) -> _Map:
+def _eigengrad_cam(parts: _Parts) -> _FlatMap:
     """The same of G A."""
-    return first_component(gradients * features)
+    return parts.components[CamMethod.EIGENGRAD_CAM]
 
 
-def _activation_norm(features: _Batch, gradients: _Batch) -> _Map:  # noqa: ARG001
+def _activation_norm(parts: _Parts) -> _FlatMap:
     """The 2-norm over channels."""
-    return np.asarray(np.sqrt(np.einsum("nchw,nchw->nhw", features, features)))
+    return np.asarray(np.sqrt(over_channels(parts.features * parts.features)))
 
 
-def first_component(values: _Batch) -> _Map:
-    """Centred positions projected on the channel direction of largest variance.
-
-    A principal direction has no sign of its own; here it is turned so that the map goes up where
-    the sum over channels does. NaN where anything is not finite.
-    """
-    batch, channels, height, width = values.shape
-    flat = values.reshape(batch, channels, height * width)
-    scale = np.maximum(flat.max((1, 2), keepdims=True), -flat.min((1, 2), keepdims=True))
-    finite = np.isfinite(scale[:, 0, 0])
-    if not finite.all():
-        flat, scale = (np.where(finite[:, None, None], v, 0) for v in (flat, scale))
-    centred = flat / np.where(scale > 0, scale, 1)  # squares of tiny values would vanish
-    centred -= centred.mean(2, keepdims=True)
-    if channels <= height * width:
-        direction, _ = _top_vectors(centred @ centred.swapaxes(1, 2))
-        projected = (direction[:, None] @ centred)[:, 0]
-    else:  # the smaller matrix has the same first component
-        vectors, roots = _top_vectors(centred.swapaxes(1, 2) @ centred)
-        projected = vectors * np.sqrt(np.maximum(roots, 0))[:, None]
-    along = (projected * centred.sum(1)).sum(1, keepdims=True)
-    turned = np.where(along < 0, -projected, projected) * scale[:, 0]
-    turned[~finite] = np.nan
-    return np.asarray(turned.reshape(batch, height, width), values.dtype)
-
-
-def _top_vectors(
-    matrices: Float[np.ndarray, "batch n n"],
-) -> tuple[Float[np.ndarray, "batch n"], Float[np.ndarray, " batch"]]:
-    """The eigenvectors with the largest eigenvalues of symmetric matrices, and these.
-
-    By steps of the eighth power (three squarings cost less than the steps they save) until all
-    stand still; where two eigenvalues are too close for that, by a full decomposition, which takes
-    several times as long.
-    """
-    exact = matrices.astype(np.float64)
-    trace = np.trace(exact, axis1=1, axis2=2)[:, None, None]
-    exact /= np.where(trace > 0, trace, 1)
-    power = exact
-    for _ in range(3):
-        power = power @ power
-        largest = np.abs(power).max((1, 2), keepdims=True)
-        power /= np.where(largest > 0, largest, 1)
-    start = np.diagonal(power, axis1=1, axis2=2).argmax(1)
-    vectors = power[np.arange(len(exact)), start][:, None]
-    slow = np.ones(len(exact), bool)
-    for _ in range(8):
-        for _ in range(8):
-            vectors = vectors @ power
-        vectors /= np.maximum(np.sqrt((vectors * vectors).sum(2, keepdims=True)), 1e-300)
-        image = vectors @ exact
-        roots = (image * vectors).sum(2)
-        off = image - roots[..., None] * vectors
-        slow = (off * off).sum((1, 2)) > (1e-6 * roots[:, 0]) ** 2
-        if not slow.any():
-            break
-    if slow.any():
-        values, directions = np.linalg.eigh(exact[slow])
-        vectors[slow, 0], roots[slow, 0] = directions[:, :, -1], values[:, -1]
-    return vectors[:, 0], roots[:, 0] * trace[:, 0, 0]
-
-
-_FORMULAS: Mapping[CamMethod, Callable[[_Batch, _Batch], _Map]] = {
+_FORMULAS: Mapping[CamMethod, Callable[[_Parts], _FlatMap]] = {
     CamMethod.GRAD_CAM: _grad_cam,
+    CamMethod.GRAD_CAM_PLUS_PLUS: _grad_cam_plus_plus,
     CamMethod.XGRAD_CAM: _xgrad_cam,
     CamMethod.HIRES_CAM: _hires_cam,
     CamMethod.LAYER_CAM: _layer_cam,

@@ -10,7 +10,7 @@ import torchvision
 
 from resnet_viz import NetworkSpec, analyze, build
 from resnet_viz.errors import LayerError, OptionError
-from resnet_viz.probe.cam_methods import CamMethod, class_activation_maps, first_component
+from resnet_viz.probe.cam_methods import CamMethod, class_activation_maps
 from resnet_viz.probe.explain import explain
 from resnet_viz.probe.methods import METHODS
 from tests.probe.hand_made import images, out_of_place, seeded, settled, small
@@ -139,25 +139,6 @@ def test_activation_norm_is_the_norm_over_channels(case):
     for layer, found in maps[CamMethod.ACTIVATION_NORM].items():
         expected = np.linalg.norm(analysis.features[layer], axis=1)
         np.testing.assert_allclose(found, expected, rtol=1e-5)
-
-
-@pytest.mark.parametrize("shape", [(3, 5, 4, 4), (2, 40, 3, 3), (4, 16, 16, 16)])
-def test_the_first_component_is_that_of_a_full_decomposition(shape):
-    values = np.random.default_rng(0).normal(size=shape)  # noise: eigenvalues close together
-    for found, one in zip(first_component(values), values, strict=True):
-        flat = one.reshape(shape[1], -1).T
-        flat = flat - flat.mean(0)
-        expected = flat @ np.linalg.svd(flat)[2][0]
-        error = min(np.abs(found.ravel() - turn * expected).max() for turn in (1, -1))
-        assert error < 1e-4 * np.abs(expected).max()
-
-
-def test_the_first_component_of_what_is_not_finite_is_not_finite():
-    values = np.ones((2, 3, 4, 4))
-    values[0, 0, 0, 0] = np.nan
-    found = first_component(values)
-    assert np.isnan(found[0]).all()
-    assert (found[1] == 0).all()
 
 
 def test_the_family_of_an_analysis_is_what_explain_finds_alone():
