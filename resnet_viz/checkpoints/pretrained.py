@@ -14,6 +14,7 @@ from resnet_viz.images import IMAGENET_PREPROCESSING
 from resnet_viz.networks.at_work import AT_WORK
 from resnet_viz.networks.catalog import TORCHVISION_WEIGHTS, class_names
 from resnet_viz.networks.foreign import FOREIGN
+from resnet_viz.networks.published import weights_named
 from resnet_viz.places import home
 from resnet_viz.records import WeightSource
 from resnet_viz.spec import NetworkSpec
@@ -26,7 +27,7 @@ def published_url(name: str) -> str:
     published = {**TORCHVISION_WEIGHTS, **catalog, **work}
     if name not in published:
         raise CheckpointError("pretrained_unknown", name=name, known=", ".join(published))
-    return str(published[name].url)
+    return str(weights_named(published[name]).url)
 
 
 def pretrained_file(name: str) -> Path:
@@ -64,5 +65,5 @@ def load_pretrained(name: str) -> LoadedNetwork:
         weights=WeightSource.PRETRAINED.value,
         classes=class_names(spec),
         preprocessing=IMAGENET_PREPROCESSING,
-        training={"source": str(TORCHVISION_WEIGHTS[name])},
+        training={"source": TORCHVISION_WEIGHTS[name]},
     )

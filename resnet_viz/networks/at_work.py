@@ -1,16 +1,16 @@
 """ResNets at work: backbones inside torchvision's detection, segmentation, video networks."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import nn
-from torchvision.models import WeightsEnum, detection, segmentation, video
 
 from resnet_viz.errors import SpecError, close_matches
 from resnet_viz.images import IMAGENET_PREPROCESSING, Preprocessing
 from resnet_viz.networks.foreign_start import draw
+from resnet_viz.networks.published import build_named
 
 #: Of Kinetics-400, as its published weights want it; a clip is square here.
 KINETICS_PREPROCESSING = Preprocessing(
@@ -29,8 +29,8 @@ class WorkRow:
     """
 
     title: str
-    constructor: Callable[..., nn.Module]
-    weights: WeightsEnum
+    weights: str  # see ``weights_named``
+    parameters: int
     part: str
     stages: Mapping[str, str]
     source: str
@@ -48,8 +48,8 @@ _NOTHING = {"weights": None, "weights_backbone": None}
 AT_WORK: Mapping[str, WorkRow] = {
     "fasterrcnn_resnet50_fpn": WorkRow(
         title="Faster R-CNN, ResNet-50 FPN",
-        constructor=detection.fasterrcnn_resnet50_fpn,
-        weights=detection.FasterRCNN_ResNet50_FPN_Weights.COCO_V1,
+        weights="FasterRCNN_ResNet50_FPN_Weights.COCO_V1",
+        parameters=41_755_286,
         part="backbone",
         stages={
             **{stage: f"body.{module}" for stage, module in _STAGES.items()},
@@ -61,8 +61,8 @@ AT_WORK: Mapping[str, WorkRow] = {
     ),
     "deeplabv3_resnet50": WorkRow(
         title="DeepLabV3, ResNet-50",
-        constructor=segmentation.deeplabv3_resnet50,
-        weights=segmentation.DeepLabV3_ResNet50_Weights.COCO_WITH_VOC_LABELS_V1,
+        weights="DeepLabV3_ResNet50_Weights.COCO_WITH_VOC_LABELS_V1",
+        parameters=42_004_074,
         part="backbone",
         stages=_STAGES,
         source="Chen 2017 (arXiv 1706.05587)",
@@ -70,8 +70,8 @@ AT_WORK: Mapping[str, WorkRow] = {
     ),
     "fcn_resnet50": WorkRow(
         title="FCN, ResNet-50",
-        constructor=segmentation.fcn_resnet50,
-        weights=segmentation.FCN_ResNet50_Weights.COCO_WITH_VOC_LABELS_V1,
+        weights="FCN_ResNet50_Weights.COCO_WITH_VOC_LABELS_V1",
+        parameters=35_322_218,
         part="backbone",
         stages=_STAGES,
         source="Long 2014 (arXiv 1411.4038)",
@@ -79,8 +79,8 @@ AT_WORK: Mapping[str, WorkRow] = {
     ),
     "r3d_18": WorkRow(
         title="R3D-18",
-        constructor=video.r3d_18,
-        weights=video.R3D_18_Weights.KINETICS400_V1,
+        weights="R3D_18_Weights.KINETICS400_V1",
+        parameters=33_371_472,
         part="",
         stages={**_STAGES, "stem": "stem"},
         source="Tran 2017 (arXiv 1711.11248)",
@@ -109,4 +109,4 @@ def backbone_skeleton(name: str) -> nn.Module:
     """The backbone without any memory: its parameters lie on the meta device."""
     row = work_row(name)
     with torch.device("meta"):
-        return row.constructor(**row.options).get_submodule(row.part)
+        return build_named(name, **row.options).get_submodule(row.part)

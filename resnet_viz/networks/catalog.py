@@ -1,32 +1,24 @@
 """What is known about networks from elsewhere: torchvision's weights and their classes."""
 
-from torchvision.models import (
-    ResNet18_Weights,
-    ResNet34_Weights,
-    ResNet50_Weights,
-    ResNet101_Weights,
-    ResNet152_Weights,
-    ResNeXt50_32X4D_Weights,
-    ResNeXt101_32X8D_Weights,
-    WeightsEnum,
-    Wide_ResNet50_2_Weights,
-    Wide_ResNet101_2_Weights,
-)
+from collections.abc import Mapping
 
+from resnet_viz.networks.published import weights_named
 from resnet_viz.spec import NetworkSpec
 
-#: The first published weights of each, trained by the recipe of He 2015.
-TORCHVISION_WEIGHTS: dict[str, WeightsEnum] = {
-    "resnet18": ResNet18_Weights.IMAGENET1K_V1,
-    "resnet34": ResNet34_Weights.IMAGENET1K_V1,
-    "resnet50": ResNet50_Weights.IMAGENET1K_V1,
-    "resnet101": ResNet101_Weights.IMAGENET1K_V1,
-    "resnet152": ResNet152_Weights.IMAGENET1K_V1,
-    "resnext50_32x4d": ResNeXt50_32X4D_Weights.IMAGENET1K_V1,
-    "resnext101_32x8d": ResNeXt101_32X8D_Weights.IMAGENET1K_V1,
-    "wide_resnet50_2": Wide_ResNet50_2_Weights.IMAGENET1K_V1,
-    "wide_resnet101_2": Wide_ResNet101_2_Weights.IMAGENET1K_V1,
+#: The first published weights of each, trained by the recipe of He 2015; see ``weights_named``.
+TORCHVISION_WEIGHTS: Mapping[str, str] = {
+    "resnet18": "ResNet18_Weights.IMAGENET1K_V1",
+    "resnet34": "ResNet34_Weights.IMAGENET1K_V1",
+    "resnet50": "ResNet50_Weights.IMAGENET1K_V1",
+    "resnet101": "ResNet101_Weights.IMAGENET1K_V1",
+    "resnet152": "ResNet152_Weights.IMAGENET1K_V1",
+    "resnext50_32x4d": "ResNeXt50_32X4D_Weights.IMAGENET1K_V1",
+    "resnext101_32x8d": "ResNeXt101_32X8D_Weights.IMAGENET1K_V1",
+    "wide_resnet50_2": "Wide_ResNet50_2_Weights.IMAGENET1K_V1",
+    "wide_resnet101_2": "Wide_ResNet101_2_Weights.IMAGENET1K_V1",
 }
+
+_IMAGENET_CLASSES = 1000
 
 #: CIFAR-10's classes in its own order (Krizhevsky 2009).
 CIFAR10_CLASSES = (
@@ -45,8 +37,8 @@ CIFAR10_CLASSES = (
 
 def class_names(spec: NetworkSpec) -> tuple[str, ...]:
     """CIFAR-10's or ImageNet's classes where the head has as many outputs, else numbers."""
-    imagenet: list[str] = ResNet18_Weights.IMAGENET1K_V1.meta["categories"]
-    for known in (CIFAR10_CLASSES, tuple(imagenet)):
-        if len(known) == spec.classes:
-            return known
+    if spec.classes == len(CIFAR10_CLASSES):
+        return CIFAR10_CLASSES
+    if spec.classes == _IMAGENET_CLASSES:
+        return tuple(weights_named(TORCHVISION_WEIGHTS["resnet18"]).meta["categories"])
     return tuple(str(number) for number in range(spec.classes))

@@ -4,19 +4,18 @@ All but LeNet-5 come straight from torchvision, keys and forward pass included. 
 twin. Their main steps stand where a residual network has its blocks.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import nn
-from torchvision import models
-from torchvision.models import WeightsEnum
 
 from resnet_viz.errors import SpecError, close_matches
 from resnet_viz.images import IMAGENET_PREPROCESSING, Preprocessing
 from resnet_viz.networks.foreign_start import draw
 from resnet_viz.networks.lenet import LeNet, LeNetSpec
+from resnet_viz.networks.published import build_named, weights_named
 
 
 @dataclass(frozen=True)
@@ -29,8 +28,7 @@ class ForeignRow:
     """
 
     title: str
-    constructor: Callable[..., nn.Module]
-    weights: WeightsEnum | None
+    weights: str | None  # see ``weights_named``
     stages: Mapping[str, tuple[str, ...]]
     depth: int
     parameters: int
@@ -54,14 +52,10 @@ def _numbered(prefix: str, numbers: range | tuple[int, ...]) -> tuple[str, ...]:
     return tuple(f"{prefix}{number}" for number in numbers)
 
 
-def _lenet(*, num_classes: int) -> LeNet:
-    return LeNet(LeNetSpec(classes=num_classes))
-
-
 def _vgg(
     depth: int,
     convolutions: tuple[int, ...],
-    weights: WeightsEnum,
+    parameters: int,
     macs: int,
     *,
     norm: bool = False,
@@ -77,11 +71,10 @@ def _vgg(
         place += each * count + 1
     return ForeignRow(
         title=f"VGG-{depth}" + (" BN" if norm else ""),
-        constructor=getattr(models, f"vgg{depth}" + ("_bn" if norm else "")),
-        weights=weights,
+        weights=f"VGG{depth}{'_BN' if norm else ''}_Weights.IMAGENET1K_V1",
         stages=stages,
         depth=depth,
-        parameters=weights.meta["num_params"],
+        parameters=parameters,
         macs=macs,
         year=2014,
         source="Simonyan 2014, table 1 (arXiv 1409.1556)",
@@ -89,7 +82,7 @@ def _vgg(
     )
 
 
-def _densenet(depth: int, layers: tuple[int, ...], weights: WeightsEnum, macs: int) -> ForeignRow:
+def _densenet(depth: int, layers: tuple[int, ...], parameters: int, macs: int) -> ForeignRow:
     """Steps are the dense layers, each worth ``growth`` new channels, and the transitions."""
     stages: dict[str, tuple[str, ...]] = {"stem": ("features.pool0",)}
     for block, count in enumerate(layers, 1):
@@ -98,11 +91,10 @@ def _densenet(depth: int, layers: tuple[int, ...], weights: WeightsEnum, macs: i
         stages[f"denseblock{block}"] = (*steps, *(() if last else (f"features.transition{block}",)))
     return ForeignRow(
         title=f"DenseNet-{depth}",
-        constructor=getattr(models, f"densenet{depth}"),
-        weights=weights,
+        weights=f"DenseNet{depth}_Weights.IMAGENET1K_V1",
         stages=stages,
         depth=depth,
-        parameters=weights.meta["num_params"],
+        parameters=parameters,
         macs=macs,
         year=2016,
         source="Huang 2016, table 1 (arXiv 1608.06993)",
@@ -114,7 +106,6 @@ def _densenet(depth: int, layers: tuple[int, ...], weights: WeightsEnum, macs: i
 _FOREIGN_ROWS = {
     "lenet5": ForeignRow(
         title="LeNet-5",
-        constructor=_lenet,
         weights=None,
         stages={"stage1": ("tanh1",), "stage2": ("tanh2",), "stage3": ("tanh3",)},
         depth=5,
@@ -129,36 +120,28 @@ _FOREIGN_ROWS = {
     ),
     "alexnet": ForeignRow(
         title="AlexNet",
-        constructor=models.alexnet,
-        weights=models.AlexNet_Weights.IMAGENET1K_V1,
+        weights="AlexNet_Weights.IMAGENET1K_V1",
         stages={
             "stage1": ("features.1",),
             "stage2": ("features.4",),
             "stage3": _numbered("features.", (7, 9, 11)),
         },
         depth=8,
-        parameters=models.AlexNet_Weights.IMAGENET1K_V1.meta["num_params"],
+        parameters=61_100_840,
         macs=714_188_480,
         year=2012,
         source="Krizhevsky 2012; one tower, as in Krizhevsky 2014 (arXiv 1404.5997)",
         family="alexnet",
     ),
-    "vgg11": _vgg(11, (1, 1, 2, 2, 2), models.VGG11_Weights.IMAGENET1K_V1, 7_609_090_048),
-    "vgg11_bn": _vgg(
-        11, (1, 1, 2, 2, 2), models.VGG11_BN_Weights.IMAGENET1K_V1, 7_609_090_048, norm=True
-    ),
-    "vgg16": _vgg(16, (2, 2, 3, 3, 3), models.VGG16_Weights.IMAGENET1K_V1, 15_470_264_320),
-    "vgg16_bn": _vgg(
-        16, (2, 2, 3, 3, 3), models.VGG16_BN_Weights.IMAGENET1K_V1, 15_470_264_320, norm=True
-    ),
-    "vgg19": _vgg(19, (2, 2, 4, 4, 4), models.VGG19_Weights.IMAGENET1K_V1, 19_632_062_464),
-    "vgg19_bn": _vgg(
-        19, (2, 2, 4, 4, 4), models.VGG19_BN_Weights.IMAGENET1K_V1, 19_632_062_464, norm=True
-    ),
+    "vgg11": _vgg(11, (1, 1, 2, 2, 2), 132_863_336, 7_609_090_048),
+    "vgg11_bn": _vgg(11, (1, 1, 2, 2, 2), 132_868_840, 7_609_090_048, norm=True),
+    "vgg16": _vgg(16, (2, 2, 3, 3, 3), 138_357_544, 15_470_264_320),
+    "vgg16_bn": _vgg(16, (2, 2, 3, 3, 3), 138_365_992, 15_470_264_320, norm=True),
+    "vgg19": _vgg(19, (2, 2, 4, 4, 4), 143_667_240, 19_632_062_464),
+    "vgg19_bn": _vgg(19, (2, 2, 4, 4, 4), 143_678_248, 19_632_062_464, norm=True),
     "googlenet": ForeignRow(
         title="GoogLeNet",
-        constructor=models.googlenet,
-        weights=models.GoogLeNet_Weights.IMAGENET1K_V1,
+        weights="GoogLeNet_Weights.IMAGENET1K_V1",
         stages={
             "stem": ("conv1", "conv2", "conv3"),
             "stage3": ("inception3a", "inception3b"),
@@ -166,7 +149,7 @@ _FOREIGN_ROWS = {
             "stage5": ("inception5a", "inception5b"),
         },
         depth=22,
-        parameters=models.GoogLeNet_Weights.IMAGENET1K_V1.meta["num_params"],
+        parameters=6_624_904,
         macs=1_498_376_192,
         year=2014,
         source="Szegedy 2014, table 1 (arXiv 1409.4842), with batch normalisation",
@@ -174,16 +157,11 @@ _FOREIGN_ROWS = {
         # Its published weights want pixels from -1 to 1, which it makes of the usual ones itself.
         options={"aux_logits": False, "transform_input": True, "init_weights": False},
     ),
-    "densenet121": _densenet(
-        121, (6, 12, 24, 16), models.DenseNet121_Weights.IMAGENET1K_V1, 2_834_161_664
-    ),
-    "densenet169": _densenet(
-        169, (6, 12, 32, 32), models.DenseNet169_Weights.IMAGENET1K_V1, 3_359_843_328
-    ),
+    "densenet121": _densenet(121, (6, 12, 24, 16), 7_978_856, 2_834_161_664),
+    "densenet169": _densenet(169, (6, 12, 32, 32), 14_149_480, 3_359_843_328),
     "mobilenet_v2": ForeignRow(
         title="MobileNetV2",
-        constructor=models.mobilenet_v2,
-        weights=models.MobileNet_V2_Weights.IMAGENET1K_V1,
+        weights="MobileNet_V2_Weights.IMAGENET1K_V1",
         stages={
             "stage1": _numbered("features.", (0, 1)),
             "stage2": _numbered("features.", (2, 3)),
@@ -192,7 +170,7 @@ _FOREIGN_ROWS = {
             "stage5": _numbered("features.", range(14, 19)),
         },
         depth=53,
-        parameters=models.MobileNet_V2_Weights.IMAGENET1K_V1.meta["num_params"],
+        parameters=3_504_872,
         macs=300_774_272,
         year=2018,
         source="Sandler 2018, table 2 (arXiv 1801.04381)",
@@ -201,8 +179,7 @@ _FOREIGN_ROWS = {
     ),
     "convnext_tiny": ForeignRow(
         title="ConvNeXt-Tiny",
-        constructor=models.convnext_tiny,
-        weights=models.ConvNeXt_Tiny_Weights.IMAGENET1K_V1,
+        weights="ConvNeXt_Tiny_Weights.IMAGENET1K_V1",
         stages={
             "stage1": ("features.0", *_numbered("features.1.", range(3))),
             "stage2": ("features.2", *_numbered("features.3.", range(3))),
@@ -210,7 +187,7 @@ _FOREIGN_ROWS = {
             "stage4": ("features.6", *_numbered("features.7.", range(3))),
         },
         depth=59,
-        parameters=models.ConvNeXt_Tiny_Weights.IMAGENET1K_V1.meta["num_params"],
+        parameters=28_589_128,
         macs=4_455_531_264,
         year=2022,
         source="Liu 2022, table 9 (arXiv 2201.03545)",
@@ -246,8 +223,11 @@ def build_foreign(name: str, classes: int | None = None, *, seed: int = 0) -> nn
 def skeleton(name: str, classes: int | None = None) -> nn.Module:
     """The network without any memory: its parameters lie on the meta device."""
     row = foreign_row(name)
+    outputs = classes or row.classes
     with torch.device("meta"):
-        return row.constructor(num_classes=classes or row.classes, **row.options)
+        if row.weights is None:
+            return LeNet(LeNetSpec(classes=outputs))
+        return build_named(name, num_classes=outputs, **row.options)
 
 
 def foreign_blocks(name: str) -> list[str]:
@@ -260,7 +240,7 @@ def foreign_preprocessing(name: str) -> Preprocessing:
     row = foreign_row(name)
     if row.weights is None:
         return Preprocessing(row.input_size, row.input_size, (0.1307,), (0.3081,))
-    usual = row.weights.transforms()
+    usual = weights_named(row.weights).transforms()
     mean, deviation = IMAGENET_PREPROCESSING.mean, IMAGENET_PREPROCESSING.deviation
     return Preprocessing(usual.crop_size[0], usual.resize_size[0], mean, deviation)
 
@@ -270,4 +250,4 @@ def foreign_classes(name: str) -> tuple[str, ...]:
     row = foreign_row(name)
     if row.weights is None:
         return tuple(str(number) for number in range(row.classes))
-    return tuple(row.weights.meta["categories"])
+    return tuple(weights_named(row.weights).meta["categories"])

@@ -2,7 +2,6 @@
 
 import numpy as np
 from jaxtyping import Float
-from scipy.linalg import lapack
 
 _SMALL = 64  # rows of a matrix that is decomposed at once
 _MOST_STEPS = 64
@@ -102,6 +101,8 @@ def _largest(rows: _Rows) -> tuple[_Vectors, Float[np.ndarray, " batch"]]:
 
 def _by_decomposition(rows: _Rows) -> tuple[_Vectors, Float[np.ndarray, " batch"]]:
     """The same from X X^T, one matrix after the other; LAPACK seeks the one vector only."""
+    from scipy.linalg import lapack  # half a second that only these two methods need
+
     squares = rows @ rows.swapaxes(1, 2)
     size = squares.shape[1]
     solve = lapack.ssyevr if rows.dtype == np.float32 else lapack.dsyevr

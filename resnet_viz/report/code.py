@@ -5,7 +5,7 @@ from typing import Any
 
 from resnet_viz.checkpoints.pairs import preset_of_shape
 from resnet_viz.records import Comparison, Side, WeightSource
-from resnet_viz.spec import PRESETS, NetworkSpec
+from resnet_viz.spec import PRESETS, ForeignSpec, NetworkSpec
 
 
 def python_lines(comparison: Comparison, layer: str) -> str:
@@ -40,7 +40,7 @@ def _loading(comparison: Comparison) -> list[str]:
             f'pair = load_pair("{name}", WeightChoice({_choice(comparison)}))',
         ]
     names = ["NetworkChoice", "WeightChoice", "WeightSource", "compare", "load_both"]
-    designs = [s for s in (first, second) if _design(s)]
+    designs = [s for s in (first, second) if is_own_design(s.spec)]
     names += (["NetworkSpec"] if designs else []) + ["read_picture"]
     return [
         f"from resnet_viz import {', '.join(sorted(names))}",
@@ -50,22 +50,29 @@ def _loading(comparison: Comparison) -> list[str]:
     ]
 
 
-def _design(side: Side) -> bool:
-    return isinstance(side.spec, NetworkSpec) and side.spec.name not in PRESETS
-
-
 def _network_choice(side: Side) -> str:
-    parts = [f"WeightSource.{side.source.name}"]
-    if side.seed:
-        parts.append(f"seed={side.seed}")
-    if side.source is WeightSource.FILE:
-        parts.append(f"path=Path({str(side.path or side.weights)!r})")
+    path = str(side.path or side.weights) if side.source is WeightSource.FILE else None
+    return network_choice(side.spec, side.source, side.seed or 0, path)
+
+
+def is_own_design(spec: NetworkSpec | ForeignSpec) -> bool:
+    """Whether a spec has no name by which it could be had."""
+    return isinstance(spec, NetworkSpec) and spec.name not in PRESETS
+
+
+def network_choice(
+    spec: NetworkSpec | ForeignSpec, source: WeightSource, seed: int, path: str | None
+) -> str:
+    """The Python expression of a ``NetworkChoice``."""
+    parts = [f"WeightSource.{source.name}"]
+    parts += [f"seed={seed}"] if seed else []
+    parts += [f"path=Path({path!r})"] if path is not None else []
     design = ""
-    if _design(side):
+    if is_own_design(spec):
         usual = NetworkSpec(depths=(1,), widths=(1,)).to_dict()
-        told = {key: value for key, value in side.spec.to_dict().items() if value != usual[key]}
+        told = {name: value for name, value in spec.to_dict().items() if value != usual[name]}
         design = f", NetworkSpec.from_dict({_plain(told)!r})"
-    return f'NetworkChoice("{side.spec.name}", WeightChoice({", ".join(parts)}){design})'
+    return f'NetworkChoice("{spec.name}", WeightChoice({", ".join(parts)}){design})'
 
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:

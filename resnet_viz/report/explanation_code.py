@@ -1,11 +1,8 @@
 """The lines of Python that repeat what the page Explain shows."""
 
-from enum import StrEnum
-from typing import Any
-
 from resnet_viz.records import Pair, WeightSource
 from resnet_viz.records.explanation import ExplainedPicture, Explanation, Origin
-from resnet_viz.spec import PRESETS, NetworkSpec
+from resnet_viz.report.code import network_choice
 
 
 def explanation_code(found: Pair[ExplainedPicture]) -> str:
@@ -63,18 +60,4 @@ def _loading(first: Origin, second: Origin) -> list[str]:
 
 
 def _choice(origin: Origin) -> str:
-    weights = [f"WeightSource.{origin.source.name}"]
-    if origin.seed:
-        weights.append(f"seed={origin.seed}")
-    if origin.path is not None:
-        weights.append(f"path=Path({origin.path!r})")
-    design = ""
-    if isinstance(origin.spec, NetworkSpec) and origin.spec.name not in PRESETS:
-        usual = NetworkSpec(depths=(1,), widths=(1,)).to_dict()
-        told = {k: _plain(v) for k, v in origin.spec.to_dict().items() if v != usual[k]}
-        design = f", NetworkSpec.from_dict({told!r})"
-    return f'NetworkChoice("{origin.spec.name}", WeightChoice({", ".join(weights)}){design})'
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401  # a field of a spec
-    return value.value if isinstance(value, StrEnum) else value
+    return network_choice(origin.spec, origin.source, origin.seed or 0, origin.path)

@@ -104,9 +104,8 @@ def _title(name: str, text: Text) -> str:
 
 def _numbers(name: str, text: Text) -> str:
     if name in AT_WORK:
-        row = AT_WORK[name]
-        parameters = row.weights.meta["num_params"]
-        return text("cards.numbers_work", parameters=f"{parameters / 1e6:.3g}")
+        millions = AT_WORK[name].parameters / 1e6
+        return text("cards.numbers_work", parameters=f"{millions:.3g}")
     known = FOREIGN.get(name) or RESIDUAL_PRESETS[name]
     size = FOREIGN[name].input_size if name in FOREIGN else RESIDUAL_PRESETS[name].spec.input_size
     parameters = f"{known.parameters / 1e6:.3g}"

@@ -2,9 +2,10 @@
 
 import threading
 import time
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 import streamlit as st
@@ -41,8 +42,8 @@ class Job:
 
 def submit(loaded: Loaded, picture: Picture, request: Request, *, scored: bool) -> Job:
     """The explanation, with all its scores if asked for."""
-    whole = replace(request, measures=tuple(MEASURES) if scored else ())
-    key = ("explained", loaded.digest, loaded.source, picture.digest, *request_key(whole))
+    whole = _whole(request, scored)
+    key = _key(loaded, picture, whole)
     event = _going.setdefault(key, threading.Event())
 
     def work() -> ExplainedPicture:
@@ -56,6 +57,29 @@ def submit(loaded: Loaded, picture: Picture, request: Request, *, scored: bool) 
     if future.done():
         _going.pop(key, None)
     return Job(key, future)
+
+
+def finished(
+    loaded: Loaded, picture: Picture, request: Request, *, scored: bool
+) -> ExplainedPicture | None:
+    """The same if it is there already; nothing is computed."""
+    kept = store().get(_key(loaded, picture, _whole(request, scored)))
+    return cast("ExplainedPicture | None", kept)
+
+
+def stop(keys: Iterable[Hashable]) -> None:
+    """End these explanations within a second, for everybody who waits for them."""
+    for key in keys:
+        if (event := _going.get(key)) is not None:
+            event.set()
+
+
+def _whole(request: Request, scored: bool) -> Request:
+    return replace(request, measures=tuple(MEASURES) if scored else ())
+
+
+def _key(loaded: Loaded, picture: Picture, request: Request) -> Hashable:
+    return ("explained", loaded.digest, loaded.source, picture.digest, *request_key(request))
 
 
 def wait_both(
@@ -111,9 +135,7 @@ def _all_done(futures: "list[Future[ExplainedPicture]]") -> bool:
 
 def _stop(keys: list[Hashable], place: Hashable) -> None:
     st.session_state[_STOPPED] = place
-    for key in keys:
-        if (event := _going.get(key)) is not None:
-            event.set()
+    stop(keys)
 
 
 def _say_stopped(name: str, text: Text) -> None:

@@ -13,6 +13,7 @@ from resnet_viz.checkpoints.foreign import fill_foreign, foreign_pretrained
 from resnet_viz.checkpoints.pretrained import published_url
 from resnet_viz.errors import CheckpointError
 from resnet_viz.networks.foreign import FOREIGN, build_foreign, skeleton
+from resnet_viz.networks.published import weights_named
 from tests.checkpoints.web import serving
 
 SIDE = 64
@@ -80,7 +81,7 @@ def test_weights_of_another_network_are_refused_with_a_count():
 def test_every_row_knows_its_weights_and_lenet_has_none():
     for name, row in FOREIGN.items():
         if row.weights is not None:
-            assert published_url(name) == row.weights.url
+            assert published_url(name) == weights_named(row.weights).url
             assert len(pretrained.pretrained_file(name).stem.rpartition("-")[2]) == 8
     with pytest.raises(CheckpointError, match="densenet121"):
         published_url("lenet5")

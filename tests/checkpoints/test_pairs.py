@@ -128,7 +128,7 @@ def test_a_file_gives_its_network_and_its_lesion(tmp_path):
 def serve(web, monkeypatch, body, *, checksum=None, **options):
     digest = checksum or hashlib.sha256(body).hexdigest()[:8]
     url = web.url(f"resnet18-{digest}.pth", body, **options)
-    monkeypatch.setitem(TORCHVISION_WEIGHTS, "resnet18", SimpleNamespace(url=url))
+    monkeypatch.setattr(pretrained, "weights_named", lambda _: SimpleNamespace(url=url))
 
 
 def test_pretrained_weights_are_fetched_once(web, monkeypatch):
@@ -164,7 +164,7 @@ def test_pretrained_weights_that_end_early_are_thrown_away(web, monkeypatch):
 def test_offline_says_where_to_put_the_file(monkeypatch):
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     url = f"http://127.0.0.1:{closed_port()}/resnet18-12345678.pth"
-    monkeypatch.setitem(TORCHVISION_WEIGHTS, "resnet18", SimpleNamespace(url=url))
+    monkeypatch.setattr(pretrained, "weights_named", lambda _: SimpleNamespace(url=url))
     with pytest.raises(DownloadError) as caught:
         load_pretrained("resnet18")
     assert url in str(caught.value)

@@ -13,6 +13,7 @@ from resnet_viz.networks.foreign import (
     foreign_preprocessing,
     skeleton,
 )
+from resnet_viz.networks.published import weights_named
 from resnet_viz.probe.capture import capture
 from resnet_viz.spec import PRESETS
 
@@ -71,8 +72,9 @@ def test_depth_counts_one_way_through_an_inception_and_no_shift_of_a_convnext():
 @pytest.mark.parametrize("name", [n for n, row in FOREIGN.items() if row.weights is not None])
 def test_weights_are_published_for_the_row(name):
     row = FOREIGN[name]
-    assert row.weights.meta["num_params"] == row.parameters
-    usual, own = row.weights.transforms(), foreign_preprocessing(name)
+    published = weights_named(row.weights)
+    assert published.meta["num_params"] == row.parameters
+    usual, own = published.transforms(), foreign_preprocessing(name)
     assert (usual.crop_size, usual.resize_size) == ([own.size], [own.resize])
     assert (tuple(usual.mean), tuple(usual.std)) == (own.mean, own.deviation)
 

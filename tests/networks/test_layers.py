@@ -12,6 +12,7 @@ from resnet_viz import NetworkSpec, ResNet, Shortcut, build, layer_table
 from resnet_viz.errors import SpecError
 from resnet_viz.images import IMAGENET_PREPROCESSING
 from resnet_viz.networks.catalog import CIFAR10_CLASSES, TORCHVISION_WEIGHTS, class_names
+from resnet_viz.networks.published import weights_named
 from resnet_viz.networks.totals import shortcut_cost, totals
 from resnet_viz.spec import PRESETS
 from tests.networks.specs import DESIGNS, fields
@@ -158,7 +159,7 @@ def test_classes_have_names():
 
 @pytest.mark.parametrize("name", TORCHVISION_WEIGHTS)
 def test_published_weights_are_of_our_networks_and_our_preprocessing(name):
-    weights = TORCHVISION_WEIGHTS[name]
+    weights = weights_named(TORCHVISION_WEIGHTS[name])
     assert weights.meta["num_params"] == PRESETS[name].parameters
     assert weights.meta["_ops"] == pytest.approx(totals(PRESETS[name].spec).macs / 1e9, abs=0.01)
     usual = weights.transforms()

@@ -87,6 +87,11 @@ def test_the_table_measures_the_chosen_methods():
     table = app.dataframe[1].value
     assert list(table["method"]) == ["Grad-CAM", "Grad-CAM", "Layer-wise relevance propagation"]
     assert "ResNet\\-20" in app.warning[0].value
+    app.button(key="table_start").click().run()
+    assert not app.exception
+    assert len(app.dataframe[1].value) == 3  # a stop takes nothing away
+    app.multiselect(key="table_methods").set_value(["lrp"]).run()
+    assert len(app.dataframe[1].value) == 1
 
 
 def test_two_networks_that_are_no_twins_each_have_their_layer():

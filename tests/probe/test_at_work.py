@@ -13,6 +13,7 @@ from resnet_viz.checkpoints.pretrained import pretrained_file
 from resnet_viz.errors import OptionError, SpecError
 from resnet_viz.images import IMAGENET_PREPROCESSING
 from resnet_viz.networks.at_work import AT_WORK, backbone_skeleton
+from resnet_viz.networks.published import weights_named
 from resnet_viz.pictures import Picture
 from resnet_viz.probe.at_work import look_at_work, moving_crop, stage_features
 from resnet_viz.records import WeightSource
@@ -101,7 +102,8 @@ def test_published_weights_give_torchvisions_values(name, monkeypatch):
     ):
         assert np.allclose(one.features, other.features, atol=1e-4), one.stage
     assert asked == [name]
-    assert pretrained_file(name).name == row.weights.url.rpartition("/")[2]
+    assert pretrained_file(name).name == weights_named(row.weights).url.rpartition("/")[2]
+    assert row.parameters == weights_named(row.weights).meta["num_params"]
 
 
 def test_unknown_names_get_close_ones():

@@ -1,0 +1,70 @@
+"""The lines that the page Explain prints repeat what it shows, whatever the weights are."""
+
+from dataclasses import replace
+
+import pytest
+
+from resnet_viz.checkpoints.choice import NetworkChoice, load_both
+from resnet_viz.checkpoints.pairs import WeightChoice
+from resnet_viz.checkpoints.save import save_checkpoint
+from resnet_viz.networks.catalog import CIFAR10_CLASSES
+from resnet_viz.networks.resnet import build
+from resnet_viz.probe.explained import Request, explained
+from resnet_viz.records import WeightSource
+from resnet_viz.records.explanation import Fused, Fusion
+from resnet_viz.report.explanation_code import explanation_code
+from resnet_viz.samples import sample_picture
+from resnet_viz.spec import NetworkSpec
+from tests.source import ROOT
+
+SMALL = NetworkSpec(depths=(1, 2), widths=(4, 8))
+
+
+def bundled(folder):
+    return load_both(NetworkChoice("resnet20", WeightChoice(WeightSource.BUNDLED)))
+
+
+def fresh(folder):
+    return load_both(NetworkChoice("resnet20", WeightChoice(WeightSource.RANDOM, seed=3)))
+
+
+def own_design(folder):
+    return load_both(NetworkChoice("own", WeightChoice(WeightSource.RANDOM, seed=1), SMALL))
+
+
+def file_and_lesion(folder):
+    """A residual network's file alone: its twin has the same weights and no shortcuts."""
+    trained, path = build(NetworkSpec.preset("resnet20"), seed=5), folder / "it's mine.safetensors"
+    usual = fresh(folder).residual.preprocessing
+    save_checkpoint(
+        path, trained, classes=CIFAR10_CLASSES, preprocessing=usual, training={}, curve=[]
+    )
+    return load_both(NetworkChoice("resnet20", WeightChoice(WeightSource.FILE, path=path)))
+
+
+def unlike(folder):
+    first = NetworkChoice("lenet5", WeightChoice(WeightSource.RANDOM, seed=2))
+    grey = replace(SMALL, input_channels=1)
+    return load_both(first, NetworkChoice("own", WeightChoice(WeightSource.RANDOM), grey))
+
+
+@pytest.mark.parametrize("make", [bundled, fresh, own_design, file_and_lesion, unlike])
+@pytest.mark.parametrize("fused", [False, True])
+def test_the_lines_print_the_same_maps(make, fused, tmp_path, monkeypatch, capsys):
+    (tmp_path / "photo.jpg").write_bytes((ROOT / "assets/samples/cat.jpg").read_bytes())
+    monkeypatch.chdir(tmp_path)
+
+    def shown(loaded):
+        blocks = loaded.spec.blocks()
+        layer = Fused(Fusion.MEAN, tuple(blocks[-2:])) if fused else blocks[-1]
+        asked = Request(
+            "grad-cam++", layer, target=1, against=2, options={"epsilon": 0.0}, measures=()
+        )
+        return explained(loaded, sample_picture("cat"), asked)
+
+    found = make(tmp_path).map(shown)
+    exec(explanation_code(found), {})  # what the page prints for people to run
+    lines = capsys.readouterr().out.splitlines()
+    for line, (_, one) in zip(lines, found.items(), strict=True):
+        maximum = float(line.split()[-2])
+        assert maximum == pytest.approx(one.explanation.map.max(), rel=1e-4)
