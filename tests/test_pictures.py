@@ -4,34 +4,26 @@ import json
 import re
 import subprocess
 import sys
-import threading
-import tracemalloc
-import unicodedata
 import warnings
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
 from PIL import Image
 
 from resnet_viz.errors import ImageError
 from resnet_viz.pictures import (
     MOST_BYTES,
-    MOST_NAME,
     SIDE,
     open_picture,
-    read_picture,
-    safe_name,
     to_png,
 )
 from resnet_viz.text import Text
 from tests import hostile_images as hostile
-from tests.hostile_images import ACCEPTED, NAMES, REFUSED, encode, exif, gradient
+from tests.decoded import expected, pixels_of, refusal
+from tests.hostile_images import ACCEPTED, REFUSED, encode, exif, gradient
 
-BIDI = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 CODES = {
     "empty": "image_empty",
     "text": "image_unreadable",
@@ -83,20 +75,6 @@ for name, data in files.items():
         codes[name] = error.code
 print(json.dumps({"codes": codes, "grown": size("VmHWM") - start}))
 """
-
-
-def pixels_of(data):
-    return open_picture(data, "x").pixels
-
-
-def expected(image):
-    return np.asarray(image.convert("RGB"))
-
-
-def refusal(data, name="x.png"):
-    with pytest.raises(ImageError) as caught:
-        open_picture(data, name)
-    return caught.value
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -346,140 +324,3 @@ def test_png_keeps_every_pixel_and_nothing_else(shape):
 def test_png_of_a_mirrored_view_is_mirrored():
     pixels = expected(gradient())[:, ::-1]
     np.testing.assert_array_equal(pixels_of(to_png(pixels)), pixels)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_hostile_name_is_made_safe_to_show(name):
-    shown = safe_name(name)
-    assert 1 <= len(shown) <= MOST_NAME
-    assert not BIDI & set(shown)
-    assert not any(unicodedata.category(c)[0] == "C" for c in shown)
-    assert not set(shown) & set("\n\r\t\u2028\u2029")
-    assert shown.encode("utf-8").decode("utf-8") == shown
-    assert open_picture(encode(gradient(), "PNG"), name).name == shown
-    assert shown in refusal(b"?", name).sentence(Text("zh"))
-
-
-@given(st.text())
-@example("0 \x00 0")
-def test_safe_name_is_short_visible_and_stable(name):
-    shown = safe_name(name)
-    assert 1 <= len(shown) <= MOST_NAME
-    assert not any(unicodedata.category(c)[0] == "C" for c in shown)
-    assert safe_name(shown) == shown
-
-
-@pytest.mark.parametrize("name", ["photo.png", "Foto von Ärger.JPG", "猫 2.webp", "a b.c.gif"])
-def test_ordinary_name_is_kept(name):
-    assert safe_name(name) == name
-
-
-def test_name_of_another_format_does_not_matter():
-    picture = open_picture(encode(gradient(), "JPEG"), "photo.png")
-    assert picture.pixels.shape == (16, 24, 3)
-
-
-def test_path_in_a_name_is_never_opened(tmp_path):
-    real = tmp_path / "real.png"
-    real.write_bytes(encode(gradient(), "PNG"))
-    assert refusal(b"not a picture", str(real)).code == "image_unreadable"
-
-
-def test_picture_is_read_from_a_file(tmp_path):
-    path = tmp_path / "cat.png"
-    path.write_bytes(encode(gradient(), "PNG"))
-    picture = read_picture(path)
-    assert picture == open_picture(path.read_bytes(), "cat.png")
-    assert picture == read_picture(str(path))
-
-
-@pytest.mark.parametrize("name", ["missing.png", ".", "nul\0byte.png", "n" * 300])
-def test_file_that_cannot_be_read_is_refused(tmp_path, name):
-    with pytest.raises(ImageError) as caught:
-        read_picture(f"{tmp_path}/{name}")
-    assert caught.value.code == "image_missing"
-
-
-def test_file_is_read_no_further_than_the_limit(tmp_path):
-    path = tmp_path / "large.png"
-    with path.open("wb") as file:
-        file.truncate(10 * MOST_BYTES)
-    tracemalloc.start()
-    with pytest.raises(ImageError) as caught:
-        read_picture(path)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert caught.value.code == "image_bytes"
-    assert peak < 3 * MOST_BYTES
-
-
-def test_threads_decode_side_by_side_and_leave_warning_filters_alone():
-    filters = list(warnings.filters)
-    data, wrong = encode(gradient(300, 200), "JPEG"), []
-    alone = pixels_of(data)
-
-    def work():
-        for _ in range(5):
-            if not np.array_equal(pixels_of(data), alone):
-                wrong.append("pixels")
-            try:
-                open_picture(REFUSED["PNG 9400 x 9400"](), "x")
-                wrong.append("bomb")
-            except ImageError:
-                pass
-
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert wrong == []
-    assert list(warnings.filters) == filters
-
-
-def only_picture_or_sentence(data):
-    try:
-        picture = open_picture(data, "fuzz")
-    except ImageError:
-        return
-    assert picture.pixels.dtype == np.uint8
-    assert picture.pixels.shape[2] == 3
-
-
-STARTS = [b"", hostile.PNG, b"\xff\xd8\xff", b"GIF89a", b"BM", b"II*\0\x08\0\0\0", b"RIFF"]
-SEEDS = {
-    name: ACCEPTED[name]()
-    for name in (
-        "PNG",
-        "JPEG",
-        "progressive JPEG",
-        "WebP",
-        "TIFF",
-        "TIFF with LZW",
-        "BMP",
-        "GIF of 1500 frames",
-        "animated PNG",
-        "animated WebP",
-        "EXIF orientation 6",
-        "P with transparency",
-        "float TIFF",
-    )
-}
-EDIT = st.tuples(st.integers(0, 1_500), st.binary(min_size=0, max_size=6), st.integers(0, 6))
-
-
-@settings(deadline=None, max_examples=100)
-@given(st.sampled_from(STARTS), st.binary(max_size=300))
-def test_random_bytes_give_a_picture_or_a_sentence(start, data):
-    only_picture_or_sentence(start + data)
-
-
-@pytest.mark.parametrize("name", SEEDS)
-@settings(deadline=None, max_examples=60)
-@given(edits=st.lists(EDIT, min_size=1, max_size=4))
-def test_edited_file_gives_a_picture_or_a_sentence(name, edits):
-    data = SEEDS[name][:4_000]
-    for place, new, gone in edits:
-        at = place % (len(data) + 1)
-        data = data[:at] + new + data[at + gone :]
-    only_picture_or_sentence(data)

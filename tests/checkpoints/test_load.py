@@ -3,45 +3,21 @@
 import io
 import json
 import os
-import pickle
 import zipfile
-from contextlib import suppress
 
 import numpy as np
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from safetensors.torch import save_file
 
 from resnet_viz import NetworkSpec, ResnetVizError, Shortcut, build, load_checkpoint
 from resnet_viz.checkpoints import save as saving
 from resnet_viz.checkpoints.load import read_weights
-from resnet_viz.checkpoints.save import save_checkpoint
-from resnet_viz.errors import CheckpointError, InputError
+from resnet_viz.errors import CheckpointError
 from resnet_viz.images import CIFAR_PREPROCESSING, Preprocessing
 from resnet_viz.networks.export import to_onnx
 from resnet_viz.records import Epoch, WeightSource
-from tests.networks.unchecked import unchecked
-
-SPEC = NetworkSpec(depths=(1, 2), widths=(4, 8), input_size=16, classes=3)
-EPOCH = Epoch("residual", 1, 2.5, 0.9, 2.4, 0.8, 100.0, 0.1, (0.2,), {}, {})
-
-
-def save(path, network=None, **fields):
-    values = {
-        "classes": ("a", "b", "c"),
-        "preprocessing": Preprocessing(16, 20, (0.1, 0.2, 0.3), (0.4, 0.5, 0.6)),
-        "training": {"recipe": {"epochs": 1}, "seed": 7},
-        "curve": [EPOCH],
-    }
-    save_checkpoint(path, network or build(SPEC, seed=7), **{**values, **fields})
-
-
-def assert_equal_weights(one, other):
-    assert one.keys() == other.keys()
-    for key in one:
-        assert torch.equal(one[key], other[key]), key
+from tests.checkpoints.saved_files import EPOCH, FILES, NARROW, SPEC, assert_equal_weights, save
 
 
 def test_a_checkpoint_comes_back_with_all_that_is_known_of_it(tmp_path):
@@ -171,146 +147,6 @@ def test_one_tensor_too_few_or_too_many_is_a_mismatch(tmp_path, change):
     torch.save(weights, tmp_path / "w.pth")
     with pytest.raises(CheckpointError, match=r"running_var" if change == "missing" else "layer9"):
         load_checkpoint(tmp_path / "w.pth", SPEC)
-
-
-class RunsCode:
-    def __init__(self, witness):
-        self.witness = witness
-
-    def __reduce__(self):
-        return os.system, (f"touch {self.witness}",)
-
-
-@pytest.mark.parametrize("form", ["zip", "legacy", "bare pickle", "in a state dict"])
-def test_a_pickle_that_would_run_code_is_refused_without_running(tmp_path, form):
-    witness, path = tmp_path / "ran", tmp_path / "evil.pth"
-    evil = RunsCode(witness)
-    match form:
-        case "zip":
-            torch.save(evil, path)
-        case "legacy":
-            torch.save(evil, path, _use_new_zipfile_serialization=False)
-        case "bare pickle":
-            path.write_bytes(pickle.dumps(evil))
-        case _:
-            torch.save({"state_dict": build(SPEC, seed=0).state_dict(), "epoch": evil}, path)
-    with pytest.raises(CheckpointError, match=r"could run code|damaged"):
-        load_checkpoint(path, SPEC)
-    assert not witness.exists()
-
-
-def test_a_whole_pickled_network_is_refused(tmp_path):
-    torch.save(torch.nn.Linear(2, 2), tmp_path / "network.pth")
-    with pytest.raises(CheckpointError, match=r"save network.state_dict\(\) alone"):
-        load_checkpoint(tmp_path / "network.pth", SPEC)
-
-
-def saved(form):
-    weights = build(NetworkSpec(depths=(1,), widths=(2,), classes=2), seed=0).state_dict()
-    out = io.BytesIO()
-    torch.save(weights, out, _use_new_zipfile_serialization=form == "zip")
-    return out.getvalue()
-
-
-FILES = {form: saved(form) for form in ("zip", "legacy")}
-NARROW = NetworkSpec(depths=(1,), widths=(2,), classes=2)
-fuzz = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-
-
-@pytest.mark.parametrize("form", FILES)
-@fuzz
-@given(share=st.floats(0, 1, exclude_max=True))
-def test_a_truncated_pickle_is_one_sentence(tmp_path, form, share):
-    data = FILES[form]
-    (tmp_path / "w.pth").write_bytes(data[: int(len(data) * share)])
-    with pytest.raises(CheckpointError):
-        load_checkpoint(tmp_path / "w.pth", NARROW)
-
-
-@pytest.mark.parametrize("form", FILES)
-@fuzz
-@given(place=st.floats(0, 1, exclude_max=True), value=st.integers(0, 255))
-def test_a_changed_byte_is_read_or_refused_in_one_sentence(tmp_path, form, place, value):
-    data = bytearray(FILES[form])
-    data[int(len(data) * place)] = value
-    (tmp_path / "w.pth").write_bytes(bytes(data))
-    with suppress(CheckpointError):
-        load_checkpoint(tmp_path / "w.pth", NARROW)
-
-
-@fuzz
-@given(share=st.floats(0, 1, exclude_max=True))
-def test_a_truncated_safetensors_file_is_one_sentence(tmp_path, share):
-    path = tmp_path / "w.safetensors"
-    save(path)
-    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
-    with pytest.raises(CheckpointError):
-        load_checkpoint(path)
-
-
-@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
-@pytest.mark.parametrize("data", [b"", b"hello, this is text", b"\x89PNG\r\n\x1a\n" + bytes(99)])
-def test_a_file_that_is_no_checkpoint_is_damaged_or_of_another_format(tmp_path, suffix, data):
-    path = tmp_path / f"w{suffix}"
-    path.write_bytes(data)
-    with pytest.raises(CheckpointError, match="damaged or of another format"):
-        load_checkpoint(path, SPEC)
-
-
-@pytest.mark.parametrize("content", [[1, 2], {"epoch": 3}, {}, torch.zeros(3), {1: torch.zeros(1)}])
-def test_a_file_without_named_weights_is_one_sentence(tmp_path, content):
-    torch.save(content, tmp_path / "w.pth")
-    with pytest.raises(CheckpointError, match="no weights by name"):
-        load_checkpoint(tmp_path / "w.pth", SPEC)
-
-
-def test_a_zip_that_is_no_checkpoint_is_one_sentence(tmp_path):
-    with zipfile.ZipFile(tmp_path / "w.pth", "w") as file:
-        file.writestr("readme.txt", "hello")
-    with pytest.raises(CheckpointError):
-        load_checkpoint(tmp_path / "w.pth", SPEC)
-
-
-@pytest.mark.parametrize("what", ["missing", "folder"])
-def test_no_file_is_one_sentence(tmp_path, what):
-    path = tmp_path if what == "folder" else tmp_path / "none.pth"
-    with pytest.raises(CheckpointError, match="no weights file"):
-        load_checkpoint(path, SPEC)
-
-
-def test_a_large_file_is_refused_before_it_is_read(tmp_path):
-    with open(tmp_path / "huge.pth", "wb") as file:
-        file.truncate(1_000_000_001)  # sparse: takes no space
-    with pytest.raises(CheckpointError, match="larger than 1000 MB"):
-        load_checkpoint(tmp_path / "huge.pth", SPEC)
-
-
-@pytest.mark.parametrize(
-    "metadata",
-    [
-        {"spec": 5},
-        {"spec": ["depths"]},
-        {"spec": None},
-        {"spec": {"depths": [1]}},
-        {"spec": {"depths": [0], "widths": [4]}},
-        {"spec": {"depths": ["1"], "widths": [4]}},
-        {"spec": {"depths": [1], "widths": [4], "block": 7}},
-        {"spec": SPEC.to_dict(), "preprocessing": {}},
-        {"spec": SPEC.to_dict(), "preprocessing": 3},
-        {"spec": SPEC.to_dict(), "preprocessing": {"size": "x", "resize": 1, "mean": 1}},
-        {"spec": SPEC.to_dict(), "classes": 4},
-        {"spec": SPEC.to_dict(), "classes": ["only one"]},
-    ],
-    ids=lambda m: json.dumps(m)[-60:],
-)
-def test_strange_metadata_is_one_sentence(tmp_path, metadata):
-    weights = build(SPEC, seed=0).state_dict()
-    text = {key: json.dumps(value) for key, value in metadata.items()}
-    save_file(weights, tmp_path / "w.safetensors", metadata=text)
-    with unchecked(), pytest.raises(InputError):
-        load_checkpoint(tmp_path / "w.safetensors")
 
 
 def test_the_digest_changes_with_one_weight_and_with_the_spec(tmp_path):

@@ -1,72 +1,25 @@
 """The training loop: the same images for both twins, and weights that learn."""
 
-from itertools import pairwise
-
 import pytest
 import torch
 
 from resnet_viz import Pair, build
-from resnet_viz.errors import OptionError, TrainingError
+from resnet_viz.errors import TrainingError
 from resnet_viz.images import CIFAR_PREPROCESSING, normalise
 from resnet_viz.records import Epoch, Progress, Step
-from resnet_viz.training.augment import augmented, crop_and_flip, pad
 from resnet_viz.training.data import Dataset, ImageSet
 from resnet_viz.training.evaluate import evaluate
 from resnet_viz.training.loop import FIRST_STEPS, train
 from resnet_viz.training.recipe import (
-    PUBLISHED,
-    RECIPES,
-    SHORT,
     Augmentation,
     Optimiser,
     Precision,
     Recipe,
     Schedule,
 )
-from tests.training.made import BRIEF, SPEC, dataset, made
+from tests.training.made import BRIEF, SPEC, dataset
 
 # Augmentation.
-
-
-def test_the_border_is_the_mean_colour():
-    mean = CIFAR_PREPROCESSING.mean
-    images = made(3).images
-    padded = pad(images, mean)
-    assert padded.shape == (3, 3, 40, 40)
-    assert torch.equal(padded[:, :, 4:-4, 4:-4], images)
-    colour = torch.tensor([round(255 * m) for m in mean], dtype=torch.uint8)
-    inside = torch.zeros(40, 40, dtype=torch.bool)
-    inside[4:-4, 4:-4] = True
-    border = padded[:, :, ~inside]
-    assert (border == colour[None, :, None]).all()
-    assert normalise(padded, CIFAR_PREPROCESSING)[:, :, ~inside].abs().max() < 0.01
-
-
-def test_crops_and_flips_equal_a_slow_reference():
-    padded = torch.randint(0, 256, (5, 3, 17, 21), dtype=torch.uint8)  # 9 x 13 before padding
-    chosen = torch.tensor([4, 0, 0, 3, 2, 1] * 6)
-    got = crop_and_flip(padded, chosen, torch.Generator().manual_seed(8))
-    generator = torch.Generator().manual_seed(8)
-    top, left = torch.randint(0, 9, (2, len(chosen), 1), generator=generator)
-    mirrored = torch.randint(0, 2, (len(chosen), 1), generator=generator)
-    for i, number in enumerate(chosen.tolist()):
-        row, column = top[i].item(), left[i].item()
-        crop = padded[number, :, row : row + 9, column : column + 13]
-        assert torch.equal(got[i], crop.flip(2) if mirrored[i] else crop)
-    assert mirrored.float().mean().item() not in (0.0, 1.0)
-
-
-def test_every_crop_is_one_of_162_and_all_occur():
-    """9 x 9 places and two directions, told apart by what is in the corners."""
-    y, x = torch.meshgrid(torch.arange(40), torch.arange(40), indexing="ij")
-    padded = torch.stack([x, y, x + y])[None].to(torch.uint8)
-    crops = crop_and_flip(
-        padded, torch.zeros(8000, dtype=torch.int64), torch.Generator().manual_seed(0)
-    )
-    corners = {(c[0, 0, 0].item(), c[1, 0, 0].item(), c[0, 0, -1].item()) for c in crops}
-    expected = {(x, y, x + 31) for x in range(9) for y in range(9)}
-    expected |= {(x + 31, y, x) for x in range(9) for y in range(9)}
-    assert corners == expected
 
 
 # The loop.
@@ -198,89 +151,6 @@ def test_a_caller_may_stop_after_any_epoch():
 # Recipes.
 
 
-@pytest.mark.parametrize(
-    ("epoch", "rate"),
-    [(0, 0.1), (81.9, 0.1), (82, 0.01), (122.9, 0.01), (123, 0.001), (163.9, 0.001)],
-)
-def test_the_published_rate_falls_at_32_and_48_of_64_thousand_steps(epoch, rate):
-    assert PUBLISHED.learning_rate_at(epoch / PUBLISHED.epochs) == pytest.approx(rate)
-
-
-def test_the_published_recipe_is_he_2015s():
-    published = (
-        PUBLISHED.batch_size,
-        PUBLISHED.momentum,
-        PUBLISHED.weight_decay,
-        PUBLISHED.nesterov,
-    )
-    assert published == (128, 0.9, 1e-4, False)  # fmt: skip
-    steps = PUBLISHED.epochs * -(-50_000 // PUBLISHED.batch_size)
-    assert steps == pytest.approx(64_000, rel=0.005)
-
-
-def test_one_cycle_warms_up_to_the_highest_rate_and_ends_at_zero():
-    rates = [SHORT.learning_rate_at(i / 1000) for i in range(1001)]
-    assert rates[0] == pytest.approx(SHORT.learning_rate * 0.05)
-    assert max(rates) == pytest.approx(SHORT.learning_rate)
-    assert rates.index(max(rates)) == 200
-    assert rates[-1] == pytest.approx(0, abs=1e-9)
-    assert all(a <= b for a, b in pairwise(rates[:201]))
-    assert all(a >= b for a, b in pairwise(rates[200:]))
-
-
-def test_the_optimiser_gets_the_recipes_rates(monkeypatch):
-    used = []
-    original = torch.optim.SGD.step
-
-    def step(self, *args, **kwargs):
-        used.append(self.param_groups[0]["lr"])
-        return original(self, *args, **kwargs)
-
-    monkeypatch.setattr(torch.optim.SGD, "step", step)
-    recipe = Recipe(epochs=4, learning_rate=0.08, schedule=Schedule.STEPS, batch_size=8)
-    list(train(build(SPEC, seed=0), dataset(16), recipe))
-    assert used == pytest.approx([0.08] * 4 + [0.008] * 2 + [0.0008] * 2)
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"epochs": 0},
-        {"epochs": 2.5},
-        {"batch_size": -1},
-        {"learning_rate": float("nan")},
-        {"learning_rate": "fast"},
-        {"momentum": 1.0},
-        {"schedule": "zigzag"},
-        {"optimiser": "magic"},
-        {"precision": "fp4"},
-        {"label_smoothing": 1.5},
-        {"seed": True},
-        {"no_such_field": 1},
-    ],
-    ids=str,
-)
-def test_a_recipe_that_cannot_be_is_one_sentence(wrong):
-    with pytest.raises(OptionError, match=next(iter(wrong))):
-        Recipe.from_dict({**PUBLISHED.to_dict(), **wrong})
-
-
-@pytest.mark.parametrize("name", RECIPES)
-def test_a_recipe_survives_json(name):
-    import json
-
-    assert Recipe.from_dict(json.loads(json.dumps(RECIPES[name].to_dict()))) == RECIPES[name]
-
-
-def test_warm_up_rises_and_the_cosine_ends_at_zero():
-    recipe = Recipe(epochs=10, learning_rate=1.0, schedule=Schedule.COSINE, warm_up=1.0)
-    rates = [recipe.learning_rate_at(i / 1000) for i in range(1001)]
-    assert rates[0] == pytest.approx(0.05)
-    assert max(rates) == pytest.approx(1.0, abs=1e-3)
-    assert rates.index(max(rates)) == 100
-    assert rates[-1] == pytest.approx(0, abs=1e-9)
-
-
 # Both twins at once, and what is measured.
 
 
@@ -409,20 +279,3 @@ def test_a_subset_is_even_over_the_classes_and_the_test_subset_the_same_for_ever
     other = data.subset(Recipe(epochs=1, learning_rate=0.1, images=41, test_images=20, seed=2))
     assert torch.equal(used.test.images, other.test.images)
     assert not torch.equal(used.train.images, other.train.images)
-
-
-@pytest.mark.parametrize("how", Augmentation)
-def test_augmentation_does_what_it_is_called(how):
-    images = made(4).images
-    padded = pad(images, CIFAR_PREPROCESSING.mean)
-    same = torch.zeros(400, dtype=torch.int64)
-    seen = augmented(padded, same, how, torch.Generator().manual_seed(0))
-    different = {s.numpy().tobytes() for s in seen}
-    y, x = torch.meshgrid(torch.arange(40), torch.arange(40), indexing="ij")
-    places = torch.stack([x, y, x])[None].to(torch.uint8)
-    directions = augmented(places, same, how, torch.Generator().manual_seed(0))
-    mirrored = (directions[:, 0, 0, 0] > directions[:, 0, 0, -1]).any().item()
-    assert mirrored == (how is Augmentation.CROP_FLIP)
-    assert (len(different) == 1) == (how is Augmentation.NONE)
-    if how is Augmentation.NONE:
-        assert torch.equal(seen[0], images[0])

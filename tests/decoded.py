@@ -1,0 +1,21 @@
+"""What becomes of a picture's bytes."""
+
+import numpy as np
+import pytest
+
+from resnet_viz.errors import ImageError
+from resnet_viz.pictures import open_picture
+
+
+def pixels_of(data):
+    return open_picture(data, "x").pixels
+
+
+def expected(image):
+    return np.asarray(image.convert("RGB"))
+
+
+def refusal(data, name="x.png"):
+    with pytest.raises(ImageError) as caught:
+        open_picture(data, name)
+    return caught.value

@@ -1,0 +1,101 @@
+"""Recipes: learning rates, ranges, JSON."""
+
+from itertools import pairwise
+
+import pytest
+import torch
+
+from resnet_viz import build
+from resnet_viz.errors import OptionError
+from resnet_viz.training.loop import train
+from resnet_viz.training.recipe import (
+    PUBLISHED,
+    RECIPES,
+    SHORT,
+    Recipe,
+    Schedule,
+)
+from tests.training.made import SPEC, dataset
+
+
+@pytest.mark.parametrize(
+    ("epoch", "rate"),
+    [(0, 0.1), (81.9, 0.1), (82, 0.01), (122.9, 0.01), (123, 0.001), (163.9, 0.001)],
+)
+def test_the_published_rate_falls_at_32_and_48_of_64_thousand_steps(epoch, rate):
+    assert PUBLISHED.learning_rate_at(epoch / PUBLISHED.epochs) == pytest.approx(rate)
+
+
+def test_the_published_recipe_is_he_2015s():
+    published = (
+        PUBLISHED.batch_size,
+        PUBLISHED.momentum,
+        PUBLISHED.weight_decay,
+        PUBLISHED.nesterov,
+    )
+    assert published == (128, 0.9, 1e-4, False)  # fmt: skip
+    steps = PUBLISHED.epochs * -(-50_000 // PUBLISHED.batch_size)
+    assert steps == pytest.approx(64_000, rel=0.005)
+
+
+def test_one_cycle_warms_up_to_the_highest_rate_and_ends_at_zero():
+    rates = [SHORT.learning_rate_at(i / 1000) for i in range(1001)]
+    assert rates[0] == pytest.approx(SHORT.learning_rate * 0.05)
+    assert max(rates) == pytest.approx(SHORT.learning_rate)
+    assert rates.index(max(rates)) == 200
+    assert rates[-1] == pytest.approx(0, abs=1e-9)
+    assert all(a <= b for a, b in pairwise(rates[:201]))
+    assert all(a >= b for a, b in pairwise(rates[200:]))
+
+
+def test_the_optimiser_gets_the_recipes_rates(monkeypatch):
+    used = []
+    original = torch.optim.SGD.step
+
+    def step(self, *args, **kwargs):
+        used.append(self.param_groups[0]["lr"])
+        return original(self, *args, **kwargs)
+
+    monkeypatch.setattr(torch.optim.SGD, "step", step)
+    recipe = Recipe(epochs=4, learning_rate=0.08, schedule=Schedule.STEPS, batch_size=8)
+    list(train(build(SPEC, seed=0), dataset(16), recipe))
+    assert used == pytest.approx([0.08] * 4 + [0.008] * 2 + [0.0008] * 2)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"epochs": 0},
+        {"epochs": 2.5},
+        {"batch_size": -1},
+        {"learning_rate": float("nan")},
+        {"learning_rate": "fast"},
+        {"momentum": 1.0},
+        {"schedule": "zigzag"},
+        {"optimiser": "magic"},
+        {"precision": "fp4"},
+        {"label_smoothing": 1.5},
+        {"seed": True},
+        {"no_such_field": 1},
+    ],
+    ids=str,
+)
+def test_a_recipe_that_cannot_be_is_one_sentence(wrong):
+    with pytest.raises(OptionError, match=next(iter(wrong))):
+        Recipe.from_dict({**PUBLISHED.to_dict(), **wrong})
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_survives_json(name):
+    import json
+
+    assert Recipe.from_dict(json.loads(json.dumps(RECIPES[name].to_dict()))) == RECIPES[name]
+
+
+def test_warm_up_rises_and_the_cosine_ends_at_zero():
+    recipe = Recipe(epochs=10, learning_rate=1.0, schedule=Schedule.COSINE, warm_up=1.0)
+    rates = [recipe.learning_rate_at(i / 1000) for i in range(1001)]
+    assert rates[0] == pytest.approx(0.05)
+    assert max(rates) == pytest.approx(1.0, abs=1e-3)
+    assert rates.index(max(rates)) == 100
+    assert rates[-1] == pytest.approx(0, abs=1e-9)
