@@ -4,9 +4,8 @@ import shutil
 from typing import Any
 
 from resnet_viz.checkpoints.bundled import bundled_names
-from resnet_viz.checkpoints.pretrained import pretrained_file
+from resnet_viz.checkpoints.pretrained import PUBLISHED, pretrained_file
 from resnet_viz.devices import devices
-from resnet_viz.networks.catalog import TORCHVISION_WEIGHTS
 from resnet_viz.places import ASSETS, cifar10_folders, home
 from resnet_viz.samples import samples
 from resnet_viz.saving import library_versions
@@ -19,7 +18,7 @@ def examine(text: Text | None = None) -> dict[str, Any]:
     words = text or Text("en")
     twins = bundled_names()
     cifar10 = next((str(folder) for folder in cifar10_folders() if folder.is_dir()), None)
-    downloaded = [name for name in TORCHVISION_WEIGHTS if pretrained_file(name).is_file()]
+    downloaded = [name for name in PUBLISHED if pretrained_file(name).is_file()]
     untrained = [
         name
         for name, row in RESIDUAL_PRESETS.items()
@@ -28,7 +27,7 @@ def examine(text: Text | None = None) -> dict[str, Any]:
     missing = {
         "cuda_missing": "cuda" not in devices(),
         "twins_missing": bool(untrained),
-        "pretrained_missing": len(downloaded) < len(TORCHVISION_WEIGHTS),
+        "pretrained_missing": len(downloaded) < len(PUBLISHED),
         "cifar10_missing": cifar10 is None,
     }
     return {
@@ -40,10 +39,20 @@ def examine(text: Text | None = None) -> dict[str, Any]:
         "samples": list(samples()),
         "assets": str(ASSETS),
         "home": str(home()),
+        "home_megabytes": _sizes(),
         "free_gigabytes": round(shutil.disk_usage(home().anchor).free / 1e9, 1),
         "missing": [
             words(f"doctor.{key}", networks=", ".join(untrained), folder=str(cifar10_folders()[0]))
             for key, absent in missing.items()
             if absent
         ],
+    }
+
+
+def _sizes() -> dict[str, float]:
+    """What each folder of ``home`` takes: runs, uploads, downloads."""
+    folders = sorted(path for path in home().glob("*") if path.is_dir())
+    return {
+        folder.name: round(sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()) / 1e6, 1)
+        for folder in folders
     }

@@ -151,6 +151,7 @@ def test_doctor_says_what_is_missing_and_how_to_get_it():
     assert found["devices"][-1] == "cpu"
     assert found["bundled_weights"] == bundled_names()
     assert all(sentence.endswith(".") for sentence in found["missing"])
+    assert all(size >= 0 for size in found["home_megabytes"].values())
 
 
 def test_archive_holds_the_same_files_as_the_folder(compared, comparison):

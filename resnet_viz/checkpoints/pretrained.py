@@ -19,15 +19,19 @@ from resnet_viz.places import home
 from resnet_viz.records import WeightSource
 from resnet_viz.spec import NetworkSpec
 
+#: torchvision's name of the weights of presets, of the catalog, and of networks at work.
+PUBLISHED: Mapping[str, str] = {
+    **TORCHVISION_WEIGHTS,
+    **{name: row.weights for name, row in FOREIGN.items() if row.weights is not None},
+    **{name: row.weights for name, row in AT_WORK.items()},
+}
+
 
 def published_url(name: str) -> str:
-    """Where torchvision keeps the weights of a preset, of the catalog, or of a network at work."""
-    catalog = {other: row.weights for other, row in FOREIGN.items() if row.weights is not None}
-    work = {other: row.weights for other, row in AT_WORK.items()}
-    published = {**TORCHVISION_WEIGHTS, **catalog, **work}
-    if name not in published:
-        raise CheckpointError("pretrained_unknown", name=name, known=", ".join(published))
-    return str(weights_named(published[name]).url)
+    """Where torchvision keeps the weights of a network."""
+    if name not in PUBLISHED:
+        raise CheckpointError("pretrained_unknown", name=name, known=", ".join(PUBLISHED))
+    return str(weights_named(PUBLISHED[name]).url)
 
 
 def pretrained_file(name: str) -> Path:
