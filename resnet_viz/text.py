@@ -1,4 +1,4 @@
-"""The words of the product: ``assets/text/<language>.toml``, looked up by dotted key."""
+"""The words of the product: ``assets/text/<language>/*.toml``, looked up by dotted key."""
 
 import tomllib
 from collections.abc import Mapping
@@ -14,8 +14,10 @@ LANGUAGES: Mapping[str, str] = {"en": "English", "zh": "中文"}
 @cache
 def sentences(language: str) -> Mapping[str, str]:
     """Every sentence of a language, by its dotted key ("compare.title")."""
-    tree = tomllib.loads((ASSETS / "text" / f"{language}.toml").read_text(encoding="utf-8"))
-    return dict(_flatten(tree, ""))
+    found: dict[str, str] = {}
+    for path in sorted((ASSETS / "text" / language).glob("*.toml")):
+        found.update(_flatten(tomllib.loads(path.read_text(encoding="utf-8")), ""))
+    return found
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,11 @@
 import ast
 import re
 import string
+import tomllib
 
 import pytest
 
+from resnet_viz.places import ASSETS
 from resnet_viz.text import LANGUAGES, Text, sentences
 from tests.source import ROOT, modules, tree
 
@@ -31,6 +33,17 @@ def keys_in_source():
 
 def test_both_languages_have_the_same_sentences():
     assert set(sentences("en")) == set(sentences("zh"))
+
+
+def test_every_table_stands_in_one_file_of_the_same_name_in_both_languages():
+    def files_of(language):
+        folder = ASSETS / "text" / language
+        return [(path.name, name) for path in sorted(folder.glob("*.toml"))
+                for name in tomllib.loads(path.read_text(encoding="utf-8"))]  # fmt: skip
+
+    assert files_of("en") == files_of("zh")
+    tables = [table for _, table in files_of("en")]
+    assert len(tables) == len(set(tables))
 
 
 def test_translations_fill_the_same_places():
