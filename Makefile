@@ -28,6 +28,7 @@ benchmark: .venv/.dev
 	$(BIN)/python -m benchmarks.analysis --out benchmarks/results/analysis.json
 	$(BIN)/python -m benchmarks.building --out benchmarks/results/building.json
 	$(BIN)/python -m benchmarks.training --out benchmarks/results/training.json
+	$(BIN)/python -m benchmarks.explain --out benchmarks/results/explain.json
 	$(BIN)/python -m benchmarks.page --clicks 60 --out benchmarks/results/page.json
 	$(BIN)/python -m docs.recordings
 

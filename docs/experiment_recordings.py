@@ -12,11 +12,12 @@ from typing import Any
 
 import torch
 
+from resnet_viz.checkpoints.bundled import bundled_names
 from resnet_viz.experiments.recorded import FOLDER, record, write
 from resnet_viz.experiments.registry import EXPERIMENTS, experiment
 
 #: Name of a file: experiment, and what is set otherwise than usual.
-RECORDINGS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+_WANTED: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     **{name: (name, {}) for name in EXPERIMENTS},
     "gradient-growth-5": ("gradient-growth", {"seeds": 5}),
     "shattered-gradients-20": ("shattered-gradients", {"seeds": 20}),
@@ -29,6 +30,14 @@ RECORDINGS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "lesion-56": ("lesion", {"depth": 56, "images": 1000}),
     "loss-landscape-2d": ("loss-landscape", {"dimensions": 2, "images": 200}),
     "loss-landscape-2d-56": ("loss-landscape", {"depth": 56, "dimensions": 2, "images": 150}),
+    "loss-landscape-2d-110": ("loss-landscape", {"depth": 110, "dimensions": 2, "images": 100}),
+}
+
+#: Those of depths that have trained twins in the repository.
+RECORDINGS = {
+    name: row
+    for name, row in _WANTED.items()
+    if f"plain{row[1].get('depth', 20)}" in bundled_names()
 }
 
 

@@ -63,7 +63,12 @@ def benchmarks() -> str:
         f"Building {building['network']}: {building['ours_ms']:.0f} ms, "
         f"{building['times_torchvision']:.2f} of torchvision's constructor."
     )
-    return "\n\n".join(["\n".join(rows), click, built, speed])
+    explained = json.loads((results / "explain.json").read_text(encoding="utf-8"))
+    costs = ["| network | what | ratio |", "| --- | --- | --- |"]
+    costs += [
+        f"| {row['network']} | {row['what']} | {row['ratio']:.2f} |" for row in explained["rows"]
+    ]
+    return "\n\n".join(["\n".join(rows), click, built, speed, "\n".join(costs)])
 
 
 def experiments() -> str:
