@@ -6,6 +6,7 @@ import torch
 import torchvision
 from torch import nn
 
+from resnet_viz import NetworkSpec, build
 from resnet_viz.errors import LayerError, NetworkError, OptionError, TargetError
 from resnet_viz.probe.explain import explain, explaining, last_layer
 from resnet_viz.probe.methods import METHODS, method_named, options_of
@@ -39,6 +40,17 @@ def test_every_method_works_on_our_networks(method, shortcut):
     assert not found.map.flags.writeable
     assert all(torch.equal(v, before[n]) for n, v in network.state_dict().items())
     assert not any(m._forward_hooks or m._backward_hooks for m in network.modules())
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_small_picture_whose_last_map_is_one_position_is_explained(method):
+    network = build(NetworkSpec(depths=(1, 1, 1), widths=(4, 8, 16)).plain(), seed=0).eval()
+    batch = torch.rand(1, 3, 4, 4, generator=torch.Generator().manual_seed(0))
+    found = explain(network, batch, method, options=quick(method))
+    if METHODS[method].at_layer and method != "guided-grad-cam":
+        assert found.map.shape == (1, 1)
+    assert np.isfinite(found.map).all()
+    assert found.map.any() or found.blank is not None
 
 
 @pytest.mark.parametrize("method", ["integrated-gradients", "deep-lift"])
