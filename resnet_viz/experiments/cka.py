@@ -14,7 +14,7 @@ from torch import Tensor
 from resnet_viz.experiments.batches import Images, labelled
 from resnet_viz.experiments.curves import matrix
 from resnet_viz.experiments.settings import in_range
-from resnet_viz.experiments.twins import bundled_twins
+from resnet_viz.experiments.twins import trained_twins
 from resnet_viz.networks.resnet import ResNet
 from resnet_viz.probe.capture import capture
 from resnet_viz.records import Finding, Mark, Panel
@@ -25,6 +25,7 @@ class CkaConfig:
     """``images`` in minibatches of ``batch``, at least 4 each."""
 
     depth: int = 20
+    twins: str = ""  # see ``trained_twins``
     images: int = 200
     batch: int = 100
     source: Images = Images.CIFAR10
@@ -41,7 +42,7 @@ class CkaConfig:
 
 def run(config: CkaConfig) -> Iterator[Finding]:
     """Minibatch by minibatch: residual against itself, plain against itself, and both."""
-    twins = bundled_twins(config.depth)
+    twins = trained_twins(config.depth, config.twins)
     blocks = twins.residual.network.spec.blocks()
     data = labelled(config.source, config.images, twins.residual.preprocessing)
     parts = [part for part in torch.split(data.images, config.batch) if len(part) >= 4]

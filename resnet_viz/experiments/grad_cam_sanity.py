@@ -17,7 +17,7 @@ from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.experiments.batches import Images, Labelled, labelled
 from resnet_viz.experiments.curves import curve
 from resnet_viz.experiments.settings import in_range
-from resnet_viz.experiments.twins import bundled_twins
+from resnet_viz.experiments.twins import trained_twins
 from resnet_viz.networks.resnet import ResNet, build
 from resnet_viz.probe.analysis import grad_cam
 from resnet_viz.records import Finding, Panel
@@ -28,6 +28,7 @@ class SanityConfig:
     """The map at ``layer`` (block of the last stage by default) for each image's own class."""
 
     depth: int = 20
+    twins: str = ""  # see ``trained_twins``
     images: int = 32
     source: Images = Images.CIFAR10
     seed: int = 0
@@ -43,7 +44,7 @@ class SanityConfig:
 
 def run(config: SanityConfig) -> Iterator[Finding]:
     """Residual network first; layer by layer from the head to the stem."""
-    twins = bundled_twins(config.depth)
+    twins = trained_twins(config.depth, config.twins)
     data = labelled(config.source, config.images, twins.residual.preprocessing)
     found: dict[str, list[float]] = {}
     names: dict[str, list[str]] = {}

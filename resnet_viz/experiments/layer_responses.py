@@ -14,7 +14,7 @@ from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.experiments.batches import Images, labelled
 from resnet_viz.experiments.curves import curve
 from resnet_viz.experiments.settings import in_range
-from resnet_viz.experiments.twins import bundled_twins
+from resnet_viz.experiments.twins import trained_twins
 from resnet_viz.probe.capture import capture
 from resnet_viz.records import Finding, Panel
 
@@ -24,6 +24,7 @@ class ResponsesConfig:
     """Which twins, on how many images."""
 
     depth: int = 20
+    twins: str = ""  # see ``trained_twins``
     images: int = 200
     source: Images = Images.CIFAR10
 
@@ -39,7 +40,7 @@ class ResponsesConfig:
 def run(config: ResponsesConfig) -> Iterator[Finding]:
     """Residual network first; each in layer order and sorted."""
     found = {}
-    for kind, loaded in bundled_twins(config.depth).items():
+    for kind, loaded in trained_twins(config.depth, config.twins).items():
         found[kind] = responses(loaded, config)
         numbers = {f"{k}_mean": float(np.mean(list(v.values()))) for k, v in found.items()}
         ordered = tuple(

@@ -15,7 +15,7 @@ from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.experiments.batches import Images, Labelled, labelled
 from resnet_viz.experiments.curves import curve
 from resnet_viz.experiments.settings import in_range
-from resnet_viz.experiments.twins import accuracy, bundled_twins, downsampling
+from resnet_viz.experiments.twins import accuracy, downsampling, trained_twins
 from resnet_viz.networks.blocks import Block
 from resnet_viz.networks.resnet import ResNet
 from resnet_viz.records import Finding, Mark, Panel
@@ -26,6 +26,7 @@ class LesionConfig:
     """``draws``: random choices for each number of deleted blocks, and shuffled orders."""
 
     depth: int = 20
+    twins: str = ""  # see ``trained_twins``
     images: int = 200
     source: Images = Images.CIFAR10
     draws: int = 3
@@ -61,7 +62,7 @@ class Lesions:
 
 def run(config: LesionConfig) -> Iterator[Finding]:
     """Delete each block, then k random blocks, then shuffle; residual network first."""
-    twins = bundled_twins(config.depth)
+    twins = trained_twins(config.depth, config.twins)
     found: dict[str, Lesions] = {}
     for place, (kind, loaded) in enumerate(twins.items()):
         data = labelled(config.source, config.images, loaded.preprocessing)
@@ -103,7 +104,10 @@ def lesions_of(
 
 
 def shuffled(network: ResNet, swaps: int, chance: random.Random) -> list[Block]:
-    """The blocks after some exchanges of two that stand in one stage and keep its shape."""
+    """The blocks after some exchanges of two that stand in one stage and keep its shape.
+
+    As they were where no stage has two of them.
+    """
     order = list(network.blocks())
     fixed = set(downsampling(network))
     pairs = [
@@ -112,7 +116,7 @@ def shuffled(network: ResNet, swaps: int, chance: random.Random) -> list[Block]:
         if order[i].name.split(".")[0] == order[j].name.split(".")[0]
         and not fixed & {order[i].name, order[j].name}
     ]
-    for _ in range(swaps):
+    for _ in range(swaps if pairs else 0):
         i, j = chance.choice(pairs)
         order[i], order[j] = order[j], order[i]
     return order

@@ -13,10 +13,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from resnet_viz.errors import OptionError
 from resnet_viz.experiments.batches import Images, Labelled, labelled
 from resnet_viz.experiments.curves import curve, matrix
 from resnet_viz.experiments.settings import in_range
-from resnet_viz.experiments.twins import bundled_twins
+from resnet_viz.experiments.twins import trained_twins
 from resnet_viz.networks.resnet import ResNet
 from resnet_viz.records import Curve, Finding, Mark, Matrix, Panel
 
@@ -28,6 +29,7 @@ class LandscapeConfig:
     """``points`` from -``reach`` to ``reach``, an odd number; a surface with ``dimensions`` 2."""
 
     depth: int = 20
+    twins: str = ""  # see ``trained_twins``
     images: int = 50
     source: Images = Images.CIFAR10
     dimensions: int = 1
@@ -58,8 +60,11 @@ def run(config: LandscapeConfig, earlier: Finding | None = None) -> Iterator[Fin
 
     Lines of a surface that an ``earlier`` finding of the same settings has are not computed again.
     """
-    twins = bundled_twins(config.depth)
+    twins = trained_twins(config.depth, config.twins)
     data = labelled(config.source, config.images, twins.residual.preprocessing)
+    shapes = twins.map(lambda one: [p.shape for p in one.network.parameters() if p.ndim > 1])
+    if shapes.residual != shapes.plain:
+        raise OptionError("twins_not_alike", twins=config.twins[:80])
     second = config.grid if config.dimensions == 2 else [0.0]
     known = {} if earlier is None else _lines(earlier)
     lines: dict[str, list[list[float]]] = {}

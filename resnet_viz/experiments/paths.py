@@ -16,7 +16,7 @@ from torch.nn.functional import cross_entropy
 from resnet_viz.experiments.batches import Images, Labelled, labelled
 from resnet_viz.experiments.curves import curve
 from resnet_viz.experiments.settings import in_range
-from resnet_viz.experiments.twins import bundled_twins
+from resnet_viz.experiments.twins import trained_twins
 from resnet_viz.networks.resnet import ResNet
 from resnet_viz.records import Finding, Mark, Panel
 
@@ -28,6 +28,7 @@ class PathsConfig:
     """``draws``: random paths of each length; ``images`` share one backward pass."""
 
     depth: int = 20
+    twins: str = ""  # see ``trained_twins``
     images: int = 50
     source: Images = Images.CIFAR10
     draws: int = 5
@@ -45,7 +46,7 @@ class PathsConfig:
 
 def run(config: PathsConfig) -> Iterator[Finding]:
     """Length by length: the share of paths, and the share of the gradient that they carry."""
-    loaded = bundled_twins(config.depth).residual
+    loaded = trained_twins(config.depth, config.twins).residual
     network, data = loaded.network, labelled(config.source, config.images, loaded.preprocessing)
     blocks = network.spec.blocks()
     chance = np.random.default_rng(config.seed)

@@ -16,7 +16,7 @@ from torch.nn.functional import cosine_similarity, cross_entropy
 from resnet_viz.experiments.batches import Images, Labelled, labelled
 from resnet_viz.experiments.curves import curve
 from resnet_viz.experiments.settings import in_range
-from resnet_viz.experiments.twins import accuracy, bundled_twins
+from resnet_viz.experiments.twins import accuracy, trained_twins
 from resnet_viz.networks.resnet import ResNet
 from resnet_viz.probe.capture import capture
 from resnet_viz.records import Finding, Panel
@@ -29,6 +29,7 @@ class RefinementConfig:
     """Which twins, on how many images."""
 
     depth: int = 20
+    twins: str = ""  # see ``trained_twins``
     images: int = 200
     source: Images = Images.CIFAR10
 
@@ -43,7 +44,7 @@ class RefinementConfig:
 
 def run(config: RefinementConfig) -> Iterator[Finding]:
     """The residual network's branches first, then the class read off after every block of both."""
-    twins = bundled_twins(config.depth)
+    twins = trained_twins(config.depth, config.twins)
     network = twins.residual.network
     data = labelled(config.source, config.images, twins.residual.preprocessing)
     blocks = network.spec.blocks()

@@ -27,7 +27,7 @@ def remarks(found: Finding, text: Text) -> list[str]:
         for one in beside(found)
         if one.agrees is False
     ]
-    if found.experiment in _SHORT_TRAINING:
+    if found.experiment in _SHORT_TRAINING and not found.settings.get("twins"):
         sentences += _training(int(found.settings["depth"]), text)
     if found.experiment == "lesion":
         sentences += _room(found, text)

@@ -1,7 +1,8 @@
-"""The bundled twins, and walking through their blocks in other ways than built."""
+"""The twins of an experiment, and walking through their blocks in other ways than built."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
+from pathlib import Path, PurePath
 from typing import Any
 
 import torch
@@ -9,13 +10,15 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from resnet_viz.checkpoints.bundled import load_bundled
-from resnet_viz.checkpoints.load import read_weights
+from resnet_viz.checkpoints.load import load_checkpoint, read_weights
 from resnet_viz.checkpoints.loaded import LoadedNetwork
+from resnet_viz.errors import OptionError
 from resnet_viz.experiments.batches import Labelled
 from resnet_viz.networks.blocks import Block
+from resnet_viz.networks.catalog import CIFAR10_CLASSES
 from resnet_viz.networks.resnet import ResNet
 from resnet_viz.networks.shortcuts import ZeroPad
-from resnet_viz.places import ASSETS
+from resnet_viz.places import ASSETS, home
 from resnet_viz.records import Pair
 
 _BATCH = 250  # images
@@ -25,6 +28,34 @@ _BATCH = 250  # images
 def bundled_twins(depth: int) -> Pair[LoadedNetwork]:
     """The trained pair of one depth; ``CheckpointError`` lists those in the repository."""
     return Pair(f"resnet{depth}", f"plain{depth}").map(load_bundled)
+
+
+def trained_twins(depth: int, twins: str = "") -> Pair[LoadedNetwork]:
+    """The bundled pair of one depth, or one's own.
+
+    ``twins``: "", the id of a run that trained a pair here, or a folder with what ``train`` left.
+    Raises ``OptionError`` for a pair that is not there, has another depth, or knows other pictures
+    than CIFAR-10's.
+    """
+    if not twins:
+        return bundled_twins(depth)
+    try:
+        run = home() / "runs" / PurePath(twins).name
+        folder = run if run.is_dir() else Path(twins)
+        files = Pair("residual", "plain").map(lambda kind: folder / f"{kind}.safetensors")
+        there = all(path.is_file() for _, path in files.items())
+    except OSError:  # a name that no file can have
+        there = False
+    if not there:
+        raise OptionError("twins_unknown", twins=twins[:80])
+    loaded = files.map(load_checkpoint)
+    for _, one in loaded.items():
+        spec = one.network.spec
+        if (spec.input_channels, spec.input_size, one.classes) != (3, 32, CIFAR10_CLASSES):
+            raise OptionError("twins_other_data", twins=twins[:80])
+        if spec.depth != depth:
+            raise OptionError("twins_depth", twins=twins[:80], depth=spec.depth)
+    return loaded
 
 
 @lru_cache(maxsize=32)

@@ -13,6 +13,7 @@ from resnet_viz.records import Finding, Recording, Run
 from resnet_viz.text import Text
 from resnet_viz.ui.experiment_result import show_finding, show_recording
 from resnet_viz.ui.experiment_runs import experiment_runs, offer_background, show_run
+from resnet_viz.ui.experiment_twins import ask_twins
 from resnet_viz.ui.live import Live, live
 from resnet_viz.ui.messages import show_error
 from resnet_viz.ui.train_start import duration
@@ -126,15 +127,19 @@ def _ask_settings(row: Experiment, text: Text) -> Any:  # noqa: ANN401  # the ex
         )
         st.caption(text("experiments.settings_help"))
         start = row.settings(small=small)
+        names = [field.name for field in fields(start)]
+        own = ask_twins(f"twins_{row.name}", text) if "twins" in names else {}
         given: dict[str, str] = {}
         columns = st.columns(4)
-        for place, field in enumerate(fields(start)):
-            value = _written(getattr(start, field.name))
-            given[field.name] = columns[place % 4].text_input(
-                field.name, value, key=f"set_{row.name}_{small}_{field.name}", max_chars=80
+        for place, name in enumerate(name for name in names if name not in {"twins", *own}):
+            given[name] = columns[place % 4].text_input(
+                name,
+                _written(getattr(start, name)),
+                key=f"set_{row.name}_{small}_{name}",
+                max_chars=80,
             )
     try:
-        return row.settings(given)
+        return row.settings(given | own)
     except ResnetVizError as error:
         show_error(error, text)
         return None

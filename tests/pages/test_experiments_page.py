@@ -1,17 +1,20 @@
 """The Experiments page without a browser: a gallery, a guess, and then the measurement."""
 
 import json
+import shutil
 
 import pytest
 
 from resnet_viz import runs
 from resnet_viz.checkpoints.bundled import bundled_names
 from resnet_viz.experiments.registry import EXPERIMENTS
+from resnet_viz.places import ASSETS
 from resnet_viz.records import RunState
 from resnet_viz.runs import local
 from resnet_viz.runs.execute import execute
 from resnet_viz.runs.store import RunStore
 from resnet_viz.text import Text
+from resnet_viz.training.plan import plan_of
 from tests.pages import opening
 from tests.pages.opening import measured, words
 
@@ -168,3 +171,21 @@ def test_every_plot_can_be_taken_as_png():
     config = json.loads(app.get("plotly_chart")[0].proto.config)
     assert config["modeBarButtons"] == [["toImage"]]
     assert config["toImageButtonOptions"]["filename"] == "zero-means-identity-error"
+
+
+def test_a_pair_trained_here_can_be_chosen():
+    plan = plan_of("resnet20", "class-demo", pair=True, changes={}, data="cifar10")
+    store = RunStore()
+    run_id = store.create("train", plan.to_dict(), "my *own* pair", "cpu")
+    store.move(run_id, RunState.DONE, when=(RunState.QUEUED,))
+    for kind, name in (("residual", "resnet20"), ("plain", "plain20")):
+        weights = ASSETS / "checkpoints" / f"{name}.safetensors"
+        shutil.copy(weights, store.folder(run_id) / f"{kind}.safetensors")
+    app = opened(experiment="cka")
+    app.toggle(key="small_cka").set_value(True).run()
+    app.selectbox(key="twins_cka").set_value(run_id).run()
+    app.button(key="reveal").click().run()
+    app = measured(app)
+    assert not app.exception
+    assert not app.error
+    assert f"twins='{run_id}'" in app.code[0].value
