@@ -22,6 +22,7 @@ EPSILON = 1e-6
 _STACK_BYTES = 1 << 20  # of features that are computed together
 
 _Batch = Float[np.ndarray, "batch c h w"]
+_Stack = Float[np.ndarray, "stacked c h w"]
 _Map = Float[np.ndarray, "batch h w"]
 _Flat = Float[np.ndarray, "batch c positions"]
 _FlatMap = Float[np.ndarray, "batch positions"]
@@ -114,7 +115,7 @@ def _groups(analysis: Analysis, names: Sequence[str]) -> Iterator[list[str]]:
             yield same[start : start + count]
 
 
-def _stacked(arrays: list[_Batch], like: _Batch | None = None) -> _Batch:
+def _stacked(arrays: list[_Batch], like: _Stack | None = None) -> _Stack:
     """One after the other in the batch, in memory as ``like``."""
     if len(arrays) == 1:
         return arrays[0]
