@@ -75,14 +75,12 @@ def test_what_takes_over_a_minute_is_recorded():
         assert expected_seconds(own, own.settings(one.finding.settings)) > LIVE_LIMIT
 
 
-def test_lesions_at_depth_56_keep_the_bar_where_there_is_room():
-    """Over 40 points need a plain network that has them: ours is nearer to chance."""
+def test_lesions_at_depth_56_keep_the_bar():
+    """Under 3 points for the residual twin, over 40 for the plain one."""
     numbers = kept("lesion-56").finding.numbers
     assert kept("lesion-56").finding.settings["images"] >= 1000
     assert numbers["residual_median"] < 3
-    room = numbers["plain_whole"] - 10
-    assert numbers["plain_median"] > min(40, 0.5 * room)
-    assert numbers["plain_median"] > 5 * numbers["residual_median"]
+    assert numbers["plain_median"] > 40
 
 
 @pytest.mark.parametrize("name", ["loss-landscape-2d", "loss-landscape-2d-56"])
