@@ -119,7 +119,6 @@ def test_a_recording_is_labelled_and_stands_beside_published_figures():
     app = app.button(key="reveal").click().run()
     assert not app.exception
     assert "*Recorded* on 20" in words(app)
-    assert "above chance" in words(app)
     assert "--set depth=56" in app.code[0].value
     assert "75" in app.table[0].value.to_string()
     assert app.button(key="run_background")
