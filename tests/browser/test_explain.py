@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -63,6 +64,7 @@ def test_a_method_is_drawn_taken_away_shown_at_all_blocks_and_in_chinese(
     expect(page.get_by_text("有多忠实")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_uploaded_pictures_become_a_table_and_a_row_the_page_s_picture(
     page: Page, server: str, tmp_path: Path
 ) -> None:

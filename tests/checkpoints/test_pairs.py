@@ -206,7 +206,10 @@ def test_bundled_networks_come_in_pairs():
     assert {twin_names(n).residual for n in names} | {twin_names(n).plain for n in names} == names
 
 
-@pytest.mark.parametrize("name", bundled_names())
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=pytest.mark.slow) if n.endswith("56") else n for n in bundled_names()],
+)
 def test_bundled_networks_reach_their_recorded_error(name):
     """On 1,000 test images, the first 100 of each class; three standard deviations of chance."""
     folder = next((f for f in cifar10_folders() if (f / "test").is_dir()), None)

@@ -44,6 +44,7 @@ def test_ones_own_pair_is_measured(name, tmp_path):
     assert found.panels
     said = " ".join(remarks(found, Text("en")))
     assert "bundled" not in said
+    assert ("above chance" in said) == (name == "lesion")  # fresh weights have nothing to lose
 
 
 def test_a_run_of_this_machine_is_found_by_its_id(tmp_path, monkeypatch):

@@ -132,6 +132,7 @@ def test_a_stopped_maximisation_goes_on_to_the_same_picture(loaded, tmp_path):
     not any(folder.is_dir() for folder in cifar10_folders()),
     reason="CIFAR-10 does not lie beside the repository",
 )
+@pytest.mark.slow
 def test_colours_of_a_maximisation_are_the_principal_directions_of_photographs():
     pixels = load_dataset("cifar10").train.images.transpose(0, 1).flatten(1)[:, ::97]
     values, directions = np.linalg.eigh(np.cov(pixels.numpy() / 255))
@@ -140,9 +141,8 @@ def test_colours_of_a_maximisation_are_the_principal_directions_of_photographs()
     np.testing.assert_allclose(measured, COLOURS, atol=0.01)
 
 
-@pytest.mark.parametrize("network", ["resnet20", "plain20"])
-def test_a_maximisation_excites_more_than_photographs_and_keeps_its_greys(network):
-    trained = load_bundled(network)
+def test_a_maximisation_excites_more_than_photographs_and_keeps_its_greys():
+    trained = load_bundled("resnet20")
     layer, channel = trained.network.spec.blocks()[-1], 21
     batch = sample_batch(trained.preprocessing)
     known = analyze(trained.network, batch, layers=[layer]).features[layer][:, channel]

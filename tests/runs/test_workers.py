@@ -70,6 +70,7 @@ def weights(run_id):
     return {kind: load_file(folder / f"{kind}.safetensors") for kind in ("residual", "plain")}
 
 
+@pytest.mark.slow
 def test_killed_in_the_middle_of_an_epoch_and_resumed_equals_uninterrupted_bit_for_bit():
     whole = submit("whole", epochs=5)
     expected = wait(whole, ended)
