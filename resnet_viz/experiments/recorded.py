@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from functools import cache
 from json import loads
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import torch
@@ -69,9 +70,9 @@ def record(
 
 
 def command(finding: Finding) -> str:
-    """The command that repeats a finding."""
+    """The command that repeats a finding; what is empty needs no word."""
     settings = finding.to_dict()["settings"].items()
-    given = "".join(f" --set {name}={_written(value)}" for name, value in settings)
+    given = "".join(f" --set {name}={quote(_written(v))}" for name, v in settings if v != "")
     return f"resnet-viz experiment {finding.experiment}{given}"
 
 

@@ -96,7 +96,7 @@ def save_finding(found: Finding, folder: Path, text: Text) -> None:
 def python_line(found: Finding) -> str:
     """The line of Python that repeats a finding."""
     settings = found.to_dict()["settings"]
-    given = "".join(f", {name}={value!r}" for name, value in settings.items())
+    given = "".join(f", {name}={value!r}" for name, value in settings.items() if value != "")
     return f'run_experiment("{found.experiment}"{given})'
 
 

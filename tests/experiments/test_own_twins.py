@@ -1,12 +1,17 @@
 """Experiments with a pair that somebody trained, instead of the bundled ones."""
 
+import shlex
+from dataclasses import replace
+
 import pytest
 
 from resnet_viz import NetworkSpec, Pair, Shortcut, build
 from resnet_viz.checkpoints.save import save_checkpoint
 from resnet_viz.errors import OptionError
+from resnet_viz.experiments.recorded import command
 from resnet_viz.experiments.registry import EXPERIMENTS, run_experiment
 from resnet_viz.experiments.remarks import remarks
+from resnet_viz.experiments.saved import python_line
 from resnet_viz.images import CIFAR_PREPROCESSING
 from resnet_viz.networks.catalog import CIFAR10_CLASSES
 from resnet_viz.text import Text
@@ -45,6 +50,14 @@ def test_ones_own_pair_is_measured(name, tmp_path):
     said = " ".join(remarks(found, Text("en")))
     assert "bundled" not in said
     assert ("above chance" in said) == (name == "lesion")  # fresh weights have nothing to lose
+
+
+def test_the_command_names_twins_that_are_ones_own(tmp_path):
+    own = saved(tmp_path / "it's mine")
+    found = run_experiment("cka", small=True, depth=DEPTH, twins=own)
+    assert f"twins={own}" in shlex.split(command(found))
+    usual = replace(found, settings={**found.settings, "twins": ""})
+    assert "twins" not in command(usual) + python_line(usual)
 
 
 def test_a_run_of_this_machine_is_found_by_its_id(tmp_path, monkeypatch):
