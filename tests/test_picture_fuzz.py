@@ -9,7 +9,7 @@ from resnet_viz.errors import ImageError
 from resnet_viz.pictures import (
     open_picture,
 )
-from tests import hostile_images as hostile
+from tests import made_images
 from tests.hostile_images import ACCEPTED
 
 
@@ -22,7 +22,7 @@ def only_picture_or_sentence(data):
     assert picture.pixels.shape[2] == 3
 
 
-STARTS = [b"", hostile.PNG, b"\xff\xd8\xff", b"GIF89a", b"BM", b"II*\0\x08\0\0\0", b"RIFF"]
+STARTS = [b"", made_images.PNG, b"\xff\xd8\xff", b"GIF89a", b"BM", b"II*\0\x08\0\0\0", b"RIFF"]
 
 
 SEEDS = {

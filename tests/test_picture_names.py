@@ -20,8 +20,9 @@ from resnet_viz.pictures import (
 )
 from resnet_viz.text import Text
 from tests.decoded import pixels_of, refusal
-from tests.hostile_images import REFUSED, encode, gradient
+from tests.hostile_images import REFUSED
 from tests.hostile_names import BIDI, NAMES
+from tests.made_images import encode, gradient
 
 
 @pytest.mark.parametrize("name", NAMES)
