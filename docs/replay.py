@@ -37,9 +37,7 @@ def main() -> None:
     loaded = Pair(spec, spec.plain()).map(lambda s: load_bundled(s.name))
     told = loaded.residual.training["training"]
     if "before" in told:
-        raise SystemExit(
-            "A pair trained in two parts (docs.continued) is not repeated here."
-        )
+        raise SystemExit("A pair trained in two parts (docs.continued) is not repeated here.")
     curves = loaded.map(lambda one: one.training["curve"])
     recipe = Recipe.from_dict(told["recipe"])
     twins = Pair(spec, spec.plain()).map(lambda s: build(s, seed=recipe.seed))
