@@ -1,9 +1,9 @@
 """Compare: a residual network and its plain twin on the user's own image."""
 
-from resnet_viz.ui import compare_view
-from resnet_viz.ui.answer import answerable
-from resnet_viz.ui.question import ask
-from resnet_viz.ui.shell import open_page
+from resnet_viz.ui.choose.question import ask
+from resnet_viz.ui.compare import page as compare_view
+from resnet_viz.ui.frame.shell import open_page
+from resnet_viz.ui.running.answer import answerable
 
 text = open_page("compare.title")
 question = answerable(ask(text), text)

@@ -2,9 +2,20 @@
 
 from resnet_viz.networks.at_work import AT_WORK
 from resnet_viz.networks.foreign import FOREIGN
-from resnet_viz.ui import build_cards, build_catalog, build_view, build_work
-from resnet_viz.ui.build_fields import ask
-from resnet_viz.ui.shell import open_page
+from resnet_viz.ui.build import (
+    backbone_view as build_work,
+)
+from resnet_viz.ui.build import (
+    page as build_view,
+)
+from resnet_viz.ui.build import (
+    start_cards as build_cards,
+)
+from resnet_viz.ui.build import (
+    zoo_view as build_catalog,
+)
+from resnet_viz.ui.build.form import ask
+from resnet_viz.ui.frame.shell import open_page
 
 text = open_page("design.title")
 chosen = build_cards.choose(text)

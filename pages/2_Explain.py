@@ -1,9 +1,9 @@
 """Explain: any attribution method on any layer of two networks, and how faithful it is."""
 
-from resnet_viz.ui.explain_form import ask_request
-from resnet_viz.ui.explain_view import show_explanations
-from resnet_viz.ui.question import ask
-from resnet_viz.ui.shell import open_page
+from resnet_viz.ui.choose.question import ask
+from resnet_viz.ui.explain.form import ask_request
+from resnet_viz.ui.explain.page import show_explanations
+from resnet_viz.ui.frame.shell import open_page
 
 text = open_page("explain.title")
 question = ask(text)

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from resnet_viz.ui.formula_lab import show_formulas
-from resnet_viz.ui.gradient_lab import show_laboratory
-from resnet_viz.ui.gradient_trainings import show_trainings
-from resnet_viz.ui.shell import open_page
+from resnet_viz.ui.frame.shell import open_page
+from resnet_viz.ui.gradients.formulas_panel import show_formulas
+from resnet_viz.ui.gradients.laboratory import show_laboratory
+from resnet_viz.ui.gradients.trainings_panel import show_trainings
 
 text = open_page("gradient_lab.title")
 names = ("laboratory", "trainings", "formulas")

@@ -1,11 +1,11 @@
 """Train: a residual network and its plain twin, live, on equal batches."""
 
-from resnet_viz.ui.shell import open_page
-from resnet_viz.ui.train_details import show_details
-from resnet_viz.ui.train_form import ask_plan
-from resnet_viz.ui.train_live import show_run
-from resnet_viz.ui.train_runs import show_runs, training_runs
-from resnet_viz.ui.train_start import offer_start
+from resnet_viz.ui.frame.shell import open_page
+from resnet_viz.ui.train.form import ask_plan
+from resnet_viz.ui.train.run_details import show_details
+from resnet_viz.ui.train.run_view import show_run
+from resnet_viz.ui.train.runs_table import show_runs, training_runs
+from resnet_viz.ui.train.start_panel import offer_start
 
 text = open_page("train.title")
 plan = ask_plan(text)

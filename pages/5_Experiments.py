@@ -1,8 +1,8 @@
 """Experiments: published results on residual learning, repeated; guess first."""
 
-from resnet_viz.ui.experiment_gallery import choose_experiment
-from resnet_viz.ui.experiment_view import show_experiment
-from resnet_viz.ui.shell import open_page
+from resnet_viz.ui.experiments.experiment_cards import choose_experiment
+from resnet_viz.ui.experiments.page import show_experiment
+from resnet_viz.ui.frame.shell import open_page
 
 text = open_page("experiments.title")
 row = choose_experiment(text)

@@ -1,9 +1,9 @@
 """Debug: what a trained checkpoint is, and what is wrong with it."""
 
-from resnet_viz.ui import debug_view
-from resnet_viz.ui.checkpoint_choice import choose_checkpoints
-from resnet_viz.ui.image_source import choose_images
-from resnet_viz.ui.shell import open_page
+from resnet_viz.ui.debug import page as debug_view
+from resnet_viz.ui.debug.checkpoint_choice import choose_checkpoints
+from resnet_viz.ui.debug.images_choice import choose_images
+from resnet_viz.ui.frame.shell import open_page
 
 text = open_page("debug.title")
 chosen = choose_checkpoints(text)

@@ -2,7 +2,7 @@
 
 from streamlit.testing.v1 import AppTest
 
-from resnet_viz.ui.live import live
+from resnet_viz.ui.running.live import live
 from tests.source import ROOT
 
 TIMEOUT = 120  # seconds; a cold start imports torch

@@ -13,8 +13,9 @@ from resnet_viz.networks.foreign import FOREIGN
 from resnet_viz.networks.spec_file import spec_to_json
 from resnet_viz.probe.at_work import look_at_work
 from resnet_viz.spec import RESIDUAL_PRESETS
-from resnet_viz.ui import build_work, downloading
-from resnet_viz.ui.build_cards import FAMILIES
+from resnet_viz.ui.build import backbone_view as build_work
+from resnet_viz.ui.build.start_cards import FAMILIES
+from resnet_viz.ui.running import downloading
 from tests.networks.specs import DESIGNS
 from tests.networks.test_spec_file import HOSTILE
 from tests.source import ROOT

@@ -9,9 +9,9 @@ from resnet_viz.checkpoints.bundled import bundled_names
 from resnet_viz.experiments.gradients import GradientConfig
 from resnet_viz.spec import Initialisation, Kind, Norm
 from resnet_viz.text import Text
-from resnet_viz.ui import gradient_form
-from resnet_viz.ui.gradient_form import PRESETS
-from resnet_viz.ui.live import live
+from resnet_viz.ui.gradients import form as gradient_form
+from resnet_viz.ui.gradients.form import PRESETS
+from resnet_viz.ui.running.live import live
 from tests.pages import opening
 from tests.pages.opening import TIMEOUT, measured, words
 
@@ -137,7 +137,7 @@ def _formulas(state):
     import streamlit as st
 
     from resnet_viz.text import Text
-    from resnet_viz.ui.formula_lab import show_formulas
+    from resnet_viz.ui.gradients.formulas_panel import show_formulas
 
     for key, value in state.items():
         st.session_state.setdefault(key, value)
@@ -158,6 +158,6 @@ def test_a_recorded_training_can_be_walked_through(tmp_path, monkeypatch):
 
 def _trainings():
     from resnet_viz.text import Text
-    from resnet_viz.ui.gradient_trainings import show_trainings
+    from resnet_viz.ui.gradients.trainings_panel import show_trainings
 
     show_trainings(Text("en"))

@@ -12,8 +12,8 @@ from resnet_viz.runs.execute import execute
 from resnet_viz.runs.store import RunStore
 from resnet_viz.training.plan import Plan
 from resnet_viz.training.recipe import Recipe
-from resnet_viz.ui.openings import design_id, packed
-from resnet_viz.ui.train_start import SELECTED
+from resnet_viz.ui.choose.openings import design_id, packed
+from resnet_viz.ui.train.start_panel import SELECTED
 from tests.source import ROOT
 
 TIMEOUT = 120  # seconds

@@ -1,7 +1,7 @@
 """Which layer of another network stands beside a layer."""
 
 from resnet_viz.spec import NetworkSpec
-from resnet_viz.ui.explain_form import layer_beside, map_layers_of
+from resnet_viz.ui.explain.form import layer_beside, map_layers_of
 
 OURS, THEIRS = (map_layers_of(NetworkSpec.preset(name)) for name in ("resnet20", "resnet56"))
 

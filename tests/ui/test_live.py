@@ -3,7 +3,7 @@
 import threading
 
 from resnet_viz.errors import OptionError
-from resnet_viz.ui.live import LiveStore
+from resnet_viz.ui.running.live import LiveStore
 
 
 def test_equal_requests_share_one_computation():

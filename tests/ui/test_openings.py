@@ -6,7 +6,7 @@ import zlib
 import pytest
 
 from resnet_viz import NetworkSpec
-from resnet_viz.ui.openings import design_id, packed, unpacked
+from resnet_viz.ui.choose.openings import design_id, packed, unpacked
 
 
 def letters(data: bytes) -> str:

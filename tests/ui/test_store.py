@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from resnet_viz.ui.store import Store
+from resnet_viz.ui.running.results import Store
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 from resnet_viz.places import home
 from resnet_viz.runs.store import RunStore
-from resnet_viz.ui.uploads import kept_upload
+from resnet_viz.ui.choose.uploads import kept_upload
 from tests.hostile_names import NAMES
 
 _MONTH = 30 * 24 * 3600

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from resnet_viz.ui.words import md_escape
+from resnet_viz.ui.frame.words import md_escape
 from tests.hostile_names import NAMES
 
 

@@ -1,0 +1,115 @@
+"""A ResNet at work on the Build page: its stages, and what they make of a picture or a clip."""
+
+from concurrent.futures import Future
+
+import pandas as pd
+import streamlit as st
+
+from resnet_viz.errors import OptionError, ResnetVizError
+from resnet_viz.figures.grids import ChannelOrder, channel_order, feature_grid
+from resnet_viz.figures.palettes import ColourRange
+from resnet_viz.networks.at_work import AT_WORK, WorkRow
+from resnet_viz.pictures import Picture
+from resnet_viz.probe.at_work import look_at_work
+from resnet_viz.records import StageFeatures, WeightSource, WorkView
+from resnet_viz.text import Text
+from resnet_viz.ui.build import design_state as state
+from resnet_viz.ui.choose.picture_choice import choose_picture, find_picture
+from resnet_viz.ui.frame.messages import show_error
+from resnet_viz.ui.frame.shell import store
+from resnet_viz.ui.frame.words import md_escape
+from resnet_viz.ui.running.downloading import fetch
+from resnet_viz.ui.running.waiting import wait
+
+_WEIGHTS, _STAGE, _FRAME = "work_weights", "work_stage", "work_frame"
+_CHANNELS, _COLUMNS = 64, 8
+_OFFERED = (WeightSource.RANDOM.value, WeightSource.PRETRAINED.value)
+
+
+def show(name: str, text: Text) -> None:
+    """Everything about one backbone; an error is one sentence, and the choice stays."""
+    row = AT_WORK[name]
+    left, right = st.columns([1, 2], gap="medium")
+    with left:
+        st.button(text("catalog.back"), key="back_to_design", on_click=state.back_to_design)
+        source = WeightSource(
+            st.segmented_control(
+                text("work.weights"),
+                _OFFERED,
+                default=_OFFERED[0],
+                format_func=lambda word: text(f"work.weights_{word}"),
+                key=_WEIGHTS,
+                required=True,
+                persist_state="page",
+            )
+            or _OFFERED[0]
+        )
+        place = choose_picture(text)
+    with right:
+        st.markdown(text(f"work.about_{name}"))
+        st.caption(md_escape(text("work.source", name=row.title, source=row.source)))
+        try:
+            picture = find_picture(place)
+            if picture is None:
+                raise OptionError("picture_gone", name=place.name)
+            if source is WeightSource.PRETRAINED:
+                fetch(name, text, _WEIGHTS)
+            view = wait(_looked(name, picture, source), text("work.working", name=row.title))
+        except ResnetVizError as error:
+            show_error(error, text)
+            return
+        _stages(view, source, row, text)
+
+
+def _looked(name: str, picture: Picture, source: WeightSource) -> Future[WorkView]:
+    return store().submit(
+        ("work", name, picture.digest, source),
+        lambda: look_at_work(name, picture, source),
+        lambda view: view.frames.nbytes + sum(s.features.nbytes for s in view.stages),
+    )
+
+
+def _stages(view: WorkView, source: WeightSource, row: WorkRow, text: Text) -> None:
+    size = f"{view.frames.shape[1]} × {view.frames.shape[2]}"
+    note = "work.clip" if row.frames else "work.image"
+    st.caption(text(note, frames=len(view.frames), size=size))
+    if source is WeightSource.RANDOM:
+        st.caption(text("work.fresh"))
+    frame = pd.DataFrame(
+        {
+            "stage": [stage.stage for stage in view.stages],
+            "module": [stage.module for stage in view.stages],
+            "blocks": [stage.blocks for stage in view.stages],
+            "shape": [" × ".join(map(str, stage.features.shape)) for stage in view.stages],
+            "stride": [stage.stride for stage in view.stages],
+        }
+    )
+    labels = {column: text(f"work.column_{column}") for column in frame.columns}
+    st.dataframe(frame.rename(columns=labels), hide_index=True, key="work_table")
+    names = [stage.stage for stage in view.stages]
+    if st.session_state.get(_STAGE) not in names:
+        st.session_state[_STAGE] = names[1]
+    chosen = st.segmented_control(text("work.stage"), names, key=_STAGE, required=True)
+    stage = next(each for each in view.stages if each.stage == chosen)
+    _features(view, stage, text)
+
+
+def _features(view: WorkView, stage: StageFeatures, text: Text) -> None:
+    """The channels that vary most, at one moment of a clip, beside what the network saw then."""
+    values, moment = stage.features, 0
+    if values.ndim == 4:
+        last = values.shape[1] - 1
+        moment = st.slider(text("work.moment"), 0, last, min(last, last // 2), key=_FRAME)
+        values = values[:, min(moment, last)]
+    seen = round(moment * len(view.frames) / (stage.features.shape[1] if moment else 1))
+    order = channel_order(values, ChannelOrder.VARIANCE, values.mean((1, 2)))[:_CHANNELS]
+    grid = feature_grid(
+        values, order=order, colour_range=ColourRange.of(values), cell=64, columns=_COLUMNS
+    )
+    small, large = st.columns([1, 3])
+    small.image(view.frames[min(seen, len(view.frames) - 1)], alt=text("work.seen"))
+    small.caption(text("work.seen"))
+    large.image(grid.pixels, alt=text("work.features_alt", stage=stage.stage), width="stretch")
+    large.caption(
+        text("work.features", shown=len(order), channels=len(values), dead=len(grid.dead))
+    )

@@ -1,0 +1,106 @@
+"""The form of the Build page: every field of a design, checked as it changes."""
+
+from enum import StrEnum
+
+import streamlit as st
+
+from resnet_viz.spec import (
+    Activation,
+    Block,
+    Initialisation,
+    NetworkSpec,
+    Norm,
+    Order,
+    Shortcut,
+    Stem,
+    StrideOn,
+)
+from resnet_viz.text import Text
+from resnet_viz.ui.build import design_state as state
+from resnet_viz.ui.build.design_state import key
+from resnet_viz.ui.frame.messages import show_error
+
+_CHOICES: dict[str, type[StrEnum]] = {
+    "block": Block,
+    "shortcut": Shortcut,
+    "stem": Stem,
+    "order": Order,
+    "stride_on": StrideOn,
+    "norm": Norm,
+    "activation": Activation,
+    "initialisation": Initialisation,
+}
+_FRACTIONS = {"shortcut_scale": 0.1, "stochastic_depth": 0.1, "branch_scale": 0.1}
+_FLAGS = ("zero_last_gamma", "fixup")
+
+#: The fields in the order in which they are asked, in groups.
+_GROUPS = {
+    "stages": ("block", "depths", "widths"),
+    "shortcuts": ("shortcut", "shortcut_scale", "branch_scale", "stochastic_depth"),
+    "layers": ("order", "norm", "activation", "stride_on", "groups", "width_per_group"),
+    "start": ("initialisation", "zero_last_gamma", "fixup"),
+    "ends": ("stem", "stem_width", "input_size", "input_channels", "classes"),
+}
+_OPEN = ("stages", "shortcuts")
+
+
+def ask(text: Text) -> NetworkSpec:
+    """The whole form; returns the spec of its fields, or the last good one."""
+    spec, problem = state.read()
+    for group, names in _GROUPS.items():
+        wrong = problem is not None and problem.field in names
+        with st.expander(text(f"design.group_{group}"), expanded=group in _OPEN or wrong):
+            for name in names:
+                _field(name, text)
+                if problem is not None and problem.field == name:
+                    show_error(problem.error, text)
+            if group == "start":
+                st.number_input(text("design.seed"), 0, state.HIGHEST_SEED, key=state.SEED)
+    _upload(text)
+    if problem is not None:
+        st.caption(text("design.last_good"))
+    return spec
+
+
+def _field(name: str, text: Text) -> None:
+    label, note = text(f"design.field_{name}"), _help(name, text)
+    if name in _CHOICES:
+        st.selectbox(
+            label,
+            [choice.value for choice in _CHOICES[name]],
+            format_func=lambda value: text(f"design.{name}_{value}"),
+            key=key(name),
+            help=note,
+        )
+    elif name in _FLAGS:
+        st.toggle(label, key=key(name), help=note)
+    elif name in state.LISTS:
+        st.text_input(label, key=key(name), help=note, max_chars=200)
+    else:
+        st.number_input(
+            label,
+            value=None,
+            step=_FRACTIONS.get(name, 1),
+            key=key(name),
+            help=note,
+            placeholder=text("design.usual") if name in ("stem_width", "branch_scale") else None,
+        )
+
+
+def _help(name: str, text: Text) -> str | None:
+    found = f"design.help_{name}"
+    return text(found) if text.has(found) else None
+
+
+def _upload(text: Text) -> None:
+    st.file_uploader(
+        text("design.upload"),
+        type="json",
+        key="design_upload",
+        on_change=state.use_file,
+        max_upload_size=1,
+        help=text("design.upload_help"),
+    )
+    refused = st.session_state.get("design_refused")
+    if refused is not None:
+        show_error(refused, text)

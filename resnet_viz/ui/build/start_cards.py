@@ -1,0 +1,121 @@
+"""What to start from: networks as cards, by family."""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from resnet_viz.figures.cards import card_svg
+from resnet_viz.figures.comparison import network_title
+from resnet_viz.networks.at_work import AT_WORK
+from resnet_viz.networks.foreign import FOREIGN
+from resnet_viz.spec import RESIDUAL_PRESETS
+from resnet_viz.text import Text
+from resnet_viz.ui.build import design_state as state
+from resnet_viz.ui.frame.words import md_escape
+
+_FAMILY, _OPEN = "design_family", "design_cards"
+_NARROWEST = 140  # pixels of a card: two stand side by side on a phone
+
+
+def _named(*starts: str) -> list[str]:
+    return [name for name in RESIDUAL_PRESETS if name.startswith(starts)]
+
+
+_CIFAR = ("resnet20", "resnet32", "resnet44", "resnet56", "resnet110", "resnet1202")
+
+#: The families in the order in which they are offered, and their networks.
+FAMILIES: Mapping[str, Sequence[str]] = {
+    "cifar": _CIFAR,
+    "imagenet": ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152"),
+    "wide": _named("wrn", "wide", "resnext"),
+    "pre": ("preact-resnet18", "resnet164"),
+    "catalog": tuple(FOREIGN),
+    "at_work": tuple(AT_WORK),
+}
+
+
+def choose(text: Text) -> str:
+    """What the page is about: a preset, another network, or a design of one's own.
+
+    The cards lie open until one has been chosen, and open again at a click.
+    """
+    chosen = state.start()
+    state.publish_preset()
+    if _OPEN not in st.session_state:
+        st.session_state[_OPEN] = state.PRESET not in st.query_params
+    label = text("cards.title", name=_title(chosen, text))
+    cards = st.expander(label, key=_OPEN, on_change="rerun")
+    if cards.open:
+        with cards:
+            _cards(chosen, text)
+    return chosen
+
+
+def _cards(chosen: str, text: Text) -> None:
+    if _FAMILY not in st.session_state:
+        families = [family for family, names in FAMILIES.items() if chosen in names]
+        st.session_state[_FAMILY] = families[0] if families else next(iter(FAMILIES))
+    family = st.pills(
+        text("cards.family"),
+        list(FAMILIES),
+        format_func=lambda name: text(f"cards.family_{name}"),
+        key=_FAMILY,
+        required=True,
+        label_visibility="collapsed",
+        persist_state="page",
+    )
+    with st.grid(min_column_width=_NARROWEST):
+        for name in FAMILIES[str(family)]:
+            with st.container(border=True, height="stretch", gap="xsmall"):
+                _card(name, chosen, text)
+    st.caption(text("cards.note"))
+
+
+def _card(name: str, chosen: str, text: Text) -> None:
+    st.image(_picture(name), alt=text("cards.alt", name=_title(name, text)), width="stretch")
+    st.markdown(f"**{md_escape(_title(name, text))}**")
+    st.caption(md_escape(_numbers(name, text)))
+    st.caption(md_escape(text(f"special.{name}")))
+    is_chosen = name == chosen
+    st.button(
+        text("cards.chosen" if is_chosen else "cards.choose"),
+        key=f"card_{name}",
+        on_click=_use,
+        args=(name,),
+        disabled=is_chosen,
+        width="stretch",
+    )
+
+
+def _use(name: str) -> None:
+    st.session_state[_OPEN] = False
+    state.choose(name)
+
+
+def _title(name: str, text: Text) -> str:
+    if name in FOREIGN:
+        return FOREIGN[name].title
+    if name in AT_WORK:
+        return AT_WORK[name].title
+    if name in RESIDUAL_PRESETS:
+        return network_title(RESIDUAL_PRESETS[name].spec, text)
+    return text("design.own")
+
+
+def _numbers(name: str, text: Text) -> str:
+    if name in AT_WORK:
+        millions = AT_WORK[name].parameters / 1e6
+        return text("cards.numbers_work", parameters=f"{millions:.3g}")
+    known = FOREIGN.get(name) or RESIDUAL_PRESETS[name]
+    size = FOREIGN[name].input_size if name in FOREIGN else RESIDUAL_PRESETS[name].spec.input_size
+    parameters = f"{known.parameters / 1e6:.3g}"
+    return text("cards.numbers", depth=known.depth, parameters=parameters, size=size)
+
+
+def _picture(name: str) -> str:
+    if name in AT_WORK:
+        return card_svg(AT_WORK[name].depths, "identity")
+    if name in FOREIGN:
+        row = FOREIGN[name]
+        return card_svg([len(blocks) for blocks in row.stages.values()], row.way)
+    return card_svg(RESIDUAL_PRESETS[name].spec.depths, "identity")

@@ -1,0 +1,113 @@
+"""A network of the catalog on the Build page: to read, not to edit."""
+
+from concurrent.futures import Future
+
+import pandas as pd
+import streamlit as st
+
+from resnet_viz.figures.comparison import network_title
+from resnet_viz.figures.design import catalog_figure
+from resnet_viz.networks.foreign import FOREIGN, ForeignRow
+from resnet_viz.networks.groups import block_groups
+from resnet_viz.probe.steps import ForeignTable, foreign_table
+from resnet_viz.records import BlockGroup
+from resnet_viz.spec import RESIDUAL_PRESETS, NetworkSpec
+from resnet_viz.text import Text
+from resnet_viz.ui.build import design_state as state
+from resnet_viz.ui.build.design_takeaway import open_known
+from resnet_viz.ui.build.page import ink, show_totals
+from resnet_viz.ui.frame.shell import store
+from resnet_viz.ui.frame.words import md_escape
+from resnet_viz.ui.running.waiting import wait
+
+
+def show(name: str, text: Text) -> None:
+    """Graph, layers and totals of one network, beside a ResNet of about its depth."""
+    row = FOREIGN[name]
+    _links(name, row, text)
+    found = wait(_measured(name), text("catalog.working", name=row.title))
+    show_totals(row.title, row.depth, found.totals, text)
+    beside = _beside(row)
+    spec = NetworkSpec.preset(beside)
+    groups = store().cached(("groups", spec), lambda: block_groups(spec), size=20_000)
+    left, right = st.columns([1, 1], gap="medium")
+    with left:
+        st.plotly_chart(
+            catalog_figure(
+                row.title, found.groups, (network_title(spec, text), groups), ink=ink(), text=text
+            ),
+            key="catalog_graph",
+            config={"displayModeBar": False},
+            alt=text("catalog.graph_alt", name=row.title),
+        )
+        st.caption(_sentence(row, found.groups, text))
+    with right:
+        _table(name, found, text)
+
+
+def _measured(name: str) -> Future[ForeignTable]:
+    return store().submit(
+        ("catalog", name), lambda: foreign_table(name), lambda table: 500 * len(table.layers)
+    )
+
+
+def _links(name: str, row: ForeignRow, text: Text) -> None:
+    note, compare, explain = st.columns([2, 1, 1], vertical_alignment="center")
+    note.caption(md_escape(text("catalog.note", name=row.title, source=row.source)))
+    with compare:
+        open_known("compare", name, text)
+    with explain:
+        open_known("explain", name, text)
+    note.button(text("catalog.back"), key="back_to_design", on_click=state.back_to_design)
+
+
+def _beside(row: ForeignRow) -> str:
+    """The ResNet of the same images that is nearest in depth."""
+    ours = {n: p for n, p in RESIDUAL_PRESETS.items() if n.removeprefix("resnet").isdigit()}
+    fitting = [n for n, p in ours.items() if p.spec.input_size == row.input_size]
+    return min(fitting, key=lambda name: abs(RESIDUAL_PRESETS[name].depth - row.depth))
+
+
+def _sentence(row: ForeignRow, groups: tuple[BlockGroup, ...], text: Text) -> str:
+    """What its arcs mean, with its own numbers."""
+    around = [group for group in groups if group.way == row.way]
+    first = around[0] if around else groups[0]
+    return md_escape(
+        text(
+            f"catalog.way_{row.way}",
+            name=row.title,
+            count=sum(group.count for group in around),
+            steps=first.count,
+            channels=first.shape[0],
+        )
+    )
+
+
+def _table(name: str, found: ForeignTable, text: Text) -> None:
+    frame = pd.DataFrame(
+        {
+            "name": [layer.name for layer in found.layers],
+            "kind": [layer.kind for layer in found.layers],
+            "shape": [" × ".join(map(str, layer.shape)) for layer in found.layers],
+            "parameters": [layer.parameters for layer in found.layers],
+            "macs": [layer.macs for layer in found.layers],
+            "memory": [layer.memory for layer in found.layers],
+        }
+    )
+    labels = {column: text(f"design.column_{column}") for column in frame.columns}
+    counts = [labels[column] for column in ("parameters", "macs", "memory")]
+    st.dataframe(
+        frame.rename(columns=labels),
+        hide_index=True,
+        key="catalog_table",
+        height=480,
+        column_config={c: st.column_config.NumberColumn(format="localized") for c in counts},
+    )
+    st.caption(text("catalog.table_note"))
+    st.download_button(
+        text("design.table_download"),
+        lambda: frame.to_csv(index=False).encode(),
+        file_name=f"{name}-layers.csv",
+        mime="text/csv",
+        on_click="ignore",
+    )

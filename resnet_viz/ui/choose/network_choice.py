@@ -1,0 +1,163 @@
+"""Which network, with which weights: the same three widgets for either side of a comparison."""
+
+from dataclasses import dataclass, replace
+
+import streamlit as st
+
+from resnet_viz.checkpoints.choice import NetworkChoice, sources
+from resnet_viz.checkpoints.pairs import WeightChoice
+from resnet_viz.figures.comparison import network_title
+from resnet_viz.networks.foreign import FOREIGN
+from resnet_viz.records import WeightSource
+from resnet_viz.spec import RESIDUAL_PRESETS, NetworkSpec, twin_name
+from resnet_viz.text import Text
+from resnet_viz.ui.choose.openings import DEEPEST, DESIGN, opening_label, openings, packed
+from resnet_viz.ui.frame.address import publish, restore, restore_number
+
+_TWIN = "twin"  # beside a network: its own plain twin
+_HIGHEST_SEED = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class Keys:
+    """What the widgets of one side are called in the session and in the address."""
+
+    network: str
+    weights: str
+    seed: str
+    plain: str
+
+
+_FIRST = Keys("network", "weights", "seed", "plain")
+_SECOND = Keys("beside", "weights_beside", "seed_beside", "plain_beside")
+
+
+def comparable() -> list[str]:
+    """The residual networks whose every block can be a picture, and still finds its place."""
+    return [name for name, row in RESIDUAL_PRESETS.items() if row.depth <= DEEPEST]
+
+
+def network_label(name: str, text: Text) -> str:
+    """What a preset is called on a page: ResNet-56 for "resnet56"."""
+    return network_title(NetworkSpec.preset(name), text)
+
+
+def ask_first(text: Text) -> NetworkChoice:
+    """The network of the left side and its weights."""
+    known = {name: _usual(name) for name in [*comparable(), *FOREIGN]} | openings()
+    labels = {name: _label(name, choice, text) for name, choice in known.items()}
+    default = next(iter(known))
+    restore(_FIRST.network, known, default)
+    chosen = st.selectbox(
+        text("compare.network"),
+        list(known),
+        format_func=labels.__getitem__,
+        key=_FIRST.network,
+        help=text("compare.network_help"),
+    )
+    publish(_FIRST.network, default)
+    choice = _with_weights(known[chosen or default], _FIRST, text)
+    _publish_design([choice])
+    return choice
+
+
+def ask_second(first: NetworkChoice, text: Text) -> NetworkChoice | None:
+    """What stands beside it: None for its plain twin, or any network that sees the same picture."""
+    names = [*comparable(), *map(twin_name, comparable()), *FOREIGN]
+    known = {name: _usual(name) for name in names} | openings()
+    fitting = {name: choice for name, choice in known.items() if first.comparable(choice)}
+    labels = {name: _label(name, choice, text) for name, choice in fitting.items()}
+    if first.has_twin:
+        labels = {_TWIN: text("compare.beside_twin"), **labels}
+    offered = list(labels)
+    default = next(iter(labels), "")
+    if not offered:
+        st.info(text("compare.beside_none"))
+        st.stop()
+    restore(_SECOND.network, offered, default)
+    chosen = st.selectbox(
+        text("compare.beside"),
+        offered,
+        format_func=labels.__getitem__,
+        key=_SECOND.network,
+        help=text("compare.beside_help"),
+    )
+    publish(_SECOND.network, default)
+    if chosen in (_TWIN, None):
+        return None
+    choice = _with_weights(fitting[chosen], _SECOND, text)
+    _publish_design([first, choice])
+    return choice
+
+
+def _usual(name: str) -> NetworkChoice:
+    return NetworkChoice(name, WeightChoice(WeightSource.RANDOM))
+
+
+def _label(name: str, choice: NetworkChoice, text: Text) -> str:
+    if name != choice.name:  # an id
+        return opening_label(choice, text)
+    label = network_title(choice.spec, text)
+    return text("compare.network_option", network=label, size=choice.spec.input_size)
+
+
+def _with_weights(choice: NetworkChoice, keys: Keys, text: Text) -> NetworkChoice:
+    """The choice with its weights; a design has fresh ones only, a file its own."""
+    if choice.weights.source is WeightSource.FILE:
+        st.caption(text("weights_note.file", name=choice.name))
+        return choice
+    if choice.design is not None:
+        return replace(choice, weights=WeightChoice(WeightSource.RANDOM, _ask_seed(keys, text)))
+    offered = sources(choice.name)
+    offline = next(source for source in offered if source is not WeightSource.PRETRAINED)
+    restore(keys.weights, offered, offline.value)
+    chosen = st.segmented_control(
+        text("compare.weights"),
+        [source.value for source in offered],
+        format_func=lambda source: text(f"weights.{source}"),
+        key=keys.weights,
+        required=True,
+        help=text("compare.weights_help"),
+    )
+    publish(keys.weights, offline.value)
+    source = WeightSource(chosen or offline)
+    alone = keys is _SECOND or choice.name in FOREIGN
+    plain = WeightSource.LESION
+    if source is WeightSource.PRETRAINED and not alone:
+        plain = _ask_plain(keys, text)
+    seed = _ask_seed(keys, text) if WeightSource.RANDOM in (source, plain) else 0
+    return replace(choice, weights=WeightChoice(source, seed, plain=plain))
+
+
+def _ask_plain(keys: Keys, text: Text) -> WeightSource:
+    offered = [WeightSource.LESION.value, WeightSource.RANDOM.value]
+    restore(keys.plain, offered, offered[0])
+    chosen = st.radio(
+        text("compare.plain_weights"),
+        offered,
+        format_func=lambda source: text(f"weights.plain_{source}"),
+        key=keys.plain,
+        help=text("compare.plain_weights_help"),
+    )
+    publish(keys.plain, offered[0])
+    return WeightSource(chosen or offered[0])
+
+
+def _ask_seed(keys: Keys, text: Text) -> int:
+    restore_number(keys.seed, _HIGHEST_SEED)
+    seed = st.number_input(text("compare.seed"), 0, _HIGHEST_SEED, step=1, key=keys.seed)
+    publish(keys.seed, 0)
+    return int(seed or 0)
+
+
+def _publish_design(choices: list[NetworkChoice]) -> None:
+    """A design into the address, while it is on the page."""
+    designs = [
+        choice.design
+        for choice in choices
+        if choice.design is not None and choice.weights.source is WeightSource.RANDOM
+    ]
+    if designs:
+        st.query_params[DESIGN] = packed(designs[0])
+    elif DESIGN in st.query_params:
+        del st.query_params[DESIGN]

@@ -1,0 +1,138 @@
+"""Networks that other pages hand to Compare, Explain and Train, beside those of the tables.
+
+A training and a design are in the address, so that a link opens them anywhere on this machine; a
+file is known to its session alone.
+"""
+
+import base64
+import binascii
+import json
+import zlib
+from hashlib import blake2b
+from pathlib import Path
+
+import streamlit as st
+
+from resnet_viz.checkpoints.choice import NetworkChoice
+from resnet_viz.checkpoints.pairs import WeightChoice
+from resnet_viz.errors import SpecError
+from resnet_viz.figures.comparison import network_title
+from resnet_viz.networks.spec_file import spec_from_json
+from resnet_viz.records import WeightSource
+from resnet_viz.spec import NetworkSpec, Stem
+from resnet_viz.text import Text
+from resnet_viz.ui.choose.trained_run import TrainedRun, find_run
+
+DESIGN = "design"  # in the address: a packed spec
+_OPENED = "openings"  # of the session: choices by id
+_RUN, _FILE = "run-", "file-"
+_MOST_ADDRESS, _MOST_JSON = 4_000, 64_000  # characters, bytes
+
+DEEPEST = 200  # layers whose blocks still find their places in one drawing
+_SCRIPTS = {"compare": "app.py", "explain": "pages/2_Explain.py", "train": "pages/4_Train.py"}
+
+
+def openings() -> dict[str, NetworkChoice]:
+    """What has been opened, by id, the newest last; with what the page's address names."""
+    opened: dict[str, NetworkChoice] = st.session_state.setdefault(_OPENED, {})
+    for key in ("network", "beside"):
+        wanted = str(st.session_state.get(key) or st.query_params.get(key, ""))
+        if wanted.startswith(_RUN) and wanted not in opened:
+            run = find_run(wanted.removeprefix(_RUN))
+            if run is not None:
+                opened[wanted] = run_choice(run)
+    packed = st.query_params.get(DESIGN)
+    if packed and (spec := unpacked(packed)) is not None:
+        opened.setdefault(design_id(spec), design_choice(spec))
+    return opened
+
+
+def run_choice(run: TrainedRun) -> NetworkChoice:
+    """A training's networks: the residual one and its trained twin, or the only one."""
+    first = run.residual or run.plain
+    plain = run.plain if run.residual else None
+    weights = WeightChoice(WeightSource.FILE, path=first, plain_path=plain, title=run.title)
+    return NetworkChoice(run.title, weights, run.spec, run.classes)
+
+
+def design_choice(spec: NetworkSpec) -> NetworkChoice:
+    """A design, untrained."""
+    return NetworkChoice(spec.name, WeightChoice(WeightSource.RANDOM), spec)
+
+
+def open_design(page: str, spec: NetworkSpec, text: Text) -> None:
+    """A button that opens a design in "compare", "explain" or "train".
+
+    Pages that show every block have room for 200 layers and look at pictures in grey or colour;
+    trainings are of small images. Where a page cannot take a design the button is off.
+    """
+    small = spec.stem is Stem.CIFAR if page == "train" else spec.depth <= DEEPEST
+    fits = small and spec.input_channels in (1, 3)
+    if st.button(
+        text(f"openings.{page}"),
+        key=f"open_design_{page}",
+        width="stretch",
+        disabled=not fits,
+        help=None if fits else text(f"openings.{page}_off"),
+    ):
+        name = "train_network" if page == "train" else "network"
+        st.session_state.setdefault(_OPENED, {})[design_id(spec)] = design_choice(spec)
+        st.session_state[name] = design_id(spec)
+        address = {name: design_id(spec), DESIGN: packed(spec), "lang": text.language}
+        st.switch_page(_SCRIPTS[page], query_params=address)
+
+
+def open_checkpoint(
+    page: str,
+    path: Path,
+    spec: NetworkSpec,
+    title: str,
+    layer: str | None,
+    text: Text,
+    classes: tuple[str, ...] = (),
+) -> None:
+    """A button that opens a weights file of this session in "compare" or "explain", at a layer."""
+    place = f"{_FILE}{blake2b(str(path).encode(), digest_size=6).hexdigest()}"
+    if st.button(text(f"openings.{page}"), key=f"open_{page}_{place}_{layer}"):
+        weights = WeightChoice(WeightSource.FILE, path=path, title=title)
+        choice = NetworkChoice(title, weights, spec, classes)
+        st.session_state.setdefault(_OPENED, {})[place] = choice
+        st.session_state["network"] = place
+        if layer is not None:
+            st.session_state["layer"] = st.session_state["explain_layer"] = layer
+        st.switch_page(_SCRIPTS[page], query_params={"lang": text.language})
+
+
+def run_address(run: TrainedRun) -> str:
+    """What a training is called in the address."""
+    return f"{_RUN}{run.id}"
+
+
+def opening_label(choice: NetworkChoice, text: Text) -> str:
+    """What an opened network is called in a list."""
+    title = network_title(choice.spec, text)
+    if choice.weights.source is WeightSource.RANDOM:
+        return text("openings.design", network=title)
+    return text("openings.trained", network=title, title=choice.name)
+
+
+def design_id(spec: NetworkSpec) -> str:
+    """A design's short name in lists and in the address."""
+    return f"{DESIGN}-{blake2b(repr(spec).encode(), digest_size=4).hexdigest()}"
+
+
+def packed(spec: NetworkSpec) -> str:
+    """A spec as letters and digits for an address."""
+    plain = json.dumps(spec.to_dict(), separators=(",", ":")).encode()
+    return base64.urlsafe_b64encode(zlib.compress(plain, 9)).decode().rstrip("=")
+
+
+def unpacked(letters: str) -> NetworkSpec | None:
+    """The inverse of ``packed``; None for anything else, and no more than 64 kB are unpacked."""
+    if len(letters) > _MOST_ADDRESS:
+        return None
+    try:
+        data = base64.urlsafe_b64decode(letters + "=" * (-len(letters) % 4))
+        return spec_from_json(zlib.decompressobj().decompress(data, _MOST_JSON))
+    except (binascii.Error, ValueError, zlib.error, SpecError):
+        return None

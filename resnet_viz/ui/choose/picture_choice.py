@@ -1,0 +1,146 @@
+"""Choosing a picture: bundled samples, an upload, or the camera. The last action wins."""
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from resnet_viz.errors import ImageError
+from resnet_viz.images import CIFAR_PREPROCESSING, photo
+from resnet_viz.pictures import Picture, open_picture
+from resnet_viz.samples import sample_picture, samples
+from resnet_viz.text import Text
+from resnet_viz.ui.frame.address import publish, restore
+from resnet_viz.ui.frame.components import Point
+from resnet_viz.ui.frame.components import picture as clickable_picture
+from resnet_viz.ui.frame.media import data_uri
+from resnet_viz.ui.frame.messages import show_error
+from resnet_viz.ui.frame.shell import store
+
+_OWN, _ERROR, _REPLACED = "own_picture", "picture_error", "replaced_picture"  # keys of the session
+_TILE, _COLUMNS, _GAP = 96, 4, 6  # pixels, tiles, pixels
+
+
+@dataclass(frozen=True)
+class PictureId:
+    """Where to find a picture: a bundled sample, or the user's own in the store."""
+
+    sample: str = ""
+    digest: str = ""
+    name: str = ""
+
+
+def find_picture(place: PictureId) -> Picture | None:
+    """The picture, or None where the store had no more room for it."""
+    if place.sample:
+        return sample_picture(place.sample)
+    kept = store().get(("picture", place))
+    return kept if isinstance(kept, Picture) else None
+
+
+def choose_picture(text: Text) -> PictureId:
+    """The picture to look at; a bad upload gets its sentence and changes nothing."""
+    _tiles(text)
+    names = list(samples())
+    restore("sample", names, names[0])
+    chosen = st.selectbox(
+        text("picture.sample"),
+        names,
+        format_func=lambda name: samples()[name].titles[text.language],
+        key="sample",
+        on_change=_use_sample,
+    )
+    publish("sample", names[0])
+    # No list of suffixes: Streamlit answers a wrong one with an exception, we with a sentence.
+    st.file_uploader(
+        text("picture.upload"),
+        key="upload",
+        on_change=_use_upload,
+        args=("upload",),
+        max_upload_size=20,
+    )
+    if st.toggle(text("picture.camera"), key="camera_on"):
+        st.camera_input(
+            text("picture.camera"),
+            key="camera",
+            on_change=_use_upload,
+            args=("camera",),
+            label_visibility="collapsed",
+        )
+    if error := st.session_state.get(_ERROR):
+        show_error(error, text)
+    own: PictureId | None = st.session_state.get(_OWN)
+    if own is not None and find_picture(own) is not None:
+        return own
+    return PictureId(sample=chosen or names[0])
+
+
+def use_picture(picture: Picture) -> None:
+    """Make this the page's picture, as if it had been uploaded."""
+    _forget(_ERROR, _REPLACED)
+    place = PictureId(digest=picture.digest, name=picture.name)
+    store().put(("picture", place), picture, picture.pixels.nbytes)
+    st.session_state[_OWN] = place
+
+
+def _tiles(text: Text) -> None:
+    names = list(samples())
+
+    def pick(point: Point) -> None:
+        rows = -(-len(names) // _COLUMNS)
+        number = int(point.y * rows) * _COLUMNS + int(point.x * _COLUMNS)
+        if number < len(names):
+            st.session_state["sample"] = names[number]
+            _use_sample()
+
+    clickable_picture(
+        _tiles_uri(), alt=text("picture.tiles_alt"), key="tiles", on_pick=pick, smooth=True
+    )
+
+
+@cache
+def _tiles_uri() -> str:
+    names = list(samples())
+    rows = -(-len(names) // _COLUMNS)
+    size = _TILE + _GAP
+    sheet = np.zeros((rows * size - _GAP, _COLUMNS * size - _GAP, 4), np.uint8)
+    for number, name in enumerate(names):
+        top, left = number // _COLUMNS * size, number % _COLUMNS * size
+        tile = photo(sample_picture(name), CIFAR_PREPROCESSING, _TILE)
+        sheet[top : top + _TILE, left : left + _TILE, :3] = tile
+        sheet[top : top + _TILE, left : left + _TILE, 3] = 255
+    return data_uri(sheet)
+
+
+def _use_sample() -> None:
+    _forget(_OWN, _ERROR, _REPLACED)
+
+
+def _use_upload(key: str) -> None:
+    """Check an upload once, when it arrives; keep its digest, and the pixels in the store.
+
+    A file that replaces another is announced as a removal first; if it then turns out to be bad,
+    the one before stays.
+    """
+    upload: UploadedFile | None = st.session_state.get(key)
+    _forget(_ERROR)
+    if upload is None:
+        st.session_state[_REPLACED] = st.session_state.pop(_OWN, None)
+        return
+    before = st.session_state.pop(_REPLACED, None) or st.session_state.get(_OWN)
+    try:
+        picture = open_picture(upload.getvalue(), upload.name)
+    except ImageError as error:
+        st.session_state[_ERROR] = error
+        st.session_state[_OWN] = before
+        return
+    place = PictureId(digest=picture.digest, name=picture.name)
+    store().put(("picture", place), picture, picture.pixels.nbytes)
+    st.session_state[_OWN] = place
+
+
+def _forget(*keys: str) -> None:
+    for key in keys:
+        st.session_state.pop(key, None)

@@ -1,0 +1,67 @@
+"""The sidebar of Compare: what is asked, as one frozen value."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from resnet_viz.checkpoints.choice import NetworkChoice
+from resnet_viz.devices import devices
+from resnet_viz.records import Score
+from resnet_viz.text import Text
+from resnet_viz.ui.choose.network_choice import ask_first, ask_second
+from resnet_viz.ui.choose.picture_choice import PictureId, choose_picture
+from resnet_viz.ui.frame.address import publish, restore
+
+_OWN = "own"  # the target "each network's own top class"
+
+
+@dataclass(frozen=True)
+class Question:
+    """Everything that decides a comparison; small, and equal where the answer is."""
+
+    picture: PictureId
+    first: NetworkChoice
+    second: NetworkChoice | None  # None: the plain twin of the first
+    target: int | None
+    score: Score
+    device: str
+
+
+def ask(text: Text) -> Question:
+    """The sidebar's controls; every small choice is also in the address of the page."""
+    with st.sidebar:
+        picture = choose_picture(text)
+        first = ask_first(text)
+        second = ask_second(first, text)
+        target = _ask_target(first, text)
+        score = st.session_state.get("score", Score.LOGIT.value)
+        device = _ask_device(text)
+    return Question(picture, first, second, target, Score(score), device)
+
+
+def class_label(name: str, text: Text) -> str:
+    """A class in the page's language where it is one of CIFAR-10's; else as it is called."""
+    return text(f"classes.{name}") if text.has(f"classes.{name}") else name
+
+
+def _ask_target(first: NetworkChoice, text: Text) -> int | None:
+    classes = first.classes
+    restore("target", {_OWN, *classes}, _OWN)
+    chosen = st.selectbox(
+        text("compare.target"),
+        [_OWN, *dict.fromkeys(classes)],
+        format_func=lambda c: text("compare.target_own") if c == _OWN else class_label(c, text),
+        key="target",
+        help=text("compare.target_help"),
+    )
+    publish("target", _OWN)
+    return None if chosen in (_OWN, None) else classes.index(chosen)
+
+
+def _ask_device(text: Text) -> str:
+    found = devices()
+    if len(found) == 1:
+        st.caption(text("compare.device_only", device=found[0].upper()))
+        return found[0]
+    chosen = st.selectbox(text("compare.device"), found, format_func=str.upper, key="device")
+    return str(chosen or found[0])

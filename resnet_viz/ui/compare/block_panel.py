@@ -1,0 +1,171 @@
+"""Inside the block: F(x), x, their sum and the output, and one pixel with its numbers."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+from jaxtyping import Float
+
+from resnet_viz.figures.comparison import (
+    BlockParts,
+    block_of,
+    block_parts,
+    has_parts,
+    side_title,
+)
+from resnet_viz.figures.grids import ChannelOrder, FeatureGrid, channel_order, feature_grid
+from resnet_viz.figures.palettes import ColourRange, Palette
+from resnet_viz.records import Comparison, Side
+from resnet_viz.text import Text
+from resnet_viz.ui.choose.question import Question
+from resnet_viz.ui.frame.components import Point, picture
+from resnet_viz.ui.frame.media import data_uri
+from resnet_viz.ui.frame.words import md_escape
+
+_CHANNELS, _COLUMNS = 16, 4
+
+
+@dataclass(frozen=True)
+class Pixel:
+    """One value of a block: its place among the channels shown, and in the map."""
+
+    place: int
+    row: int
+    column: int
+
+
+def show_block(question: Question, comparison: Comparison, layer: str, text: Text) -> None:
+    """The panel "Inside the block"."""
+    at = comparison.layers_at(layer)
+    blocks = {
+        kind: block_of(name, side)
+        for (kind, side), (_, name) in zip(comparison.sides.items(), at.items(), strict=True)
+    }
+    parts = {
+        kind: block_parts(side, block)
+        for kind, side in comparison.sides.items()
+        if (block := blocks[kind]) is not None and has_parts(side, block)
+    }
+    if not parts:
+        st.info(text("block.empty", layer=md_escape(layer)))
+        return
+    highest = max(_highest(own) for own in parts.values())
+    for kind, side in comparison.sides.items():
+        block = blocks[kind]
+        st.markdown(f"**{md_escape(side_title(side, text))}**")
+        if block is None or kind not in parts:
+            st.caption(text("block.foreign"))
+            continue
+        st.caption(text("block.caption", block=md_escape(block)))
+        _row(kind, side, block, parts[kind], ColourRange(-highest, highest), text)
+
+
+def _highest(parts: BlockParts) -> float:
+    shown = [parts.branch, parts.joined, *([] if parts.shortcut is None else [parts.shortcut])]
+    return max(float(np.abs(values).max()) for values in shown) or 1.0
+
+
+def _row(
+    kind: str, side: Side, block: str, parts: BlockParts, colours: ColourRange, text: Text
+) -> None:
+    weights = side.analysis.cam_weights[block][0]
+    order = channel_order(parts.output, ChannelOrder.CAM_WEIGHT, weights)[:_CHANNELS]
+
+    def draw(values: Float[np.ndarray, "c h w"]) -> FeatureGrid:
+        return feature_grid(
+            values,
+            order=order,
+            colour_range=colours,
+            palette=Palette.DIVERGING,
+            cell=48,
+            columns=_COLUMNS,
+        )
+
+    first = draw(parts.output)
+    pixel = _selected_pixel(parts.output, first)
+    values = {
+        "branch": parts.branch,
+        "shortcut": parts.shortcut,
+        "join": parts.joined if parts.shortcut is not None else None,
+        "output": parts.output,
+    }
+    signs = {
+        "branch": "",
+        "shortcut": "+",
+        "join": "=",
+        "output": "ReLU →" if parts.activated else "→",
+    }
+    for column, (part, value) in zip(st.columns(4), values.items(), strict=True):
+        with column:
+            st.markdown(md_escape(f"{signs[part]} {text(f'block.{part}')}".strip()))
+            if value is None:
+                st.caption(text(f"block.no_{part}"))
+            else:
+                grid = first if part == "output" else draw(value)
+                _part(f"{kind}_{part}", grid, value, pixel, block, text)
+    st.markdown(f"`{_formula(parts, first.order[pixel.place], pixel)}`")
+    st.caption(
+        text(
+            "block.identity",
+            formula=parts.formula,
+            channel=first.order[pixel.place],
+            row=pixel.row,
+            column=pixel.column,
+            error=f"{parts.error:.2g}",
+        )
+    )
+
+
+def _part(
+    name: str,
+    grid: FeatureGrid,
+    value: Float[np.ndarray, "c h w"],
+    pixel: Pixel,
+    block: str,
+    text: Text,
+) -> None:
+    height, width = value.shape[1:]
+    rows = grid.rows
+
+    def pick(point: Point) -> None:
+        across, down = point.x * grid.columns, point.y * rows
+        place = int(down) * grid.columns + int(across)
+        if place < len(grid.order):
+            st.session_state["pixel"] = Pixel(
+                place, int(down % 1 * height), int(across % 1 * width)
+            )
+
+    place_row, place_column = divmod(pixel.place, grid.columns)
+    picture(
+        data_uri(grid.pixels),
+        alt=text("block.alt", part=name, block=block),
+        key=f"part_{name}",
+        on_pick=pick,
+        at=Point(
+            (place_column + (pixel.column + 0.5) / width) / grid.columns,
+            (place_row + (pixel.row + 0.5) / height) / rows,
+        ),
+        step=Point(1 / width / grid.columns, 1 / height / rows),
+    )
+
+
+def _selected_pixel(output: Float[np.ndarray, "c h w"], grid: FeatureGrid) -> Pixel:
+    """The pixel that was chosen, if it is still there; at first the strongest one."""
+    height, width = output.shape[1:]
+    chosen = st.session_state.get("pixel")
+    fits = isinstance(chosen, Pixel) and chosen.place < len(grid.order)
+    if isinstance(chosen, Pixel) and fits and chosen.row < height and chosen.column < width:
+        return chosen
+    row, column = divmod(int(output[grid.order[0]].argmax()), width)
+    return Pixel(0, row, column)
+
+
+def _formula(parts: BlockParts, channel: int, pixel: Pixel) -> str:
+    at = (channel, pixel.row, pixel.column)
+    branch, joined, output = (float(v[at]) for v in (parts.branch, parts.joined, parts.output))
+    end = f"{joined:.3f}" + (f" -> ReLU -> {output:.3f}" if parts.activated else "")
+    if parts.shortcut is None:
+        return end
+    shortcut = float(parts.shortcut[at])
+    sign = "-" if shortcut < 0 else "+"
+    return f"{branch:.3f} {sign} {abs(shortcut):.3f} = {end}"

@@ -1,0 +1,119 @@
+"""Feature maps of the selected layer: one picture a network, and one channel enlarged."""
+
+import streamlit as st
+
+from resnet_viz.figures.comparison import network_title, side_title
+from resnet_viz.figures.grids import (
+    ChannelOrder,
+    FeatureGrid,
+    channel_at,
+    channel_order,
+    feature_grid,
+    statistics,
+)
+from resnet_viz.figures.palettes import ColourRange, colourise
+from resnet_viz.figures.pictures import enlarge_pixels
+from resnet_viz.records import Comparison, Side
+from resnet_viz.text import Text
+from resnet_viz.ui.choose.question import Question
+from resnet_viz.ui.frame.components import Point, picture
+from resnet_viz.ui.frame.media import data_uri
+from resnet_viz.ui.frame.words import md_escape
+
+_CHANNELS, _COLUMNS = 64, 8
+
+
+def show_features(question: Question, comparison: Comparison, layer: str, text: Text) -> None:
+    """The panel "Feature maps"."""
+    order = ChannelOrder(
+        st.segmented_control(
+            text("features.order"),
+            list(ChannelOrder),
+            default=ChannelOrder.CAM_WEIGHT.value,
+            format_func=lambda name: text(f"features.order_{name}"),
+            key="channel_order",
+            required=True,
+            persist_state="page",
+        )
+        or ChannelOrder.CAM_WEIGHT
+    )
+    own = bool(st.session_state.get("own_scale", False))
+    at, sides = comparison.layers_at(layer), comparison.sides
+    shared = ColourRange.of(
+        sides.residual.analysis.features[at.residual][0], sides.plain.analysis.features[at.plain][0]
+    )
+    for column, (kind, side), (_, name) in zip(
+        st.columns(2), sides.items(), at.items(), strict=True
+    ):
+        with column:
+            feature = side.analysis.features[name][0]
+            colours = ColourRange.of(feature) if own else shared
+            weights = side.analysis.cam_weights[name][0]
+            grid = feature_grid(
+                feature,
+                order=channel_order(feature, order, weights)[:_CHANNELS],
+                colour_range=colours,
+                cell=64,
+                columns=_COLUMNS,
+            )
+            st.markdown(f"**{md_escape(side_title(side, text))}**")
+            _grid(kind, grid, _alt(side, name, text))
+            _channel(side, name, grid, colours, text)
+
+
+def _alt(side: Side, layer: str, text: Text) -> str:
+    return text("features.alt", kind=network_title(side.spec, text), layer=layer)
+
+
+def _grid(kind: str, grid: FeatureGrid, alt: str) -> None:
+    def pick(point: Point) -> None:
+        channel = channel_at(grid, point.x, point.y)
+        if channel is not None:
+            st.session_state["channel"] = channel
+
+    picture(
+        data_uri(grid.pixels),
+        alt=alt,
+        key=f"grid_{kind}",
+        on_pick=pick,
+    )
+
+
+def _channel(side: Side, layer: str, grid: FeatureGrid, colours: ColourRange, text: Text) -> None:
+    feature = side.analysis.features[layer][0]
+    count, found = len(feature), statistics(feature)
+    st.caption(
+        text(
+            "features.caption",
+            shown=len(grid.order),
+            channels=count,
+            size="x".join(map(str, feature.shape[1:])),
+            low=f"{found.minimum:.3g}",
+            high=f"{found.maximum:.3g}",
+            mean=f"{found.mean:.3g}",
+            zeros=f"{found.zeros:.0%}",
+            dead=len(grid.dead),
+        )
+    )
+    channel = int(st.session_state.get("channel", grid.order[0]))
+    if channel >= count:
+        channel = grid.order[0]
+    one = feature[channel]
+    pixels = colourise(one, colours)
+    st.image(
+        enlarge_pixels(pixels, max(1, 224 // max(pixels.shape[:2]))),
+        alt=text("features.channel_alt", kind=network_title(side.spec, text), channel=channel),
+    )
+    values = statistics(one)
+    weight = float(side.analysis.cam_weights[layer][0, channel])
+    st.caption(
+        text(
+            "features.channel",
+            channel=channel,
+            low=f"{values.minimum:.3g}",
+            high=f"{values.maximum:.3g}",
+            mean=f"{values.mean:.3g}",
+            zeros=f"{values.zeros:.0%}",
+            weight=f"{weight:.3g}",
+        )
+    )

@@ -1,0 +1,164 @@
+"""Compare: the strip, both pictures, and the panels under them, all about one selected layer."""
+
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import streamlit as st
+
+from resnet_viz.figures.comparison import (
+    CAM_PALETTE,
+    cam_range,
+    network_title,
+    short_titles,
+    side_title,
+    strip_rows,
+)
+from resnet_viz.figures.live_cams import live_cams
+from resnet_viz.figures.palettes import colour_bar
+from resnet_viz.figures.predictions import prediction_caption, prediction_figure
+from resnet_viz.figures.strip import strip_svg
+from resnet_viz.pictures import to_png
+from resnet_viz.records import Comparison, Pair, Prediction, Score, Side
+from resnet_viz.text import Text
+from resnet_viz.ui.choose.question import Question, class_label
+from resnet_viz.ui.compare import panels
+from resnet_viz.ui.compare.selection import choose_layer, selected_layer
+from resnet_viz.ui.compare.takeaway import offer
+from resnet_viz.ui.frame.components import strip
+from resnet_viz.ui.frame.media import data_uri
+from resnet_viz.ui.frame.overlay import overlay
+from resnet_viz.ui.frame.shell import store
+from resnet_viz.ui.frame.words import md_escape
+from resnet_viz.ui.running.answer import answer
+
+
+def show(question: Question, text: Text) -> None:
+    """Everything right of the sidebar."""
+    comparison = answer(question, text)
+    _heading(question, comparison, text)
+    _notes(comparison, text)
+    _explore(question, text)
+
+
+def _heading(question: Question, comparison: Comparison, text: Text) -> None:
+    names = short_titles(comparison, text)
+    caption, actions = st.columns([3, 1], vertical_alignment="center")
+    with caption:
+        both = comparison.sides.map(lambda side: _predictions(side, text))
+        st.markdown(f"##### {md_escape(prediction_caption(both, names, text))}")
+    with actions:
+        offer(question, text)
+
+
+def _notes(comparison: Comparison, text: Text) -> None:
+    """What must be said beside the picture: no trained twin, a cut one, a tiny upload."""
+    for key in sorted({f"notes.{side.source}" for _, side in comparison.sides.items()}):
+        if text.has(key):
+            st.caption(text(key))
+
+
+@st.fragment
+def _explore(question: Question, text: Text) -> None:
+    question = replace(question, score=Score(st.session_state.get("score", question.score)))
+    comparison = answer(question, text)
+    layers = comparison.layers
+    layer = selected_layer(layers, comparison)
+    _strip(comparison, layer, text)
+    _controls(layers, comparison, text)
+    _pictures(question, comparison, layer, text)
+    _prediction_plot(question, comparison, text)
+    panels.show(question, comparison, layer, text)
+
+
+def _prediction_plot(question: Question, comparison: Comparison, text: Text) -> None:
+    figure = store().cached(
+        ("predictions", question, text.language),
+        lambda: prediction_figure(
+            comparison.sides.map(lambda side: _predictions(side, text)),
+            short_titles(comparison, text),
+        ),
+        size=50_000,
+    )
+    st.plotly_chart(figure, key="predictions", config={"displayModeBar": False})
+
+
+def _strip(comparison: Comparison, layer: str, text: Text) -> None:
+    def pick(block: str) -> None:
+        st.session_state["layer"] = block
+
+    strip(
+        strip_svg(strip_rows(comparison, layer, text), text=text),
+        layers=comparison.sides.residual.spec.blocks(),
+        selected=layer,
+        opacity=st.session_state.get("opacity", 55) / 100,
+        own=bool(st.session_state.get("own_scale", False)),
+        label=text("compare.strip_label"),
+        key="strip",
+        on_pick=pick,
+    )
+
+
+def _controls(layers: list[str], comparison: Comparison, text: Text) -> None:
+    left, middle, right = st.columns([2, 2, 2], vertical_alignment="bottom")
+    with left:
+        choose_layer(layers, comparison, text)
+    middle.slider(text("compare.opacity"), 0, 100, 55, 5, format="%d %%", key="opacity")
+    right.toggle(text("compare.own_scale"), key="own_scale", help=text("compare.own_scale_help"))
+
+
+def _pictures(question: Question, comparison: Comparison, layer: str, text: Text) -> None:
+    own = bool(st.session_state.get("own_scale", False))
+    cams, photo = _live(question, comparison)
+    ranges, at = cam_range(comparison, layer, own=own), comparison.layers_at(layer)
+    for column, (kind, side), (_, own_cams), (_, colours), (_, own_layer) in zip(
+        st.columns(2),
+        comparison.sides.items(),
+        cams.items(),
+        ranges.items(),
+        at.items(),
+        strict=True,
+    ):
+        with column:
+            st.markdown(f"**{md_escape(side_title(side, text))}**")
+            overlay(
+                own_cams,
+                photo,
+                side=comparison.photo.shape[0],
+                alt=text(
+                    "compare.overlay_alt", kind=network_title(side.spec, text), layer="{layer}"
+                ),
+                key=f"overlay_{kind}",
+            )
+            st.image(_colour_bar(), width="stretch", alt="")
+            scale = text("compare.own_scale_note" if own else "compare.shared_scale_note")
+            st.caption(
+                text(
+                    "compare.colour_bar",
+                    high=f"{colours.high:.3g}",
+                    scale=scale,
+                    layer=md_escape(own_layer),
+                    target=md_escape(class_label(side.target_label, text)),
+                )
+            )
+
+
+def _live(question: Question, comparison: Comparison) -> tuple[Pair[dict[str, Any]], str]:
+    """Every layer's maps and the photograph, as the browser gets them; packed once."""
+    return store().cached(
+        ("live", question, comparison.digest),
+        lambda: (live_cams(comparison), data_uri(comparison.photo)),
+        size=2_000_000,
+    )
+
+
+@cache
+def _colour_bar() -> bytes:
+    return to_png(colour_bar(CAM_PALETTE, width=400, height=9))
+
+
+def _predictions(side: Side, text: Text) -> list[Prediction]:
+    return [
+        Prediction(p.index, class_label(p.label, text), p.probability)
+        for p in side.analysis.predictions(side.classes)
+    ]

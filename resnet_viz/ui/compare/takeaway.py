@@ -1,0 +1,58 @@
+"""Ways out of Compare: the report, a link, and the lines of Python."""
+
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from resnet_viz.records import Comparison
+from resnet_viz.report.code import command_line, python_lines
+from resnet_viz.report.folder import report_archive
+from resnet_viz.text import Text
+from resnet_viz.ui.choose.question import Question
+from resnet_viz.ui.running.answer import answer
+
+
+def offer(question: Question, text: Text) -> None:
+    """The buttons beside the headline: download everything, share a link."""
+
+    def archive() -> bytes:
+        layer = st.session_state.get("layer")
+        return report_archive(answer(question, text), layer=layer, text=text)
+
+    left, right = st.columns(2)
+    left.download_button(
+        text("takeaway.download"),
+        archive,
+        file_name=f"compare-{question.first.spec.name}.zip",
+        mime="application/zip",
+        on_click="ignore",
+        width="stretch",
+        help=text("takeaway.download_help"),
+    )
+    with right.popover(text("takeaway.share"), width="stretch"):
+        if question.picture.sample:
+            st.caption(text("takeaway.share_help"))
+            st.code(_link(question, text), language=None, wrap_lines=True)
+        else:
+            st.caption(text("takeaway.share_own_picture"))
+
+
+def _link(question: Question, text: Text) -> str:
+    """The address that opens the same page, with every choice written out."""
+    state = {
+        "lang": text.language,
+        "sample": question.picture.sample,
+        "network": question.first.name,
+        "weights": question.first.weights.source.value,
+        **{key: str(value) for key, value in st.query_params.items()},
+    }
+    base = (st.context.url or "").partition("?")[0]
+    return f"{base}?{urlencode(state)}"
+
+
+def show_code(question: Question, comparison: Comparison, layer: str, text: Text) -> None:
+    """The panel "Code": what reproduces the page."""
+    st.caption(text("takeaway.code_caption"))
+    st.code(python_lines(comparison, layer), language="python")
+    if comparison.twins and question.first.weights.plain_path is None:  # the command takes one file
+        st.code(command_line(comparison, layer), language="bash")

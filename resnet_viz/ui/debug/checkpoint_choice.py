@@ -1,0 +1,138 @@
+"""Choosing a checkpoint: the user's own file, a bundled network, or a training run's networks."""
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from resnet_viz.checkpoints.bundled import bundled_names
+from resnet_viz.errors import SpecError
+from resnet_viz.networks.spec_file import spec_from_json, spec_to_json
+from resnet_viz.pictures import safe_name
+from resnet_viz.places import ASSETS
+from resnet_viz.spec import PRESETS, Kind
+from resnet_viz.text import Text
+from resnet_viz.ui.choose.trained_run import TrainedRun, chosen_run
+from resnet_viz.ui.frame.address import publish, restore
+from resnet_viz.ui.frame.messages import show_error
+
+MOST_MEGABYTES = 500
+_NONE, _FIND, _OWN = "none", "found", "own"
+_OF_RUN = {Kind.RESIDUAL: "run_residual", Kind.PLAIN: "run_plain"}
+
+
+@dataclass(frozen=True)
+class CheckpointId:
+    """A file of this machine, or an upload by its digest; ``upload`` is the widget's key."""
+
+    name: str
+    path: str = ""
+    digest: str = ""
+    upload: str = ""
+    network: str = ""  # a preset or a spec's JSON, where the user knows better than the file
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What a diagnosis of it is kept under."""
+        return (self.path, self.digest, self.network, self.name)
+
+
+def choose_checkpoints(text: Text) -> list[CheckpointId]:
+    """None, one, or two to be put side by side."""
+    run = chosen_run()
+    first = _choose("checkpoint", run, text)
+    if first is None:
+        return []
+    if not st.toggle(text("debug.second"), key="second_on"):
+        return [first]
+    second = _choose("second", run, text)
+    return [first] if second is None else [first, second]
+
+
+def _choose(key: str, run: TrainedRun | None, text: Text) -> CheckpointId | None:
+    # No list of suffixes: Streamlit answers a wrong one with an exception, we with a sentence.
+    upload = st.file_uploader(
+        text("debug.drop"),
+        key=f"{key}_file",
+        help=text("debug.drop_help"),
+        max_upload_size=MOST_MEGABYTES,
+    )
+    left, right = st.columns(2)
+    files = _files(run)
+    known = {_NONE: text("debug.none"), **{n: n for n in bundled_names()}}
+    if run is not None:
+        title = safe_name(run.title)
+        known |= {n: text("debug.of_run", title=title, kind=text(f"kinds.{kind}"))
+                  for n, (kind, _) in files.items()}  # fmt: skip
+    usual = _usual(key, files)
+    restore(key, known, usual)
+    chosen = left.selectbox(
+        text("debug.try_bundled"),
+        list(known),
+        format_func=lambda name: known[name],
+        key=key,
+        disabled=upload is not None,
+    )
+    publish(key, usual)
+    if upload is not None:
+        network = _network(key, right, text)
+        return CheckpointId(
+            safe_name(upload.name), digest=_digest(upload), upload=f"{key}_file", network=network
+        )
+    return None if chosen in (None, _NONE) else _local(str(chosen), run)
+
+
+def _files(run: TrainedRun | None) -> dict[str, tuple[Kind, Path]]:
+    """A training's networks by the name they have here; of a single one only that."""
+    if run is None:
+        return {}
+    both = ((Kind.RESIDUAL, run.residual), (Kind.PLAIN, run.plain))
+    return {_OF_RUN[kind]: (kind, path) for kind, path in both if path is not None}
+
+
+def _usual(key: str, files: dict[str, tuple[Kind, Path]]) -> str:
+    """Of a training its first network, and beside it the other."""
+    names = [*files]
+    if key == "checkpoint":
+        return names[0] if names else _NONE
+    return names[1] if len(names) > 1 else _NONE
+
+
+def _local(name: str, run: TrainedRun | None) -> CheckpointId:
+    files = _files(run)
+    if run is None or name not in files:
+        return CheckpointId(name, path=str(ASSETS / "checkpoints" / f"{name}.safetensors"))
+    kind, path = files[name]
+    changed = str(path.stat().st_mtime_ns)  # a training may go on
+    return CheckpointId(f"{safe_name(run.title)}, {kind}", path=str(path), digest=changed)
+
+
+def _network(key: str, place: "st.delta_generator.DeltaGenerator", text: Text) -> str:
+    chosen = place.selectbox(
+        text("debug.network"),
+        [_FIND, _OWN, *PRESETS],
+        format_func=lambda n: text(f"debug.network_{n}") if n in (_FIND, _OWN) else n,
+        key=f"{key}_network",
+        help=text("debug.network_help"),
+    )
+    if chosen == _OWN:
+        return _own_spec(key, place, text)
+    return "" if chosen in (None, _FIND) else str(chosen)
+
+
+def _own_spec(key: str, place: "st.delta_generator.DeltaGenerator", text: Text) -> str:
+    """The JSON of an uploaded spec; "" until there is one, and with a sentence if it is none."""
+    upload = place.file_uploader(text("debug.network_spec"), key=f"{key}_spec", max_upload_size=1)
+    if upload is None:
+        return ""
+    try:
+        return spec_to_json(spec_from_json(upload.getvalue(), safe_name(upload.name)))
+    except SpecError as error:
+        show_error(error, text)
+        return ""
+
+
+def _digest(upload: UploadedFile) -> str:
+    return blake2b(upload.getbuffer(), digest_size=16).hexdigest()

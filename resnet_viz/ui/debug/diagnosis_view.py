@@ -1,0 +1,116 @@
+"""One diagnosis on the page: verdict, facts, findings, labelled images, downloads."""
+
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+import streamlit as st
+
+from resnet_viz.figures.diagnosis import finding_figure
+from resnet_viz.records import CheckFinding, CheckpointReport, Severity
+from resnet_viz.report.diagnosis import (
+    diagnosis_json,
+    diagnosis_page,
+    facts,
+    heading,
+    numbers,
+    verdict,
+)
+from resnet_viz.spec import NetworkSpec
+from resnet_viz.text import Text
+from resnet_viz.ui.choose.openings import open_checkpoint
+from resnet_viz.ui.debug.labelled_panel import show_labelled
+from resnet_viz.ui.frame.words import md_escape
+
+_COLOURS = {Severity.FAIL: "red", Severity.WARN: "orange", Severity.NOTE: "blue"}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a report stands: the file it is of, and which of the page's reports it is.
+
+    ``offered`` are the ways to other pages that there are already, one to a layer of a file.
+    """
+
+    path: Path
+    number: int
+    offered: set[tuple[Path, str]]
+
+
+def draw_report(report: CheckpointReport, place: Place, text: Text) -> None:
+    """The whole report."""
+    number = place.number
+    st.subheader(md_escape(verdict(report, text)), anchor=False)
+    st.caption(md_escape(report.name))
+    _downloads(report, number, text)
+    with st.expander(text("debug.facts")):
+        for name, value in facts(report, text):
+            st.text(f"{name}: {value}")
+    if report.labelled is not None:
+        show_labelled(report.labelled, number, text)
+    fine = [f for f in report.findings if f.severity is Severity.OK]
+    for rank, finding in enumerate(f for f in report.findings if f.severity is not Severity.OK):
+        _finding(finding, report, place, rank, text)
+    with st.expander(text("debug.in_order", count=len(fine))):
+        for finding in fine:
+            st.markdown(f"**{md_escape(heading(finding, text))}**")
+            st.caption(md_escape(numbers(finding, text)))
+
+
+def _finding(
+    finding: CheckFinding, report: CheckpointReport, place: Place, rank: int, text: Text
+) -> None:
+    grade = text(f"severities.{finding.severity}")
+    title = f":{_COLOURS[finding.severity]}[{grade}] {md_escape(heading(finding, text))}"
+    with st.expander(title, expanded=finding.severity is Severity.FAIL and rank == 0):
+        st.markdown(md_escape(finding.advice(text)))
+        st.caption(md_escape(numbers(finding, text)))
+        figure = finding_figure(finding, report, text)
+        if figure is not None:
+            st.plotly_chart(
+                figure, key=f"finding-{place.number}-{rank}", config={"displayModeBar": False}
+            )
+        if finding.layer and report.identified.kind and place.path.is_file():
+            _ways_on(selectable(finding.layer), report, place, text)
+
+
+def _ways_on(layer: str, report: CheckpointReport, place: Place, text: Text) -> None:
+    """Buttons that open the network at the layer elsewhere."""
+    if (place.path, layer) in place.offered:
+        return
+    place.offered.add((place.path, layer))
+    spec = NetworkSpec.from_dict(dict(report.identified.spec))
+    names = report.identified.class_names
+    for page, column in zip(("compare", "explain"), st.columns(2), strict=True):
+        with column:
+            open_checkpoint(page, place.path, spec, report.name, layer, text, names)
+
+
+def selectable(layer: str) -> str:
+    """The convolution or block that stands for a layer in lists of those: bn2 is conv2's."""
+    block, _, name = layer.rpartition(".")
+    if name.startswith("bn"):
+        return layer.removesuffix(name) + name.replace("bn", "conv")
+    return block if name.startswith("relu") and block else layer
+
+
+def _downloads(report: CheckpointReport, number: int, text: Text) -> None:
+    left, right = st.columns(2)
+    stem = PurePath(report.name).stem
+    left.download_button(
+        text("debug.download_html"),
+        lambda: diagnosis_page(report, text),
+        file_name=f"{stem}.html",
+        mime="text/html",
+        key=f"html-{number}",
+        on_click="ignore",
+        width="stretch",
+    )
+    right.download_button(
+        text("debug.download_json"),
+        lambda: diagnosis_json(report, text),
+        file_name=f"{stem}.json",
+        mime="application/json",
+        key=f"json-{number}",
+        on_click="ignore",
+        width="stretch",
+    )

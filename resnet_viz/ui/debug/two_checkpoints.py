@@ -1,0 +1,40 @@
+"""Two checkpoints beside each other, below their reports."""
+
+import streamlit as st
+
+from resnet_viz.figures.beside import cka_figure, moved_figure, norms_figure
+from resnet_viz.records import CheckpointReport, CheckpointsBeside
+from resnet_viz.report.beside import answer_rows, finding_rows, summary
+from resnet_viz.text import Text
+from resnet_viz.ui.frame.words import md_escape
+
+
+def show_beside(
+    reports: tuple[CheckpointReport, CheckpointReport],
+    beside: CheckpointsBeside | None,
+    text: Text,
+) -> None:
+    """Findings and norms of both; representations and answers where they could be compared."""
+    title = text("beside.title", first=reports[0].name, second=reports[1].name)
+    st.subheader(md_escape(title), anchor=False)
+    if beside is not None:
+        st.markdown(md_escape(summary(beside, text)))
+    names = ["findings", "norms", *([] if beside is None else ["cka", "answers"])]
+    tabs = dict(zip(names, st.tabs([text(f"beside.tab_{n}") for n in names]), strict=True))
+    with tabs["findings"]:
+        st.dataframe(finding_rows(reports, text), hide_index=True, key="beside_findings")
+    with tabs["norms"]:
+        _plot(norms_figure(*reports, text), "beside_norms")
+        if beside is not None and beside.moved:
+            _plot(moved_figure(beside, text), "beside_moved")
+    if beside is None:
+        return
+    with tabs["cka"]:
+        st.caption(text("beside.cka_caption", count=beside.count))
+        _plot(cka_figure(beside), "beside_cka")
+    with tabs["answers"]:
+        st.dataframe(answer_rows(beside, text), hide_index=True, key="beside_answers")
+
+
+def _plot(figure: object, key: str) -> None:
+    st.plotly_chart(figure, key=key, config={"displayModeBar": False})

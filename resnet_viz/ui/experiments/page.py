@@ -1,0 +1,171 @@
+"""One experiment: its question, a guess, and then what was measured, now or earlier."""
+
+from dataclasses import fields
+from typing import Any
+
+import streamlit as st
+
+from resnet_viz.errors import ResnetVizError
+from resnet_viz.experiments.recorded import LIVE_LIMIT, expected_seconds, recordings_of
+from resnet_viz.experiments.registry import Experiment
+from resnet_viz.experiments.saved import changed
+from resnet_viz.records import Finding, Recording, Run
+from resnet_viz.text import Text
+from resnet_viz.ui.experiments.background_runs import (
+    experiment_runs,
+    offer_background,
+    show_run,
+)
+from resnet_viz.ui.experiments.result_view import show_finding, show_recording
+from resnet_viz.ui.experiments.twins_choice import ask_twins
+from resnet_viz.ui.frame.messages import show_error
+from resnet_viz.ui.running.live import Live, live
+from resnet_viz.ui.train.start_panel import duration
+
+_EVERY = 0.7  # seconds between looks at an experiment that goes on
+_PATIENCE = 0.4  # seconds before the first look
+_LIVE = "live"
+
+
+def show_experiment(row: Experiment, text: Text) -> None:
+    """Question and guess; after the guess the finding: live, recorded, or of a background run."""
+    st.subheader(text(f"experiment.{row.name}.title"), anchor=False)
+    st.markdown(text(f"experiment.{row.name}.question"))
+    st.radio(
+        text("experiments.question"),
+        row.answers,
+        index=None,
+        key=f"guess_{row.name}",
+        format_func=lambda answer: text(f"experiment.{row.name}.answer_{answer}"),
+        horizontal=True,
+    )
+    config = _ask_settings(row, text)
+    if config is None:
+        return
+    kept = {one.name: one for one in recordings_of(row.name)}
+    own = {run.id: run for run in experiment_runs(row.name)}
+    shown = _ask_shown(row, kept, own, text)
+    if shown in own:
+        show_run(row, own[shown], text)
+    elif shown in kept:
+        _show_kept(row, kept[shown], text)
+    else:
+        _show_now(row, config, list(kept.values()), text)
+
+
+def _ask_shown(
+    row: Experiment, kept: dict[str, Recording], own: dict[str, Run], text: Text
+) -> str:  # fmt: skip
+    """What shall be shown: "live", the name of a recording, or the id of a run."""
+    options = [_LIVE, *kept, *own]
+    key = f"shown_{row.name}"
+    if st.session_state.get(key) not in options:
+        st.session_state[key] = _LIVE
+    if len(options) == 1:
+        return _LIVE
+
+    def label(option: str) -> str:
+        if option in kept:
+            one = kept[option]
+            return text("experiments.shown_recorded", settings=_settings(row, one.finding, text),
+                        date=one.date[:10])  # fmt: skip
+        if option in own:
+            return text("experiments.shown_run", title=own[option].title,
+                        date=f"{own[option].created:%m-%d %H:%M}")  # fmt: skip
+        return text("experiments.shown_live")
+
+    return st.selectbox(text("experiments.shown"), options, format_func=label, key=key)
+
+
+def _settings(row: Experiment, found: Finding, text: Text) -> str:
+    return changed(row, found.settings) or text("experiments.usual")
+
+
+def _show_now(row: Experiment, config: Any, kept: list[Recording], text: Text) -> None:  # noqa: ANN401
+    """Live, or, where that takes too long, as recorded with these settings, or not yet."""
+    seconds = expected_seconds(row, config)
+    if seconds is None or seconds <= LIVE_LIMIT:
+        if seconds is not None:
+            st.caption(text("experiments.takes", time=duration(seconds, text)))
+        _show_live(row, config, text)
+        return
+    st.info(text("experiments.takes_long", time=duration(seconds, text)))
+    same = next((k for k in kept if row.settings(k.finding.settings) == config), None)
+    if same is not None:
+        _show_kept(row, same, text)
+    else:
+        offer_background(row, config, text)
+
+
+def _show_kept(row: Experiment, kept: Recording, text: Text) -> None:
+    if _revealed((row.name, "recorded", kept.name), text):
+        show_recording(row, kept, text)
+        offer_background(row, row.settings(kept.finding.settings), text, again=True)
+
+
+def _show_live(row: Experiment, config: Any, text: Text) -> None:  # noqa: ANN401
+    if not _revealed((row.name, config), text):
+        return
+    running = _measuring(row, config)
+    running.wait(_PATIENCE)
+    going = not running.done
+    st.fragment(_finding, run_every=_EVERY if going else None)(row, config, going, text)
+
+
+def _revealed(key: Any, text: Text) -> bool:  # noqa: ANN401  # what is to be shown
+    """Whether the visitor wants to see it; the button asks for an unfinished one anew."""
+    if st.button(text("experiments.reveal"), key="reveal", type="primary"):
+        st.session_state["revealed"] = key
+        live().forget_unfinished(key)
+    return bool(st.session_state.get("revealed") == key)
+
+
+def _measuring(row: Experiment, config: Any) -> Live[Finding]:  # noqa: ANN401  # its own settings
+    return live().get((row.name, config), lambda: row.run(config), keep=1)
+
+
+def _ask_settings(row: Experiment, text: Text) -> Any:  # noqa: ANN401  # the experiment's own
+    with st.expander(text("experiments.settings")):
+        small = st.toggle(
+            text("experiments.small"), key=f"small_{row.name}", help=text("experiments.small_help")
+        )
+        st.caption(text("experiments.settings_help"))
+        start = row.settings(small=small)
+        names = [field.name for field in fields(start)]
+        own = ask_twins(f"twins_{row.name}", text) if "twins" in names else {}
+        given: dict[str, str] = {}
+        columns = st.columns(4)
+        for place, name in enumerate(name for name in names if name not in {"twins", *own}):
+            given[name] = columns[place % 4].text_input(
+                name,
+                _written(getattr(start, name)),
+                key=f"set_{row.name}_{small}_{name}",
+                max_chars=80,
+            )
+    try:
+        return row.settings(given | own)
+    except ResnetVizError as error:
+        show_error(error, text)
+        return None
+
+
+def _written(value: object) -> str:
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _finding(row: Experiment, config: Any, going: bool, text: Text) -> None:  # noqa: ANN401
+    running = _measuring(row, config)
+    if going and running.done:
+        st.rerun()  # once more, without the timer
+    if running.error is not None:
+        show_error(running.error, text)
+    found = running.records[-1] if running.records else None
+    percent = round(100 * found.progress) if found is not None else 0
+    if not running.done:
+        left, right = st.columns([4, 1])
+        left.progress(percent / 100, text=text("experiments.working", percent=percent))
+        right.button(text("experiments.stop"), key="experiment_stop", on_click=running.stop)
+    elif running.stopped:
+        st.caption(text("experiments.stopped", percent=percent))
+    if found is not None:
+        show_finding(row, found, text, whole=running.done)

@@ -1,0 +1,154 @@
+"""The channels that carry a Grad-CAM, what excites one, and the picture that does it most."""
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+
+import streamlit as st
+
+from resnet_viz.checkpoints.loaded import Loaded, LoadedNetwork
+from resnet_viz.errors import ResnetVizError
+from resnet_viz.figures.palettes import ColourRange, colourise
+from resnet_viz.figures.pictures import boxed, enlarge_pixels
+from resnet_viz.gallery.crop_images import crop_images
+from resnet_viz.pictures import Picture
+from resnet_viz.probe.channels import channel_shares, receptive_field, top_crops
+from resnet_viz.records import Pair
+from resnet_viz.records.explanation import ExplainedPicture, Fused
+from resnet_viz.records.features import ChannelShare, Crop
+from resnet_viz.text import Text
+from resnet_viz.ui.choose.question import Question, class_label
+from resnet_viz.ui.explain.explanation_jobs import submit_layer
+from resnet_viz.ui.explain.maximise_panel import show_maximising
+from resnet_viz.ui.frame.messages import show_error
+from resnet_viz.ui.frame.shell import store
+from resnet_viz.ui.frame.words import md_escape
+from resnet_viz.ui.running.waiting import wait
+
+_TOP, _CROPS = 8, 8
+_TILE = 112  # pixels
+
+
+def show_channels(
+    question: Question,
+    picture: Picture,
+    pair: Pair[Loaded],
+    found: Pair[ExplainedPicture],
+    titles: Pair[str],
+    text: Text,
+) -> None:
+    """For one of both networks and its selected layer."""
+    side = st.segmented_control(
+        text("explain_channels.network"),
+        ["residual", "plain"],
+        default="residual",
+        format_func=dict(titles.items()).__getitem__,
+        key="channels_side",
+        required=True,
+    )
+    second = side == "plain"
+    loaded = pair.plain if second else pair.residual
+    made = found.plain if second else found.residual
+    layer = _layer(made, loaded)
+    explanation = made.explanation
+    analysis = wait(
+        submit_layer(loaded, picture, layer, explanation.target, explanation.against),
+        text("explain_channels.working"),
+    )
+    shares = channel_shares(analysis, layer)
+    _shares(shares, layer, class_label(made.target_label, text), text)
+    if not isinstance(loaded, LoadedNetwork):
+        st.info(text("explain_channels.own_only"))
+        return
+    channel = st.selectbox(
+        text("explain_channels.channel"),
+        [one.channel for one in shares],
+        key=f"channel_{layer}_{side}",
+        help=text("explain_channels.channel_help"),
+    )
+    if channel is not None:
+        _crops(loaded, layer, channel, text)
+        show_maximising(question, int(second), loaded, layer, channel, text)
+
+
+def _layer(made: ExplainedPicture, loaded: Loaded) -> str:
+    """The explained layer; of several the last, and the last block for methods at the input."""
+    explanation = made.explanation
+    match explanation.fused:
+        case Fused(layers=layers):
+            return layers[-1]
+    return explanation.layer or loaded.spec.blocks()[-1]
+
+
+def _shares(shares: Sequence[ChannelShare], layer: str, target: str, text: Text) -> None:
+    top = shares[:_TOP]
+    colours = ColourRange.of(*[one.map for one in top])
+    for start in (0, _TOP // 2):
+        for column, one in zip(st.columns(_TOP // 2), top[start : start + _TOP // 2], strict=False):
+            pixels = colourise(one.map, colours)
+            column.image(
+                enlarge_pixels(pixels, max(1, _TILE // max(pixels.shape[:2]))),
+                width="stretch",
+                alt=text("explain_channels.map_alt", channel=one.channel),
+            )
+            column.caption(
+                text(
+                    "explain_channels.share",
+                    channel=one.channel,
+                    weight=f"{one.weight:.3g}",
+                    share=f"{100 * one.share:.1f}",
+                )
+            )
+    total = sum(one.share for one in top)
+    st.caption(
+        text(
+            "explain_channels.caption",
+            count=len(top),
+            all=len(shares),
+            share=f"{100 * total:.0f}",
+            layer=md_escape(layer),
+            target=md_escape(target),
+            low=f"{colours.low:.3g}",
+            high=f"{colours.high:.3g}",
+        )
+    )
+
+
+def _crops(loaded: LoadedNetwork, layer: str, channel: int, text: Text) -> None:
+    try:
+        crops, name, count = wait(
+            _submit_crops(loaded, layer, channel), text("explain_channels.searching")
+        )
+    except ResnetVizError as error:
+        show_error(error, text)
+        return
+    side, _ = receptive_field(loaded.spec, layer)
+    for start in (0, _CROPS // 2):
+        part = crops[start : start + _CROPS // 2]
+        for column, crop in zip(st.columns(_CROPS // 2), part, strict=False):
+            label = class_label(crop.label, text)
+            factor = max(1, _TILE // max(crop.pixels.shape[:2]))
+            column.image(
+                boxed(enlarge_pixels(crop.pixels, factor), [factor * edge for edge in crop.box]),
+                width="stretch",
+                alt=text("explain_channels.crop_alt", label=label),
+            )
+            column.caption(
+                text("explain_channels.crop", label=md_escape(label), value=f"{crop.value:.3g}")
+            )
+    data = text(f"explain_channels.data_{name}")
+    st.caption(
+        text("explain_channels.crops_caption", count=count, data=data, channel=channel, side=side)
+    )
+
+
+def _submit_crops(
+    loaded: LoadedNetwork, layer: str, channel: int
+) -> Future[tuple[list[Crop], str, int]]:
+    def work() -> tuple[list[Crop], str, int]:
+        images = crop_images(loaded)
+        steps = top_crops(loaded, images.pixels, images.labels, layer, [channel], count=_CROPS)
+        found = next(one for one in steps if isinstance(one, list))
+        return found, images.name, len(images.labels)
+
+    key = ("crops", loaded.digest, layer, channel)
+    return store().submit(key, work, lambda made: sum(crop.pixels.nbytes for crop in made[0]))

@@ -1,0 +1,193 @@
+"""What is to be explained and how: a form drawn from the table of methods."""
+
+from collections.abc import Callable, Hashable
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from resnet_viz.figures.comparison import network_title
+from resnet_viz.probe.explained import Request
+from resnet_viz.probe.methods import METHODS, Method, Option
+from resnet_viz.records import Pair
+from resnet_viz.records.explanation import Fused, Fusion
+from resnet_viz.spec import ForeignSpec, NetworkSpec
+from resnet_viz.text import Text
+from resnet_viz.ui.choose.question import Question, class_label
+from resnet_viz.ui.frame.address import publish, restore
+
+_NOBODY = "none"  # nothing to compare the target with
+_ONE = "one"  # one layer, nothing to fuse
+
+
+def ask_request(question: Question, text: Text) -> Pair[Request]:
+    """Method, layers, options and what the target is compared with, for either network.
+
+    Faithfulness is not in it. The two requests differ in the layer alone, and only where the
+    networks have different blocks.
+    """
+    left, middle, right = st.columns(3)
+    with left:
+        method = _ask_method(text)
+    with middle:
+        fuse = _ask_fuse(method, text)
+        places = _ask_places(question, method, fuse, text)
+    with right:
+        against = _ask_against(question, text)
+    options = {}
+    if method.options:
+        columns = st.columns(max(3, len(method.options)))
+        for column, option in zip(columns, method.options, strict=False):
+            with column:
+                options[option.name] = _ask_option(method, option, text)
+    st.caption(
+        text(
+            "explain.method_note",
+            needs=text(f"families.{method.family}"),
+            source=method.source,
+            sign=text("explain.signed" if method.signed else "explain.unsigned"),
+        )
+    )
+    request = Request(
+        method=method.name, target=question.target, against=against, options=options, measures=()
+    )
+    return places.map(lambda place: replace(request, layer=place))
+
+
+def request_key(request: Request) -> tuple[Hashable, ...]:
+    """Everything that decides an explanation, for the store."""
+    return (
+        request.method,
+        request.layer,
+        request.target,
+        request.against,
+        tuple(sorted(request.options.items())),
+        request.seed,
+        request.measures,
+        request.effort,
+    )
+
+
+def _ask_method(text: Text) -> Method:
+    restore("method", METHODS, "grad-cam")
+    chosen = st.selectbox(
+        text("explain.method"),
+        list(METHODS),
+        format_func=_method_label(text),
+        key="method",
+        help=text("explain.method_help"),
+    )
+    publish("method", "grad-cam")
+    return METHODS[chosen or "grad-cam"]
+
+
+def _method_label(text: Text) -> Callable[[str], str]:
+    return lambda name: text(f"methods.{name}")
+
+
+def _ask_fuse(method: Method, text: Text) -> Fusion | None:
+    """One layer, or how several become one map."""
+    ways = [_ONE, *(fusion.value for fusion in Fusion)]
+    restore("fuse", ways, _ONE)
+    if not method.at_layer or method.signed:
+        return None
+    chosen = st.segmented_control(
+        text("explain.fuse"),
+        ways,
+        format_func=lambda way: text(f"explain.fuse_{way}"),
+        key="fuse",
+        required=True,
+        help=text("explain.fuse_help"),
+    )
+    publish("fuse", _ONE)
+    return None if chosen in (_ONE, None) else Fusion(chosen)
+
+
+def _ask_places(
+    question: Question, method: Method, fuse: Fusion | None, text: Text
+) -> Pair[str | Fused | None]:
+    """Where the method looks: in each network by its own name."""
+    first = map_layers_of(question.first.spec)
+    beside = question.first.spec if question.second is None else question.second.spec
+    second = map_layers_of(beside)
+    if not method.at_layer:
+        st.selectbox(
+            text("explain.layer"), [text("explain.at_input")], disabled=True, key="no_layer"
+        )
+        return Pair(None, None)
+    if fuse is not None:
+        ends = _last_of_stages(question.first.spec)
+        chosen = st.multiselect(
+            text("explain.layers"), first, ends, key=f"layers_{hash(tuple(first))}"
+        )
+        ours = tuple(name for name in first if name in (chosen or ends))
+        theirs = tuple(dict.fromkeys(layer_beside(name, first, second) for name in ours))
+        return Pair(Fused(fuse, ours), Fused(fuse, theirs))
+    restore("explain_layer", first, first[-1])
+    layer = st.selectbox(text("explain.layer"), first, key="explain_layer") or first[-1]
+    publish("explain_layer", first[-1])
+    if first == second:
+        return Pair(layer, layer)
+    usual = layer_beside(layer, first, second)
+    other = st.selectbox(
+        text("explain.layer_beside", network=network_title(beside, text)),
+        second,
+        second.index(usual),
+        key=f"explain_layer_beside_{layer}_{hash(tuple(second))}",
+        help=text("explain.layer_beside_help"),
+    )
+    return Pair(layer, other or usual)
+
+
+def map_layers_of(spec: NetworkSpec | ForeignSpec) -> list[str]:
+    """The layers that can be chosen: the first convolution of our networks, and every block."""
+    stem = ["conv1"] if isinstance(spec, NetworkSpec) else []
+    return [*stem, *spec.blocks()]
+
+
+def layer_beside(layer: str, ours: list[str], theirs: list[str]) -> str:
+    """The layer of the same name where both have the same, else at the same share of the way.
+
+    A block for a block, as Compare does it; "conv1" is no block.
+    """
+    if ours == theirs or (layer == "conv1" and layer in theirs):
+        return layer
+    ours, theirs = ([name for name in names if name != "conv1"] for names in (ours, theirs))
+    share = (ours.index(layer) if layer in ours else 0) / max(1, len(ours) - 1)
+    return theirs[round(share * (len(theirs) - 1))]
+
+
+def _last_of_stages(spec: NetworkSpec | ForeignSpec) -> list[str]:
+    if isinstance(spec, ForeignSpec):
+        return [stage[-1] for stage in spec.stages]
+    return [f"layer{stage}.{depth - 1}" for stage, depth in enumerate(spec.depths, 1)]
+
+
+def _ask_against(question: Question, text: Text) -> int | None:
+    classes = question.first.classes
+    restore("against", {_NOBODY, *classes}, _NOBODY)
+    chosen = st.selectbox(
+        text("explain.against"),
+        [_NOBODY, *dict.fromkeys(classes)],
+        format_func=lambda c: (
+            text("explain.against_none") if c == _NOBODY else class_label(c, text)
+        ),
+        key="against",
+        help=text("explain.against_help"),
+    )
+    publish("against", _NOBODY)
+    return None if chosen in (_NOBODY, None) else classes.index(chosen)
+
+
+def _ask_option(method: Method, option: Option, text: Text) -> float:
+    kind: Callable[[float], Any] = int if option.whole else float
+    value = st.number_input(
+        text(f"options.{option.name}"),
+        kind(option.low),
+        kind(option.high),
+        kind(option.default),
+        step=kind(1) if option.whole else None,
+        format=None if option.whole else "%g",
+        key=f"option_{method.name}_{option.name}",
+    )
+    return float(option.default if value is None else value)

@@ -1,0 +1,142 @@
+"""Many pictures at once: what to explain, and the run that does it."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from resnet_viz import runs
+from resnet_viz.errors import ResnetVizError
+from resnet_viz.gallery.job import request_to_dict
+from resnet_viz.gallery.places import chosen_to_dict
+from resnet_viz.gallery.sources import MOST_PICTURES, Source
+from resnet_viz.pictures import safe_name
+from resnet_viz.probe.explained import Request
+from resnet_viz.probe.faithfulness import MEASURES
+from resnet_viz.probe.methods import METHODS
+from resnet_viz.records import Pair, Run
+from resnet_viz.text import Text
+from resnet_viz.training.data import known_datasets
+from resnet_viz.ui.choose.question import Question
+from resnet_viz.ui.choose.uploads import packed_uploads
+from resnet_viz.ui.explain.many_results import show_results
+from resnet_viz.ui.explain.methods_table import with_method
+from resnet_viz.ui.frame.messages import show_error
+from resnet_viz.ui.running.run_panel import looked_at, run_buttons, run_state
+
+_KIND = "explain_folder"
+_SHOWN = "gallery_run"  # of the session: the run on the page
+_EVERY = 1.0  # seconds between looks at a run that goes on
+_FILES, _FOLDER, _DATA = "files", "folder", "data"
+_MOST_MEGABYTES = 200  # of an upload
+
+
+def show_gallery(
+    question: Question, requests: Pair[Request], titles: Pair[str], text: Text
+) -> None:
+    """Where the pictures come from, by which methods, and the chosen run."""
+    source, name = _ask_source(text)
+    left, right = st.columns([3, 1], vertical_alignment="bottom")
+    methods = left.multiselect(
+        text("explain.compare_which"),
+        list(METHODS),
+        [requests.residual.method],
+        format_func=lambda method: text(f"methods.{method}"),
+        key="gallery_methods",
+    )
+    scored = right.toggle(text("explain.measure"), value=True, key="gallery_scored")
+    if st.button(
+        text("gallery.start"), key="gallery_start", disabled=source is None or not methods
+    ):
+        assert source is not None
+        config = {
+            "source": source.to_dict(),
+            "networks": chosen_to_dict(question.first, question.second),
+            "titles": [titles.residual, titles.plain],
+            "requests": [_requests(r, methods, scored=scored) for _, r in requests.items()],
+            "device": question.device,
+        }
+        st.session_state[_SHOWN] = runs.submit(_KIND, config, title=name, device=question.device)
+    _show_runs(text)
+
+
+def _requests(request: Request, methods: Sequence[str], *, scored: bool) -> list[dict[str, object]]:
+    measures = tuple(MEASURES) if scored else ()
+    return [
+        {**request_to_dict(with_method(method)(request)), "scored": bool(measures)}
+        for method in methods
+    ]
+
+
+def _ask_source(text: Text) -> tuple[Source | None, str]:
+    kind = st.segmented_control(
+        text("gallery.source"),
+        [_FILES, _FOLDER, _DATA],
+        default=_FILES,
+        format_func=lambda value: text(f"gallery.source_{value}"),
+        key="gallery_source",
+        required=True,
+    )
+    if kind == _DATA:
+        left, right = st.columns(2)
+        names = list(known_datasets())
+        data = left.selectbox(
+            text("gallery.data"), names, format_func=lambda n: text(f"train.data_{n}"),
+            key="gallery_data",
+        )  # fmt: skip
+        count = right.number_input(
+            text("gallery.count"), 1, MOST_PICTURES, 50, step=10, key="gallery_count"
+        )
+        chosen = data or names[0]
+        return Source(chosen, int(count or 50)), text(f"train.data_{chosen}")
+    uploads = st.file_uploader(
+        text(f"gallery.upload_{kind}"),
+        accept_multiple_files="directory" if kind == _FOLDER else True,
+        max_upload_size=_MOST_MEGABYTES,
+        key=f"gallery_{kind}",
+        help=text("gallery.upload_help"),
+    )
+    if not uploads:
+        return None, ""
+    alone = len(uploads) == 1
+    title = safe_name(uploads[0].name) if alone else text("gallery.uploaded", count=len(uploads))
+    return Source(str(packed_uploads(uploads))), title
+
+
+def _show_runs(text: Text) -> None:
+    found = {run.id: run for run in runs.listed() if run.kind == _KIND and "first" in _place(run)}
+    if not found:
+        st.caption(text("gallery.empty"))
+        return
+    if st.session_state.get(_SHOWN) not in found:
+        st.session_state[_SHOWN] = next(iter(found))
+    shown = st.selectbox(
+        text("gallery.run"),
+        list(found),
+        format_func=lambda run_id: f"{found[run_id].title} ({found[run_id].created:%m-%d %H:%M})",
+        key=_SHOWN,
+    )
+    live = found[shown].state.active
+    st.fragment(_panel, run_every=_EVERY if live else None)(shown, live, text)
+
+
+def _place(run: Run) -> dict[str, object]:
+    networks: dict[str, object] = run.config["networks"]
+    return networks
+
+
+def _panel(run_id: str, live: bool, text: Text) -> None:
+    status = looked_at(run_id, live, text)
+    if status is None:
+        return
+    run_state(status, text)
+    run_buttons(status, "gallery", text)
+    if not status.state.active:
+        st.button(text("train.delete"), key="gallery_delete", on_click=_delete, args=(run_id, text))
+    show_results(status, text)
+
+
+def _delete(run_id: str, text: Text) -> None:
+    try:
+        runs.delete(run_id)
+    except ResnetVizError as error:
+        show_error(error, text)

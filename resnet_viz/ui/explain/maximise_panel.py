@@ -1,0 +1,107 @@
+"""The picture that excites a channel most, made in the background while the page is used."""
+
+import base64
+import io
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+from resnet_viz import runs
+from resnet_viz.checkpoints.loaded import LoadedNetwork
+from resnet_viz.figures.explanation import ascent_figure
+from resnet_viz.figures.pictures import enlarge_pixels
+from resnet_viz.gallery.places import chosen_to_dict
+from resnet_viz.probe.maximise import MOST_STEPS
+from resnet_viz.records import Run, RunStatus
+from resnet_viz.text import Text
+from resnet_viz.ui.choose.question import Question
+from resnet_viz.ui.running.run_panel import looked_at, run_buttons, run_state
+
+_KIND = "maximise"
+_EVERY = 1.0  # seconds between looks at a run that goes on
+_SIDE = 320  # pixels
+
+
+def show_maximising(
+    question: Question, side: int, loaded: LoadedNetwork, layer: str, channel: int, text: Text
+) -> None:
+    """A start, and the run for this network, layer and channel where there has been one."""
+    left, middle, right = st.columns(3, vertical_alignment="bottom")
+    steps = left.number_input(
+        text("explain_channels.steps"),
+        16,
+        MOST_STEPS,
+        256,
+        step=16,
+        key="maximise_steps",
+        help=text("explain_channels.steps_help"),
+    )
+    seed = middle.number_input(text("compare.seed"), 0, 2**31 - 1, step=1, key="maximise_seed")
+    goal = {"layer": layer, "channel": channel, "steps": int(steps or 256), "seed": int(seed or 0)}
+    config = {
+        "networks": chosen_to_dict(question.first, question.second),
+        "side": side,
+        "network": loaded.digest,
+        "goal": goal,
+        "device": question.device,
+    }
+    right.button(
+        text("explain_channels.maximise"),
+        key="maximise_start",
+        on_click=_start,
+        args=(config, text("explain_channels.run_title", layer=layer, channel=channel)),
+        help=text("explain_channels.maximise_help"),
+    )
+    found = [run for run in runs.listed() if _is_of(run, loaded.digest, layer, channel)]
+    if not found:
+        st.caption(text("explain_channels.maximise_empty"))
+        return
+    live = found[0].state.active
+    st.fragment(_panel, run_every=_EVERY if live else None)(found[0].id, live, text)
+
+
+def _start(config: dict[str, object], title: str) -> None:
+    runs.submit(_KIND, config, title=title, device=str(config["device"]))
+
+
+def _is_of(run: Run, digest: str, layer: str, channel: int) -> bool:
+    if run.kind != _KIND:
+        return False
+    goal = run.config["goal"]
+    return (run.config.get("network"), goal["layer"], goal["channel"]) == (digest, layer, channel)
+
+
+def _panel(run_id: str, live: bool, text: Text) -> None:
+    status = looked_at(run_id, live, text)
+    if status is None:
+        return
+    run_state(status, text)
+    run_buttons(status, "maximise", text)
+    _reached(status, text)
+
+
+def _reached(status: RunStatus, text: Text) -> None:
+    steps = [event.body for event in status.events if event.key.startswith("step/")]
+    shown = [event.body for event in status.events if event.key.startswith("picture/")]
+    if not steps:
+        return
+    left, right = st.columns(2)
+    right.plotly_chart(
+        ascent_figure(sorted(steps, key=lambda one: one["step"]), text),
+        key="maximise_curve",
+        config={"displayModeBar": False},
+    )
+    if shown:
+        last = max(shown, key=lambda one: one["step"])
+        left.image(_decoded(last["png"]), alt=text("explain_channels.made_alt"))
+        left.caption(
+            text("explain_channels.made", step=last["step"], steps=last["steps"],
+                 still=f"{last['still']:.3g}", first=f"{steps[0]['activation']:.3g}")
+        )  # fmt: skip
+
+
+def _decoded(png: str) -> np.ndarray:
+    with Image.open(io.BytesIO(base64.b64decode(png)), formats=("PNG",)) as picture:
+        pixels = np.asarray(picture.convert("RGB"))
+    return enlarge_pixels(pixels, max(1, _SIDE // len(pixels)))

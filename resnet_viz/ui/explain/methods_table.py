@@ -1,0 +1,147 @@
+"""Many methods measured on one picture: a sortable table that grows, stops and goes on."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from resnet_viz.checkpoints.loaded import Loaded
+from resnet_viz.errors import ResnetVizError
+from resnet_viz.pictures import Picture
+from resnet_viz.probe.explained import Request
+from resnet_viz.probe.methods import METHODS, Family, options_of
+from resnet_viz.probe.scoring import Cancelled
+from resnet_viz.records import Pair
+from resnet_viz.records.explanation import ExplainedPicture, Fused
+from resnet_viz.text import Text
+from resnet_viz.ui.explain.explanation_jobs import finished, stop, submit
+from resnet_viz.ui.frame.words import md_escape
+from resnet_viz.ui.running.waiting import wait
+
+_RUNNING = "table_running"
+_JOBS = "table_jobs"  # keys of what is being measured
+_QUICK = [name for name, row in METHODS.items() if row.family is Family.CAM]
+
+
+@dataclass(frozen=True)
+class _Side:
+    loaded: Loaded
+    request: Request
+    title: str
+
+
+def show_table(
+    picture: Picture,
+    twins: Pair[Loaded],
+    requests: Pair[Request],
+    titles: Pair[str],
+    text: Text,
+) -> None:
+    """The choice of methods, start and stop, and one row a method and network."""
+    chosen = st.multiselect(
+        text("explain.compare_which"),
+        list(METHODS),
+        default=[*_QUICK, "saliency", "deep-lift"],
+        format_func=lambda name: text(f"methods.{name}"),
+        key="table_methods",
+    )
+    left, right = st.columns([1, 4])
+    running = bool(st.session_state.get(_RUNNING, False))
+    left.button(
+        text("explain.compare_stop" if running else "explain.compare_start"),
+        key="table_start",
+        on_click=_switch,
+    )
+    asked = {name: _sides(twins, requests.map(with_method(name)), titles) for name in chosen}
+    place, refused = st.empty(), st.empty()
+    if not running:
+        _draw(place, _kept(picture, asked, text), "kept", text)
+        return
+    bar = right.empty()
+    rows: list[dict[str, Any]] = []
+    refusals: list[str] = []
+    for number, (name, sides) in enumerate(asked.items()):
+        done = text("explain.all_measured", done=number, total=len(chosen))
+        bar.progress(number / len(chosen), text=done)
+        for row in _rows(picture, name, sides, text):
+            if isinstance(row, str):
+                refusals.append(row)
+            else:
+                rows.append(row)
+        _draw(place, rows, str(number), text)
+    bar.progress(1.0, text=text("explain.all_measured", done=len(chosen), total=len(chosen)))
+    if refusals:
+        refused.warning("  \n".join(refusals))
+
+
+def _switch() -> None:
+    """Start, or stop what is being measured: rows that are there stay."""
+    if st.session_state.get(_RUNNING, False):
+        stop(st.session_state.get(_JOBS, ()))
+    st.session_state[_RUNNING] = not st.session_state.get(_RUNNING, False)
+
+
+def with_method(method: str) -> Callable[[Request], Request]:
+    """A request with another method; a layer that it cannot use is left to it."""
+    row = METHODS[method]
+
+    def change(request: Request) -> Request:
+        if method == request.method:
+            return request
+        fits = row.at_layer and not (row.signed and isinstance(request.layer, Fused))
+        layer = request.layer if fits else None
+        return replace(request, method=method, options=options_of(row), layer=layer)
+
+    return change
+
+
+def _sides(twins: Pair[Loaded], requests: Pair[Request], titles: Pair[str]) -> list[_Side]:
+    """Network, request and title, one after the other."""
+    parts = (both.items() for both in (twins, requests, titles))
+    return [_Side(one, two, three) for (_, one), (_, two), (_, three) in zip(*parts, strict=True)]
+
+
+def _kept(picture: Picture, asked: Mapping[str, list[_Side]], text: Text) -> list[dict[str, Any]]:
+    """Rows of what was measured before."""
+    every = [side for sides in asked.values() for side in sides]
+    found = [(s, finished(s.loaded, picture, s.request, scored=True)) for s in every]
+    return [_row(made, side.title, text) for side, made in found if made is not None]
+
+
+def _rows(
+    picture: Picture, method: str, sides: list[_Side], text: Text
+) -> Iterator[dict[str, Any] | str]:
+    """A row for each network, or the sentence that says why there is none."""
+    label = text("explain.working", method=text(f"methods.{method}"))
+    jobs = [submit(side.loaded, picture, side.request, scored=True) for side in sides]
+    st.session_state[_JOBS] = [job.key for job in jobs]
+    for job, side in zip(jobs, sides, strict=True):
+        try:
+            yield _row(wait(job.future, label), side.title, text)
+        except Cancelled:  # in another tab
+            yield text("explain.stopped")
+        except ResnetVizError as error:
+            yield text(
+                "explain.compare_refused",
+                method=md_escape(text(f"methods.{method}")),
+                network=md_escape(side.title),
+                reason=md_escape(error.sentence(text)),
+            )
+
+
+def _draw(place: DeltaGenerator, rows: list[dict[str, Any]], name: str, text: Text) -> None:
+    if rows:
+        with place.container():
+            st.dataframe(pd.DataFrame(rows).round(3), hide_index=True, key=f"table_{name}")
+            st.caption(text("explain.compare_caption"))
+
+
+def _row(made: ExplainedPicture, title: str, text: Text) -> dict[str, Any]:
+    names = {
+        text("explain.column_method"): text(f"methods.{made.explanation.method}"),
+        text("explain.column_network"): title,
+    }
+    return {**names, **{text(f"scores.{score.name}"): score.value for score in made.scores}}

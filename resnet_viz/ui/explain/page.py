@@ -1,0 +1,238 @@
+"""Both maps side by side, how faithful they are, and what to take away."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from resnet_viz.checkpoints.loaded import Loaded
+from resnet_viz.errors import ResnetVizError
+from resnet_viz.figures.comparison import network_title
+from resnet_viz.figures.explanation import (
+    block_rows,
+    curves_figure,
+    map_overlay,
+    map_palette,
+    map_range,
+)
+from resnet_viz.figures.palettes import colour_bar
+from resnet_viz.pictures import Picture, to_png
+from resnet_viz.probe.cam_methods import CamMethod
+from resnet_viz.probe.explained import Request
+from resnet_viz.probe.methods import METHODS, Family
+from resnet_viz.records import Pair
+from resnet_viz.records.explanation import Better, Completeness, ExplainedPicture, Explanation
+from resnet_viz.report.explanation import explanation_archive
+from resnet_viz.report.explanation_code import explanation_code
+from resnet_viz.text import Text
+from resnet_viz.ui.choose.question import Question, class_label
+from resnet_viz.ui.explain.channels_panel import show_channels
+from resnet_viz.ui.explain.explanation_jobs import submit_blocks, wait_both
+from resnet_viz.ui.explain.many_pictures import show_gallery
+from resnet_viz.ui.explain.methods_table import show_table
+from resnet_viz.ui.frame.messages import show_error
+from resnet_viz.ui.frame.words import md_escape
+from resnet_viz.ui.running.answer import picture_and_twins
+from resnet_viz.ui.running.waiting import wait
+
+_ARROWS = {Better.LOW: "↓", Better.HIGH: "↑"}  # which way is better
+
+
+def show_explanations(question: Question, requests: Pair[Request], text: Text) -> None:
+    """Everything under the form; an error is a sentence in its place, the form stays."""
+    try:
+        picture, pair = picture_and_twins(question, text)
+        found = _explained(pair, picture, requests, text)
+    except ResnetVizError as error:
+        show_error(error, text)
+        return
+    titles = explained_titles(pair, text)
+    if found is not None:
+        _take_away(found, requests.residual, text)
+        with _section("blocks_open", "explain.all_blocks", text) as opened:
+            if opened.open:
+                _blocks(picture, pair, found, titles, text)
+        with _section("channels_open", "explain_channels.title", text) as opened:
+            if opened.open:
+                show_channels(question, picture, pair, found, titles, text)
+        with _section("table_open", "explain.compare_methods", text) as opened:
+            if opened.open:
+                show_table(picture, pair, requests, titles, text)
+    with _section("gallery_open", "gallery.title", text) as opened:
+        if opened.open:
+            show_gallery(question, requests, titles, text)
+
+
+def _section(key: str, title: str, text: Text) -> Any:  # noqa: ANN401  # Streamlit's container
+    return st.expander(text(title), key=key, on_change="rerun")
+
+
+def _explained(
+    pair: Pair[Loaded], picture: Picture, requests: Pair[Request], text: Text
+) -> Pair[ExplainedPicture] | None:
+    """Both maps and, unless switched off, their scores; None while stopped."""
+    method = text(f"methods.{requests.residual.method}")
+    found = wait_both(
+        pair, picture, requests, scored=False, label=text("explain.working", method=method),
+        text=text,
+    )  # fmt: skip
+    if found is None:
+        return None
+    titles = explained_titles(pair, text)
+    _maps(found, titles, text)
+    if not st.toggle(text("explain.measure"), value=True, key="measure"):
+        return found
+    scored = wait_both(
+        pair, picture, requests, scored=True, label=text("explain.measuring"), text=text
+    )
+    if scored is not None:
+        _scores(scored, titles, text)
+    return scored or found
+
+
+def explained_titles(pair: Pair[Loaded], text: Text) -> Pair[str]:
+    """The networks' names; with their weights where both are the same network."""
+    names = pair.map(lambda loaded: network_title(loaded.spec, text))
+    if names.residual != names.plain:
+        return names
+
+    def whole(loaded: Loaded) -> str:
+        seed = loaded.training.get("seed")
+        weights = text(f"weights_note.{loaded.source}", name=loaded.weights, seed=seed)
+        title = network_title(loaded.spec, text)
+        return text("names.with_weights", network=title, weights=weights)
+
+    titles = pair.map(whole)
+    if titles.residual != titles.plain:
+        return titles
+    return Pair(f"{titles.residual} (1)", f"{titles.plain} (2)")
+
+
+def _maps(found: Pair[ExplainedPicture], titles: Pair[str], text: Text) -> None:
+    opacity = st.slider(text("compare.opacity"), 0, 100, 55, 5, format="%d %%", key="opacity")
+    colours = map_range([found.residual.explanation, found.plain.explanation])
+    bar = to_png(colour_bar(map_palette(found.residual.explanation), width=400, height=9))
+    for column, (_, made), (_, title) in zip(
+        st.columns(2), found.items(), titles.items(), strict=True
+    ):
+        explanation = made.explanation
+        with column:
+            st.markdown(f"**{md_escape(title)}**")
+            share = 100 * float(explanation.probabilities[explanation.target])
+            st.caption(
+                text(
+                    "explain.answered",
+                    target=md_escape(class_label(made.target_label, text)),
+                    probability=f"{share:.1f}",
+                )
+            )
+            st.image(
+                map_overlay(made, colours, opacity=opacity / 100).pixels,
+                width="stretch",
+                output_format="JPEG",
+                alt=text("explain.alt", network=title),
+            )
+            st.image(bar, width="stretch", alt="")
+            statistics = explanation.statistics
+            st.caption(
+                text(
+                    "explain.range",
+                    low=f"{colours.low:.3g}",
+                    high=f"{colours.high:.3g}",
+                    minimum=f"{statistics.minimum:.3g}",
+                    maximum=f"{statistics.maximum:.3g}",
+                    target=md_escape(class_label(made.target_label, text)),
+                    layer=md_escape(_place(explanation, text)),
+                )
+            )
+            if explanation.blank is not None:
+                st.info(text(f"explain.blank_{explanation.blank}"))
+            if explanation.completeness is not None:
+                st.caption(_complete(explanation.completeness, text))
+
+
+def _place(explanation: Explanation, text: Text) -> str:
+    fused = explanation.fused
+    if fused is None:
+        return explanation.layer or text("explain.at_input")
+    return text(f"explain.fused_{fused.how}", layers=", ".join(fused.layers))
+
+
+def _complete(found: Completeness, text: Text) -> str:
+    return text(
+        "explain.completeness",
+        attributed=f"{found.attributed:.3f}",
+        difference=f"{found.difference:.3f}",
+        error=f"{found.error:.2g}",
+    )
+
+
+def _scores(found: Pair[ExplainedPicture], titles: Pair[str], text: Text) -> None:
+    if not (found.residual.scores and found.plain.scores):
+        st.caption(text("explain.no_scores"))
+        return
+    st.subheader(text("explain.scores_title"), anchor=False)
+    values = found.map(lambda made: {score.name: score.value for score in made.scores})
+    left, right = st.columns(2)
+    rows = [
+        {
+            text("explain.column_score"): f"{text(f'scores.{score.name}')} {_ARROWS[score.better]}",
+            titles.residual: values.residual[score.name],
+            titles.plain: values.plain[score.name],
+        }
+        for score in found.residual.scores
+    ]
+    left.dataframe(pd.DataFrame(rows).round(3), hide_index=True, key="scores")
+    right.plotly_chart(
+        curves_figure(found, titles, text), key="curves", config={"displayModeBar": False}
+    )
+    st.caption(
+        text(
+            "explain.scores_caption",
+            deletion_residual=f"{values.residual['deletion']:.2f}",
+            deletion_plain=f"{values.plain['deletion']:.2f}",
+            insertion_residual=f"{values.residual['insertion']:.2f}",
+            insertion_plain=f"{values.plain['insertion']:.2f}",
+        )
+    )
+
+
+def _take_away(found: Pair[ExplainedPicture], request: Request, text: Text) -> None:
+    st.download_button(
+        text("explain.download"),
+        lambda: explanation_archive(dict(found.items())),
+        file_name=f"explain-{request.method}.zip",
+        mime="application/zip",
+        on_click="ignore",
+        help=text("explain.download_help"),
+        key="explain_download",
+    )
+    with st.expander(text("explain.code")):
+        st.code(explanation_code(found), language="python")
+
+
+def _blocks(
+    picture: Picture,
+    twins: Pair[Loaded],
+    found: Pair[ExplainedPicture],
+    titles: Pair[str],
+    text: Text,
+) -> None:
+    explanation = found.residual.explanation
+    if METHODS[explanation.method].family is not Family.CAM:
+        st.info(text("explain.all_blocks_only_cam"))
+        return
+    method = CamMethod(explanation.method)
+    label = text("explain.working", method=text(f"methods.{method}"))
+    jobs = [
+        submit_blocks(loaded, picture, method, made.explanation.target, made.explanation.against)
+        for (_, loaded), (_, made) in zip(twins.items(), found.items(), strict=True)
+    ]
+    maps = Pair(*[wait(job, label) for job in jobs])
+    rows = block_rows(found, maps)
+    for (_, title), (_, row) in zip(titles.items(), rows.items(), strict=True):
+        st.markdown(f"**{md_escape(title)}**")
+        st.image(row.pixels, width="stretch", output_format="JPEG",
+                 alt=text("explain.alt", network=title))  # fmt: skip
+    high = f"{rows.residual.colour_range.high:.3g}"
+    st.caption(text("explain.all_blocks_caption", high=high))

@@ -1,0 +1,57 @@
+"""What every page begins with: set-up, language, and the process-wide warm-up."""
+
+import gc
+
+import streamlit as st
+
+from resnet_viz.text import Text
+from resnet_viz.ui.frame.words import choose_language
+from resnet_viz.ui.running.results import Store
+
+#: The pages, in the order of the navigation: script and title.
+PAGES = (
+    ("app.py", "nav.compare"),
+    ("pages/1_Build.py", "nav.build"),
+    ("pages/2_Explain.py", "nav.explain"),
+    ("pages/3_Gradients.py", "nav.gradients"),
+    ("pages/4_Train.py", "nav.train"),
+    ("pages/5_Experiments.py", "nav.experiments"),
+    ("pages/6_Debug.py", "nav.debug"),
+)
+
+
+def open_page(title: str) -> Text:
+    """The first line of each page; returns its words. ``title`` is a key of the text files."""
+    st.set_page_config(
+        page_title="resnet_viz", layout="wide", initial_sidebar_state="auto", menu_items={}
+    )
+    _warm_up()
+    with st.sidebar:
+        text = choose_language()
+        if len(PAGES) > 1:
+            for script, name in PAGES:
+                st.page_link(script, label=text(name))
+    st.header(text(title), anchor=False)
+    return text
+
+
+@st.cache_resource(show_spinner=False)
+def store() -> Store:
+    """The results of all sessions of this process."""
+    return Store()
+
+
+@st.cache_resource(show_spinner=False)
+def _warm_up() -> bool:
+    """Move what the imports left behind out of the garbage collector's sight.
+
+    Streamlit runs a full collection after every rerun; with torch imported it stops everybody for
+    60 to 220 ms each time.
+    """
+    import pandas  # noqa: F401
+    import plotly.graph_objects  # noqa: F401
+    import torch  # noqa: F401
+
+    gc.collect()
+    gc.freeze()
+    return True

@@ -1,0 +1,159 @@
+"""The formula laboratory: what is written about residual learning, checked on a network."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import streamlit as st
+
+from resnet_viz.checkpoints.bundled import bundled_names, load_bundled
+from resnet_viz.experiments.batches import photographs
+from resnet_viz.experiments.formulas import block_values, check_formulas
+from resnet_viz.figures.comparison import network_title
+from resnet_viz.networks.resnet import ResNet, build
+from resnet_viz.networks.totals import shortcut_cost
+from resnet_viz.records import Formulas
+from resnet_viz.samples import samples
+from resnet_viz.spec import RESIDUAL_PRESETS, NetworkSpec, Order, Shortcut
+from resnet_viz.text import Text
+from resnet_viz.ui.choose.openings import open_design
+from resnet_viz.ui.frame.messages import show_error
+from resnet_viz.ui.gradients.pixel_panel import show_pixel
+from resnet_viz.ui.running.live import live
+
+_EXACT = 1e-5  # relative, single precision
+_PATIENCE = 60.0  # seconds
+_TRAINED = "trained:"  # before the name of a bundled network
+_MOST_PARAMETERS = 12_000_000  # so that a check takes seconds
+
+#: Residual networks for small pictures: the formulas are checked on photographs of 32 pixels.
+FRESH = tuple(
+    name
+    for name, row in RESIDUAL_PRESETS.items()
+    if row.spec.input_size == 32 and row.parameters <= _MOST_PARAMETERS
+)
+
+
+def show_formulas(text: Text) -> None:
+    """Claims with their verdict, the numbers of every block, and one pixel written out."""
+    st.caption(text("formulas.intro"))
+    network, order = _ask_network(text)
+    checking = live().get(("formulas", network, order), lambda: _checked(network, order))
+    with st.spinner(text("formulas.working")):
+        checking.wait(_PATIENCE)
+    if checking.error is not None:
+        show_error(checking.error, text)
+    if checking.records:
+        found = checking.records[-1]
+        _show(found, text)
+        if order is not None:
+            with st.columns(3)[0]:
+                open_design("compare", found.spec, text)
+        _show_pixel(network, order, found, text)
+
+
+def _ask_network(text: Text) -> tuple[str, Order | None]:
+    """The network, and the form of its blocks where that can be chosen."""
+    trained = [_TRAINED + name for name in bundled_names() if name.startswith("resnet")]
+    options = [*trained, *FRESH]
+    st.session_state.setdefault("formula_network", "resnet20")
+    left, right = st.columns(2)
+    network = left.selectbox(
+        text("formulas.network"), options, key="formula_network",
+        format_func=lambda name: _network_title(name, text),
+    )  # fmt: skip
+    spec = RESIDUAL_PRESETS[network.removeprefix(_TRAINED)].spec
+    if network.startswith(_TRAINED):
+        right.caption(text("formulas.order_given", order=text(f"gradient_lab.order_{spec.order}")))
+        return network, None
+    order = right.segmented_control(
+        text("formulas.order"),
+        [order.value for order in Order],
+        default=spec.order.value,
+        key=f"formula_order_{spec.order}",
+        format_func=lambda name: text(f"gradient_lab.order_{name}"),
+        required=True,
+    )
+    return network, Order(order or spec.order)
+
+
+def _network_title(name: str, text: Text) -> str:
+    preset = RESIDUAL_PRESETS[name.removeprefix(_TRAINED)]
+    title = preset.title or network_title(preset.spec, text)
+    which = "trained" if name.startswith(_TRAINED) else "fresh"
+    return text(f"formulas.{which}", network=title)
+
+
+def _network(name: str, order: Order | None) -> ResNet:
+    if name.startswith(_TRAINED):
+        return load_bundled(name.removeprefix(_TRAINED)).network
+    spec = RESIDUAL_PRESETS[name].spec
+    return build(replace(spec, order=order or spec.order, classes=10), seed=0)
+
+
+def _checked(name: str, order: Order | None) -> Iterator[Formulas]:
+    yield check_formulas(_network(name, order), *photographs())
+
+
+def _show_pixel(name: str, order: Order | None, found: Formulas, text: Text) -> None:
+    """Block and picture, then the pixel."""
+    st.subheader(text("formulas.pixel"), anchor=False)
+    blocks, names = found.spec.blocks(), list(samples())
+    if st.session_state.get("formula_block") not in blocks:
+        st.session_state["formula_block"] = blocks[1]
+    left, right = st.columns(2)
+    block = left.selectbox(text("formulas.block"), blocks, key="formula_block")
+    sample = right.selectbox(
+        text("formulas.picture"), names, key="formula_sample",
+        format_func=lambda one: samples()[one].titles[text.language],
+    )  # fmt: skip
+    looking = live().get(
+        ("formula_block", name, order, block, sample),
+        lambda: iter([block_values(_network(name, order), *photographs(), block,
+                                   names.index(sample))]),
+    )  # fmt: skip
+    looking.wait(_PATIENCE)
+    if looking.error is not None:
+        show_error(looking.error, text)
+    if looking.records:
+        show_pixel(looking.records[-1], text)
+
+
+def _show(found: Formulas, text: Text) -> None:
+    sums = max(block.sum_error for block in found.blocks)
+    telescope = found.blocks[-1].telescope_error
+    gradient = max(block.gradient_error for block in found.blocks)
+    exact = "exact" if telescope < _EXACT else _gap(found.spec)
+    for formula, sentence in (
+        (r"y = F(x) + x", text("formulas.sum", error=f"{sums:.2g}")),
+        (r"x_L = x_0 + \sum_l F(x_l)",
+         text(f"formulas.telescope_{exact}", error=f"{telescope:.2g}")),
+        (r"\frac{\partial L}{\partial x} = \frac{\partial L}{\partial y}"
+         r"\left(1 + \frac{\partial F}{\partial x}\right)",
+         text("formulas.gradient", error=f"{gradient:.2g}")),
+    ):  # fmt: skip
+        with st.container(border=True):
+            left, right = st.columns([2, 3], vertical_alignment="center")
+            left.latex(formula)
+            right.markdown(sentence)
+    with st.container(border=True):
+        st.markdown(text("formulas.words"))
+        st.table(list(_costs(found.spec, text)))
+    st.caption(text("formulas.blocks"))
+    st.dataframe([vars(block) for block in found.blocks], key="formula_blocks")
+
+
+def _gap(spec: NetworkSpec) -> str:
+    """Why the sum over blocks is not exact."""
+    return "gap" if spec.order is Order.POST else "projected"
+
+
+def _costs(spec: NetworkSpec, text: Text) -> Iterator[dict[str, str]]:
+    """What each way around costs in this network."""
+    for shortcut in (Shortcut.ZERO_PAD, Shortcut.PROJECTION, Shortcut.PROJECTION_ALL):
+        cost = shortcut_cost(NetworkSpec.from_dict({**spec.to_dict(), "shortcut": shortcut.value}))
+        yield {
+            text("formulas.shortcut"): text(f"formulas.{shortcut}"),
+            text("formulas.parameters"): f"{cost.parameters:,}",
+            text("formulas.macs"): f"{cost.macs:,}",
+            text("formulas.memory"): f"{cost.kept:,}",
+        }

@@ -1,0 +1,121 @@
+"""The gradient laboratory: one large plot that fills while networks are measured."""
+
+import streamlit as st
+
+from resnet_viz.experiments.gradients import (
+    GradientConfig,
+    gradient_measurements,
+    gradients_document,
+    watched_steps,
+)
+from resnet_viz.figures.gradient_lab import (
+    LabQuantity,
+    growth_rows,
+    heat_figure,
+    lab_caption,
+    lab_curves,
+    lab_figure,
+)
+from resnet_viz.records import GradientMeasurement
+from resnet_viz.records.gradients import gradient_frame
+from resnet_viz.saving import to_json
+from resnet_viz.text import Text
+from resnet_viz.ui.frame.charts import chart
+from resnet_viz.ui.frame.messages import show_error
+from resnet_viz.ui.gradients.form import ask_networks, offer_presets
+from resnet_viz.ui.running.live import Live, live
+
+_EVERY = 0.7  # seconds between looks at a measurement that goes on
+_PATIENCE = 0.4  # seconds before a look without a timer
+
+
+def show_laboratory(text: Text) -> None:
+    """Presets, plot, controls; whatever they say is measured at once."""
+    offer_presets(text)
+    plot = st.container()
+    config = ask_networks(text)
+    if config is None:
+        return
+    with plot:
+        measuring = live().get(("gradients", config), lambda: gradient_measurements(config))
+        measuring.wait(_PATIENCE)
+        running = not measuring.done
+        st.fragment(_plot, run_every=_EVERY if running else None)(config, running, text)
+
+
+def _plot(config: GradientConfig, running: bool, text: Text) -> None:
+    measuring = live().get(("gradients", config), lambda: gradient_measurements(config))
+    if running and measuring.done:
+        st.rerun()  # once more, without the timer
+    _progress(measuring, config, text)
+    measured = measuring.records
+    if measuring.error is not None:
+        show_error(measuring.error, text)
+    if not measured:
+        return
+    quantity, step = _asked(measured, text)
+    curves = lab_curves(measured, quantity, step)
+    chart(lab_figure(curves, quantity, text), key="lab_plot", name=f"gradients-{quantity}")
+    st.markdown(lab_caption(curves, text))
+    st.caption(text("gradient_lab.definitions", batch=measured[0].batch,
+                    mode=text(f"gradient_lab.mode_{measured[0].batch_norm}")))  # fmt: skip
+    with st.expander(text("gradient_lab.more")):
+        chart(heat_figure(curves, text), key="lab_heat", name=f"gradients-{quantity}-map")
+        st.table(list(growth_rows(measured, step, text)))
+        _downloads(measured, text)
+
+
+def _progress(measuring: Live[GradientMeasurement], config: GradientConfig, text: Text) -> None:
+    if not measuring.done:
+        whole = config.networks * (1 + len(watched_steps(config.steps)))
+        left, right = st.columns([4, 1])
+        label = text("gradient_lab.working", done=len(measuring.records), all=whole)
+        left.progress(min(len(measuring.records) / whole, 1.0), text=label)
+        right.button(text("experiments.stop"), key="lab_stop", on_click=measuring.stop)
+    elif measuring.stopped or measuring.error is not None:
+        left, right = st.columns([4, 1])
+        if measuring.stopped:
+            left.caption(text("gradient_lab.stopped"))
+        right.button(
+            text("gradient_lab.again"),
+            key="lab_again",
+            on_click=live().forget,
+            args=(("gradients", config),),
+        )
+
+
+def _asked(measured: list[GradientMeasurement], text: Text) -> tuple[LabQuantity, int]:
+    quantity = st.segmented_control(
+        text("gradient_lab.quantity"),
+        [quantity.value for quantity in LabQuantity],
+        key="lab_quantity",
+        format_func=lambda name: text(f"gradient_lab.quantity_{name}"),
+        required=True,
+        wrap=True,
+        help=text("gradient_lab.quantity_help"),
+    )
+    steps = sorted({m.step for m in measured})
+    step = 0
+    if len(steps) > 1:
+        step = st.select_slider(text("gradient_lab.step"), steps, key="lab_step") or 0
+    return LabQuantity(quantity or LabQuantity.WEIGHT), step if step in steps else 0
+
+
+def _downloads(measured: list[GradientMeasurement], text: Text) -> None:
+    left, right = st.columns(2)
+    left.download_button(
+        text("experiments.download_csv"),
+        lambda: gradient_frame(measured).to_csv(index=False),
+        file_name="gradients.csv",
+        mime="text/csv",
+        on_click="ignore",
+        key="lab_csv",
+    )
+    right.download_button(
+        text("experiments.download_json"),
+        lambda: to_json([{"step": m.step, **gradients_document(m)} for m in measured]),
+        file_name="gradients.json",
+        mime="application/json",
+        on_click="ignore",
+        key="lab_json",
+    )

@@ -1,0 +1,104 @@
+"""One pixel of one block: F(x), x, the sum and the output as pictures, and the formulas written
+out with its numbers.
+"""
+
+import streamlit as st
+
+from resnet_viz.figures.grids import feature_grid
+from resnet_viz.figures.palettes import ColourRange, Palette
+from resnet_viz.records import BlockValues, PixelFormula
+from resnet_viz.text import Text
+from resnet_viz.ui.frame.components import Point, picture
+from resnet_viz.ui.frame.media import data_uri
+from resnet_viz.ui.frame.words import md_escape
+
+_CELL = 220  # pixels
+_MOST_TERMS = 8  # of a sum that is written out
+_CHANNEL, _ROW, _COLUMN = "formula_channel", "formula_row", "formula_column"
+
+
+def show_pixel(values: BlockValues, text: Text) -> None:
+    """Fields for the place, pictures to click on, and three formulas in numbers."""
+    place = _ask_place(values, text)
+    st.caption(text("formulas.pixel_help"))
+    parts = {"branch": values.branch, "shortcut": values.shortcut, "join": values.join,
+             "output": values.output}  # fmt: skip
+    highest = max(float(abs(part[place[0]]).max()) for part in parts.values()) or 1.0
+    signs = {"branch": "", "shortcut": "+ ", "join": "= ", "output": "→ "}
+    for column, (name, part) in zip(st.columns(4), parts.items(), strict=True):
+        with column:
+            st.markdown(md_escape(f"{signs[name]}{text(f'formulas.part_{name}')}"))
+            grid = feature_grid(
+                part, order=(place[0],), colour_range=ColourRange(-highest, highest),
+                palette=Palette.DIVERGING, cell=_CELL, columns=1,
+            )  # fmt: skip
+            _picture(name, data_uri(grid.pixels), part.shape[1:], place, text)
+    _write(PixelFormula.at(values, *place), text)
+
+
+def _ask_place(values: BlockValues, text: Text) -> tuple[int, int, int]:
+    """Channel, row and column; at first those of the largest output."""
+    shape = values.output.shape
+    start = divmod(int(values.output.argmax()), shape[1] * shape[2])
+    first = (start[0], *divmod(start[1], shape[2]))
+    chosen = []
+    for column, key, count, usual in zip(
+        st.columns(3), (_CHANNEL, _ROW, _COLUMN), shape, first, strict=True
+    ):
+        if st.session_state.get(key) is None or not 0 <= st.session_state[key] < count:
+            st.session_state[key] = usual
+        chosen.append(int(column.number_input(text(f"formulas.{key.partition('_')[2]}"),
+                                              0, count - 1, step=1, key=key)))  # fmt: skip
+    return chosen[0], chosen[1], chosen[2]
+
+
+def _picture(
+    name: str, source: str, size: tuple[int, ...], place: tuple[int, int, int], text: Text
+) -> None:
+    height, width = size
+
+    def pick(point: Point) -> None:
+        st.session_state[_ROW] = int(point.y * height)
+        st.session_state[_COLUMN] = int(point.x * width)
+
+    picture(
+        source,
+        alt=text(f"formulas.part_{name}"),
+        key=f"formula_{name}",
+        on_pick=pick,
+        at=Point((place[2] + 0.5) / width, (place[1] + 0.5) / height),
+        step=Point(1 / width, 1 / height),
+    )
+
+
+def _write(found: PixelFormula, text: Text) -> None:
+    end = rf"\;\xrightarrow{{\mathrm{{ReLU}}}}\; {_tex(found.output)}" if found.activated else ""
+    st.latex(
+        rf"y = F(x) + x = {_tex(found.branch)} {_signed(found.shortcut)} = {_tex(found.join)}{end}"
+    )
+    st.caption(text("formulas.pixel_exact" if found.exact else "formulas.pixel_rounded"))
+    terms = [_tex(found.start), *map(_signed, found.branches)]
+    if len(terms) > _MOST_TERMS:
+        terms = [*terms[:4], r"+ \dots", *terms[-3:]]
+    st.latex(rf"x_0 + \sum F = {' '.join(terms)} = {_tex(found.telescope)}")
+    gap = abs(found.telescope - found.output)
+    st.caption(text("formulas.pixel_sum", output=f"{found.output:.5g}", gap=f"{gap:.2g}"))
+    if found.gradient is None:
+        st.caption(text("formulas.pixel_shape"))
+        return
+    around, through, total = found.gradient
+    st.latex(
+        r"\frac{\partial L}{\partial x} = "
+        rf"{_tex(around)} {_signed(through)} = {_tex(around + through)}"
+    )
+    st.caption(text("formulas.pixel_gradient", total=f"{total:.4g}"))
+
+
+def _tex(value: float) -> str:
+    """Five digits; a small number as a power of ten."""
+    digits, mark, power = f"{value:.5g}".partition("e")
+    return rf"{digits} \cdot 10^{{{int(power)}}}" if mark else digits
+
+
+def _signed(value: float) -> str:
+    return ("- " if value < 0 else "+ ") + _tex(abs(value))

@@ -1,0 +1,66 @@
+"""Gradients over whole trainings: those in the repository, and the runs of this machine."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from resnet_viz import runs
+from resnet_viz.experiments.trainings import Training, bundled_trainings
+from resnet_viz.figures.gradient_lab import LabQuantity, lab_caption, lab_figure, step_curves
+from resnet_viz.figures.training import curve_figure
+from resnet_viz.records import Run
+from resnet_viz.text import Text
+from resnet_viz.training.job import steps_of
+from resnet_viz.training.plan import Plan
+from resnet_viz.ui.frame.charts import chart
+from resnet_viz.ui.frame.words import md_escape
+from resnet_viz.ui.train.run_view import by_kind
+
+
+def show_trainings(text: Text) -> None:
+    """Choose a training, move over its steps, and see the laboratory's plot change."""
+    bundled = {one.name: one for one in bundled_trainings()}
+    own = {run.id: run for run in runs.listed() if run.kind == "train"}
+    left, right = st.columns(2)
+    chosen = left.selectbox(
+        text("gradient_lab.training"), [*bundled, *own], key="lab_training",
+        format_func=lambda name: own[name].title if name in own else text(
+            "gradient_lab.training_bundled", name=name),
+    )  # fmt: skip
+    training = bundled.get(chosen) or _of_run(own[chosen])
+    steps = training.watched()
+    if not steps:
+        st.info(text("gradient_lab.training_empty"))
+        return
+    step = steps[0]
+    if len(steps) > 1:
+        step = right.select_slider(
+            text("gradient_lab.training_step"), steps, key=f"lab_training_step_{chosen}"
+        )
+    curves = step_curves(training.specs, training.at(step))
+    chart(lab_figure(curves, LabQuantity.WEIGHT, text), key="lab_training_plot",
+          name=f"gradients-{training.name}-{step}")  # fmt: skip
+    st.markdown(lab_caption(curves, text))
+    epoch = f"{step / training.steps_per_epoch:.2f}"
+    st.caption(text("gradient_lab.training_told", step=step, epoch=epoch, epochs=training.epochs,
+                    data=md_escape(training.data), device=training.device))  # fmt: skip
+    if training.curves:
+        chart(curve_figure(training.curves, "error", text), key="lab_training_curves",
+              name=f"errors-{training.name}")  # fmt: skip
+
+
+def _of_run(run: Run) -> Training:
+    """A run of this machine as far as it has come."""
+    plan = Plan.from_dict(run.config)
+    curves = by_kind({e.key: e.body for e in runs.events(run.id, "epoch/")}, "epoch/")
+    images = sum(next((e.body["train"] for e in runs.events(run.id, "data")), [1]))
+    return Training(
+        name=run.id,
+        specs=plan.specs(),
+        steps=tuple(steps_of(runs.folder(run.id))),
+        curves=curves,
+        steps_per_epoch=-(-images // plan.recipe.batch_size),
+        data=Path(plan.data).name,
+        epochs=plan.recipe.epochs,
+        device=plan.device,
+    )

@@ -1,0 +1,86 @@
+"""From a question to a comparison: computed off the page's thread, once, with progress."""
+
+from concurrent.futures import Future
+
+import streamlit as st
+
+from resnet_viz.checkpoints.choice import load_both
+from resnet_viz.checkpoints.loaded import Loaded
+from resnet_viz.comparison import analyse_side, combined
+from resnet_viz.errors import OptionError, ResnetVizError
+from resnet_viz.figures.comparison import network_title
+from resnet_viz.pictures import Picture
+from resnet_viz.records import Comparison, Pair, Side, WeightSource
+from resnet_viz.text import Text
+from resnet_viz.ui.choose.picture_choice import find_picture
+from resnet_viz.ui.choose.question import Question
+from resnet_viz.ui.frame.messages import show_error
+from resnet_viz.ui.frame.shell import store
+from resnet_viz.ui.running.downloading import fetch
+from resnet_viz.ui.running.waiting import wait
+
+_LAST_GOOD = "last_good_question"
+
+
+def answerable(question: Question, text: Text) -> Question | None:
+    """The question once it has been answered; after an error, the last one that could be."""
+    try:
+        answer(question, text)
+    except ResnetVizError as error:
+        show_error(error, text)
+        last: Question | None = st.session_state.get(_LAST_GOOD)
+        return last
+    st.session_state[_LAST_GOOD] = question
+    return question
+
+
+def answer(question: Question, text: Text) -> Comparison:
+    """The comparison; from the store where it has been computed before."""
+    picture, pair = picture_and_twins(question, text)
+    label = text("compare.working", network=network_title(question.first.spec, text))
+    both = pair.map(lambda loaded: _side(loaded, picture, question))  # in parallel
+    sides = both.map(lambda side: wait(side, label))
+    key = ("comparison", pair.residual.digest, pair.plain.digest, *_conditions(picture, question))
+    joined = store().submit(
+        key,
+        lambda: combined(picture, pair.residual.preprocessing, sides, question.target),
+        lambda comparison: comparison.photo.nbytes,
+    )
+    return wait(joined, label)
+
+
+def picture_and_twins(question: Question, text: Text) -> tuple[Picture, Pair[Loaded]]:
+    """What a question is about, loaded; ``OptionError`` where the picture is gone."""
+    picture = find_picture(question.picture)
+    if picture is None:
+        raise OptionError("picture_gone", name=question.picture.name)
+    for choice in (question.first, question.second):
+        if choice is not None and choice.weights.source is WeightSource.PRETRAINED:
+            fetch(choice.name, text, "weights", "weights_beside")
+    label = text("compare.working", network=network_title(question.first.spec, text))
+    return picture, wait(_pair(question), label)
+
+
+def _conditions(picture: Picture, question: Question) -> tuple[object, ...]:
+    return picture.digest, picture.name, question.target, question.score, question.device
+
+
+def _pair(question: Question) -> Future[Pair[Loaded]]:
+    return store().submit(
+        ("pair", question.first, question.second, question.device),
+        lambda: load_both(question.first, question.second, question.device),
+        _weights_bytes,
+    )
+
+
+def _side(loaded: Loaded, picture: Picture, question: Question) -> Future[Side]:
+    return store().submit(
+        ("side", loaded.digest, loaded.source, *_conditions(picture, question)),
+        lambda: analyse_side(loaded, picture, target=question.target, score=question.score),
+        lambda side: side.nbytes,
+    )
+
+
+def _weights_bytes(pair: Pair[Loaded]) -> int:
+    both = (pair.residual.network, pair.plain.network)
+    return sum(p.numel() * p.element_size() for network in both for p in network.parameters())

@@ -1,0 +1,49 @@
+"""What the panels of background runs share: where a run is, stop and resume."""
+
+import streamlit as st
+
+from resnet_viz import runs
+from resnet_viz.errors import ResnetVizError
+from resnet_viz.records import RunState, RunStatus
+from resnet_viz.text import Text
+from resnet_viz.ui.frame.messages import show_error
+
+
+def looked_at(run_id: str, live: bool, text: Text) -> RunStatus | None:
+    """Where a run is, from a fragment whose timer runs while ``live``; None, with a sentence, where
+    it was deleted in another tab.
+    """
+    try:
+        status = runs.poll(run_id)
+    except ResnetVizError as error:
+        show_error(error, text)
+        return None
+    if live is not status.state.active:
+        st.rerun()  # with or without the timer now, and with the page's lists as they are
+    return status
+
+
+def run_state(status: RunStatus, text: Text) -> None:
+    """The place in the queue, how much is done, or how the run ended."""
+    if status.state is RunState.QUEUED:
+        st.caption(text("train.state_queued", position=status.position or 1))
+        return
+    done = [e.body for e in status.events if e.key == "progress" and "done" in e.body]
+    if status.state.active and done:
+        share = done[-1]["done"] / max(1, done[-1]["total"])
+        label = text("gallery.progress", done=done[-1]["done"], total=done[-1]["total"])
+        st.progress(min(share, 1.0), text=label)
+    else:
+        st.caption(text(f"train.state_{status.state}"))
+    if status.error is not None:
+        show_error(status.error, text)
+
+
+def run_buttons(status: RunStatus, name: str, text: Text) -> None:
+    """Stop what goes on, go on with what was stopped."""
+    if status.state in (RunState.QUEUED, RunState.RUNNING):
+        st.button(text("train.stop"), key=f"{name}_stop", on_click=runs.stop, args=(status.run.id,))
+    elif status.state in (RunState.STOPPED, RunState.FAILED):
+        st.button(
+            text("train.resume"), key=f"{name}_resume", on_click=runs.resume, args=(status.run.id,)
+        )

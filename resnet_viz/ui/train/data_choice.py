@@ -1,0 +1,50 @@
+"""What to learn from: a known data set, an uploaded ZIP, or a folder of class folders."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from resnet_viz.text import Text
+from resnet_viz.training.data import known_datasets
+from resnet_viz.ui.choose.uploads import kept_upload, packed_uploads
+from resnet_viz.ui.frame.address import publish, restore
+
+_ZIP, _FOLDER = "own", "folder"
+_MOST_MEGABYTES = 200  # of an upload
+
+
+def ask_data(text: Text) -> str | None:
+    """The name of a data set, or the path of what was uploaded; None while nothing is."""
+    names = [*known_datasets(), _ZIP, _FOLDER]
+    restore("data", names, "digits")
+    data = st.selectbox(
+        text("train.data"), names, format_func=lambda name: text(f"train.data_{name}"), key="data"
+    )
+    publish("data", "digits")
+    if data not in (_ZIP, _FOLDER):
+        return data
+    key = f"train_{data}"
+    st.file_uploader(
+        text(f"train.upload_{data}"),
+        key=key,
+        accept_multiple_files="directory" if data == _FOLDER else False,
+        on_change=_keep_folder if data == _FOLDER else _keep_zip,
+        max_upload_size=_MOST_MEGABYTES,
+        help=text("train.upload_help"),
+    )
+    kept: str | None = st.session_state.get(f"{key}_path")
+    return kept if kept and Path(kept).is_file() else None
+
+
+def _keep_zip() -> None:
+    upload = st.session_state.get(f"train_{_ZIP}")
+    _remember(_ZIP, None if upload is None else kept_upload(upload.getvalue(), upload.name))
+
+
+def _keep_folder() -> None:
+    uploads = st.session_state.get(f"train_{_FOLDER}")
+    _remember(_FOLDER, packed_uploads(uploads) if uploads else None)
+
+
+def _remember(kind: str, path: Path | None) -> None:
+    st.session_state[f"train_{kind}_path"] = None if path is None else str(path)

@@ -1,0 +1,139 @@
+"""What to train: networks, data and recipe, as one checked plan."""
+
+from collections.abc import Hashable
+from dataclasses import fields
+from enum import StrEnum
+from typing import Any
+
+import streamlit as st
+
+from resnet_viz.devices import devices
+from resnet_viz.errors import ResnetVizError
+from resnet_viz.text import Text
+from resnet_viz.training.plan import Plan, plan_of
+from resnet_viz.training.recipe import (
+    RANGES,
+    RECIPES,
+    Augmentation,
+    Optimiser,
+    Precision,
+    Recipe,
+    Schedule,
+)
+from resnet_viz.ui.frame.address import publish, restore
+from resnet_viz.ui.frame.messages import show_error
+from resnet_viz.ui.train.data_choice import ask_data
+from resnet_viz.ui.train.start_choice import ask_start
+
+_CHOICES: dict[str, type[StrEnum]] = {
+    "optimiser": Optimiser,
+    "schedule": Schedule,
+    "augmentation": Augmentation,
+    "precision": Precision,
+}
+_NUMBERS = ("epochs", "batch_size", "learning_rate", "momentum", "weight_decay", "l1",
+            "label_smoothing", "warm_up", "images", "test_images", "seed")  # fmt: skip
+
+
+def ask_plan(text: Text) -> Plan | None:
+    """Three choices side by side; None, with a sentence, while they make no plan."""
+    left, middle, right = st.columns(3)
+    with left:
+        start = ask_start(text)
+    with middle:
+        data = ask_data(text)
+    with right:
+        recipe = _ask_recipe(text)
+    changes = _ask_details(recipe, text)
+    device = _ask_device(text)
+    if data is None or start is None:
+        st.info(text("train.data_upload_first" if data is None else "train.start_upload_first"))
+        return None
+    try:
+        return plan_of(
+            start.spec,
+            recipe,
+            pair=start.pair,
+            changes=changes,
+            data=data,
+            device=device,
+            start=start.weights,
+            frozen=start.frozen,
+        )
+    except ResnetVizError as error:
+        show_error(error, text)
+        return None
+
+
+def plan_key(plan: Plan) -> Hashable:
+    """What decides a plan's preview."""
+    return ("preview", repr(sorted(plan.to_dict().items())))
+
+
+def _ask_recipe(text: Text) -> str:
+    names = list(RECIPES)
+    restore("recipe", names, "class-demo")
+    recipe = st.selectbox(
+        text("train.recipe"),
+        names,
+        format_func=lambda name: text(f"train.recipe_{name}"),
+        key="recipe",
+        help=text("train.recipe_help"),
+    )
+    publish("recipe", "class-demo")
+    return recipe or "class-demo"
+
+
+def _ask_details(name: str, text: Text) -> dict[str, Any]:
+    """Every field of the recipe; a field's key holds the recipe's name, so each has its own."""
+    usual = RECIPES[name]
+    changes: dict[str, Any] = {}
+    defaults = {field.name: getattr(usual, field.name) for field in fields(Recipe)}
+    with st.expander(text("train.details")):
+        columns = st.columns(4)
+        for number, field in enumerate(_NUMBERS):
+            with columns[number % 4]:
+                changes[field] = _number(field, defaults[field], name, text)
+        columns = st.columns(4)
+        for number, (field, choices) in enumerate(_CHOICES.items()):
+            with columns[number % 4]:
+                changes[field] = _choice(field, choices, defaults[field], name, text)
+    return changes
+
+
+def _choice(
+    field: str, choices: type[StrEnum], default: str, recipe: str, text: Text
+) -> str | None:
+    values = [choice.value for choice in choices]
+    return st.selectbox(
+        text(f"train.field_{field}"),
+        values,
+        index=values.index(default),
+        format_func=lambda value: text(f"train.{field}_{value}"),
+        key=f"train_{recipe}_{field}",
+    )
+
+
+def _number(field: str, default: float, recipe: str, text: Text) -> float:
+    least, most = RANGES[field]
+    whole = isinstance(default, int)
+    kind = int if whole else float
+    value = st.number_input(
+        text(f"train.field_{field}"),
+        kind(least),
+        kind(most),
+        kind(default),
+        step=None if whole else 0.0001,
+        format=None if whole else "%g",
+        key=f"train_{recipe}_{field}",
+        help=text(f"train.help_{field}") if text.has(f"train.help_{field}") else None,
+    )
+    return kind(default if value is None else value)
+
+
+def _ask_device(text: Text) -> str:
+    found = devices()
+    if len(found) == 1:
+        return found[0]
+    chosen = st.selectbox(text("compare.device"), found, format_func=str.upper, key="train_device")
+    return str(chosen or found[0])

@@ -1,0 +1,110 @@
+"""Below the curves: what the training did to each layer, and how each class fares."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from resnet_viz import runs
+from resnet_viz.errors import ResnetVizError
+from resnet_viz.figures.training import Rows, measured_steps
+from resnet_viz.figures.training_layers import counts_figure, layers_figure
+from resnet_viz.records import Run
+from resnet_viz.text import Text
+from resnet_viz.ui.choose.question import class_label
+from resnet_viz.ui.train.run_view import by_kind
+from resnet_viz.ui.train.start_panel import SELECTED
+
+_EVERY = 5.0  # seconds between looks at a run that goes on
+_PLAIN = {"displayModeBar": False}
+
+Events = Mapping[str, Mapping[str, Any]]
+
+
+def show_details(found: list[Run], text: Text) -> None:
+    """Tabs about the run that is shown; nothing is read before they are opened."""
+    run = next((run for run in found if run.id == st.session_state.get(SELECTED)), None)
+    if run is None:
+        return
+    with st.expander(text("train.inside"), key="train_inside", on_change="rerun") as opened:
+        if opened.open:
+            st.fragment(_details, run_every=_EVERY if run.state.active else None)(run.id, text)
+
+
+def _details(run_id: str, text: Text) -> None:
+    try:
+        events = {event.key: event.body for event in runs.poll(run_id).events}
+    except ResnetVizError:  # deleted meanwhile; the panel above says so
+        return
+    epochs = by_kind(events, "epoch/")
+    if not epochs:
+        st.caption(text("train.sentence_none"))
+        return
+    views: dict[str, Callable[[Events, Rows, Text], None]] = {
+        "changes": _changes,
+        "updates": _updates,
+        "dead": _dead,
+        "classes": _classes,
+    }
+    tabs = st.tabs([text(f"train.inside_{name}") for name in views])
+    for tab, view in zip(tabs, views.values(), strict=True):
+        with tab:
+            view(events, epochs, text)
+
+
+def _changes(events: Events, epochs: Rows, text: Text) -> None:
+    last = {kind: rows[-1]["weight_changes"] for kind, rows in epochs.items()}
+    parts = []
+    for kind, changes in last.items():
+        most = max(changes, key=changes.__getitem__)
+        values = {"kind": text(f"kinds.{kind}"), "layer": most, "change": f"{changes[most]:.2g}"}
+        parts.append(text("train.moved_most", **values))
+    st.caption(text("train.changes_note", parts=" ".join(parts)))
+    st.plotly_chart(layers_figure(last, "change", text), key="train_changes", config=_PLAIN)
+
+
+def _updates(events: Events, epochs: Rows, text: Text) -> None:
+    st.caption(text("train.updates_note"))
+    figure = measured_steps(by_kind(events, "step/"), "update_ratios", text)
+    st.plotly_chart(figure, key="train_updates", config=_PLAIN)
+
+
+def _dead(events: Events, epochs: Rows, text: Text) -> None:
+    last = {kind: rows[-1]["dead_channels"] for kind, rows in epochs.items()}
+    st.caption(text("train.dead_note"))
+    st.plotly_chart(layers_figure(last, "dead", text), key="train_dead", config=_PLAIN)
+
+
+def _classes(events: Events, epochs: Rows, text: Text) -> None:
+    names = [class_label(name, text) for name in events["data"]["classes"]]
+    table: dict[str, Any] = {text("train.column_class"): names}
+    for kind, rows in epochs.items():
+        label = text("train.column_recall", kind=text(f"kinds.{kind}"))
+        table[label] = [round(100 * float(share), 1) for share in rows[-1]["recall"]]
+    st.dataframe(pd.DataFrame(table), hide_index=True, key="train_recall")
+    results = {kind: events[key] for kind in epochs if (key := f"result/{kind}") in events}
+    if not results:
+        st.caption(text("train.confusion_later"))
+        return
+    for column, (kind, result) in zip(st.columns(2), results.items(), strict=False):
+        column.markdown(
+            text(
+                "train.result",
+                kind=text(f"kinds.{kind}"),
+                error=f"{100 * result['error']:.2f}",
+                top5=f"{100 * result['top5_error']:.2f}",
+                recall=f"{100 * _mean(result['recall']):.1f}",
+                precision=f"{100 * _mean(result['precision']):.1f}",
+            )
+        )
+        figure = counts_figure(result["confusion"], names, text)
+        if figure is not None:
+            column.plotly_chart(figure, key=f"train_confusion_{kind}", config=_PLAIN)
+
+
+def _mean(shares: Sequence[float | str]) -> float:
+    """Over the classes that have one (macro average); JSON writes the others as a word."""
+    there = [value for share in shares if not math.isnan(value := float(share))]
+    return sum(there) / max(1, len(there))

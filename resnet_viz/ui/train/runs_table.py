@@ -1,0 +1,139 @@
+"""The table of runs: choose, compare, rename, take away, delete."""
+
+from collections import Counter
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from resnet_viz import runs
+from resnet_viz.errors import ResnetVizError
+from resnet_viz.figures.training import RunCurve, runs_figure
+from resnet_viz.records import Run, RunState
+from resnet_viz.text import Text
+from resnet_viz.training.export import export_zip
+from resnet_viz.ui.choose.openings import run_address
+from resnet_viz.ui.choose.trained_run import ADDRESS_KEY, TrainedRun, trained_run
+from resnet_viz.ui.frame.messages import show_error
+from resnet_viz.ui.train.run_view import by_kind
+from resnet_viz.ui.train.start_panel import SELECTED
+
+
+def training_runs() -> list[Run]:
+    """Every training of this machine, the newest first."""
+    return [run for run in runs.listed() if run.kind == "train"]
+
+
+def show_runs(found: list[Run], text: Text) -> None:
+    """The table, and what can be done with the run that is shown."""
+    st.subheader(text("train.runs"), anchor=False)
+    if not found:
+        st.caption(text("train.runs_empty"))
+        return
+    table = pd.DataFrame([_row(run, text) for run in found])
+    st.caption(text("train.overlay"))
+    ticked = st.dataframe(
+        table, hide_index=True, key="train_table", on_select="rerun", selection_mode="multi-row"
+    )
+    _overlaid([found[place] for place in ticked.selection.rows if place < len(found)], text)
+    shown = next((run for run in found if run.id == st.session_state.get(SELECTED)), None)
+    if shown is not None:
+        _actions(shown, text)
+
+
+def _overlaid(ticked: list[Run], text: Text) -> None:
+    """The curves of every ticked run in one plot; the plain ones dashed."""
+    titles = Counter(run.title for run in ticked)
+    curves = [
+        RunCurve(
+            _title(run, alone=titles[run.title] == 1),
+            kind,
+            *[[row[name] for row in rows] for name in ("epoch", "test_error", "train_error")],
+        )
+        for run in ticked
+        for kind, rows in by_kind(_bodies(run.id), "epoch/").items()
+    ]
+    if curves:
+        st.caption(text("train.overlay_title"))
+        st.plotly_chart(runs_figure(curves, text), key="train_overlay")
+
+
+def _title(run: Run, *, alone: bool) -> str:
+    return run.title if alone else f"{run.title} ({run.created:%m-%d %H:%M:%S})"
+
+
+def _bodies(run_id: str) -> dict[str, Any]:
+    return {event.key: event.body for event in runs.events(run_id, "epoch/")}
+
+
+def _row(run: Run, text: Text) -> dict[str, Any]:
+    last = _last_epochs(run.id)
+    row: dict[str, Any] = {
+        text("train.column_title"): run.title,
+        text("train.column_state"): text(f"train.state_short_{run.state}"),
+    }
+    for kind in ("residual", "plain"):
+        epoch = last.get(kind)
+        label = text("train.column_error", kind=text(f"kinds.{kind}"))
+        row[label] = None if epoch is None else round(100 * epoch["test_error"], 2)
+    row[text("train.column_created")] = run.created
+    return row
+
+
+def _last_epochs(run_id: str) -> dict[str, Any]:
+    last: dict[str, Any] = {}
+    for event in runs.events(run_id, "epoch/"):
+        kind = event.body["kind"]
+        if kind not in last or last[kind]["epoch"] < event.body["epoch"]:
+            last[kind] = event.body
+    return last
+
+
+def _actions(run: Run, text: Text) -> None:
+    title, rename, take, open_it, remove = st.columns([3, 1, 1, 2, 1], vertical_alignment="bottom")
+    new = title.text_input(text("train.rename_to"), run.title, key=f"train_title_{run.id}",
+                           max_chars=120)  # fmt: skip
+    rename.button(text("train.rename"), key="train_rename", on_click=runs.rename,
+                  args=(run.id, new))  # fmt: skip
+    folder = runs.folder(run.id)
+    if list(folder.glob("[!.s]*.safetensors")):
+        take.download_button(
+            text("train.export"),
+            lambda: export_zip(folder),
+            file_name=f"{run.id}.zip",
+            mime="application/zip",
+            key="train_export",
+        )
+    if (trained := trained_run(run)) is not None:
+        with open_it:
+            _open_elsewhere(trained, text)
+    remove.button(
+        text("train.delete"),
+        key="train_delete",
+        on_click=_delete,
+        args=(run.id, text),
+        disabled=run.state in (RunState.RUNNING, RunState.STOPPING),
+        help=text("train.delete_help"),
+    )
+
+
+def _open_elsewhere(trained: TrainedRun, text: Text) -> None:
+    """To the pages that look at its networks; a middle click opens them beside this one."""
+    here = {"lang": text.language}
+    network = {"network": run_address(trained), **here}
+    places = {
+        "openings.compare": ("app.py", network),
+        "openings.explain": ("pages/2_Explain.py", network),
+        "train.debug": ("pages/6_Debug.py", {ADDRESS_KEY: trained.id, **here}),
+    }
+    for name, (script, address) in places.items():
+        st.page_link(script, label=text(name), query_params=address)
+
+
+def _delete(run_id: str, text: Text) -> None:
+    try:
+        runs.delete(run_id)
+    except ResnetVizError as error:
+        show_error(error, text)
+    else:
+        st.session_state.pop(SELECTED, None)

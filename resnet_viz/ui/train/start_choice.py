@@ -1,0 +1,119 @@
+"""Which network to train, alone or with its twin, and from which weights."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from resnet_viz.checkpoints.bundled import bundled_names
+from resnet_viz.networks.catalog import TORCHVISION_WEIGHTS
+from resnet_viz.records import WeightSource
+from resnet_viz.spec import RESIDUAL_PRESETS, Kind, NetworkSpec, Stem
+from resnet_viz.text import Text
+from resnet_viz.ui.choose.network_choice import network_label
+from resnet_viz.ui.choose.openings import opening_label, openings
+from resnet_viz.ui.choose.uploads import kept_upload
+from resnet_viz.ui.frame.address import publish, restore
+
+_FILE = "file"
+_DEEPEST = 50  # layers of torchvision's networks that are offered; they see large images
+_MOST_MEGABYTES = 500  # of a weights file
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a training begins with; ``weights`` as in a ``Plan``."""
+
+    spec: NetworkSpec
+    pair: bool
+    weights: str
+    frozen: tuple[str, ...]
+
+
+def ask_start(text: Text) -> Start | None:
+    """Network, twins, weights and what stays as it is; None while a file is still to come."""
+    spec = _ask_network(text)
+    pair = _ask_pair(spec, text)
+    offered = _starts(spec, pair=pair)
+    restore("train_start", offered, offered[0])
+    start = st.segmented_control(
+        text("train.start"),
+        offered,
+        format_func=lambda value: text(f"train.start_{value}"),
+        key="train_start",
+        required=True,
+        help=text("train.start_help"),
+    )
+    frozen = [] if start == "random" else _ask_frozen(spec, text)
+    if start == _FILE:
+        path = _ask_file(text)
+        return None if path is None else Start(spec, pair, path, tuple(frozen))
+    return Start(spec, pair, start or "random", tuple(frozen))
+
+
+def _ask_network(text: Text) -> NetworkSpec:
+    known = {name: row.spec for name, row in RESIDUAL_PRESETS.items() if _offered(name, row.spec)}
+    labels = {name: network_label(name, text) for name in known}
+    for name, choice in openings().items():
+        if choice.design is not None and choice.weights.source is WeightSource.RANDOM:
+            known[name], labels[name] = choice.design, opening_label(choice, text)
+    default = next(iter(known))
+    restore("train_network", known, default)
+    chosen = st.selectbox(
+        text("train.network"), list(known), format_func=labels.__getitem__, key="train_network"
+    )
+    publish("train_network", default)
+    return known[chosen or default]
+
+
+def _offered(name: str, spec: NetworkSpec) -> bool:
+    return spec.stem is Stem.CIFAR or (name in TORCHVISION_WEIGHTS and spec.depth <= _DEEPEST)
+
+
+def _ask_pair(spec: NetworkSpec, text: Text) -> bool:
+    if spec.kind is Kind.PLAIN:
+        return False
+    pair = st.segmented_control(
+        text("train.twins"),
+        ["pair", "single"],
+        default="pair",
+        format_func=lambda value: text(f"train.{value}"),
+        key="train_pair",
+        required=True,
+        help=text("train.twins_help"),
+    )
+    return pair != "single"
+
+
+def _starts(spec: NetworkSpec, *, pair: bool) -> list[str]:
+    """Weights to begin with; a pair begins with weights that both twins have."""
+    bundled = ["bundled"] if spec.name in bundled_names() else []
+    if pair:
+        return ["random", *bundled]
+    published = ["pretrained"] if spec.name in TORCHVISION_WEIGHTS else []
+    return ["random", *bundled, *published, _FILE]
+
+
+def _ask_frozen(spec: NetworkSpec, text: Text) -> list[str]:
+    return st.multiselect(
+        text("train.frozen"),
+        ["stem", *(f"layer{n}" for n in range(1, len(spec.depths) + 1))],
+        key=f"train_frozen_{len(spec.depths)}",
+        help=text("train.frozen_help"),
+    )
+
+
+def _ask_file(text: Text) -> str | None:
+    upload = st.file_uploader(
+        text("train.start_upload"),
+        key="train_weights",
+        max_upload_size=_MOST_MEGABYTES,
+        help=text("train.start_upload_help"),
+    )
+    if upload is None:
+        return None
+    kept: dict[str, str] = st.session_state.setdefault("train_weights_kept", {})
+    if upload.file_id not in kept:
+        kept[upload.file_id] = str(kept_upload(upload.getvalue(), upload.name))
+    path = kept[upload.file_id]
+    return path if Path(path).is_file() else None

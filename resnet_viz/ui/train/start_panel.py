@@ -1,0 +1,99 @@
+"""Before a training starts: its data on eight images, its time, and the one button."""
+
+from concurrent.futures import Future
+
+import pandas as pd
+import streamlit as st
+
+from resnet_viz import runs
+from resnet_viz.errors import ResnetVizError
+from resnet_viz.figures.pictures import enlarge_pixels
+from resnet_viz.text import Text
+from resnet_viz.training.plan import Plan
+from resnet_viz.training.preview import Preview, preview
+from resnet_viz.ui.choose.trained_run import ADDRESS_KEY
+from resnet_viz.ui.frame.messages import show_error
+from resnet_viz.ui.frame.shell import store
+from resnet_viz.ui.frame.words import md_escape
+from resnet_viz.ui.train.form import plan_key
+
+SELECTED = ADDRESS_KEY  # the session's key of the run that is shown
+_SIDE = 64  # pixels
+
+
+def offer_start(plan: Plan, text: Text) -> None:
+    """The button at once; data and estimate as soon as they are known."""
+    started = st.button(text("train.begin"), type="primary", key="train_begin")
+    if started:
+        try:
+            run_id = runs.submit("train", plan.to_dict(), title=plan.title, device=plan.device)
+        except ResnetVizError as error:
+            show_error(error, text)
+        else:
+            st.session_state[SELECTED] = run_id
+    future = _outcome(plan)
+    if not future.done():
+        _wait(plan, text)
+        return
+    found = future.result()
+    if isinstance(found, ResnetVizError):
+        show_error(found, text)
+    else:
+        _show(found, text)
+
+
+def _outcome(plan: Plan) -> Future[Preview | ResnetVizError]:
+    """The preview, or why there is none: kept like a result, or it would be tried for ever."""
+
+    def look() -> Preview | ResnetVizError:
+        try:
+            return preview(plan)
+        except ResnetVizError as error:
+            return error
+
+    return store().submit(plan_key(plan), look, lambda found: getattr(found, "nbytes", 1000))
+
+
+@st.fragment(run_every=0.7)
+def _wait(plan: Plan, text: Text) -> None:
+    """Looks for the preview without holding up the page."""
+    if _outcome(plan).done():
+        st.rerun()
+    st.caption(text("train.estimating"))
+
+
+def _show(found: Preview, text: Text) -> None:
+    train, test = sum(found.train), sum(found.test)
+    st.caption(
+        text(
+            "train.estimate",
+            time=duration(found.seconds, text),
+            train=f"{train:,}",
+            test=f"{test:,}",
+            whole=f"{sum(found.whole):,}",
+        )
+    )
+    with st.expander(text("train.preview")):
+        _data(found, text)
+
+
+def _data(found: Preview, text: Text) -> None:
+    left, right = st.columns([2, 3])
+    table = pd.DataFrame({"class": found.classes, "train": found.train, "test": found.test}).rename(
+        columns=lambda name: text(f"train.column_{name}")
+    )
+    left.dataframe(table, hide_index=True, height=300, key="train_balance")
+    right.caption(text("train.augmented"))
+    factor = max(1, _SIDE // found.samples[0].shape[0])
+    right.image([enlarge_pixels(sample, factor) for sample in found.samples], width=_SIDE + 16)
+    if found.skipped:
+        right.warning(text("train.skipped", names=md_escape(", ".join(found.skipped))))
+
+
+def duration(seconds: float, text: Text) -> str:
+    """Seconds as people say them."""
+    if seconds < 90:
+        return text("train.seconds", count=max(1, round(seconds)))
+    if seconds < 5400:
+        return text("train.minutes", count=round(seconds / 60))
+    return text("train.hours", count=f"{seconds / 3600:.1f}")
