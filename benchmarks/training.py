@@ -20,7 +20,7 @@ from pathlib import Path
 import torch
 
 from resnet_viz import NetworkSpec, build
-from resnet_viz.images import CIFAR_PREPROCESSING, normalise
+from resnet_viz.pictures.preprocess import CIFAR_PREPROCESSING, normalise
 from resnet_viz.training.augment import crop_and_flip, pad
 from resnet_viz.training.data import Dataset, ImageSet
 from resnet_viz.training.loop import Course

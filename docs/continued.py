@@ -15,8 +15,8 @@ from typing import Any
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from resnet_viz.places import ASSETS
-from resnet_viz.saving import to_json
+from resnet_viz.core.places import ASSETS
+from resnet_viz.core.saving import to_json
 from resnet_viz.spec import NetworkSpec
 from resnet_viz.training.export import recording
 

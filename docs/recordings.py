@@ -7,13 +7,13 @@ import json
 from pathlib import Path
 
 from resnet_viz.checkpoints.bundled import bundled_names, load_bundled
+from resnet_viz.core.text import Text
 from resnet_viz.experiments.published import beside
 from resnet_viz.experiments.recorded import recordings_of
 from resnet_viz.experiments.registry import EXPERIMENTS
 from resnet_viz.experiments.remarks import figure_words, remarks
 from resnet_viz.experiments.saved import caption, changed, verdict
 from resnet_viz.records import Recording
-from resnet_viz.text import Text
 
 ROOT = Path(__file__).resolve().parents[1]
 START, END = "<!-- recorded by docs/recordings.py -->", "<!-- end -->"

@@ -16,8 +16,8 @@ import torch
 
 from resnet_viz import NetworkSpec, Pair, build
 from resnet_viz.checkpoints.bundled import load_bundled
+from resnet_viz.core.saving import SCHEMA_VERSION, library_versions, to_json
 from resnet_viz.records import Epoch, Step
-from resnet_viz.saving import SCHEMA_VERSION, library_versions, to_json
 from resnet_viz.training.data import load_dataset
 from resnet_viz.training.export import RECORDED_STEPS
 from resnet_viz.training.loop import Course

@@ -9,8 +9,8 @@ from resnet_viz import CheckpointReport, diagnose
 from resnet_viz.checkpoints.load import read_weights
 from resnet_viz.checkpoints.topology import identify
 from resnet_viz.checkpoints.unwrap import Weights
+from resnet_viz.core.places import ASSETS
 from resnet_viz.diagnosis.thresholds import THRESHOLDS
-from resnet_viz.places import ASSETS
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "debug.md"

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from resnet_viz.errors import ImageError
-from resnet_viz.pictures import open_picture
+from resnet_viz.core.errors import ImageError
+from resnet_viz.pictures.decode import open_picture
 
 
 def pixels_of(data):

@@ -14,12 +14,12 @@ import pytest
 from resnet_viz.checkpoints.bundled import bundled_names
 from resnet_viz.cli import app as typer_app
 from resnet_viz.cli import main
-from resnet_viz.errors import ImageError
+from resnet_viz.core.errors import ImageError
+from resnet_viz.core.text import Text
 from resnet_viz.networks.foreign import FOREIGN
+from resnet_viz.pictures.samples import samples
 from resnet_viz.report.folder import report_archive
-from resnet_viz.samples import samples
 from resnet_viz.spec import PRESETS
-from resnet_viz.text import Text
 from tests.source import ROOT
 
 SAMPLE = ROOT / "assets" / "samples" / next(iter(samples().values())).file

@@ -10,7 +10,7 @@ import pytest
 
 import resnet_viz
 from resnet_viz.cli import app
-from resnet_viz.text import sentences
+from resnet_viz.core.text import sentences
 from tests.source import ROOT
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "benchmarks/README.md"])

@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
-from resnet_viz.downloads import Progress, download
-from resnet_viz.errors import DownloadError, ResnetVizError
+from resnet_viz.core.downloads import Progress, download
+from resnet_viz.core.errors import DownloadError, ResnetVizError
 from tests.checkpoints.web import closed_port, serving
 
 BODY = os.urandom(700_000)  # three chunks

@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from resnet_viz import errors
-from resnet_viz.errors import (
+from resnet_viz.core import errors
+from resnet_viz.core.errors import (
     FailureError,
     InputError,
     LayerError,
@@ -14,7 +14,7 @@ from resnet_viz.errors import (
     SpecError,
     close_matches,
 )
-from resnet_viz.text import LANGUAGES, Text
+from resnet_viz.core.text import LANGUAGES, Text
 
 CLASSES = [
     value

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from resnet_viz import runs
 from resnet_viz.cli import app
-from resnet_viz.places import ASSETS
+from resnet_viz.core.places import ASSETS
 
 PICTURE = str(ASSETS / "samples" / "automobile.jpg")
 STATISTICS = {"shape", "minimum", "maximum", "mean", "positive", "zero"}

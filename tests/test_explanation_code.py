@@ -9,11 +9,11 @@ from resnet_viz.checkpoints.pairs import WeightChoice
 from resnet_viz.checkpoints.save import save_checkpoint
 from resnet_viz.networks.catalog import CIFAR10_CLASSES
 from resnet_viz.networks.resnet import build
+from resnet_viz.pictures.samples import sample_picture
 from resnet_viz.probe.explained import Request, explained
 from resnet_viz.records import WeightSource
 from resnet_viz.records.explanation import Fused, Fusion
 from resnet_viz.report.explanation_code import explanation_code
-from resnet_viz.samples import sample_picture
 from resnet_viz.spec import NetworkSpec
 from tests.source import ROOT
 

@@ -6,7 +6,8 @@ import torch
 from PIL import Image
 from torchvision import transforms
 
-from resnet_viz.images import (
+from resnet_viz.pictures.decode import Picture
+from resnet_viz.pictures.preprocess import (
     CIFAR_PREPROCESSING,
     IMAGENET_PREPROCESSING,
     normalise,
@@ -15,8 +16,7 @@ from resnet_viz.images import (
     seen,
     to_batch,
 )
-from resnet_viz.pictures import Picture
-from resnet_viz.samples import sample_batch, sample_picture, samples
+from resnet_viz.pictures.samples import sample_batch, sample_picture, samples
 from resnet_viz.spec import NetworkSpec, Stem
 
 

@@ -7,7 +7,7 @@ import webbrowser
 
 import pytest
 
-from resnet_viz import launch
+from resnet_viz.cli import launch
 
 
 @pytest.fixture

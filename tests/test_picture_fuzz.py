@@ -5,10 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resnet_viz.errors import ImageError
-from resnet_viz.pictures import (
-    open_picture,
-)
+from resnet_viz.core.errors import ImageError
+from resnet_viz.pictures.decode import open_picture
 from tests import made_images
 from tests.hostile_images import ACCEPTED
 

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from resnet_viz.errors import ImageError
-from resnet_viz.pictures import (
+from resnet_viz.core.errors import ImageError
+from resnet_viz.core.text import Text
+from resnet_viz.pictures.decode import (
     MOST_BYTES,
     MOST_NAME,
     open_picture,
     read_picture,
     safe_name,
 )
-from resnet_viz.text import Text
 from tests.decoded import pixels_of, refusal
 from tests.hostile_images import REFUSED
 from tests.hostile_names import BIDI, NAMES

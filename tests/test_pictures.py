@@ -7,13 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from resnet_viz.errors import ImageError
-from resnet_viz.pictures import (
-    MOST_BYTES,
-    SIDE,
-    open_picture,
-    to_png,
-)
+from resnet_viz.core.errors import ImageError
+from resnet_viz.pictures.decode import MOST_BYTES, SIDE, open_picture, to_png
 from tests import made_images
 from tests.decoded import expected, pixels_of, refusal
 from tests.hostile_images import ACCEPTED

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from resnet_viz import Pair, analyze
-from resnet_viz.errors import LayerError, OutputError
+from resnet_viz.core.errors import LayerError, OutputError
 from resnet_viz.records import ByLayer, Prediction
 from tests.probe.hand_made import images, small
 
@@ -141,7 +141,7 @@ def test_saving_never_overwrites(result, tmp_path):
 
 
 def test_a_save_that_fails_leaves_nothing_behind(result, tmp_path, monkeypatch):
-    from resnet_viz import saving
+    from resnet_viz.core import saving
 
     def full_disk(*args, **kwargs):
         raise OSError(28, "No space left on device")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from resnet_viz.text import Text
+from resnet_viz.core.text import Text
 from tests.decoded import refusal
 from tests.hostile_images import REFUSED
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resnet_viz import saving
-from resnet_viz.errors import OutputError
-from resnet_viz.saving import library_versions, new_folder, save_record, to_json
+from resnet_viz.core import saving
+from resnet_viz.core.errors import OutputError
+from resnet_viz.core.saving import library_versions, new_folder, save_record, to_json
 
 
 def test_a_folder_gets_its_name_only_when_it_is_whole(tmp_path):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from resnet_viz.errors import SpecError
+from resnet_viz.core.errors import SpecError
 from resnet_viz.spec import (
     PRESETS,
     RESIDUAL_PRESETS,

@@ -7,8 +7,8 @@ import tomllib
 
 import pytest
 
-from resnet_viz.places import ASSETS
-from resnet_viz.text import LANGUAGES, Text, sentences
+from resnet_viz.core.places import ASSETS
+from resnet_viz.core.text import LANGUAGES, Text, sentences
 from tests.source import ROOT, modules, tree
 
 MODULES = modules()

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from resnet_viz.checkpoints.load import load_checkpoint
 from resnet_viz.checkpoints.loaded import LoadedNetwork
-from resnet_viz.errors import CheckpointError
-from resnet_viz.places import ASSETS
+from resnet_viz.core.errors import CheckpointError
+from resnet_viz.core.places import ASSETS
 from resnet_viz.records import WeightSource
 
 

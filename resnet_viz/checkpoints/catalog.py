@@ -15,9 +15,9 @@ from resnet_viz.networks.foreign import (
     foreign_preprocessing,
     foreign_row,
 )
-from resnet_viz.pictures import safe_name
+from resnet_viz.pictures.decode import safe_name
+from resnet_viz.pictures.samples import sample_batch
 from resnet_viz.records import WeightSource
-from resnet_viz.samples import sample_batch
 from resnet_viz.spec import ForeignSpec
 
 

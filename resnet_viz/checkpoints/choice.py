@@ -7,7 +7,7 @@ from resnet_viz.checkpoints.catalog import foreign_spec, load_foreign
 from resnet_viz.checkpoints.load import load_checkpoint
 from resnet_viz.checkpoints.loaded import Loaded, LoadedNetwork
 from resnet_viz.checkpoints.pairs import WeightChoice, load_network, load_twin, weight_sources
-from resnet_viz.errors import OptionError
+from resnet_viz.core.errors import OptionError
 from resnet_viz.networks.catalog import class_names
 from resnet_viz.networks.foreign import FOREIGN, foreign_classes
 from resnet_viz.records import Pair, WeightSource

@@ -11,8 +11,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from resnet_viz.errors import CheckpointError
-from resnet_viz.pictures import safe_name
+from resnet_viz.core.errors import CheckpointError
+from resnet_viz.pictures.decode import safe_name
 
 MOST_BYTES = 1_000_000_000
 MOST_ENTRIES = 50_000  # tensors; ResNet-1202 has 7,000

@@ -8,9 +8,9 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 
 from resnet_viz.checkpoints.unwrap import Weights
-from resnet_viz.errors import CheckpointError, SpecError
-from resnet_viz.images import Preprocessing, preprocessing_for
+from resnet_viz.core.errors import CheckpointError, SpecError
 from resnet_viz.networks.catalog import class_names
+from resnet_viz.pictures.preprocess import Preprocessing, preprocessing_for
 from resnet_viz.spec import NetworkSpec
 
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from resnet_viz.errors import CheckpointError
+from resnet_viz.core.errors import CheckpointError
 from resnet_viz.networks.resnet import ResNet, build
-from resnet_viz.pictures import safe_name
+from resnet_viz.pictures.decode import safe_name
 from resnet_viz.spec import NetworkSpec
 
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from resnet_viz.checkpoints.naming import Found, FoundKind, modules, orderings
 from resnet_viz.checkpoints.skeleton import Skeleton, planned, skeleton, without_statistics
-from resnet_viz.errors import SpecError
+from resnet_viz.core.errors import SpecError
 from resnet_viz.spec import Block, NetworkSpec, Norm, Order, Shortcut, Stem
 from resnet_viz.spec.checks import USUAL_WIDTH_PER_GROUP
 

@@ -23,8 +23,8 @@ from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.checkpoints.onnx_weights import read_onnx
 from resnet_viz.checkpoints.topology import identify
 from resnet_viz.checkpoints.unwrap import Weights, unwrap
-from resnet_viz.errors import CheckpointError
-from resnet_viz.pictures import safe_name
+from resnet_viz.core.errors import CheckpointError
+from resnet_viz.pictures.decode import safe_name
 from resnet_viz.spec import NetworkSpec
 
 _MOST_SHARDS = 100

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from resnet_viz.checkpoints.container import MOST_BYTES, MOST_ENTRIES
-from resnet_viz.errors import CheckpointError
+from resnet_viz.core.errors import CheckpointError
 
 #: numpy's type of ONNX's numbers of types: FLOAT, FLOAT16, DOUBLE.
 _TYPES = {1: np.float32, 10: np.float16, 11: np.float64}

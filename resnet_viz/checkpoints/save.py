@@ -13,9 +13,9 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import save_file
 
-from resnet_viz.errors import OutputError
-from resnet_viz.images import Preprocessing
+from resnet_viz.core.errors import OutputError
 from resnet_viz.networks.resnet import ResNet
+from resnet_viz.pictures.preprocess import Preprocessing
 from resnet_viz.records import Epoch
 
 SCHEMA_VERSION = 1

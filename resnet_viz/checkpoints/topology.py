@@ -24,18 +24,18 @@ from resnet_viz.checkpoints.filling import fill
 from resnet_viz.checkpoints.identify import Candidate, candidates, fitted
 from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.checkpoints.unwrap import Weights
-from resnet_viz.errors import CheckpointError
-from resnet_viz.images import (
+from resnet_viz.core.errors import CheckpointError
+from resnet_viz.networks.catalog import class_names
+from resnet_viz.networks.resnet import ResNet
+from resnet_viz.pictures.decode import safe_name
+from resnet_viz.pictures.preprocess import (
     CIFAR_PREPROCESSING,
     IMAGENET_PREPROCESSING,
     Preprocessing,
     preprocessing_for,
 )
-from resnet_viz.networks.catalog import class_names
-from resnet_viz.networks.resnet import ResNet
-from resnet_viz.pictures import safe_name
+from resnet_viz.pictures.samples import sample_batch
 from resnet_viz.records import WeightSource
-from resnet_viz.samples import sample_batch
 from resnet_viz.spec import NetworkSpec, Order, Stem
 
 #: Below this the best candidate is no better than a guess, and the file is asked about.

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from resnet_viz.checkpoints.container import MOST_BYTES, MOST_ENTRIES
 from resnet_viz.checkpoints.optimiser import optimiser_of, ratios
-from resnet_viz.errors import CheckpointError
-from resnet_viz.pictures import safe_name
+from resnet_viz.core.errors import CheckpointError
+from resnet_viz.pictures.decode import safe_name
 
 #: Under which names training programs put the weights, the likelier first.
 WRAPPERS = (

@@ -14,7 +14,7 @@ from resnet_viz.cli.export import export
 from resnet_viz.cli.gradients import gradients
 from resnet_viz.cli.networks import networks
 from resnet_viz.cli.train import train
-from resnet_viz.errors import InputError
+from resnet_viz.core.errors import InputError
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__

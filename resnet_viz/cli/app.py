@@ -15,6 +15,6 @@ def open_app(
     debug: Debug = False,
 ) -> None:
     """Open the browser app."""
-    from resnet_viz.launch import serve
+    from resnet_viz.cli.launch import serve
 
     sys.exit(serve(port, browser=browser))

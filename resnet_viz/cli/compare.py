@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from resnet_viz.cli.shared import Debug, Json, guarded, one_of, print_result
-from resnet_viz.text import LANGUAGES, Text
+from resnet_viz.core.text import LANGUAGES, Text
 
 
 @guarded
@@ -31,10 +31,10 @@ def compare(
     debug: Debug = False,
 ) -> None:
     """Put a network and its plain twin, or any two, side by side on a picture: a report."""
-    from resnet_viz import comparison
     from resnet_viz.checkpoints.choice import choose_network, load_both
-    from resnet_viz.devices import devices
-    from resnet_viz.pictures import read_picture
+    from resnet_viz.core.devices import devices
+    from resnet_viz.pictures.decode import read_picture
+    from resnet_viz.probe import compare as comparison
     from resnet_viz.report.document import document
     from resnet_viz.report.folder import write_report
 

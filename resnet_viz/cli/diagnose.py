@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from resnet_viz.cli.shared import Debug, Json, guarded, one_of, print_result
-from resnet_viz.text import LANGUAGES, Text
+from resnet_viz.core.text import LANGUAGES, Text
 
 if TYPE_CHECKING:
     from resnet_viz.checkpoints.topology import Identification

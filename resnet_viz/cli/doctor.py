@@ -6,6 +6,6 @@ from resnet_viz.cli.shared import Debug, Json, guarded, print_result
 @guarded
 def doctor(json: Json = False, debug: Debug = False) -> None:
     """Say what is installed, what was found, and what is missing and how to get it."""
-    from resnet_viz.doctor import examine
+    from resnet_viz.cli.examine import examine
 
     print_result(examine(), json)

@@ -23,9 +23,9 @@ def experiment(
 ) -> None:
     """Repeat a published experiment, or list them with --list."""
     from resnet_viz.cli.shared import one_of
+    from resnet_viz.core.text import LANGUAGES, Text
     from resnet_viz.experiments import registry
     from resnet_viz.experiments.saved import described, save_finding, whole_finding
-    from resnet_viz.text import LANGUAGES, Text
 
     one_of("language", language, list(LANGUAGES))
     text = Text(language)
@@ -48,7 +48,7 @@ _SHORT = ("experiment", "caption", "verdict", "remarks", "numbers", "citation")
 
 
 def _settings(given: list[str]) -> dict[str, Any]:
-    from resnet_viz.errors import OptionError
+    from resnet_viz.core.errors import OptionError
 
     values = {}
     for pair in given:
@@ -61,7 +61,7 @@ def _settings(given: list[str]) -> dict[str, Any]:
 
 def _must_be_new(folder: Path) -> None:
     """Before anything is computed."""
-    from resnet_viz.errors import OutputError
+    from resnet_viz.core.errors import OutputError
 
     if folder.exists():
         raise OutputError("folder_exists", folder=str(folder))

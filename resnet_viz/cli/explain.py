@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from resnet_viz.cli.shared import Debug, Json, guarded, one_of, print_result
-from resnet_viz.errors import OptionError, OutputError
+from resnet_viz.core.errors import OptionError, OutputError
 
 if TYPE_CHECKING:
     from resnet_viz.gallery.places import Named
@@ -61,7 +61,7 @@ def explain(
 
     A folder is explained picture by picture; Ctrl-C keeps what is done, and --resume goes on.
     """
-    from resnet_viz.devices import devices
+    from resnet_viz.core.devices import devices
     from resnet_viz.gallery.places import Named
     from resnet_viz.probe.explained import Request
     from resnet_viz.probe.faithfulness import MEASURES
@@ -98,7 +98,7 @@ def _picture(
     out: Path | None,
     json: bool,
 ) -> None:
-    from resnet_viz.pictures import read_picture
+    from resnet_viz.pictures.decode import read_picture
     from resnet_viz.probe.explained import explained
     from resnet_viz.report.explanation import explanation_document, write_explanation
 
@@ -135,11 +135,11 @@ def _begin(source: str, count: int, place: "Named", request: "Request", device: 
 def _folder(run_id: str, out: Path | None, json: bool) -> None:
     """Every picture of a run, with a bar on a terminal; then the tables."""
     from resnet_viz import runs
-    from resnet_viz.errors import RunError
+    from resnet_viz.core.errors import RunError
+    from resnet_viz.core.text import Text
     from resnet_viz.gallery.job import told_pictures
     from resnet_viz.gallery.tables import document, write_gallery
     from resnet_viz.runs.foreground import go_on_here
-    from resnet_viz.text import Text
 
     run = runs.run(run_id)
     if run.kind != "explain_folder":

@@ -48,7 +48,7 @@ def gradients(
 
 
 def _depths(listed: str) -> tuple[int, ...]:
-    from resnet_viz.errors import OptionError
+    from resnet_viz.core.errors import OptionError
 
     parts = [part.strip() for part in listed.split(",")]
     for part in parts:

@@ -6,8 +6,8 @@ from typing import Annotated, Any, ParamSpec
 
 import typer
 
-from resnet_viz.errors import FailureError, OptionError, ResnetVizError
-from resnet_viz.saving import to_json
+from resnet_viz.core.errors import FailureError, OptionError, ResnetVizError
+from resnet_viz.core.saving import to_json
 
 P = ParamSpec("P")
 

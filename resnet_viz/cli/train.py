@@ -54,7 +54,7 @@ def train(
     debug: Debug = False,
 ) -> None:
     """Train a network and its twin, or one alone; Ctrl-C leaves a run to resume."""
-    from resnet_viz.devices import devices
+    from resnet_viz.core.devices import devices
     from resnet_viz.training.plan import plan_of
 
     one_of("device", device or "cpu", devices())
@@ -94,7 +94,7 @@ def _run(
     out: Path | None,
     tensorboard: Path | None,
 ) -> None:
-    from resnet_viz.errors import OutputError, RunError
+    from resnet_viz.core.errors import OutputError, RunError
     from resnet_viz.runs.foreground import begin_here, go_on_here
     from resnet_viz.training.export import export_run, write_tensorboard
 

@@ -8,11 +8,11 @@ from jaxtyping import Float
 from torch import Tensor
 
 from resnet_viz.checkpoints.topology import Identification
+from resnet_viz.core.errors import DataError
 from resnet_viz.diagnosis.known import distances
-from resnet_viz.errors import DataError
 from resnet_viz.experiments.cka import alignment, grams, hsic_terms
+from resnet_viz.pictures.samples import sample_batch, samples
 from resnet_viz.records import AnsweredPicture, CheckpointsBeside
-from resnet_viz.samples import sample_batch, samples
 
 _SHOWN = 16  # pictures whose answers are told
 _FEWEST = 4  # pictures; debiased CKA divides by n (n - 3)

@@ -15,8 +15,8 @@ from resnet_viz.checkpoints.consistency import consistency
 from resnet_viz.checkpoints.topology import Identification
 from resnet_viz.diagnosis.thresholds import graded
 from resnet_viz.networks.resnet import ResNet
+from resnet_viz.pictures.samples import sample_batch
 from resnet_viz.records import CheckFinding
-from resnet_viz.samples import sample_batch
 
 _ENOUGH = 32  # images; on sixteen photographs a healthy network may be surer of BGR
 _LARGEST = 64  # pixels; twice the side costs four times as much

@@ -10,11 +10,11 @@ from resnet_viz.checkpoints.bundled import bundled_names, load_bundled
 from resnet_viz.checkpoints.topology import Identification
 from resnet_viz.diagnosis.thresholds import graded
 from resnet_viz.diagnosis.weights import weighted
-from resnet_viz.images import seen, to_batch
 from resnet_viz.networks.catalog import CIFAR10_CLASSES
 from resnet_viz.networks.resnet import ResNet
+from resnet_viz.pictures.preprocess import seen, to_batch
+from resnet_viz.pictures.samples import sample_picture, samples
 from resnet_viz.records import CheckFinding
-from resnet_viz.samples import sample_picture, samples
 
 _RELATED = 0.7  # relative distance; independently trained networks are 1.3 or more apart
 _SURE = 0.7  # mean probability of the answer

@@ -16,7 +16,8 @@ from resnet_viz.diagnosis.inputs import input_findings
 from resnet_viz.diagnosis.known import known_findings
 from resnet_viz.diagnosis.updates import update_findings
 from resnet_viz.diagnosis.weights import weight_findings, weight_health
-from resnet_viz.pictures import safe_name
+from resnet_viz.pictures.decode import safe_name
+from resnet_viz.pictures.samples import sample_batch
 from resnet_viz.records import (
     CheckFinding,
     CheckpointReport,
@@ -26,7 +27,6 @@ from resnet_viz.records import (
     LayerHealth,
     Severity,
 )
-from resnet_viz.samples import sample_batch
 from resnet_viz.spec import Block, NetworkSpec, Order, Stem
 from resnet_viz.spec.checks import USUAL_WIDTH_PER_GROUP
 

@@ -15,15 +15,15 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from resnet_viz import errors
-from resnet_viz.errors import CheckpointError, FailureError, ResnetVizError
+from resnet_viz.core import errors
+from resnet_viz.core.errors import CheckpointError, FailureError, ResnetVizError
+from resnet_viz.core.saving import to_json
 from resnet_viz.records import (
     CheckpointReport,
     CheckpointsBeside,
     DiagnosisPart,
     DiagnosisProgress,
 )
-from resnet_viz.saving import to_json
 
 MOST_MEMORY = 12_000_000_000  # bytes of address space; importing torch takes about half of it
 MOST_SECONDS = 1_800.0  # with labelled images of ImageNet's size; without labels it takes seconds

@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import Any
 
 from resnet_viz.checkpoints.bundled import bundled_names
-from resnet_viz.errors import CheckpointError
+from resnet_viz.core.errors import CheckpointError
 from resnet_viz.experiments.curves import curve
 from resnet_viz.experiments.degradation_live import Trained, trained
 from resnet_viz.experiments.published import CIFAR10

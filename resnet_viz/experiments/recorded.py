@@ -11,10 +11,10 @@ from typing import Any
 
 import torch
 
+from resnet_viz.core.places import ASSETS
+from resnet_viz.core.saving import SCHEMA_VERSION, library_versions, to_json
 from resnet_viz.experiments.registry import Experiment
-from resnet_viz.places import ASSETS
 from resnet_viz.records import Finding, Recording
-from resnet_viz.saving import SCHEMA_VERSION, library_versions, to_json
 
 FOLDER = ASSETS / "recordings" / "experiments"
 

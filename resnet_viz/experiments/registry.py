@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from resnet_viz.errors import OptionError, close_matches
+from resnet_viz.core.errors import OptionError, close_matches
 from resnet_viz.experiments import (
     cka,
     degradation,

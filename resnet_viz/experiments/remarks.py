@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from resnet_viz.checkpoints.bundled import bundled_names
+from resnet_viz.core.text import Text
 from resnet_viz.experiments.published import Figure, beside
 from resnet_viz.experiments.twins import told
 from resnet_viz.records import Finding
-from resnet_viz.text import Text
 
 _CHANCE = 10.0  # percent, ten classes
 _PUBLISHED_EPOCHS = 164  # He 2015, sec. 4.2

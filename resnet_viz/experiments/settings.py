@@ -6,7 +6,7 @@ from enum import StrEnum
 from math import isfinite
 from typing import Any, TypeVar
 
-from resnet_viz.errors import OptionError
+from resnet_viz.core.errors import OptionError
 
 C = TypeVar("C")
 

@@ -6,7 +6,7 @@ from functools import cache
 from json import loads
 from typing import Any
 
-from resnet_viz.places import ASSETS
+from resnet_viz.core.places import ASSETS
 from resnet_viz.records import Step
 from resnet_viz.spec import NetworkSpec
 

@@ -5,11 +5,11 @@ from html import escape
 
 import plotly.graph_objects as go
 
+from resnet_viz.core.text import Text
 from resnet_viz.figures.diagnosis import layer_ticks
 from resnet_viz.figures.theme import COLOURS, MARKERS, styled
 from resnet_viz.records import CheckpointReport, CheckpointsBeside
 from resnet_viz.spec import Kind
-from resnet_viz.text import Text
 
 _SIDES = (Kind.RESIDUAL, Kind.PLAIN)  # colour and marker of the first and of the second
 

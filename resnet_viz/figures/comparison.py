@@ -7,6 +7,7 @@ from enum import StrEnum
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from resnet_viz.core.text import Text
 from resnet_viz.figures.gradients import GradientCurve
 from resnet_viz.figures.grids import ChannelOrder, channel_order, feature_grid
 from resnet_viz.figures.palettes import ColourRange, Palette
@@ -14,7 +15,6 @@ from resnet_viz.figures.pictures import cam_row, overlay
 from resnet_viz.figures.strip import StripNode, StripRow
 from resnet_viz.records import ByLayer, Comparison, Pair, Side
 from resnet_viz.spec import PRESETS, ForeignSpec, Kind, NetworkSpec, Order, Shortcut
-from resnet_viz.text import Text
 
 CAM_PALETTE = Palette.INFERNO
 

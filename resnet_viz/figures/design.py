@@ -6,6 +6,7 @@ from html import escape
 import numpy as np
 import plotly.graph_objects as go
 
+from resnet_viz.core.text import Text
 from resnet_viz.figures.sketch import (
     DASHES,
     GREY,
@@ -18,7 +19,6 @@ from resnet_viz.figures.sketch import (
 from resnet_viz.figures.theme import COLOURS, styled
 from resnet_viz.records import BlockGroup, Layer, Pair
 from resnet_viz.spec import Kind
-from resnet_viz.text import Text
 
 FOREIGN_COLOUR = "#0d9488"  # of what is neither residual nor plain
 _CENTRES = {Kind.RESIDUAL: 0.0, Kind.PLAIN: 1.05}

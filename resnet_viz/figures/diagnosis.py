@@ -5,6 +5,7 @@ from html import escape
 
 import plotly.graph_objects as go
 
+from resnet_viz.core.text import Text
 from resnet_viz.figures.labelled import (
     confusion_figure,
     recall_figure,
@@ -14,7 +15,6 @@ from resnet_viz.figures.labelled import (
 from resnet_viz.figures.theme import COLOURS, MARKERS, styled
 from resnet_viz.records import CheckFinding, CheckpointReport, Labelled
 from resnet_viz.spec import Kind
-from resnet_viz.text import Text
 
 #: Which number of a layer a check is about.
 _NUMBERS: Mapping[str, str] = {

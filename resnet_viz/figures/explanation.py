@@ -7,6 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from jaxtyping import Float
 
+from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison import ColouredPicture
 from resnet_viz.figures.palettes import ColourRange, Palette
 from resnet_viz.figures.pictures import cam_row, overlay
@@ -14,7 +15,6 @@ from resnet_viz.figures.theme import COLOURS, styled
 from resnet_viz.records import ByLayer, Pair
 from resnet_viz.records.explanation import ExplainedPicture, Explanation
 from resnet_viz.spec import Kind
-from resnet_viz.text import Text
 
 
 def map_palette(explanation: Explanation) -> Palette:

@@ -6,9 +6,9 @@ from html import escape
 import numpy as np
 import plotly.graph_objects as go
 
+from resnet_viz.core.text import Text
 from resnet_viz.figures.theme import COLOURS, MARKERS, styled
 from resnet_viz.records import Curve, Mark, Matrix, Panel
-from resnet_viz.text import Text
 
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 _OTHERS = ("#0f766e", "#a21caf", "#65a30d", "#b45309", "#0891b2", "#be123c")

@@ -10,13 +10,13 @@ import numpy as np
 import plotly.graph_objects as go
 from jaxtyping import Float64
 
+from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison import network_title
 from resnet_viz.figures.gradients import GradientCurve, gradient_caption
 from resnet_viz.figures.theme import COLOURS, MARKERS, styled
 from resnet_viz.records import GradientMeasurement, LayerGradient, Step
 from resnet_viz.records.theory import theory
 from resnet_viz.spec import Kind, NetworkSpec
-from resnet_viz.text import Text
 
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 _LINE = "rgba(128, 128, 128, 0.9)"

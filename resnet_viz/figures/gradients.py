@@ -8,9 +8,9 @@ import numpy as np
 import plotly.graph_objects as go
 from jaxtyping import Bool, Float64
 
+from resnet_viz.core.text import Text
 from resnet_viz.figures.theme import COLOURS, MARKERS, styled
 from resnet_viz.spec import Kind
-from resnet_viz.text import Text
 
 _STEADY = 2.0  # factors below this are called steady
 

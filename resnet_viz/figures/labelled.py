@@ -10,12 +10,12 @@ import plotly.graph_objects as go
 from jaxtyping import UInt8
 from PIL import Image
 
+from resnet_viz.core.text import Text
 from resnet_viz.figures.palettes import ColourRange
 from resnet_viz.figures.pictures import enlarge_pixels, overlay
 from resnet_viz.figures.theme import COLOURS, styled
 from resnet_viz.records import JudgedImage, Labelled
 from resnet_viz.spec import Kind
-from resnet_viz.text import Text
 
 _MOST_CLASSES = 30  # of a confusion matrix that can be read
 _SIDE = 160  # pixels of a picture for eyes, at least

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float, UInt8, UInt16
 
 from resnet_viz.figures.palettes import ColourRange, Palette, colourise
-from resnet_viz.resample import enlarge
+from resnet_viz.pictures.resample import enlarge
 
 _FRAME = (255, 255, 255), (37, 99, 235)  # outer and inner line of the selected tile
 _GAP = 3  # pixels between tiles

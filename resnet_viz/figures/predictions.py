@@ -5,10 +5,10 @@ from html import escape
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from resnet_viz.core.text import Text
 from resnet_viz.figures.theme import COLOURS, styled
 from resnet_viz.records import Pair, Prediction
 from resnet_viz.spec import Kind
-from resnet_viz.text import Text
 
 _EQUAL = 0.005  # shares closer than this print as equally sure
 

@@ -4,10 +4,10 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from resnet_viz.core.text import Text
 from resnet_viz.figures.theme import COLOURS, MARKERS, styled
 from resnet_viz.records import Pair, SignalCheck
 from resnet_viz.spec import Kind
-from resnet_viz.text import Text
 
 _HEALTHY = 100.0  # a larger change between the first and the last block is named
 _ROWS = ("variances", "gradient_norms")

@@ -6,8 +6,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from resnet_viz.core.text import Text
 from resnet_viz.records import BlockGroup
-from resnet_viz.text import Text
 
 #: How each way around a block is drawn.
 DASHES: Mapping[str, str] = {

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+from resnet_viz.core.text import Text
 from resnet_viz.figures.palettes import Palette, hex_colours
 from resnet_viz.figures.theme import COLOURS
 from resnet_viz.spec import Kind
-from resnet_viz.text import Text
 
 _WIDTH = 1000  # units of the drawing
 _LEFT, _RIGHT = 112, 16

@@ -10,11 +10,11 @@ import plotly.graph_objects as go
 from jaxtyping import Float64, UInt8
 from plotly.subplots import make_subplots
 
+from resnet_viz.core.text import Text
 from resnet_viz.figures.palettes import ColourRange
 from resnet_viz.figures.pictures import enlarge_pixels, overlay
 from resnet_viz.figures.theme import COLOURS, MARKERS, SERIES, stage_ticks, styled
 from resnet_viz.spec import Kind
-from resnet_viz.text import Text
 
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]  # by kind: what a run reported, in order
 

@@ -5,9 +5,9 @@ from html import escape
 
 import plotly.graph_objects as go
 
+from resnet_viz.core.text import Text
 from resnet_viz.figures.theme import COLOURS, MARKERS, stage_ticks, styled
 from resnet_viz.spec import Kind
-from resnet_viz.text import Text
 
 MOST_CLASSES = 30  # of a confusion matrix that can be read
 

@@ -8,11 +8,11 @@ from jaxtyping import UInt8
 from torch import Tensor
 
 from resnet_viz.checkpoints.loaded import LoadedNetwork
+from resnet_viz.core.places import cifar10_folders
 from resnet_viz.gallery.sources import first_of_each_class
-from resnet_viz.images import seen
 from resnet_viz.networks.catalog import CIFAR10_CLASSES
-from resnet_viz.places import cifar10_folders
-from resnet_viz.samples import sample_picture, samples
+from resnet_viz.pictures.preprocess import seen
+from resnet_viz.pictures.samples import sample_picture, samples
 from resnet_viz.training.data import load_dataset
 
 _COUNT = 500  # images, equally many a class; some seconds for a network of 32 pixels

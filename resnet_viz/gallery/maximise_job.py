@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from resnet_viz.checkpoints.loaded import LoadedNetwork
-from resnet_viz.errors import NetworkError
+from resnet_viz.core.errors import NetworkError
 from resnet_viz.gallery.places import load_side
-from resnet_viz.pictures import to_png
+from resnet_viz.pictures.decode import to_png
 from resnet_viz.probe.maximise import Ascent, Goal, maximise
 
 STATE_FILE = "ascent.npz"

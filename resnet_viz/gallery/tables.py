@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from resnet_viz.errors import ResnetVizError
-from resnet_viz.saving import SCHEMA_VERSION, library_versions, new_folder, to_json
-from resnet_viz.text import Text
+from resnet_viz.core.errors import ResnetVizError
+from resnet_viz.core.saving import SCHEMA_VERSION, library_versions, new_folder, to_json
+from resnet_viz.core.text import Text
 
 Told = Mapping[str, Any]  # of one picture, as the run's event says it
 

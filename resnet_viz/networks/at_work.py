@@ -7,10 +7,10 @@ from typing import Any
 import torch
 from torch import nn
 
-from resnet_viz.errors import SpecError, close_matches
-from resnet_viz.images import IMAGENET_PREPROCESSING, Preprocessing
+from resnet_viz.core.errors import SpecError, close_matches
 from resnet_viz.networks.foreign_start import draw
 from resnet_viz.networks.published import build_named
+from resnet_viz.pictures.preprocess import IMAGENET_PREPROCESSING, Preprocessing
 
 #: Of Kinetics-400, as its published weights want it; a clip is square here.
 KINETICS_PREPROCESSING = Preprocessing(

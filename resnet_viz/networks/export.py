@@ -10,7 +10,7 @@ import numpy as np
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from resnet_viz.errors import OptionError
+from resnet_viz.core.errors import OptionError
 from resnet_viz.networks.layers import layer_table
 from resnet_viz.networks.resnet import ResNet
 from resnet_viz.networks.shortcuts import ZeroPad

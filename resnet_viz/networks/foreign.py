@@ -11,11 +11,11 @@ from typing import Any
 import torch
 from torch import nn
 
-from resnet_viz.errors import SpecError, close_matches
-from resnet_viz.images import IMAGENET_PREPROCESSING, Preprocessing
+from resnet_viz.core.errors import SpecError, close_matches
 from resnet_viz.networks.foreign_start import draw
 from resnet_viz.networks.lenet import LeNet, LeNetSpec
 from resnet_viz.networks.published import build_named, weights_named
+from resnet_viz.pictures.preprocess import IMAGENET_PREPROCESSING, Preprocessing
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from resnet_viz.errors import SpecError
+from resnet_viz.core.errors import SpecError
+from resnet_viz.core.saving import to_json
 from resnet_viz.networks.totals import check_size
-from resnet_viz.saving import to_json
 from resnet_viz.spec import NetworkSpec
 
 SCHEMA_VERSION = 1

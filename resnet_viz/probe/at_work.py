@@ -9,10 +9,10 @@ from PIL import Image
 from torch import Tensor, nn
 
 from resnet_viz.checkpoints.at_work import load_backbone
-from resnet_viz.errors import OptionError
-from resnet_viz.images import Preprocessing, seen, to_batch
+from resnet_viz.core.errors import OptionError
 from resnet_viz.networks.at_work import WorkRow, work_row
-from resnet_viz.pictures import Picture
+from resnet_viz.pictures.decode import Picture
+from resnet_viz.pictures.preprocess import Preprocessing, seen, to_batch
 from resnet_viz.probe.capture import capture
 from resnet_viz.records import StageFeatures, WeightSource, WorkView
 

@@ -16,7 +16,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
-from resnet_viz.errors import NetworkError
+from resnet_viz.core.errors import NetworkError
 from resnet_viz.probe.capture import capture
 from resnet_viz.probe.isolation import untouched
 from resnet_viz.probe.methods import Family, Method

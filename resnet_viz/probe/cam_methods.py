@@ -12,7 +12,7 @@ from itertools import product
 import numpy as np
 from jaxtyping import Float
 
-from resnet_viz.errors import LayerError, OptionError, close_matches
+from resnet_viz.core.errors import LayerError, OptionError, close_matches
 from resnet_viz.probe.principal import first_component, over_channels, over_positions
 from resnet_viz.records import Analysis, ByLayer
 

@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor, nn
 
-from resnet_viz.errors import LayerError, NetworkError, close_matches
+from resnet_viz.core.errors import LayerError, NetworkError, close_matches
 from resnet_viz.networks.resnet import ResNet
 
 

@@ -7,8 +7,9 @@ import numpy as np
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from resnet_viz.errors import LayerError, NetworkError, close_matches
+from resnet_viz.core.errors import LayerError, NetworkError, close_matches
 from resnet_viz.networks.resnet import ResNet
+from resnet_viz.pictures.resample import enlarge
 from resnet_viz.probe.analysis import analyze
 from resnet_viz.probe.attribution import attribute, completeness, to_map
 from resnet_viz.probe.blank import why_blank
@@ -28,7 +29,6 @@ from resnet_viz.probe.scoring import Subject, subject
 from resnet_viz.probe.targets import logits_of
 from resnet_viz.records import Analysis
 from resnet_viz.records.explanation import Completeness, Explanation, Fused
-from resnet_viz.resample import enlarge
 
 
 def explain(

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from resnet_viz.checkpoints.loaded import Loaded
-from resnet_viz.images import photo, seen, to_batch
-from resnet_viz.pictures import Picture
+from resnet_viz.pictures.decode import Picture
+from resnet_viz.pictures.preprocess import photo, seen, to_batch
 from resnet_viz.probe.explain import explaining
 from resnet_viz.probe.faithfulness import MEASURES, Effort, faithfulness
 from resnet_viz.probe.passes import Step

@@ -16,7 +16,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
 
-from resnet_viz.errors import OptionError
+from resnet_viz.core.errors import OptionError
 from resnet_viz.probe.explain import explain
 from resnet_viz.probe.road import impute
 from resnet_viz.probe.scoring import Subject, probabilities, scores, subject

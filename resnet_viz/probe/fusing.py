@@ -6,12 +6,12 @@ import numpy as np
 from jaxtyping import Float, Float32
 from torch import nn
 
-from resnet_viz.errors import OptionError
+from resnet_viz.core.errors import OptionError
 from resnet_viz.networks.resnet import ResNet
+from resnet_viz.pictures.resample import enlarge
 from resnet_viz.probe.capture import default_layers, unwrapped
 from resnet_viz.probe.methods import Method
 from resnet_viz.records.explanation import Fused, Fusion
-from resnet_viz.resample import enlarge
 
 
 def fuse(

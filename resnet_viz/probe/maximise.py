@@ -18,8 +18,8 @@ from torch import Tensor
 from torch.nn.functional import affine_grid, grid_sample
 
 from resnet_viz.checkpoints.loaded import LoadedNetwork
-from resnet_viz.errors import LayerError, OptionError
-from resnet_viz.images import Preprocessing
+from resnet_viz.core.errors import LayerError, OptionError
+from resnet_viz.pictures.preprocess import Preprocessing
 from resnet_viz.probe.capture import capture
 from resnet_viz.probe.isolation import untouched
 from resnet_viz.probe.scoring import go_on

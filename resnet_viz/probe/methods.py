@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from resnet_viz.errors import OptionError, close_matches
+from resnet_viz.core.errors import OptionError, close_matches
 
 
 class Family(StrEnum):

@@ -10,8 +10,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from resnet_viz.devices import free_memory
-from resnet_viz.errors import NetworkError, TargetError
+from resnet_viz.core.devices import free_memory
+from resnet_viz.core.errors import NetworkError, TargetError
 from resnet_viz.networks.resnet import ResNet
 from resnet_viz.networks.totals import totals
 from resnet_viz.probe.analysis import check_images

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from resnet_viz.errors import TargetError
+from resnet_viz.core.errors import TargetError
 
 #: A class for all images, a class an image, a function output -> (batch,), or None (argmax).
 Target = int | Sequence[int] | Tensor | Callable[[object], Tensor] | None

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float, Float32, Int64
 
+from resnet_viz.core.saving import save_record
+from resnet_viz.pictures.resample import enlarge
 from resnet_viz.records.by_layer import ByLayer
-from resnet_viz.resample import enlarge
-from resnet_viz.saving import save_record
 
 if TYPE_CHECKING:
     import pandas as pd

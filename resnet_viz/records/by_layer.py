@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
-from resnet_viz.errors import LayerError, close_matches
+from resnet_viz.core.errors import LayerError, close_matches
 
 T = TypeVar("T")
 

@@ -6,9 +6,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from resnet_viz.core.saving import save_record
+from resnet_viz.core.text import Text
 from resnet_viz.records.labelled import Labelled
-from resnet_viz.saving import save_record
-from resnet_viz.text import Text
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Float32, UInt8
 
+from resnet_viz.core.saving import save_record
+from resnet_viz.pictures.resample import enlarge
 from resnet_viz.records.comparison import WeightSource
-from resnet_viz.resample import enlarge
-from resnet_viz.saving import save_record
 from resnet_viz.spec import ForeignSpec, NetworkSpec
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from resnet_viz.errors import FailureError
+from resnet_viz.core.errors import FailureError
 
 
 class RunState(StrEnum):

@@ -1,7 +1,7 @@
 """Two checkpoints beside each other, in words and rows."""
 
+from resnet_viz.core.text import Text
 from resnet_viz.records import CheckFinding, CheckpointReport, CheckpointsBeside, Severity
-from resnet_viz.text import Text
 
 _ORDER = list(Severity)  # the worst first
 

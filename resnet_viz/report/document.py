@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from resnet_viz.core.saving import SCHEMA_VERSION, library_versions
 from resnet_viz.records import Comparison, Side
-from resnet_viz.saving import SCHEMA_VERSION, library_versions
 
 
 def document(comparison: Comparison) -> dict[str, Any]:

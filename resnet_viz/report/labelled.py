@@ -7,6 +7,7 @@ from html import escape
 from PIL import Image
 from plotly.io import to_html
 
+from resnet_viz.core.text import Text
 from resnet_viz.figures.labelled import (
     confusion_figure,
     highest_of,
@@ -17,7 +18,6 @@ from resnet_viz.figures.labelled import (
     robustness_figure,
 )
 from resnet_viz.records import JudgedImage, Labelled
-from resnet_viz.text import Text
 
 #: Style of the pictures, for the document's head.
 STYLE = """

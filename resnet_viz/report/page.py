@@ -8,6 +8,8 @@ from html import escape
 import plotly.graph_objects as go
 from plotly.io import to_html
 
+from resnet_viz.core.saving import library_versions
+from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison import (
     ColouredPicture,
     Quantity,
@@ -19,11 +21,9 @@ from resnet_viz.figures.comparison import (
 from resnet_viz.figures.gradients import gradient_caption, gradient_figure
 from resnet_viz.figures.predictions import prediction_caption, prediction_figure
 from resnet_viz.figures.strip import strip_svg
-from resnet_viz.pictures import to_png
+from resnet_viz.pictures.decode import to_png
 from resnet_viz.records import Comparison, Pair
 from resnet_viz.report.code import python_lines
-from resnet_viz.saving import library_versions
-from resnet_viz.text import Text
 
 _STYLE = """
 :root { color-scheme: light; }

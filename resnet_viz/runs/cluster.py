@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from resnet_viz.errors import FailureError, RunError
+from resnet_viz.core.errors import FailureError, RunError
 from resnet_viz.records import RunState
 from resnet_viz.runs.execute import PROGRESS, explain
 from resnet_viz.runs.kinds import job_of

@@ -9,7 +9,7 @@ from typing import Any
 
 from filelock import Timeout
 
-from resnet_viz.errors import FailureError, ResnetVizError
+from resnet_viz.core.errors import FailureError, ResnetVizError
 from resnet_viz.records import RunState
 from resnet_viz.runs.kinds import job_of
 from resnet_viz.runs.locks import run_lock

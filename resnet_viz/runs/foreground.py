@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from resnet_viz.errors import RunError
+from resnet_viz.core.errors import RunError
 from resnet_viz.records import RunState
 from resnet_viz.runs.execute import execute
 from resnet_viz.runs.local import resume

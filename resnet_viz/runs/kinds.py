@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from resnet_viz.errors import RunError
+from resnet_viz.core.errors import RunError
 
 Job = Callable[[Mapping[str, Any], Path], Generator[dict[str, Any], None, None]]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from filelock import Timeout
 
-from resnet_viz.errors import FailureError, RunError
+from resnet_viz.core.errors import FailureError, RunError
 from resnet_viz.records import Run, RunEvent, RunState, RunStatus
 from resnet_viz.runs import cluster
 from resnet_viz.runs.kinds import job_of

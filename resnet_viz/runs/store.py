@@ -14,10 +14,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from resnet_viz.errors import FailureError, RunError
-from resnet_viz.places import home
+from resnet_viz.core.errors import FailureError, RunError
+from resnet_viz.core.places import home
+from resnet_viz.core.saving import to_json
 from resnet_viz.records import Run, RunEvent, RunState, RunStatus
-from resnet_viz.saving import to_json
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from resnet_viz.errors import SpecError
+from resnet_viz.core.errors import SpecError
 from resnet_viz.spec.choices import (
     Activation,
     Block,

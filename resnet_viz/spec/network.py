@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from resnet_viz.errors import SpecError, close_matches
+from resnet_viz.core.errors import SpecError, close_matches
 from resnet_viz.spec.checks import CHECKS, USUAL_WIDTH_PER_GROUP, check_together
 from resnet_viz.spec.choices import (
     Activation,

@@ -10,9 +10,9 @@ import torch
 from resnet_viz.checkpoints.load import load_checkpoint
 from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.checkpoints.save import save_checkpoint
-from resnet_viz.errors import OutputError
+from resnet_viz.core.errors import OutputError
+from resnet_viz.core.saving import to_json
 from resnet_viz.records import Epoch
-from resnet_viz.saving import to_json
 from resnet_viz.training.data import Dataset, load_dataset
 from resnet_viz.training.evaluate import evaluate
 from resnet_viz.training.export import recording

@@ -17,9 +17,9 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import torch
 
-from resnet_viz.errors import DataError, ImageError
-from resnet_viz.images import Preprocessing, seen
-from resnet_viz.pictures import MOST_BYTES, open_picture, safe_name
+from resnet_viz.core.errors import DataError, ImageError
+from resnet_viz.pictures.decode import MOST_BYTES, open_picture, safe_name
+from resnet_viz.pictures.preprocess import Preprocessing, seen
 from resnet_viz.training.data import Dataset, ImageSet, measured
 
 MOST_FILES = 60_000

@@ -8,8 +8,8 @@ import torch
 from jaxtyping import Int64, UInt8
 from torch import Tensor
 
-from resnet_viz.errors import DataError
-from resnet_viz.images import Preprocessing
+from resnet_viz.core.errors import DataError
+from resnet_viz.pictures.preprocess import Preprocessing
 from resnet_viz.spec import NetworkSpec
 from resnet_viz.training.recipe import Recipe
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from resnet_viz.checkpoints.load import read_weights
-from resnet_viz.errors import DataError, FailureError
+from resnet_viz.core.errors import DataError, FailureError
+from resnet_viz.core.saving import SCHEMA_VERSION, library_versions, new_folder, to_json
 from resnet_viz.records import Step
-from resnet_viz.saving import SCHEMA_VERSION, library_versions, new_folder, to_json
 from resnet_viz.training.job import steps_of
 
 RECORDED_STEPS = (0, 1, 10, 100)

@@ -8,8 +8,8 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from resnet_viz.images import normalise
 from resnet_viz.networks.resnet import ResNet
+from resnet_viz.pictures.preprocess import normalise
 from resnet_viz.records import Step
 from resnet_viz.training.data import Dataset
 from resnet_viz.training.evaluate import evaluation_mode

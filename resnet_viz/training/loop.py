@@ -11,9 +11,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from resnet_viz.errors import TrainingError
-from resnet_viz.images import normalise
+from resnet_viz.core.errors import TrainingError
 from resnet_viz.networks.resnet import ResNet
+from resnet_viz.pictures.preprocess import normalise
 from resnet_viz.records import Epoch, Pair, Progress, Step
 from resnet_viz.training.augment import augmented, pad
 from resnet_viz.training.data import Dataset

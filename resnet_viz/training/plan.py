@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from resnet_viz.errors import OptionError
+from resnet_viz.core.errors import OptionError
 from resnet_viz.spec import NetworkSpec
 from resnet_viz.training.recipe import RECIPES, Recipe
 

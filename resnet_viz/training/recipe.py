@@ -6,7 +6,7 @@ from enum import StrEnum
 from math import cos, isfinite, pi
 from typing import Any
 
-from resnet_viz.errors import OptionError
+from resnet_viz.core.errors import OptionError
 
 
 class Optimiser(StrEnum):

@@ -10,7 +10,7 @@ from resnet_viz.checkpoints.bundled import load_bundled
 from resnet_viz.checkpoints.load import load_checkpoint
 from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.checkpoints.pretrained import load_pretrained
-from resnet_viz.errors import DataError
+from resnet_viz.core.errors import DataError
 from resnet_viz.networks.resnet import ResNet, build
 from resnet_viz.records import Pair
 from resnet_viz.spec import NetworkSpec

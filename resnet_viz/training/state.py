@@ -9,7 +9,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from resnet_viz.errors import DataError
+from resnet_viz.core.errors import DataError
 from resnet_viz.records import Epoch
 
 STATE_SCHEMA = 1

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from resnet_viz.images import normalise
 from resnet_viz.networks.resnet import ResNet
-from resnet_viz.pictures import to_png
+from resnet_viz.pictures.decode import to_png
+from resnet_viz.pictures.preprocess import normalise
 from resnet_viz.probe.analysis import analyze
 from resnet_viz.training.augment import augmented, pad
 from resnet_viz.training.data import Dataset, ImageSet

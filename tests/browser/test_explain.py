@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from resnet_viz.places import ASSETS
+from resnet_viz.core.places import ASSETS
 
 MAPS = "img[alt^='Map of']"
 

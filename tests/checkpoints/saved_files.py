@@ -6,7 +6,7 @@ import torch
 
 from resnet_viz import NetworkSpec, build
 from resnet_viz.checkpoints.save import save_checkpoint
-from resnet_viz.images import Preprocessing
+from resnet_viz.pictures.preprocess import Preprocessing
 from resnet_viz.records import Epoch
 
 SPEC = NetworkSpec(depths=(1, 2), widths=(4, 8), input_size=16, classes=3)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from resnet_viz.images import CIFAR_PREPROCESSING
 from resnet_viz.networks.resnet import ResNet
-from resnet_viz.samples import sample_batch
+from resnet_viz.pictures.preprocess import CIFAR_PREPROCESSING
+from resnet_viz.pictures.samples import sample_batch
 
 
 @dataclass(frozen=True)

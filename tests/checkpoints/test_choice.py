@@ -9,16 +9,16 @@ from resnet_viz import NetworkChoice, NetworkSpec, WeightChoice, WeightSource, c
 from resnet_viz.checkpoints.catalog import foreign_spec
 from resnet_viz.checkpoints.choice import choose_network, load_choice, sources
 from resnet_viz.cli import app
-from resnet_viz.errors import CheckpointError, OptionError, SpecError
+from resnet_viz.core.errors import CheckpointError, OptionError, SpecError
+from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison import Quantity, cam_rows, gradient_curves, strip_rows
 from resnet_viz.figures.live_cams import live_cams
 from resnet_viz.figures.strip import strip_svg
 from resnet_viz.networks.foreign import FOREIGN, build_foreign, skeleton
+from resnet_viz.pictures.samples import sample_picture
 from resnet_viz.probe.capture import layer_names
 from resnet_viz.report.code import python_lines
 from resnet_viz.report.document import document
-from resnet_viz.samples import sample_picture
-from resnet_viz.text import Text
 from tests.source import ROOT
 
 EN = Text("en")

@@ -11,7 +11,7 @@ from torchvision.models import densenet
 from resnet_viz.checkpoints import pretrained
 from resnet_viz.checkpoints.foreign import fill_foreign, foreign_pretrained
 from resnet_viz.checkpoints.pretrained import published_url
-from resnet_viz.errors import CheckpointError
+from resnet_viz.core.errors import CheckpointError
 from resnet_viz.networks.foreign import FOREIGN, build_foreign, skeleton
 from resnet_viz.networks.published import weights_named
 from tests.checkpoints.web import serving

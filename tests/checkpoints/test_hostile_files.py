@@ -7,8 +7,8 @@ import pytest
 
 from resnet_viz import load_checkpoint
 from resnet_viz.checkpoints.load import read_weights
-from resnet_viz.errors import CheckpointError
-from resnet_viz.text import LANGUAGES, Text
+from resnet_viz.core.errors import CheckpointError
+from resnet_viz.core.text import LANGUAGES, Text
 from tests.checkpoints.hostile_files import (
     DAMAGED,
     INDEXES,

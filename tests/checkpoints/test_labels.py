@@ -8,14 +8,14 @@ import torch
 from PIL import Image
 
 from resnet_viz import CheckpointReport, diagnose
+from resnet_viz.core.errors import DataError
+from resnet_viz.core.places import ASSETS
+from resnet_viz.core.text import Text
 from resnet_viz.diagnosis.labels import labelled
 from resnet_viz.diagnosis.mislabelled import suspected, thresholds
 from resnet_viz.diagnosis.robustness import CHANGES, STRENGTHS, robustness
-from resnet_viz.errors import DataError
-from resnet_viz.places import ASSETS
+from resnet_viz.pictures.samples import samples
 from resnet_viz.report.diagnosis import diagnosis_page
-from resnet_viz.samples import samples
-from resnet_viz.text import Text
 
 RESNET20 = ASSETS / "checkpoints" / "resnet20.safetensors"
 

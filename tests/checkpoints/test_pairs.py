@@ -15,11 +15,15 @@ from resnet_viz.checkpoints.choice import choose_weights
 from resnet_viz.checkpoints.fresh import load_fresh
 from resnet_viz.checkpoints.pairs import lesion, twin_names, weight_sources
 from resnet_viz.checkpoints.pretrained import fetch_pretrained, load_pretrained, pretrained_file
-from resnet_viz.errors import CheckpointError, DownloadError, OptionError
-from resnet_viz.images import CIFAR_PREPROCESSING, IMAGENET_PREPROCESSING, normalise
+from resnet_viz.core.errors import CheckpointError, DownloadError, OptionError
+from resnet_viz.core.places import cifar10_folders
 from resnet_viz.networks.catalog import TORCHVISION_WEIGHTS
-from resnet_viz.places import cifar10_folders
-from resnet_viz.samples import sample_batch
+from resnet_viz.pictures.preprocess import (
+    CIFAR_PREPROCESSING,
+    IMAGENET_PREPROCESSING,
+    normalise,
+)
+from resnet_viz.pictures.samples import sample_batch
 from resnet_viz.training.sources import read_sheet
 from tests.checkpoints.web import closed_port
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 
 from resnet_viz import build, load_checkpoint
-from resnet_viz.errors import CheckpointError, InputError
+from resnet_viz.core.errors import CheckpointError, InputError
 from tests.checkpoints.saved_files import FILES, NARROW, SPEC, save
 from tests.networks.unchecked import unchecked
 

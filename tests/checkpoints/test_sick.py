@@ -16,11 +16,11 @@ from resnet_viz.checkpoints.bundled import bundled_names
 from resnet_viz.checkpoints.load import read_weights
 from resnet_viz.checkpoints.topology import identify
 from resnet_viz.checkpoints.unwrap import Weights
+from resnet_viz.core.places import ASSETS, cifar10_folders
+from resnet_viz.core.text import LANGUAGES, Text
 from resnet_viz.diagnosis.beside import beside
 from resnet_viz.diagnosis.run import identified
-from resnet_viz.places import ASSETS, cifar10_folders
 from resnet_viz.records import CheckpointsBeside, Severity
-from resnet_viz.text import LANGUAGES, Text
 from resnet_viz.training.sources import from_sheets
 from tests.checkpoints.sick import SICK
 from tests.source import ROOT
@@ -137,7 +137,7 @@ def test_foreign_checkpoints_are_identified_whole(file, spec):
 
 def accuracy(path: Path, step: int) -> float:
     from resnet_viz import load_checkpoint
-    from resnet_viz.images import normalise
+    from resnet_viz.pictures.preprocess import normalise
     from resnet_viz.training.data import cifar10
 
     loaded, test = load_checkpoint(path), cifar10().test

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from resnet_viz.errors import NetworkError, OptionError
+from resnet_viz.core.errors import NetworkError, OptionError
 from resnet_viz.experiments.batches import photographs
 from resnet_viz.experiments.gradients import (
     GradientConfig,

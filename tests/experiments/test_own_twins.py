@@ -7,14 +7,14 @@ import pytest
 
 from resnet_viz import NetworkSpec, Pair, Shortcut, build
 from resnet_viz.checkpoints.save import save_checkpoint
-from resnet_viz.errors import OptionError
+from resnet_viz.core.errors import OptionError
+from resnet_viz.core.text import Text
 from resnet_viz.experiments.recorded import command
 from resnet_viz.experiments.registry import EXPERIMENTS, run_experiment
 from resnet_viz.experiments.remarks import remarks
 from resnet_viz.experiments.saved import python_line
-from resnet_viz.images import CIFAR_PREPROCESSING
 from resnet_viz.networks.catalog import CIFAR10_CLASSES
-from resnet_viz.text import Text
+from resnet_viz.pictures.preprocess import CIFAR_PREPROCESSING
 
 DEPTH = 8
 OF_TWINS = [name for name, row in EXPERIMENTS.items() if hasattr(row.config, "twins")]

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from resnet_viz.checkpoints.bundled import bundled_names
-from resnet_viz.errors import OptionError, OutputError
+from resnet_viz.core.errors import OptionError, OutputError
+from resnet_viz.core.saving import to_json
+from resnet_viz.core.text import LANGUAGES, Text
 from resnet_viz.experiments.published import FIGURES, beside
 from resnet_viz.experiments.registry import EXPERIMENTS, experiment, run_experiment
 from resnet_viz.experiments.remarks import remarks
 from resnet_viz.experiments.saved import caption, python_line, save_finding, verdict
 from resnet_viz.records import Finding
-from resnet_viz.saving import to_json
-from resnet_viz.text import LANGUAGES, Text
 
 pytestmark = pytest.mark.skipif(
     not {"resnet20", "plain20"} <= set(bundled_names()), reason="no bundled twins"

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from resnet_viz import NetworkSpec, Pair
+from resnet_viz.core.text import Text
 from resnet_viz.figures.cards import card_svg
 from resnet_viz.figures.design import block_figure, catalog_figure, network_figure
 from resnet_viz.figures.signal import signal_caption, signal_figure
@@ -14,7 +15,6 @@ from resnet_viz.networks.groups import block_groups, layers_inside
 from resnet_viz.networks.signal import signal_check
 from resnet_viz.records import BlockGroup, SignalCheck
 from resnet_viz.spec import PRESETS, Initialisation, Kind, Norm, Shortcut
-from resnet_viz.text import Text
 from tests.networks.specs import DESIGNS
 
 TEXT = Text("en")

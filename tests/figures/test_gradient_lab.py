@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from resnet_viz.core.text import Text
 from resnet_viz.experiments.curves import curve, matrix
 from resnet_viz.experiments.gradients import GradientConfig, gradient_measurements
 from resnet_viz.experiments.trainings import bundled_trainings
@@ -19,7 +20,6 @@ from resnet_viz.figures.gradient_lab import (
 from resnet_viz.records import Mark, Panel
 from resnet_viz.records.theory import theory
 from resnet_viz.spec import Kind, NetworkSpec
-from resnet_viz.text import Text
 
 TEXT = Text("en")
 

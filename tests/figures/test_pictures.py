@@ -12,7 +12,7 @@ from resnet_viz.figures.grids import (
 )
 from resnet_viz.figures.palettes import ColourRange, Palette, colourise, table
 from resnet_viz.figures.pictures import cam_row, enlarge_pixels, overlay
-from resnet_viz.pictures import open_picture, to_png
+from resnet_viz.pictures.decode import open_picture, to_png
 from tests.figures.test_palettes import lightness, rises
 
 RANGE = ColourRange(0.0, 1.0)

@@ -5,6 +5,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from resnet_viz.core.text import LANGUAGES, Text
 from resnet_viz.figures.comparison import (
     Quantity,
     block_of,
@@ -24,7 +25,6 @@ from resnet_viz.figures.strip import StripNode, StripRow, strip_svg
 from resnet_viz.figures.theme import COLOURS
 from resnet_viz.records import Pair, Prediction
 from resnet_viz.spec import Kind
-from resnet_viz.text import LANGUAGES, Text
 
 EN = Text("en")
 SVG = "{http://www.w3.org/2000/svg}"

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from resnet_viz import NetworkSpec, build, load_checkpoint
-from resnet_viz.errors import OptionError
+from resnet_viz.core.errors import OptionError
 from resnet_viz.networks.export import to_onnx, to_safetensors
 from resnet_viz.networks.source import source_code
 from resnet_viz.networks.spec_file import spec_to_json

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from resnet_viz.errors import SpecError
+from resnet_viz.core.errors import SpecError
 from resnet_viz.networks.foreign import (
     FOREIGN,
     build_foreign,

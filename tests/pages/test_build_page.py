@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from resnet_viz import NetworkSpec
-from resnet_viz.errors import DownloadError
+from resnet_viz.core.errors import DownloadError
 from resnet_viz.networks.at_work import AT_WORK
 from resnet_viz.networks.foreign import FOREIGN
 from resnet_viz.networks.spec_file import spec_to_json

@@ -153,7 +153,7 @@ def test_pretrained_weights_offline_keep_the_last_result(monkeypatch):
 
 @pytest.mark.parametrize("tab", range(6))
 def test_every_panel_opens(tab):
-    from resnet_viz.text import sentences
+    from resnet_viz.core.text import sentences
 
     names = ["all_blocks", "features", "block", "gradients", "seen", "code"]
     app = opened(tab=sentences("en")[f"tabs.{names[tab]}"])

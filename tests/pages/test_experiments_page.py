@@ -7,13 +7,13 @@ import pytest
 
 from resnet_viz import runs
 from resnet_viz.checkpoints.bundled import bundled_names
+from resnet_viz.core.places import ASSETS
+from resnet_viz.core.text import Text
 from resnet_viz.experiments.registry import EXPERIMENTS
-from resnet_viz.places import ASSETS
 from resnet_viz.records import RunState
 from resnet_viz.runs import local
 from resnet_viz.runs.execute import execute
 from resnet_viz.runs.store import RunStore
-from resnet_viz.text import Text
 from resnet_viz.training.plan import plan_of
 from tests.pages import opening
 from tests.pages.opening import measured, words

@@ -6,9 +6,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from resnet_viz.checkpoints.bundled import bundled_names
+from resnet_viz.core.text import Text
 from resnet_viz.experiments.gradients import GradientConfig
 from resnet_viz.spec import Initialisation, Kind, Norm
-from resnet_viz.text import Text
 from resnet_viz.ui.gradients import form as gradient_form
 from resnet_viz.ui.gradients.form import PRESETS
 from resnet_viz.ui.running.live import live
@@ -136,7 +136,7 @@ def formulas(**state):
 def _formulas(state):
     import streamlit as st
 
-    from resnet_viz.text import Text
+    from resnet_viz.core.text import Text
     from resnet_viz.ui.gradients.formulas_panel import show_formulas
 
     for key, value in state.items():
@@ -157,7 +157,7 @@ def test_a_recorded_training_can_be_walked_through(tmp_path, monkeypatch):
 
 
 def _trainings():
-    from resnet_viz.text import Text
+    from resnet_viz.core.text import Text
     from resnet_viz.ui.gradients.trainings_panel import show_trainings
 
     show_trainings(Text("en"))

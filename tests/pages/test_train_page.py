@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from resnet_viz import NetworkSpec
-from resnet_viz.places import ASSETS, home
+from resnet_viz.core.places import ASSETS, home
 from resnet_viz.records import RunState
 from resnet_viz.runs.execute import execute
 from resnet_viz.runs.store import RunStore

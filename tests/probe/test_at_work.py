@@ -10,14 +10,14 @@ from torchvision.ops import FrozenBatchNorm2d
 from resnet_viz.checkpoints import at_work as loading
 from resnet_viz.checkpoints.at_work import load_backbone
 from resnet_viz.checkpoints.pretrained import pretrained_file
-from resnet_viz.errors import OptionError, SpecError
-from resnet_viz.images import IMAGENET_PREPROCESSING
+from resnet_viz.core.errors import OptionError, SpecError
 from resnet_viz.networks.at_work import AT_WORK, backbone_skeleton
 from resnet_viz.networks.published import weights_named
-from resnet_viz.pictures import Picture
+from resnet_viz.pictures.decode import Picture
+from resnet_viz.pictures.preprocess import IMAGENET_PREPROCESSING
+from resnet_viz.pictures.samples import sample_picture, samples
 from resnet_viz.probe.at_work import look_at_work, moving_crop, stage_features
 from resnet_viz.records import WeightSource
-from resnet_viz.samples import sample_picture, samples
 
 SIDE = 64
 PICTURE = sample_picture(next(iter(samples())))

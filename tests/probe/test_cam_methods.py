@@ -9,7 +9,7 @@ import torch
 import torchvision
 
 from resnet_viz import NetworkSpec, analyze, build
-from resnet_viz.errors import LayerError, OptionError
+from resnet_viz.core.errors import LayerError, OptionError
 from resnet_viz.probe.cam_methods import CamMethod, class_activation_maps
 from resnet_viz.probe.explain import explain
 from resnet_viz.probe.methods import METHODS

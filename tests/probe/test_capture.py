@@ -9,7 +9,7 @@ import torchvision
 from torch import nn
 
 from resnet_viz import Shortcut, analyze, layer_names
-from resnet_viz.errors import LayerError
+from resnet_viz.core.errors import LayerError
 from resnet_viz.probe.capture import default_layers
 from tests.probe.hand_made import (
     Reused,

@@ -7,7 +7,7 @@ import torchvision
 from torch import nn
 
 from resnet_viz import NetworkSpec, build
-from resnet_viz.errors import LayerError, NetworkError, OptionError, TargetError
+from resnet_viz.core.errors import LayerError, NetworkError, OptionError, TargetError
 from resnet_viz.probe.explain import explain, explaining, last_layer
 from resnet_viz.probe.methods import METHODS, method_named, options_of
 from resnet_viz.probe.passes import Step

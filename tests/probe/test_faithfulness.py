@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from resnet_viz import build
-from resnet_viz.errors import OptionError
+from resnet_viz.core.errors import OptionError
 from resnet_viz.probe.explain import explain
 from resnet_viz.probe.faithfulness import (
     MEASURES,

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from resnet_viz import analyze
-from resnet_viz.errors import NetworkError, OptionError, TargetError
+from resnet_viz.core.errors import NetworkError, OptionError, TargetError
 from tests.networks.unchecked import unchecked
 from tests.probe.hand_made import Several, close, images, seeded, small
 

@@ -11,7 +11,7 @@ import torchvision
 from torch import nn
 
 from resnet_viz import analyze
-from resnet_viz.errors import LayerError, TargetError
+from resnet_viz.core.errors import LayerError, TargetError
 from tests.probe.hand_made import Drops, Fails, Reused, Several, images, seeded, small
 
 HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")

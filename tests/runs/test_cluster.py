@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from resnet_viz import runs
-from resnet_viz.errors import RunError
+from resnet_viz.core.errors import RunError
 from tests.source import ROOT
 
 SWEEP = """

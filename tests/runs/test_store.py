@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from resnet_viz.errors import DataError, FailureError, RunError
+from resnet_viz.core.errors import DataError, FailureError, RunError
 from resnet_viz.records import RunState
 from resnet_viz.runs import kinds
 from resnet_viz.runs.execute import execute

@@ -11,7 +11,7 @@ import pytest
 from safetensors.torch import load_file
 
 from resnet_viz import NetworkSpec, runs
-from resnet_viz.errors import RunError
+from resnet_viz.core.errors import RunError
 from resnet_viz.records import RunState
 from resnet_viz.runs import local
 from resnet_viz.runs.store import RunStore

@@ -3,7 +3,7 @@
 import torch
 
 from resnet_viz import NetworkSpec
-from resnet_viz.images import CIFAR_PREPROCESSING
+from resnet_viz.pictures.preprocess import CIFAR_PREPROCESSING
 from resnet_viz.training.data import Dataset, ImageSet
 from resnet_viz.training.recipe import Recipe, Schedule
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from resnet_viz.images import CIFAR_PREPROCESSING, normalise
+from resnet_viz.pictures.preprocess import CIFAR_PREPROCESSING, normalise
 from resnet_viz.training.augment import augmented, crop_and_flip, pad
 from resnet_viz.training.recipe import (
     Augmentation,

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from resnet_viz.errors import DataError
+from resnet_viz.core.errors import DataError
 from resnet_viz.training import class_folders
 from resnet_viz.training.data import load_dataset
 

@@ -8,10 +8,10 @@ import torch
 from PIL import Image
 
 from resnet_viz import NetworkSpec
-from resnet_viz.errors import DataError, DownloadError
-from resnet_viz.images import CIFAR_PREPROCESSING, normalise
+from resnet_viz.core.errors import DataError, DownloadError
+from resnet_viz.core.places import cifar10_folders, fashion_mnist_folder
 from resnet_viz.networks.catalog import CIFAR10_CLASSES
-from resnet_viz.places import cifar10_folders, fashion_mnist_folder
+from resnet_viz.pictures.preprocess import CIFAR_PREPROCESSING, normalise
 from resnet_viz.training import sources
 from resnet_viz.training.data import load_dataset
 from resnet_viz.training.sources import from_sheets, read_idx, read_sheet

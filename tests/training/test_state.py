@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from resnet_viz import Pair, build
-from resnet_viz.errors import DataError
+from resnet_viz.core.errors import DataError
 from resnet_viz.records import Epoch
 from resnet_viz.training.loop import Course
 from resnet_viz.training.recipe import Optimiser, Recipe, Schedule

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from resnet_viz import Pair, build
-from resnet_viz.errors import TrainingError
-from resnet_viz.images import CIFAR_PREPROCESSING, normalise
+from resnet_viz.core.errors import TrainingError
+from resnet_viz.pictures.preprocess import CIFAR_PREPROCESSING, normalise
 from resnet_viz.records import Epoch, Progress, Step
 from resnet_viz.training.data import Dataset, ImageSet
 from resnet_viz.training.evaluate import evaluate

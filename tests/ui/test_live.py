@@ -2,7 +2,7 @@
 
 import threading
 
-from resnet_viz.errors import OptionError
+from resnet_viz.core.errors import OptionError
 from resnet_viz.ui.running.live import LiveStore
 
 

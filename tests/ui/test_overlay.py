@@ -6,10 +6,10 @@ import numpy as np
 
 from resnet_viz.checkpoints.choice import choose_weights
 from resnet_viz.checkpoints.pairs import load_pair
-from resnet_viz.comparison import compare
 from resnet_viz.figures.comparison import cam_range
 from resnet_viz.figures.live_cams import live_cams
-from resnet_viz.samples import sample_picture, samples
+from resnet_viz.pictures.samples import sample_picture, samples
+from resnet_viz.probe.compare import compare
 
 
 def test_every_layers_map_travels_in_255ths_of_its_highest_value():

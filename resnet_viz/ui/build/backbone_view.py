@@ -5,14 +5,14 @@ from concurrent.futures import Future
 import pandas as pd
 import streamlit as st
 
-from resnet_viz.errors import OptionError, ResnetVizError
+from resnet_viz.core.errors import OptionError, ResnetVizError
+from resnet_viz.core.text import Text
 from resnet_viz.figures.grids import ChannelOrder, channel_order, feature_grid
 from resnet_viz.figures.palettes import ColourRange
 from resnet_viz.networks.at_work import AT_WORK, WorkRow
-from resnet_viz.pictures import Picture
+from resnet_viz.pictures.decode import Picture
 from resnet_viz.probe.at_work import look_at_work
 from resnet_viz.records import StageFeatures, WeightSource, WorkView
-from resnet_viz.text import Text
 from resnet_viz.ui.build import design_state as state
 from resnet_viz.ui.choose.picture_choice import choose_picture, find_picture
 from resnet_viz.ui.frame.messages import show_error

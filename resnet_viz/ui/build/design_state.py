@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import streamlit as st
 
-from resnet_viz.errors import SpecError
+from resnet_viz.core.errors import SpecError
 from resnet_viz.networks.at_work import AT_WORK
 from resnet_viz.networks.foreign import FOREIGN
 from resnet_viz.networks.spec_file import spec_from_json

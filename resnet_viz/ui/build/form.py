@@ -4,6 +4,7 @@ from enum import StrEnum
 
 import streamlit as st
 
+from resnet_viz.core.text import Text
 from resnet_viz.spec import (
     Activation,
     Block,
@@ -15,7 +16,6 @@ from resnet_viz.spec import (
     Stem,
     StrideOn,
 )
-from resnet_viz.text import Text
 from resnet_viz.ui.build import design_state as state
 from resnet_viz.ui.build.design_state import key
 from resnet_viz.ui.frame.messages import show_error

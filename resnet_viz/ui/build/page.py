@@ -8,7 +8,8 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from resnet_viz.errors import ResnetVizError
+from resnet_viz.core.errors import ResnetVizError
+from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison import network_title
 from resnet_viz.figures.design import block_figure, layer_sentence, network_figure
 from resnet_viz.figures.signal import signal_caption, signal_figure
@@ -18,7 +19,6 @@ from resnet_viz.networks.signal import IMAGES, signal_check
 from resnet_viz.networks.totals import Totals, shortcut_cost, totals
 from resnet_viz.records import BlockGroup, Layer, Pair
 from resnet_viz.spec import PRESETS, Kind, NetworkSpec, Shortcut
-from resnet_viz.text import Text
 from resnet_viz.ui.build.design_state import seed_of_page
 from resnet_viz.ui.build.design_takeaway import offer, show_source
 from resnet_viz.ui.frame.messages import show_error

@@ -5,6 +5,7 @@ from concurrent.futures import Future
 import pandas as pd
 import streamlit as st
 
+from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison import network_title
 from resnet_viz.figures.design import catalog_figure
 from resnet_viz.networks.foreign import FOREIGN, ForeignRow
@@ -12,7 +13,6 @@ from resnet_viz.networks.groups import block_groups
 from resnet_viz.probe.steps import ForeignTable, foreign_table
 from resnet_viz.records import BlockGroup
 from resnet_viz.spec import RESIDUAL_PRESETS, NetworkSpec
-from resnet_viz.text import Text
 from resnet_viz.ui.build import design_state as state
 from resnet_viz.ui.build.design_takeaway import open_known
 from resnet_viz.ui.build.page import ink, show_totals

@@ -15,12 +15,12 @@ import streamlit as st
 
 from resnet_viz.checkpoints.choice import NetworkChoice
 from resnet_viz.checkpoints.pairs import WeightChoice
-from resnet_viz.errors import SpecError
+from resnet_viz.core.errors import SpecError
+from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison import network_title
 from resnet_viz.networks.spec_file import spec_from_json
 from resnet_viz.records import WeightSource
 from resnet_viz.spec import NetworkSpec, Stem
-from resnet_viz.text import Text
 from resnet_viz.ui.choose.trained_run import TrainedRun, find_run
 
 DESIGN = "design"  # in the address: a packed spec

@@ -7,11 +7,11 @@ import numpy as np
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from resnet_viz.errors import ImageError
-from resnet_viz.images import CIFAR_PREPROCESSING, photo
-from resnet_viz.pictures import Picture, open_picture
-from resnet_viz.samples import sample_picture, samples
-from resnet_viz.text import Text
+from resnet_viz.core.errors import ImageError
+from resnet_viz.core.text import Text
+from resnet_viz.pictures.decode import Picture, open_picture
+from resnet_viz.pictures.preprocess import CIFAR_PREPROCESSING, photo
+from resnet_viz.pictures.samples import sample_picture, samples
 from resnet_viz.ui.frame.address import publish, restore
 from resnet_viz.ui.frame.components import Point
 from resnet_viz.ui.frame.components import picture as clickable_picture

@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 from jaxtyping import Float
 
+from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison import (
     BlockParts,
     block_of,
@@ -16,7 +17,6 @@ from resnet_viz.figures.comparison import (
 from resnet_viz.figures.grids import ChannelOrder, FeatureGrid, channel_order, feature_grid
 from resnet_viz.figures.palettes import ColourRange, Palette
 from resnet_viz.records import Comparison, Side
-from resnet_viz.text import Text
 from resnet_viz.ui.choose.question import Question
 from resnet_viz.ui.frame.components import Point, picture
 from resnet_viz.ui.frame.media import data_uri

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison import network_title, side_title
 from resnet_viz.figures.grids import (
     ChannelOrder,
@@ -14,7 +15,6 @@ from resnet_viz.figures.grids import (
 from resnet_viz.figures.palettes import ColourRange, colourise
 from resnet_viz.figures.pictures import enlarge_pixels
 from resnet_viz.records import Comparison, Side
-from resnet_viz.text import Text
 from resnet_viz.ui.choose.question import Question
 from resnet_viz.ui.frame.components import Point, picture
 from resnet_viz.ui.frame.media import data_uri

@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison import (
     CAM_PALETTE,
     cam_range,
@@ -18,9 +19,8 @@ from resnet_viz.figures.live_cams import live_cams
 from resnet_viz.figures.palettes import colour_bar
 from resnet_viz.figures.predictions import prediction_caption, prediction_figure
 from resnet_viz.figures.strip import strip_svg
-from resnet_viz.pictures import to_png
+from resnet_viz.pictures.decode import to_png
 from resnet_viz.records import Comparison, Pair, Prediction, Score, Side
-from resnet_viz.text import Text
 from resnet_viz.ui.choose.question import Question, class_label
 from resnet_viz.ui.compare import panels
 from resnet_viz.ui.compare.selection import choose_layer, selected_layer

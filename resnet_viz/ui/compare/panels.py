@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison import (
     Quantity,
     cam_rows,
@@ -14,7 +15,6 @@ from resnet_viz.figures.comparison import (
 from resnet_viz.figures.gradients import gradient_caption, gradient_figure
 from resnet_viz.figures.pictures import enlarge_pixels
 from resnet_viz.records import BatchNormMode, Comparison, Score, WeightSource
-from resnet_viz.text import Text
 from resnet_viz.ui.choose.question import Question
 from resnet_viz.ui.compare.block_panel import show_block
 from resnet_viz.ui.compare.feature_panel import show_features

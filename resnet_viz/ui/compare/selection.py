@@ -2,8 +2,8 @@
 
 import streamlit as st
 
+from resnet_viz.core.text import Text
 from resnet_viz.records import Comparison
-from resnet_viz.text import Text
 from resnet_viz.ui.frame.address import publish, restore
 
 _KEY = "layer"  # also in the page's address

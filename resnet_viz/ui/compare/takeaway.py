@@ -4,10 +4,10 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from resnet_viz.core.text import Text
 from resnet_viz.records import Comparison
 from resnet_viz.report.code import command_line, python_lines
 from resnet_viz.report.folder import report_archive
-from resnet_viz.text import Text
 from resnet_viz.ui.choose.question import Question
 from resnet_viz.ui.running.answer import answer
 

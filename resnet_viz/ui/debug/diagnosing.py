@@ -9,10 +9,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import streamlit as st
 
+from resnet_viz.core.errors import ResnetVizError
+from resnet_viz.core.text import Text
 from resnet_viz.diagnosis.worker import Apart, Order
-from resnet_viz.errors import ResnetVizError
 from resnet_viz.records import CheckpointReport, CheckpointsBeside, DiagnosisProgress
-from resnet_viz.text import Text
 
 _KEPT = 24  # answers; one takes 0.2 MB, with labelled images of 224 pixels 3 MB
 _MOST_AT_ONCE = max(1, (os.cpu_count() or 1) // 2)

@@ -5,6 +5,7 @@ from pathlib import Path, PurePath
 
 import streamlit as st
 
+from resnet_viz.core.text import Text
 from resnet_viz.figures.diagnosis import finding_figure
 from resnet_viz.records import CheckFinding, CheckpointReport, Severity
 from resnet_viz.report.diagnosis import (
@@ -16,7 +17,6 @@ from resnet_viz.report.diagnosis import (
     verdict,
 )
 from resnet_viz.spec import NetworkSpec
-from resnet_viz.text import Text
 from resnet_viz.ui.choose.openings import open_checkpoint
 from resnet_viz.ui.debug.labelled_panel import show_labelled
 from resnet_viz.ui.frame.words import md_escape

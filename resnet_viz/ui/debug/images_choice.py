@@ -11,9 +11,9 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from resnet_viz.core.text import Text
 from resnet_viz.diagnosis.pictures import MOST_LABELLED, local_datasets
-from resnet_viz.pictures import safe_name
-from resnet_viz.text import Text
+from resnet_viz.pictures.decode import safe_name
 from resnet_viz.ui.frame.address import publish, restore
 
 _KEY = "looked_at"

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from resnet_viz.core.text import Text
 from resnet_viz.figures.labelled import (
     confusion_figure,
     highest_of,
@@ -12,7 +13,6 @@ from resnet_viz.figures.labelled import (
     robustness_figure,
 )
 from resnet_viz.records import JudgedImage, Labelled
-from resnet_viz.text import Text
 from resnet_viz.ui.frame.words import md_escape
 
 _COLUMNS = 4

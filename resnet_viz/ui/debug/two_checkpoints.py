@@ -2,10 +2,10 @@
 
 import streamlit as st
 
+from resnet_viz.core.text import Text
 from resnet_viz.figures.beside import cka_figure, moved_figure, norms_figure
 from resnet_viz.records import CheckpointReport, CheckpointsBeside
 from resnet_viz.report.beside import answer_rows, finding_rows, summary
-from resnet_viz.text import Text
 from resnet_viz.ui.frame.words import md_escape
 
 

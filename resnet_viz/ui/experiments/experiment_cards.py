@@ -2,8 +2,8 @@
 
 import streamlit as st
 
+from resnet_viz.core.text import Text
 from resnet_viz.experiments.registry import EXPERIMENTS, Experiment
-from resnet_viz.text import Text
 from resnet_viz.ui.frame.words import md_escape
 
 _COLUMNS = 3

@@ -3,9 +3,9 @@
 import streamlit as st
 
 from resnet_viz import runs
+from resnet_viz.core.text import Text
 from resnet_viz.records import Run
 from resnet_viz.spec import NetworkSpec
-from resnet_viz.text import Text
 
 
 def ask_twins(key: str, text: Text) -> dict[str, str]:

@@ -6,16 +6,16 @@ from concurrent.futures import Future
 import streamlit as st
 
 from resnet_viz.checkpoints.loaded import Loaded, LoadedNetwork
-from resnet_viz.errors import ResnetVizError
+from resnet_viz.core.errors import ResnetVizError
+from resnet_viz.core.text import Text
 from resnet_viz.figures.palettes import ColourRange, colourise
 from resnet_viz.figures.pictures import boxed, enlarge_pixels
 from resnet_viz.gallery.crop_images import crop_images
-from resnet_viz.pictures import Picture
+from resnet_viz.pictures.decode import Picture
 from resnet_viz.probe.channels import channel_shares, receptive_field, top_crops
 from resnet_viz.records import Pair
 from resnet_viz.records.explanation import ExplainedPicture, Fused
 from resnet_viz.records.features import ChannelShare, Crop
-from resnet_viz.text import Text
 from resnet_viz.ui.choose.question import Question, class_label
 from resnet_viz.ui.explain.explanation_jobs import submit_layer
 from resnet_viz.ui.explain.maximise_panel import show_maximising

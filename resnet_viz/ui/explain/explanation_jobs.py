@@ -11,8 +11,9 @@ import numpy as np
 import streamlit as st
 
 from resnet_viz.checkpoints.loaded import Loaded
-from resnet_viz.images import seen, to_batch
-from resnet_viz.pictures import Picture
+from resnet_viz.core.text import Text
+from resnet_viz.pictures.decode import Picture
+from resnet_viz.pictures.preprocess import seen, to_batch
 from resnet_viz.probe.analysis import analyze
 from resnet_viz.probe.cam_methods import CamMethod, class_activation_maps
 from resnet_viz.probe.explained import Request, explained
@@ -21,7 +22,6 @@ from resnet_viz.probe.scoring import Cancelled, Scored, stopping
 from resnet_viz.probe.targets import logits_of
 from resnet_viz.records import Analysis, ByLayer, Pair
 from resnet_viz.records.explanation import ExplainedPicture
-from resnet_viz.text import Text
 from resnet_viz.ui.explain.form import request_key
 from resnet_viz.ui.frame.shell import store
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import streamlit as st
 
+from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison import network_title
 from resnet_viz.probe.explained import Request
 from resnet_viz.probe.methods import METHODS, Method, Option
 from resnet_viz.records import Pair
 from resnet_viz.records.explanation import Fused, Fusion
 from resnet_viz.spec import ForeignSpec, NetworkSpec
-from resnet_viz.text import Text
 from resnet_viz.ui.choose.question import Question, class_label
 from resnet_viz.ui.frame.address import publish, restore
 

@@ -9,14 +9,14 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from resnet_viz.checkpoints.loaded import Loaded
-from resnet_viz.errors import ResnetVizError
-from resnet_viz.pictures import Picture
+from resnet_viz.core.errors import ResnetVizError
+from resnet_viz.core.text import Text
+from resnet_viz.pictures.decode import Picture
 from resnet_viz.probe.explained import Request
 from resnet_viz.probe.methods import METHODS, Family, options_of
 from resnet_viz.probe.scoring import Cancelled
 from resnet_viz.records import Pair
 from resnet_viz.records.explanation import ExplainedPicture, Fused
-from resnet_viz.text import Text
 from resnet_viz.ui.explain.explanation_jobs import finished, stop, submit
 from resnet_viz.ui.frame.words import md_escape
 from resnet_viz.ui.running.waiting import wait

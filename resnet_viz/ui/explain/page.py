@@ -6,7 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from resnet_viz.checkpoints.loaded import Loaded
-from resnet_viz.errors import ResnetVizError
+from resnet_viz.core.errors import ResnetVizError
+from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison import network_title
 from resnet_viz.figures.explanation import (
     block_rows,
@@ -16,7 +17,7 @@ from resnet_viz.figures.explanation import (
     map_range,
 )
 from resnet_viz.figures.palettes import colour_bar
-from resnet_viz.pictures import Picture, to_png
+from resnet_viz.pictures.decode import Picture, to_png
 from resnet_viz.probe.cam_methods import CamMethod
 from resnet_viz.probe.explained import Request
 from resnet_viz.probe.methods import METHODS, Family
@@ -24,7 +25,6 @@ from resnet_viz.records import Pair
 from resnet_viz.records.explanation import Better, Completeness, ExplainedPicture, Explanation
 from resnet_viz.report.explanation import explanation_archive
 from resnet_viz.report.explanation_code import explanation_code
-from resnet_viz.text import Text
 from resnet_viz.ui.choose.question import Question, class_label
 from resnet_viz.ui.explain.channels_panel import show_channels
 from resnet_viz.ui.explain.explanation_jobs import submit_blocks, wait_both

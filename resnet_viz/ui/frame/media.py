@@ -5,7 +5,7 @@ import base64
 import numpy as np
 from jaxtyping import UInt8
 
-from resnet_viz.pictures import to_png
+from resnet_viz.pictures.decode import to_png
 
 
 def data_uri(pixels: UInt8[np.ndarray, "height width channels"]) -> str:

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from resnet_viz.errors import FailureError, ResnetVizError
-from resnet_viz.text import Text
+from resnet_viz.core.errors import FailureError, ResnetVizError
+from resnet_viz.core.text import Text
 from resnet_viz.ui.frame.words import md_escape
 
 

@@ -4,7 +4,7 @@ import gc
 
 import streamlit as st
 
-from resnet_viz.text import Text
+from resnet_viz.core.text import Text
 from resnet_viz.ui.frame.words import choose_language
 from resnet_viz.ui.running.results import Store
 

@@ -4,7 +4,7 @@ import re
 
 import streamlit as st
 
-from resnet_viz.text import LANGUAGES, Text
+from resnet_viz.core.text import LANGUAGES, Text
 from resnet_viz.ui.frame.address import publish, restore
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~>$:<&])")

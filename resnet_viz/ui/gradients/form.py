@@ -5,10 +5,10 @@ from typing import Any
 
 import streamlit as st
 
-from resnet_viz.errors import ResnetVizError
+from resnet_viz.core.errors import ResnetVizError
+from resnet_viz.core.text import Text
 from resnet_viz.experiments.gradients import INITIALISATIONS, GradientConfig
 from resnet_viz.spec import Activation, Kind, Norm, Order
-from resnet_viz.text import Text
 from resnet_viz.ui.frame.messages import show_error
 
 DEPTHS = (8, 14, 20, 26, 32, 44, 56, 80, 110, 152, 202)

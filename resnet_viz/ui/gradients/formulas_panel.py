@@ -6,15 +6,15 @@ from dataclasses import replace
 import streamlit as st
 
 from resnet_viz.checkpoints.bundled import bundled_names, load_bundled
+from resnet_viz.core.text import Text
 from resnet_viz.experiments.batches import photographs
 from resnet_viz.experiments.formulas import block_values, check_formulas
 from resnet_viz.figures.comparison import network_title
 from resnet_viz.networks.resnet import ResNet, build
 from resnet_viz.networks.totals import shortcut_cost
+from resnet_viz.pictures.samples import samples
 from resnet_viz.records import Formulas
-from resnet_viz.samples import samples
 from resnet_viz.spec import RESIDUAL_PRESETS, NetworkSpec, Order, Shortcut
-from resnet_viz.text import Text
 from resnet_viz.ui.choose.openings import open_design
 from resnet_viz.ui.frame.messages import show_error
 from resnet_viz.ui.gradients.pixel_panel import show_pixel

@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from resnet_viz.core.saving import to_json
+from resnet_viz.core.text import Text
 from resnet_viz.experiments.gradients import (
     GradientConfig,
     gradient_measurements,
@@ -18,8 +20,6 @@ from resnet_viz.figures.gradient_lab import (
 )
 from resnet_viz.records import GradientMeasurement
 from resnet_viz.records.gradients import gradient_frame
-from resnet_viz.saving import to_json
-from resnet_viz.text import Text
 from resnet_viz.ui.frame.charts import chart
 from resnet_viz.ui.frame.messages import show_error
 from resnet_viz.ui.gradients.form import ask_networks, offer_presets

@@ -5,11 +5,11 @@ from pathlib import Path
 import streamlit as st
 
 from resnet_viz import runs
+from resnet_viz.core.text import Text
 from resnet_viz.experiments.trainings import Training, bundled_trainings
 from resnet_viz.figures.gradient_lab import LabQuantity, lab_caption, lab_figure, step_curves
 from resnet_viz.figures.training import curve_figure
 from resnet_viz.records import Run
-from resnet_viz.text import Text
 from resnet_viz.training.job import steps_of
 from resnet_viz.training.plan import Plan
 from resnet_viz.ui.frame.charts import chart

@@ -6,12 +6,12 @@ import streamlit as st
 
 from resnet_viz.checkpoints.choice import load_both
 from resnet_viz.checkpoints.loaded import Loaded
-from resnet_viz.comparison import analyse_side, combined
-from resnet_viz.errors import OptionError, ResnetVizError
+from resnet_viz.core.errors import OptionError, ResnetVizError
+from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison import network_title
-from resnet_viz.pictures import Picture
+from resnet_viz.pictures.decode import Picture
+from resnet_viz.probe.compare import analyse_side, combined
 from resnet_viz.records import Comparison, Pair, Side, WeightSource
-from resnet_viz.text import Text
 from resnet_viz.ui.choose.picture_choice import find_picture
 from resnet_viz.ui.choose.question import Question
 from resnet_viz.ui.frame.messages import show_error

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from resnet_viz.checkpoints.pretrained import fetch_pretrained, pretrained_file
+from resnet_viz.core.text import Text
 from resnet_viz.records import WeightSource
-from resnet_viz.text import Text
 
 
 def fetch(name: str, text: Text, *weights: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar, cast
 import streamlit as st
 import torch
 
-from resnet_viz.errors import FailureError, ResnetVizError
+from resnet_viz.core.errors import FailureError, ResnetVizError
 
 T = TypeVar("T")
 

@@ -3,9 +3,9 @@
 import streamlit as st
 
 from resnet_viz import runs
-from resnet_viz.errors import ResnetVizError
+from resnet_viz.core.errors import ResnetVizError
+from resnet_viz.core.text import Text
 from resnet_viz.records import RunState, RunStatus
-from resnet_viz.text import Text
 from resnet_viz.ui.frame.messages import show_error
 
 

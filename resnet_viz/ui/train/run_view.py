@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
+from resnet_viz.core.text import Text
 from resnet_viz.figures.palettes import ColourRange
 from resnet_viz.figures.training import (
     Rows,
@@ -19,7 +20,6 @@ from resnet_viz.figures.training import (
 )
 from resnet_viz.records import Run, RunState, RunStatus
 from resnet_viz.spec import Kind
-from resnet_viz.text import Text
 from resnet_viz.ui.choose.question import class_label
 from resnet_viz.ui.frame.address import publish, restore
 from resnet_viz.ui.frame.messages import show_error

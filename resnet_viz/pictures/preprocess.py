@@ -9,7 +9,7 @@ from jaxtyping import Float, UInt8
 from PIL import Image
 from torch import Tensor
 
-from resnet_viz.pictures import Picture
+from resnet_viz.pictures.decode import Picture
 from resnet_viz.spec import NetworkSpec, Stem
 
 

@@ -21,7 +21,7 @@ import numpy as np
 from jaxtyping import Num, UInt8
 from PIL import Image, ImageFile, ImageOps, TiffImagePlugin, UnidentifiedImageError
 
-from resnet_viz.errors import ImageError
+from resnet_viz.core.errors import ImageError
 
 #: Formats that are decoded, as Pillow names them; the others reach code that few look at.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP")

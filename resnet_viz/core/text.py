@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from resnet_viz.places import ASSETS
+from resnet_viz.core.places import ASSETS
 
 LANGUAGES: Mapping[str, str] = {"en": "English", "zh": "中文"}
 

@@ -24,7 +24,7 @@ what was asked, what was given, what is allowed and what to do.
 from difflib import get_close_matches
 from typing import ClassVar
 
-from resnet_viz.text import Text
+from resnet_viz.core.text import Text
 
 
 class ResnetVizError(Exception):

@@ -5,12 +5,12 @@ from typing import Any
 
 from resnet_viz.checkpoints.bundled import bundled_names
 from resnet_viz.checkpoints.pretrained import PUBLISHED, pretrained_file
-from resnet_viz.devices import devices
-from resnet_viz.places import ASSETS, cifar10_folders, home
-from resnet_viz.samples import samples
-from resnet_viz.saving import library_versions
+from resnet_viz.core.devices import devices
+from resnet_viz.core.places import ASSETS, cifar10_folders, home
+from resnet_viz.core.saving import library_versions
+from resnet_viz.core.text import Text
+from resnet_viz.pictures.samples import samples
 from resnet_viz.spec import RESIDUAL_PRESETS
-from resnet_viz.text import Text
 
 
 def examine(text: Text | None = None) -> dict[str, Any]:

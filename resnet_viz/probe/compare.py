@@ -1,8 +1,8 @@
 """A residual network and its plain twin on one picture: analyse both, one record."""
 
 from resnet_viz.checkpoints.loaded import Loaded
-from resnet_viz.images import Preprocessing, photo, seen, to_batch
-from resnet_viz.pictures import Picture
+from resnet_viz.pictures.decode import Picture
+from resnet_viz.pictures.preprocess import Preprocessing, photo, seen, to_batch
 from resnet_viz.probe.analysis import analyze, score_named
 from resnet_viz.probe.capture import default_layers, layer_names
 from resnet_viz.records import BLOCK_PARTS, Comparison, Pair, Score, Side, WeightSource

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from resnet_viz.errors import OutputError
+from resnet_viz.core.errors import OutputError
 
 SCHEMA_VERSION = 1
 

@@ -9,10 +9,10 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
-from resnet_viz.errors import OptionError, close_matches
-from resnet_viz.images import Preprocessing, seen, to_batch
-from resnet_viz.pictures import Picture, open_picture
-from resnet_viz.places import ASSETS
+from resnet_viz.core.errors import OptionError, close_matches
+from resnet_viz.core.places import ASSETS
+from resnet_viz.pictures.decode import Picture, open_picture
+from resnet_viz.pictures.preprocess import Preprocessing, seen, to_batch
 
 
 @dataclass(frozen=True)

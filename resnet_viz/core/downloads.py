@@ -10,7 +10,7 @@ from http.client import HTTPException
 from pathlib import Path
 from urllib.error import HTTPError
 
-from resnet_viz.errors import DownloadError
+from resnet_viz.core.errors import DownloadError
 
 _CHUNK = 1 << 18  # bytes
 _TIMEOUT = 20  # seconds without an answer
