@@ -1,7 +1,7 @@
 """Build: design a residual network, see it beside its plain twin, and take it away."""
 
-from resnet_viz.networks.at_work import AT_WORK
-from resnet_viz.networks.foreign import FOREIGN
+from resnet_viz.networks.zoo.backbones import AT_WORK
+from resnet_viz.networks.zoo.catalog import FOREIGN
 from resnet_viz.ui.build import (
     backbone_view as build_work,
 )

@@ -15,8 +15,8 @@ from resnet_viz.checkpoints.load import load_checkpoint
 from resnet_viz.checkpoints.pairs import WeightChoice, load_pair
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.diagnosis.run import diagnose
-from resnet_viz.networks.layers import layer_table
-from resnet_viz.networks.resnet import ResNet, build
+from resnet_viz.networks.resnet.model import ResNet, build
+from resnet_viz.networks.tables.layer_table import layer_table
 from resnet_viz.pictures.decode import Picture, open_picture, read_picture
 from resnet_viz.pictures.preprocess import seen, to_batch
 from resnet_viz.probe.analysis import analyze, grad_cam, gradient_norms

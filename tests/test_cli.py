@@ -16,7 +16,7 @@ from resnet_viz.cli import app as typer_app
 from resnet_viz.cli import main
 from resnet_viz.core.errors import ImageError
 from resnet_viz.core.text import Text
-from resnet_viz.networks.foreign import FOREIGN
+from resnet_viz.networks.zoo.catalog import FOREIGN
 from resnet_viz.pictures.samples import samples
 from resnet_viz.report.folder import report_archive
 from resnet_viz.spec import PRESETS

@@ -7,8 +7,8 @@ import pytest
 from resnet_viz.checkpoints.choice import NetworkChoice, load_both
 from resnet_viz.checkpoints.pairs import WeightChoice
 from resnet_viz.checkpoints.save import save_checkpoint
-from resnet_viz.networks.catalog import CIFAR10_CLASSES
-from resnet_viz.networks.resnet import build
+from resnet_viz.networks.resnet.model import build
+from resnet_viz.networks.zoo.labels import CIFAR10_CLASSES
 from resnet_viz.pictures.samples import sample_picture
 from resnet_viz.probe.explained import Request, explained
 from resnet_viz.records import WeightSource

@@ -4,7 +4,12 @@ from torch import nn
 
 from resnet_viz.checkpoints.foreign import fill_exactly
 from resnet_viz.checkpoints.pretrained import pretrained_tensors
-from resnet_viz.networks.at_work import WorkRow, backbone_skeleton, build_backbone, work_row
+from resnet_viz.networks.zoo.backbones import (
+    WorkRow,
+    backbone_skeleton,
+    build_backbone,
+    work_row,
+)
 from resnet_viz.records import WeightSource
 
 

@@ -9,7 +9,7 @@ from resnet_viz.checkpoints.fresh import set_statistics
 from resnet_viz.checkpoints.load import read_weights
 from resnet_viz.checkpoints.loaded import LoadedForeign
 from resnet_viz.checkpoints.pairs import WeightChoice
-from resnet_viz.networks.foreign import (
+from resnet_viz.networks.zoo.catalog import (
     build_foreign,
     foreign_classes,
     foreign_preprocessing,

@@ -8,8 +8,8 @@ from resnet_viz.checkpoints.load import load_checkpoint
 from resnet_viz.checkpoints.loaded import Loaded, LoadedNetwork
 from resnet_viz.checkpoints.pairs import WeightChoice, load_network, load_twin, weight_sources
 from resnet_viz.core.errors import OptionError
-from resnet_viz.networks.catalog import class_names
-from resnet_viz.networks.foreign import FOREIGN, foreign_classes
+from resnet_viz.networks.zoo.catalog import FOREIGN, foreign_classes
+from resnet_viz.networks.zoo.labels import class_names
 from resnet_viz.records import Pair, WeightSource
 from resnet_viz.spec import ForeignSpec, Kind, NetworkSpec
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from resnet_viz.core.errors import CheckpointError
-from resnet_viz.networks.resnet import ResNet, build
+from resnet_viz.networks.resnet.model import ResNet, build
 from resnet_viz.pictures.decode import safe_name
 from resnet_viz.spec import NetworkSpec
 

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from resnet_viz.checkpoints.filling import matched
 from resnet_viz.checkpoints.pretrained import pretrained_tensors
-from resnet_viz.networks.foreign import foreign_row, skeleton
+from resnet_viz.networks.zoo.catalog import foreign_row, skeleton
 
 #: Names in DenseNet's files have a dot that modules cannot have since: "norm.1" is "norm1".
 _DOTTED = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12])\.")

@@ -10,8 +10,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from resnet_viz.checkpoints.loaded import LoadedNetwork
-from resnet_viz.networks.catalog import class_names
-from resnet_viz.networks.resnet import build
+from resnet_viz.networks.resnet.model import build
+from resnet_viz.networks.zoo.labels import class_names
 from resnet_viz.pictures.preprocess import preprocessing_for
 from resnet_viz.records import WeightSource
 from resnet_viz.spec import NetworkSpec

@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import nn
 
-from resnet_viz.networks.resnet import ResNet
+from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.pictures.preprocess import Preprocessing
 from resnet_viz.records import WeightSource
 from resnet_viz.spec import ForeignSpec, NetworkSpec

@@ -10,7 +10,7 @@ from resnet_viz.checkpoints.load import load_checkpoint
 from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.checkpoints.pretrained import load_pretrained
 from resnet_viz.core.errors import CheckpointError, OptionError, SpecError, close_matches
-from resnet_viz.networks.catalog import TORCHVISION_WEIGHTS
+from resnet_viz.networks.zoo.labels import TORCHVISION_WEIGHTS
 from resnet_viz.pictures.preprocess import preprocessing_for
 from resnet_viz.pictures.samples import sample_batch
 from resnet_viz.records import Pair, WeightSource

@@ -11,10 +11,10 @@ from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.core.downloads import Progress, download
 from resnet_viz.core.errors import CheckpointError, DownloadError
 from resnet_viz.core.places import home
-from resnet_viz.networks.at_work import AT_WORK
-from resnet_viz.networks.catalog import TORCHVISION_WEIGHTS, class_names
-from resnet_viz.networks.foreign import FOREIGN
-from resnet_viz.networks.published import weights_named
+from resnet_viz.networks.zoo.backbones import AT_WORK
+from resnet_viz.networks.zoo.catalog import FOREIGN
+from resnet_viz.networks.zoo.labels import TORCHVISION_WEIGHTS, class_names
+from resnet_viz.networks.zoo.torchvision_names import weights_named
 from resnet_viz.pictures.preprocess import IMAGENET_PREPROCESSING
 from resnet_viz.records import WeightSource
 from resnet_viz.spec import NetworkSpec

@@ -25,8 +25,8 @@ from resnet_viz.checkpoints.identify import Candidate, candidates, fitted
 from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.checkpoints.unwrap import Weights
 from resnet_viz.core.errors import CheckpointError
-from resnet_viz.networks.catalog import class_names
-from resnet_viz.networks.resnet import ResNet
+from resnet_viz.networks.resnet.model import ResNet
+from resnet_viz.networks.zoo.labels import class_names
 from resnet_viz.pictures.decode import safe_name
 from resnet_viz.pictures.preprocess import (
     CIFAR_PREPROCESSING,

@@ -20,11 +20,11 @@ def export(
 ) -> None:
     """Write a network as standalone source, spec, weights, and ONNX where `onnx` is installed."""
     from resnet_viz.core.saving import new_folder
-    from resnet_viz.networks.export import has_onnx, to_onnx, to_safetensors
-    from resnet_viz.networks.resnet import build
-    from resnet_viz.networks.source import source_code
-    from resnet_viz.networks.spec_file import read_spec, spec_to_json
-    from resnet_viz.networks.totals import totals
+    from resnet_viz.networks.export.source import source_code
+    from resnet_viz.networks.export.spec_file import read_spec, spec_to_json
+    from resnet_viz.networks.export.weights_files import has_onnx, to_onnx, to_safetensors
+    from resnet_viz.networks.resnet.model import build
+    from resnet_viz.networks.tables.totals import totals
     from resnet_viz.spec import NetworkSpec
 
     design = read_spec(spec) if spec is not None else NetworkSpec.preset(network)

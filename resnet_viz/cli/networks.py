@@ -6,8 +6,8 @@ from resnet_viz.cli.shared import Debug, Json, guarded, print_result
 @guarded
 def networks(json: Json = False, debug: Debug = False) -> None:
     """List the networks there are, with depth, parameters and multiply-accumulates."""
-    from resnet_viz.networks.foreign import FOREIGN
-    from resnet_viz.networks.layers import layer_table
+    from resnet_viz.networks.tables.layer_table import layer_table
+    from resnet_viz.networks.zoo.catalog import FOREIGN
     from resnet_viz.spec import PRESETS
 
     own = [

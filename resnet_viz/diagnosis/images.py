@@ -13,7 +13,7 @@ from torch.nn.functional import cross_entropy
 from resnet_viz.checkpoints.consistency import Consistency, consistency
 from resnet_viz.checkpoints.topology import Identification
 from resnet_viz.diagnosis.thresholds import earliest, graded, worst
-from resnet_viz.networks.resnet import ResNet
+from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.records import CheckFinding, Severity
 
 

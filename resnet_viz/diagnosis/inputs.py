@@ -14,7 +14,7 @@ from torch import Tensor
 from resnet_viz.checkpoints.consistency import consistency
 from resnet_viz.checkpoints.topology import Identification
 from resnet_viz.diagnosis.thresholds import graded
-from resnet_viz.networks.resnet import ResNet
+from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.pictures.samples import sample_batch
 from resnet_viz.records import CheckFinding
 

@@ -10,8 +10,8 @@ from resnet_viz.checkpoints.bundled import bundled_names, load_bundled
 from resnet_viz.checkpoints.topology import Identification
 from resnet_viz.diagnosis.thresholds import graded
 from resnet_viz.diagnosis.weights import weighted
-from resnet_viz.networks.catalog import CIFAR10_CLASSES
-from resnet_viz.networks.resnet import ResNet
+from resnet_viz.networks.resnet.model import ResNet
+from resnet_viz.networks.zoo.labels import CIFAR10_CLASSES
 from resnet_viz.pictures.preprocess import seen, to_batch
 from resnet_viz.pictures.samples import sample_picture, samples
 from resnet_viz.records import CheckFinding

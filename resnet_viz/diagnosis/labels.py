@@ -16,7 +16,7 @@ from resnet_viz.diagnosis.mislabelled import suspected
 from resnet_viz.diagnosis.pictures import OwnImages
 from resnet_viz.diagnosis.robustness import MOST_IMAGES, STRENGTHS, robustness
 from resnet_viz.diagnosis.thresholds import graded
-from resnet_viz.networks.resnet import ResNet
+from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.pictures.preprocess import Preprocessing, normalise
 from resnet_viz.records import (
     ChangedAccuracy,

@@ -11,7 +11,7 @@ from torch import Tensor
 from resnet_viz.checkpoints.topology import Identification
 from resnet_viz.core.errors import DataError, ImageError
 from resnet_viz.core.places import cifar10_folders, fashion_mnist_folder
-from resnet_viz.networks.catalog import CIFAR10_CLASSES
+from resnet_viz.networks.zoo.labels import CIFAR10_CLASSES
 from resnet_viz.pictures.decode import read_picture, safe_name
 from resnet_viz.pictures.preprocess import CIFAR_PREPROCESSING, Preprocessing, normalise, seen
 from resnet_viz.training.data import (

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from resnet_viz.diagnosis.thresholds import graded, worst
-from resnet_viz.networks.resnet import ResNet
+from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.records import CheckFinding, LayerHealth
 
 _DEAD = 1e-3  # of the median filter's norm

@@ -169,7 +169,7 @@ def said(order: Order) -> Iterator[dict[str, Any]]:
 def _steps(order: Order) -> Iterator[dict[str, Any]]:
     from resnet_viz.diagnosis.beside import beside
     from resnet_viz.diagnosis.run import diagnosis, identified
-    from resnet_viz.networks.spec_file import spec_told
+    from resnet_viz.networks.export.spec_file import spec_told
 
     images = order.images or None
     if order.second is not None:

@@ -9,7 +9,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from resnet_viz.core.places import cifar10_folders
-from resnet_viz.networks.catalog import CIFAR10_CLASSES
+from resnet_viz.networks.zoo.labels import CIFAR10_CLASSES
 from resnet_viz.pictures.preprocess import CIFAR_PREPROCESSING, Preprocessing, normalise
 from resnet_viz.pictures.samples import sample_batch, samples
 from resnet_viz.training.data import ImageSet, cifar10

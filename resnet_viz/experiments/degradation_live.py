@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from resnet_viz.networks.resnet import build
+from resnet_viz.networks.resnet.model import build
 from resnet_viz.records import Epoch, Pair
 from resnet_viz.spec import NetworkSpec
 from resnet_viz.training.data import load_dataset

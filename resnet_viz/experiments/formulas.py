@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from resnet_viz.experiments.twins import detour
-from resnet_viz.networks.resnet import ResNet
+from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.probe.capture import capture
 from resnet_viz.probe.isolation import untouched
 from resnet_viz.records import BlockFormula, BlockValues, Formulas

@@ -18,7 +18,7 @@ from torch.nn.functional import cross_entropy
 from resnet_viz.experiments.batches import photographs
 from resnet_viz.experiments.memory import check_memory
 from resnet_viz.experiments.settings import check_depths, in_range
-from resnet_viz.networks.resnet import ResNet, build
+from resnet_viz.networks.resnet.model import ResNet, build
 from resnet_viz.probe.capture import capture, default_layers
 from resnet_viz.probe.gradients import norms_per_image
 from resnet_viz.probe.isolation import untouched

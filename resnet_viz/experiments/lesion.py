@@ -16,8 +16,8 @@ from resnet_viz.experiments.batches import Images, Labelled, labelled
 from resnet_viz.experiments.curves import curve
 from resnet_viz.experiments.settings import in_range
 from resnet_viz.experiments.twins import accuracy, downsampling, trained_twins
-from resnet_viz.networks.blocks import Block
-from resnet_viz.networks.resnet import ResNet
+from resnet_viz.networks.resnet.blocks import Block
+from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.records import Finding, Mark, Panel
 
 

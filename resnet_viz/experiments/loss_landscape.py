@@ -18,7 +18,7 @@ from resnet_viz.experiments.batches import Images, Labelled, labelled
 from resnet_viz.experiments.curves import curve, matrix
 from resnet_viz.experiments.settings import in_range
 from resnet_viz.experiments.twins import trained_twins
-from resnet_viz.networks.resnet import ResNet
+from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.records import Curve, Finding, Mark, Matrix, Panel
 
 Weights = Mapping[str, Tensor]

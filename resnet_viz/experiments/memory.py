@@ -2,7 +2,7 @@
 
 from resnet_viz.core.devices import free_memory
 from resnet_viz.core.errors import NetworkError
-from resnet_viz.networks.totals import totals
+from resnet_viz.networks.tables.totals import totals
 from resnet_viz.spec import NetworkSpec
 
 

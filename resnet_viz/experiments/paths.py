@@ -17,7 +17,7 @@ from resnet_viz.experiments.batches import Images, Labelled, labelled
 from resnet_viz.experiments.curves import curve
 from resnet_viz.experiments.settings import in_range
 from resnet_viz.experiments.twins import trained_twins
-from resnet_viz.networks.resnet import ResNet
+from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.records import Finding, Mark, Panel
 
 _PUBLISHED_BLOCKS = 54  # ResNet-110 (Veit 2016, sec. 5)

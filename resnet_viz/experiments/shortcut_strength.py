@@ -11,7 +11,7 @@ from resnet_viz.experiments.curves import curve
 from resnet_viz.experiments.gradients import GradientConfig, measured_gradients
 from resnet_viz.experiments.settings import in_range
 from resnet_viz.experiments.short_training import losses
-from resnet_viz.networks.resnet import build
+from resnet_viz.networks.resnet.model import build
 from resnet_viz.records import Finding, Panel
 from resnet_viz.spec import Kind
 

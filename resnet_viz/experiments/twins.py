@@ -15,10 +15,10 @@ from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.core.errors import OptionError
 from resnet_viz.core.places import ASSETS, home
 from resnet_viz.experiments.batches import Labelled
-from resnet_viz.networks.blocks import Block
-from resnet_viz.networks.catalog import CIFAR10_CLASSES
-from resnet_viz.networks.resnet import ResNet
-from resnet_viz.networks.shortcuts import ZeroPad
+from resnet_viz.networks.resnet.blocks import Block
+from resnet_viz.networks.resnet.model import ResNet
+from resnet_viz.networks.resnet.shortcuts import ZeroPad
+from resnet_viz.networks.zoo.labels import CIFAR10_CLASSES
 from resnet_viz.records import Pair
 
 _BATCH = 250  # images

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from resnet_viz.core.errors import NetworkError, OptionError, TargetError
-from resnet_viz.networks.resnet import ResNet
+from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.probe.cam import grad_cams
 from resnet_viz.probe.capture import Capture, capture, unwrapped
 from resnet_viz.probe.gradients import norms, norms_per_image

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from resnet_viz.checkpoints.at_work import load_backbone
 from resnet_viz.core.errors import OptionError
-from resnet_viz.networks.at_work import WorkRow, work_row
+from resnet_viz.networks.zoo.backbones import WorkRow, work_row
 from resnet_viz.pictures.decode import Picture
 from resnet_viz.pictures.preprocess import Preprocessing, seen, to_batch
 from resnet_viz.probe.capture import capture

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from resnet_viz.core.errors import LayerError, NetworkError, close_matches
-from resnet_viz.networks.resnet import ResNet
+from resnet_viz.networks.resnet.model import ResNet
 
 
 @dataclass(frozen=True)

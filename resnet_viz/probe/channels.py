@@ -9,8 +9,8 @@ from torch import Tensor
 
 from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.core.errors import LayerError, close_matches
-from resnet_viz.networks.layers import layer_table
-from resnet_viz.networks.resnet import ResNet
+from resnet_viz.networks.resnet.model import ResNet
+from resnet_viz.networks.tables.layer_table import layer_table
 from resnet_viz.pictures.preprocess import normalise
 from resnet_viz.probe.capture import capture
 from resnet_viz.probe.isolation import untouched

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from resnet_viz.core.errors import LayerError, NetworkError, close_matches
-from resnet_viz.networks.resnet import ResNet
+from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.pictures.resample import enlarge
 from resnet_viz.probe.analysis import analyze
 from resnet_viz.probe.attribution import attribute, completeness, to_map

@@ -8,7 +8,7 @@ from math import prod
 import torch
 from torch import Tensor, nn
 
-from resnet_viz.networks.totals import Totals
+from resnet_viz.networks.tables.totals import Totals
 from resnet_viz.probe.capture import capture
 from resnet_viz.records import MeasuredLayer
 

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from resnet_viz.core.devices import free_memory
 from resnet_viz.core.errors import NetworkError, TargetError
-from resnet_viz.networks.resnet import ResNet
-from resnet_viz.networks.totals import totals
+from resnet_viz.networks.resnet.model import ResNet
+from resnet_viz.networks.tables.totals import totals
 from resnet_viz.probe.analysis import check_images
 from resnet_viz.probe.capture import capture, unwrapped
 from resnet_viz.probe.isolation import untouched

@@ -7,8 +7,8 @@ from itertools import groupby
 import torch
 from torch import nn
 
-from resnet_viz.networks.foreign import foreign_row, skeleton
-from resnet_viz.networks.totals import Totals
+from resnet_viz.networks.tables.totals import Totals
+from resnet_viz.networks.zoo.catalog import foreign_row, skeleton
 from resnet_viz.probe.layers import Measured, measured_layers, measured_totals
 from resnet_viz.records import BlockGroup, MeasuredLayer
 

@@ -11,9 +11,9 @@ from resnet_viz.spec.choices import (
     Stem,
     StrideOn,
 )
-from resnet_viz.spec.foreign import ForeignSpec
 from resnet_viz.spec.network import NetworkSpec
 from resnet_viz.spec.presets import PRESETS, RESIDUAL_PRESETS, Preset, twin_name
+from resnet_viz.spec.zoo_spec import ForeignSpec
 
 __all__ = [
     "PRESETS",

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from resnet_viz.checkpoints.save import save_checkpoint
-from resnet_viz.networks.resnet import ResNet
+from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.records import Epoch, Progress, Step
 from resnet_viz.training.evaluate import evaluate
 from resnet_viz.training.loop import Course

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from resnet_viz.core.errors import TrainingError
-from resnet_viz.networks.resnet import ResNet
+from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.pictures.preprocess import normalise
 from resnet_viz.records import Epoch, Pair, Progress, Step
 from resnet_viz.training.augment import augmented, pad

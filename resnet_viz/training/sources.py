@@ -14,7 +14,7 @@ from torch import Tensor
 
 from resnet_viz.core.errors import DataError, DownloadError
 from resnet_viz.core.places import cifar10_folders, fashion_mnist_folder, home
-from resnet_viz.networks.catalog import CIFAR10_CLASSES
+from resnet_viz.networks.zoo.labels import CIFAR10_CLASSES
 from resnet_viz.pictures.preprocess import CIFAR_PREPROCESSING
 from resnet_viz.training.data import Dataset, ImageSet, measured
 

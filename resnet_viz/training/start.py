@@ -11,7 +11,7 @@ from resnet_viz.checkpoints.load import load_checkpoint
 from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.checkpoints.pretrained import load_pretrained
 from resnet_viz.core.errors import DataError
-from resnet_viz.networks.resnet import ResNet, build
+from resnet_viz.networks.resnet.model import ResNet, build
 from resnet_viz.records import Pair
 from resnet_viz.spec import NetworkSpec
 from resnet_viz.training.data import Dataset, ImageSet, load_dataset

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from resnet_viz.networks.resnet import ResNet
+from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.pictures.decode import to_png
 from resnet_viz.pictures.preprocess import normalise
 from resnet_viz.probe.analysis import analyze

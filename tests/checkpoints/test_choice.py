@@ -14,7 +14,7 @@ from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison import Quantity, cam_rows, gradient_curves, strip_rows
 from resnet_viz.figures.live_cams import live_cams
 from resnet_viz.figures.strip import strip_svg
-from resnet_viz.networks.foreign import FOREIGN, build_foreign, skeleton
+from resnet_viz.networks.zoo.catalog import FOREIGN, build_foreign, skeleton
 from resnet_viz.pictures.samples import sample_picture
 from resnet_viz.probe.capture import layer_names
 from resnet_viz.report.code import python_lines

@@ -12,8 +12,8 @@ from resnet_viz.checkpoints import pretrained
 from resnet_viz.checkpoints.foreign import fill_foreign, foreign_pretrained
 from resnet_viz.checkpoints.pretrained import published_url
 from resnet_viz.core.errors import CheckpointError
-from resnet_viz.networks.foreign import FOREIGN, build_foreign, skeleton
-from resnet_viz.networks.published import weights_named
+from resnet_viz.networks.zoo.catalog import FOREIGN, build_foreign, skeleton
+from resnet_viz.networks.zoo.torchvision_names import weights_named
 from tests.checkpoints.web import serving
 
 SIDE = 64

@@ -16,7 +16,7 @@ from resnet_viz.checkpoints.load import load_checkpoint, read_weights
 from resnet_viz.checkpoints.topology import identify
 from resnet_viz.checkpoints.unwrap import Weights
 from resnet_viz.core.errors import CheckpointError
-from resnet_viz.networks.resnet import ResNet
+from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.pictures.preprocess import CIFAR_PREPROCESSING
 from resnet_viz.pictures.samples import sample_batch
 from resnet_viz.spec import Kind, Order, Shortcut, Stem

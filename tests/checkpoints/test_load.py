@@ -14,7 +14,7 @@ from resnet_viz import NetworkSpec, ResnetVizError, Shortcut, build, load_checkp
 from resnet_viz.checkpoints import save as saving
 from resnet_viz.checkpoints.load import read_weights
 from resnet_viz.core.errors import CheckpointError
-from resnet_viz.networks.export import to_onnx
+from resnet_viz.networks.export.weights_files import to_onnx
 from resnet_viz.pictures.preprocess import CIFAR_PREPROCESSING, Preprocessing
 from resnet_viz.records import Epoch, WeightSource
 from tests.checkpoints.saved_files import EPOCH, FILES, NARROW, SPEC, assert_equal_weights, save

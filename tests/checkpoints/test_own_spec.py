@@ -8,7 +8,7 @@ import torch
 from resnet_viz import NetworkSpec, build
 from resnet_viz.cli import app
 from resnet_viz.core.errors import SpecError
-from resnet_viz.networks.spec_file import spec_to_json, spec_told
+from resnet_viz.networks.export.spec_file import spec_to_json, spec_told
 
 OWN = NetworkSpec.from_dict(
     {"depths": [1, 2], "widths": [8, 12], "norm": "group", "activation": "gelu"}

@@ -17,7 +17,7 @@ from resnet_viz.checkpoints.pairs import lesion, twin_names, weight_sources
 from resnet_viz.checkpoints.pretrained import fetch_pretrained, load_pretrained, pretrained_file
 from resnet_viz.core.errors import CheckpointError, DownloadError, OptionError
 from resnet_viz.core.places import cifar10_folders
-from resnet_viz.networks.catalog import TORCHVISION_WEIGHTS
+from resnet_viz.networks.zoo.labels import TORCHVISION_WEIGHTS
 from resnet_viz.pictures.preprocess import (
     CIFAR_PREPROCESSING,
     IMAGENET_PREPROCESSING,

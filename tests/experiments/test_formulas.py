@@ -10,7 +10,7 @@ from resnet_viz.checkpoints.bundled import bundled_names, load_bundled
 from resnet_viz.experiments.batches import photographs
 from resnet_viz.experiments.formulas import block_values, check_formulas
 from resnet_viz.experiments.gradients import GradientConfig
-from resnet_viz.networks.resnet import build
+from resnet_viz.networks.resnet.model import build
 from resnet_viz.records import PixelFormula
 from resnet_viz.spec import RESIDUAL_PRESETS, Kind, Order
 

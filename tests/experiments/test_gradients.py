@@ -13,7 +13,7 @@ from resnet_viz.experiments.gradients import (
     watched_steps,
 )
 from resnet_viz.experiments.memory import check_memory
-from resnet_viz.networks.resnet import build
+from resnet_viz.networks.resnet.model import build
 from resnet_viz.probe.analysis import analyze
 from resnet_viz.records.gradients import gradient_frame
 from resnet_viz.records.theory import THEORY_BATCH_NORM, THEORY_DEFAULT

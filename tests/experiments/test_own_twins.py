@@ -13,7 +13,7 @@ from resnet_viz.experiments.recorded import command
 from resnet_viz.experiments.registry import EXPERIMENTS, run_experiment
 from resnet_viz.experiments.remarks import remarks
 from resnet_viz.experiments.saved import python_line
-from resnet_viz.networks.catalog import CIFAR10_CLASSES
+from resnet_viz.networks.zoo.labels import CIFAR10_CLASSES
 from resnet_viz.pictures.preprocess import CIFAR_PREPROCESSING
 
 DEPTH = 8

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from resnet_viz import Block, NetworkSpec, Shortcut, build
-from resnet_viz.networks.shortcuts import Projection, ZeroPad
+from resnet_viz.networks.resnet.shortcuts import Projection, ZeroPad
 
 
 def taps_of(spec, size=17, training=False):

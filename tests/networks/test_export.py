@@ -12,9 +12,9 @@ from torch import nn
 
 from resnet_viz import NetworkSpec, build, load_checkpoint
 from resnet_viz.core.errors import OptionError
-from resnet_viz.networks.export import to_onnx, to_safetensors
-from resnet_viz.networks.source import source_code
-from resnet_viz.networks.spec_file import spec_to_json
+from resnet_viz.networks.export.source import source_code
+from resnet_viz.networks.export.spec_file import spec_to_json
+from resnet_viz.networks.export.weights_files import to_onnx, to_safetensors
 from tests.networks.specs import DESIGNS
 from tests.source import ROOT
 

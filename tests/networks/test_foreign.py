@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from resnet_viz.core.errors import SpecError
-from resnet_viz.networks.foreign import (
+from resnet_viz.networks.zoo.catalog import (
     FOREIGN,
     build_foreign,
     foreign_blocks,
@@ -13,7 +13,7 @@ from resnet_viz.networks.foreign import (
     foreign_preprocessing,
     skeleton,
 )
-from resnet_viz.networks.published import weights_named
+from resnet_viz.networks.zoo.torchvision_names import weights_named
 from resnet_viz.probe.capture import capture
 from resnet_viz.spec import PRESETS
 

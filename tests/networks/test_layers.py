@@ -10,9 +10,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from resnet_viz import NetworkSpec, ResNet, Shortcut, build, layer_table
 from resnet_viz.core.errors import SpecError
-from resnet_viz.networks.catalog import CIFAR10_CLASSES, TORCHVISION_WEIGHTS, class_names
-from resnet_viz.networks.published import weights_named
-from resnet_viz.networks.totals import shortcut_cost, totals
+from resnet_viz.networks.tables.totals import shortcut_cost, totals
+from resnet_viz.networks.zoo.labels import CIFAR10_CLASSES, TORCHVISION_WEIGHTS, class_names
+from resnet_viz.networks.zoo.torchvision_names import weights_named
 from resnet_viz.pictures.preprocess import IMAGENET_PREPROCESSING
 from resnet_viz.spec import PRESETS
 from tests.networks.specs import DESIGNS, fields

@@ -8,7 +8,7 @@ from hypothesis import given
 
 from resnet_viz import NetworkSpec
 from resnet_viz.core.errors import SpecError
-from resnet_viz.networks.spec_file import spec_from_json, spec_to_json
+from resnet_viz.networks.export.spec_file import spec_from_json, spec_to_json
 from resnet_viz.spec import PRESETS
 from tests.networks.specs import fields
 

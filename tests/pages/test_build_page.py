@@ -8,9 +8,9 @@ from streamlit.testing.v1 import AppTest
 
 from resnet_viz import NetworkSpec
 from resnet_viz.core.errors import DownloadError
-from resnet_viz.networks.at_work import AT_WORK
-from resnet_viz.networks.foreign import FOREIGN
-from resnet_viz.networks.spec_file import spec_to_json
+from resnet_viz.networks.export.spec_file import spec_to_json
+from resnet_viz.networks.zoo.backbones import AT_WORK
+from resnet_viz.networks.zoo.catalog import FOREIGN
 from resnet_viz.probe.at_work import look_at_work
 from resnet_viz.spec import RESIDUAL_PRESETS
 from resnet_viz.ui.build import backbone_view as build_work

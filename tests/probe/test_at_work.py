@@ -11,8 +11,8 @@ from resnet_viz.checkpoints import at_work as loading
 from resnet_viz.checkpoints.at_work import load_backbone
 from resnet_viz.checkpoints.pretrained import pretrained_file
 from resnet_viz.core.errors import OptionError, SpecError
-from resnet_viz.networks.at_work import AT_WORK, backbone_skeleton
-from resnet_viz.networks.published import weights_named
+from resnet_viz.networks.zoo.backbones import AT_WORK, backbone_skeleton
+from resnet_viz.networks.zoo.torchvision_names import weights_named
 from resnet_viz.pictures.decode import Picture
 from resnet_viz.pictures.preprocess import IMAGENET_PREPROCESSING
 from resnet_viz.pictures.samples import sample_picture, samples

@@ -5,9 +5,9 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from resnet_viz import NetworkSpec, build
-from resnet_viz.networks.foreign import FOREIGN, build_foreign, skeleton
-from resnet_viz.networks.published import weights_named
-from resnet_viz.networks.totals import totals
+from resnet_viz.networks.tables.totals import totals
+from resnet_viz.networks.zoo.catalog import FOREIGN, build_foreign, skeleton
+from resnet_viz.networks.zoo.torchvision_names import weights_named
 from resnet_viz.probe.layers import measured_layers, measured_totals
 from resnet_viz.probe.steps import foreign_table
 from tests.networks.test_foreign import ALIKE

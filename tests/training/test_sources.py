@@ -10,7 +10,7 @@ from PIL import Image
 from resnet_viz import NetworkSpec
 from resnet_viz.core.errors import DataError, DownloadError
 from resnet_viz.core.places import cifar10_folders, fashion_mnist_folder
-from resnet_viz.networks.catalog import CIFAR10_CLASSES
+from resnet_viz.networks.zoo.labels import CIFAR10_CLASSES
 from resnet_viz.pictures.preprocess import CIFAR_PREPROCESSING, normalise
 from resnet_viz.training import sources
 from resnet_viz.training.data import load_dataset

@@ -9,7 +9,7 @@ from resnet_viz.core.errors import OptionError, ResnetVizError
 from resnet_viz.core.text import Text
 from resnet_viz.figures.grids import ChannelOrder, channel_order, feature_grid
 from resnet_viz.figures.palettes import ColourRange
-from resnet_viz.networks.at_work import AT_WORK, WorkRow
+from resnet_viz.networks.zoo.backbones import AT_WORK, WorkRow
 from resnet_viz.pictures.decode import Picture
 from resnet_viz.probe.at_work import look_at_work
 from resnet_viz.records import StageFeatures, WeightSource, WorkView

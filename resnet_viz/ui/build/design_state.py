@@ -6,10 +6,10 @@ from enum import StrEnum
 import streamlit as st
 
 from resnet_viz.core.errors import SpecError
-from resnet_viz.networks.at_work import AT_WORK
-from resnet_viz.networks.foreign import FOREIGN
-from resnet_viz.networks.spec_file import spec_from_json
-from resnet_viz.networks.totals import check_size
+from resnet_viz.networks.export.spec_file import spec_from_json
+from resnet_viz.networks.tables.totals import check_size
+from resnet_viz.networks.zoo.backbones import AT_WORK
+from resnet_viz.networks.zoo.catalog import FOREIGN
 from resnet_viz.spec import RESIDUAL_PRESETS, NetworkSpec
 from resnet_viz.ui.frame.address import publish
 

@@ -3,10 +3,10 @@
 import streamlit as st
 
 from resnet_viz.core.text import Text
-from resnet_viz.networks.export import has_onnx, to_onnx, to_safetensors
-from resnet_viz.networks.resnet import build
-from resnet_viz.networks.source import source_code
-from resnet_viz.networks.spec_file import spec_to_json
+from resnet_viz.networks.export.source import source_code
+from resnet_viz.networks.export.spec_file import spec_to_json
+from resnet_viz.networks.export.weights_files import has_onnx, to_onnx, to_safetensors
+from resnet_viz.networks.resnet.model import build
 from resnet_viz.spec import RESIDUAL_PRESETS, NetworkSpec, Stem
 from resnet_viz.ui.build.design_state import seed_of_page
 from resnet_viz.ui.choose.network_choice import comparable

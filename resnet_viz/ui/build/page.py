@@ -13,10 +13,10 @@ from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison import network_title
 from resnet_viz.figures.design import block_figure, layer_sentence, network_figure
 from resnet_viz.figures.signal import signal_caption, signal_figure
-from resnet_viz.networks.groups import block_groups, layers_inside
-from resnet_viz.networks.layers import layer_table
-from resnet_viz.networks.signal import IMAGES, signal_check
-from resnet_viz.networks.totals import Totals, shortcut_cost, totals
+from resnet_viz.networks.tables.block_groups import block_groups, layers_inside
+from resnet_viz.networks.tables.layer_table import layer_table
+from resnet_viz.networks.tables.totals import Totals, shortcut_cost, totals
+from resnet_viz.probe.signal_check import IMAGES, signal_check
 from resnet_viz.records import BlockGroup, Layer, Pair
 from resnet_viz.spec import PRESETS, Kind, NetworkSpec, Shortcut
 from resnet_viz.ui.build.design_state import seed_of_page

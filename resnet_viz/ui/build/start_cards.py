@@ -7,8 +7,8 @@ import streamlit as st
 from resnet_viz.core.text import Text
 from resnet_viz.figures.cards import card_svg
 from resnet_viz.figures.comparison import network_title
-from resnet_viz.networks.at_work import AT_WORK
-from resnet_viz.networks.foreign import FOREIGN
+from resnet_viz.networks.zoo.backbones import AT_WORK
+from resnet_viz.networks.zoo.catalog import FOREIGN
 from resnet_viz.spec import RESIDUAL_PRESETS
 from resnet_viz.ui.build import design_state as state
 from resnet_viz.ui.frame.words import md_escape

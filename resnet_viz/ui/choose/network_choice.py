@@ -8,7 +8,7 @@ from resnet_viz.checkpoints.choice import NetworkChoice, sources
 from resnet_viz.checkpoints.pairs import WeightChoice
 from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison import network_title
-from resnet_viz.networks.foreign import FOREIGN
+from resnet_viz.networks.zoo.catalog import FOREIGN
 from resnet_viz.records import WeightSource
 from resnet_viz.spec import RESIDUAL_PRESETS, NetworkSpec, twin_name
 from resnet_viz.ui.choose.openings import DEEPEST, DESIGN, opening_label, openings, packed

@@ -11,7 +11,7 @@ from resnet_viz.checkpoints.bundled import bundled_names
 from resnet_viz.core.errors import SpecError
 from resnet_viz.core.places import ASSETS
 from resnet_viz.core.text import Text
-from resnet_viz.networks.spec_file import spec_from_json, spec_to_json
+from resnet_viz.networks.export.spec_file import spec_from_json, spec_to_json
 from resnet_viz.pictures.decode import safe_name
 from resnet_viz.spec import PRESETS, Kind
 from resnet_viz.ui.choose.trained_run import TrainedRun, chosen_run

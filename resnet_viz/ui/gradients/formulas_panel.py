@@ -10,8 +10,8 @@ from resnet_viz.core.text import Text
 from resnet_viz.experiments.batches import photographs
 from resnet_viz.experiments.formulas import block_values, check_formulas
 from resnet_viz.figures.comparison import network_title
-from resnet_viz.networks.resnet import ResNet, build
-from resnet_viz.networks.totals import shortcut_cost
+from resnet_viz.networks.resnet.model import ResNet, build
+from resnet_viz.networks.tables.totals import shortcut_cost
 from resnet_viz.pictures.samples import samples
 from resnet_viz.records import Formulas
 from resnet_viz.spec import RESIDUAL_PRESETS, NetworkSpec, Order, Shortcut

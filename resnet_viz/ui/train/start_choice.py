@@ -7,7 +7,7 @@ import streamlit as st
 
 from resnet_viz.checkpoints.bundled import bundled_names
 from resnet_viz.core.text import Text
-from resnet_viz.networks.catalog import TORCHVISION_WEIGHTS
+from resnet_viz.networks.zoo.labels import TORCHVISION_WEIGHTS
 from resnet_viz.records import WeightSource
 from resnet_viz.spec import RESIDUAL_PRESETS, Kind, NetworkSpec, Stem
 from resnet_viz.ui.choose.network_choice import network_label

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from resnet_viz.networks.shortcuts import ZeroPad
+from resnet_viz.networks.resnet.shortcuts import ZeroPad
 from resnet_viz.spec import Activation, NetworkSpec, Norm
 from resnet_viz.spec.parts import Convolution, Part, PartKind
 

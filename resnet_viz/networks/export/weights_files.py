@@ -11,10 +11,10 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from resnet_viz.core.errors import OptionError
-from resnet_viz.networks.layers import layer_table
-from resnet_viz.networks.resnet import ResNet
-from resnet_viz.networks.shortcuts import ZeroPad
-from resnet_viz.networks.spec_file import SCHEMA_VERSION
+from resnet_viz.networks.export.spec_file import SCHEMA_VERSION
+from resnet_viz.networks.resnet.model import ResNet
+from resnet_viz.networks.resnet.shortcuts import ZeroPad
+from resnet_viz.networks.tables.layer_table import layer_table
 from resnet_viz.records import Layer
 
 if TYPE_CHECKING:

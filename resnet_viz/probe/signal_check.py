@@ -6,9 +6,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from resnet_viz.core.errors import SpecError
-from resnet_viz.networks.parts import DropBranch
-from resnet_viz.networks.resnet import ResNet, build
-from resnet_viz.networks.totals import totals
+from resnet_viz.networks.resnet.model import ResNet, build
+from resnet_viz.networks.resnet.modules import DropBranch
+from resnet_viz.networks.tables.totals import totals
 from resnet_viz.pictures.preprocess import preprocessing_for
 from resnet_viz.pictures.samples import sample_batch
 from resnet_viz.records import SignalCheck

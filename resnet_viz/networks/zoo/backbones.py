@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 from resnet_viz.core.errors import SpecError, close_matches
-from resnet_viz.networks.foreign_start import draw
-from resnet_viz.networks.published import build_named
+from resnet_viz.networks.zoo.random_weights import draw
+from resnet_viz.networks.zoo.torchvision_names import build_named
 from resnet_viz.pictures.preprocess import IMAGENET_PREPROCESSING, Preprocessing
 
 #: Of Kinetics-400, as its published weights want it; a clip is square here.

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from resnet_viz.networks.published import weights_named
+from resnet_viz.networks.zoo.torchvision_names import weights_named
 from resnet_viz.spec import NetworkSpec
 
 #: The first published weights of each, trained by the recipe of He 2015; see ``weights_named``.

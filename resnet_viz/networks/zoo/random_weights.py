@@ -5,7 +5,7 @@ import math
 import torch
 from torch import nn
 
-from resnet_viz.networks.initialise import layer_stream
+from resnet_viz.networks.resnet.initialise import layer_stream
 
 _LAYER_SCALE = 1e-6  # first value of ConvNeXt's (Liu 2022, sec. 2.6 and table 5)
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from resnet_viz.core.errors import SpecError
-from resnet_viz.networks.layers import layer_table
+from resnet_viz.networks.tables.layer_table import layer_table
 from resnet_viz.records import Layer
 from resnet_viz.spec import NetworkSpec
 from resnet_viz.spec.plan import parameter_count

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from resnet_viz.networks.parts import Join, activation, module
-from resnet_viz.networks.shortcuts import Projection
+from resnet_viz.networks.resnet.modules import Join, activation, module
+from resnet_viz.networks.resnet.shortcuts import Projection
 from resnet_viz.spec import NetworkSpec
 from resnet_viz.spec.plan import BlockPlan, Way
 

@@ -5,14 +5,14 @@ The classes have the state-dict keys of our own, so weights saved here load ther
 
 from textwrap import indent
 
-from resnet_viz.networks.source_parts import (
+from resnet_viz.networks.export.source_parts import (
     activate,
     convolution,
     helpers,
     norm_line,
     parts_used,
 )
-from resnet_viz.networks.totals import totals
+from resnet_viz.networks.tables.totals import totals
 from resnet_viz.spec import Block, Initialisation, Kind, NetworkSpec, Order, Shortcut, StrideOn
 from resnet_viz.spec.checks import USUAL_WIDTH_PER_GROUP
 from resnet_viz.spec.parts import Part, PartKind

@@ -6,10 +6,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from resnet_viz.networks.blocks import Block, Tap, untapped
-from resnet_viz.networks.initialise import initialise
-from resnet_viz.networks.parts import module
-from resnet_viz.networks.totals import check_size
+from resnet_viz.networks.resnet.blocks import Block, Tap, untapped
+from resnet_viz.networks.resnet.initialise import initialise
+from resnet_viz.networks.resnet.modules import module
+from resnet_viz.networks.tables.totals import check_size
 from resnet_viz.spec import NetworkSpec
 from resnet_viz.spec.parts import Part
 from resnet_viz.spec.plan import plan

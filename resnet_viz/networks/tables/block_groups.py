@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from resnet_viz.networks.layers import layer_table
+from resnet_viz.networks.tables.layer_table import layer_table
 from resnet_viz.records import BlockGroup, Layer
 from resnet_viz.spec import NetworkSpec
 from resnet_viz.spec.plan import BlockPlan, plan

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from resnet_viz.networks.parts import Scale, Shift
+from resnet_viz.networks.resnet.modules import Scale, Shift
 from resnet_viz.spec import Initialisation, NetworkSpec
 
 if TYPE_CHECKING:
-    from resnet_viz.networks.resnet import ResNet
+    from resnet_viz.networks.resnet.model import ResNet
 
 
 def initialise(network: "ResNet", seed: int) -> None:

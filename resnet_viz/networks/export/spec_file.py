@@ -6,7 +6,7 @@ from typing import Any
 
 from resnet_viz.core.errors import SpecError
 from resnet_viz.core.saving import to_json
-from resnet_viz.networks.totals import check_size
+from resnet_viz.networks.tables.totals import check_size
 from resnet_viz.spec import NetworkSpec
 
 SCHEMA_VERSION = 1
