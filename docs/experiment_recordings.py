@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from resnet_viz.checkpoints.bundled import bundled_names
+from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.experiments.recorded import FOLDER, record, write
 from resnet_viz.experiments.registry import EXPERIMENTS, experiment
 

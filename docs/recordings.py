@@ -6,7 +6,7 @@ python -m docs.recordings
 import json
 from pathlib import Path
 
-from resnet_viz.checkpoints.bundled import bundled_names, load_bundled
+from resnet_viz.checkpoints.sources.bundled import bundled_names, load_bundled
 from resnet_viz.core.text import Text
 from resnet_viz.experiments.published import beside
 from resnet_viz.experiments.recorded import recordings_of

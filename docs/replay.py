@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 
 from resnet_viz import NetworkSpec, Pair, build
-from resnet_viz.checkpoints.bundled import load_bundled
+from resnet_viz.checkpoints.sources.bundled import load_bundled
 from resnet_viz.core.saving import SCHEMA_VERSION, library_versions, to_json
 from resnet_viz.records import Epoch, Step
 from resnet_viz.training.data import load_dataset

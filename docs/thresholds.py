@@ -6,9 +6,9 @@ python -m docs.thresholds   (minutes a network; CIFAR-10's test images must lie 
 from pathlib import Path
 
 from resnet_viz import CheckpointReport, diagnose
-from resnet_viz.checkpoints.load import read_weights
-from resnet_viz.checkpoints.topology import identify
-from resnet_viz.checkpoints.unwrap import Weights
+from resnet_viz.checkpoints.identifying.identify import identify
+from resnet_viz.checkpoints.reading.read import read_weights
+from resnet_viz.checkpoints.reading.state_dict import Weights
 from resnet_viz.core.places import ASSETS
 from resnet_viz.diagnosis.thresholds import THRESHOLDS
 

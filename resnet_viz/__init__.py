@@ -9,10 +9,10 @@
 'plain20'
 """
 
-from resnet_viz.checkpoints.bundled import load_bundled
-from resnet_viz.checkpoints.choice import NetworkChoice, load_both
-from resnet_viz.checkpoints.load import load_checkpoint
-from resnet_viz.checkpoints.pairs import WeightChoice, load_pair
+from resnet_viz.checkpoints.load import NetworkChoice, load_both
+from resnet_viz.checkpoints.reading.read import load_checkpoint
+from resnet_viz.checkpoints.ref import WeightChoice, load_pair
+from resnet_viz.checkpoints.sources.bundled import load_bundled
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.diagnosis.run import diagnose
 from resnet_viz.networks.resnet.model import ResNet, build

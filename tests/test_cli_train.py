@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from resnet_viz.checkpoints.load import load_checkpoint
+from resnet_viz.checkpoints.reading.read import load_checkpoint
 from resnet_viz.cli import main
 from resnet_viz.records import RunState
 from resnet_viz.runs.store import RunStore
@@ -109,7 +109,7 @@ def test_ctrl_c_leaves_a_run_that_can_be_resumed(monkeypatch, capsys):
 
 
 def test_fine_tuning_keeps_frozen_stages_and_replaces_the_head(tmp_path, monkeypatch, capsys):
-    from resnet_viz.checkpoints.bundled import bundled_names, load_bundled
+    from resnet_viz.checkpoints.sources.bundled import bundled_names, load_bundled
 
     if "resnet20" not in bundled_names():
         pytest.skip("no bundled twins in assets/checkpoints")

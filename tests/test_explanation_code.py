@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from resnet_viz.checkpoints.choice import NetworkChoice, load_both
-from resnet_viz.checkpoints.pairs import WeightChoice
+from resnet_viz.checkpoints.load import NetworkChoice, load_both
+from resnet_viz.checkpoints.ref import WeightChoice
 from resnet_viz.checkpoints.save import save_checkpoint
 from resnet_viz.networks.resnet.model import build
 from resnet_viz.networks.zoo.labels import CIFAR10_CLASSES

@@ -70,7 +70,7 @@ def test_figures_know_only_records_and_words():
     ("dangerous", "owner"),
     [
         ("register_forward_hook", "probe/capture.py"),
-        ("torch.load(", "checkpoints/load.py"),
+        ("torch.load(", "checkpoints/reading/read.py"),
         ("unsafe_allow_html", None),
         ("extractall", None),
         ("use_container_width", None),

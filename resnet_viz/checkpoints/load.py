@@ -1,139 +1,128 @@
-"""Files to weights. The only place where anything is unpickled, and then weights only."""
+"""Any two networks with weights, side by side: what was chosen, and how it is loaded."""
 
-import json
-import pickle
-import warnings
-import zipfile
-from dataclasses import replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import torch
-from safetensors import SafetensorError, safe_open
-from torch import Tensor
-
-from resnet_viz.checkpoints.container import (
-    MOST_BYTES,
-    MOST_ENTRIES,
-    Container,
-    container,
-)
-from resnet_viz.checkpoints.globals import wanted_globals
-from resnet_viz.checkpoints.loaded import LoadedNetwork
-from resnet_viz.checkpoints.onnx_weights import read_onnx
-from resnet_viz.checkpoints.topology import identify
-from resnet_viz.checkpoints.unwrap import Weights, unwrap
-from resnet_viz.core.errors import CheckpointError
-from resnet_viz.pictures.decode import safe_name
-from resnet_viz.spec import NetworkSpec
-
-_MOST_SHARDS = 100
-_MOST_INDEX = 16_000_000  # bytes of a sharded file's index
+from resnet_viz.checkpoints.loaded import Loaded, LoadedNetwork
+from resnet_viz.checkpoints.reading.read import load_checkpoint
+from resnet_viz.checkpoints.ref import WeightChoice, load_network, load_twin, weight_sources
+from resnet_viz.checkpoints.sources.zoo import foreign_spec, load_foreign
+from resnet_viz.core.errors import OptionError
+from resnet_viz.networks.zoo.catalog import FOREIGN, foreign_classes
+from resnet_viz.networks.zoo.labels import class_names
+from resnet_viz.records import Pair, WeightSource
+from resnet_viz.spec import ForeignSpec, Kind, NetworkSpec
 
 
-def load_checkpoint(
-    path: str | Path, spec: NetworkSpec | None = None, *, skip: tuple[str, ...] = ()
-) -> LoadedNetwork:
-    """The network of any weights file, in evaluation mode.
+@dataclass(frozen=True)
+class NetworkChoice:
+    """One network and which weights it gets.
 
-    A file written by this library says what it is. For any other, ``spec`` says it, or it is found
-    out: shapes and order tell the network, whatever the names, and the running statistics tell a
-    plain network from a residual one. Every tensor must find its place, but for those that
-    ``skip`` names; the rest is refused with a count. Raises ``CheckpointError``.
+    ``name`` is a preset's or the catalog's; a design of one's own, or a file's network, has its
+    ``design``, and then ``name`` is only what to call it. ``labels`` are its classes' names where
+    they are not the usual ones.
     """
-    path = Path(path)
-    weights = read_weights(path)
-    kept = {key: value for key, value in weights.tensors.items() if key not in skip}
-    return identify(replace(weights, tensors=kept), safe_name(path.name), spec).loaded()
+
+    name: str
+    weights: WeightChoice
+    design: NetworkSpec | None = None
+    labels: tuple[str, ...] = field(default=())
+
+    @property
+    def spec(self) -> NetworkSpec | ForeignSpec:
+        """What the network is; ``SpecError`` for a name that nobody knows."""
+        if self.design is not None:
+            return self.design
+        return foreign_spec(self.name) if self.name in FOREIGN else NetworkSpec.preset(self.name)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of its classes."""
+        spec = self.spec
+        usual = foreign_classes(spec.name) if isinstance(spec, ForeignSpec) else class_names(spec)
+        return self.labels or usual
+
+    @property
+    def has_twin(self) -> bool:
+        """Whether there is a plain twin to put beside it."""
+        spec = self.spec
+        trained = self.weights.plain_path is not None
+        return isinstance(spec, NetworkSpec) and (spec.kind is Kind.RESIDUAL or trained)
+
+    def comparable(self, other: "NetworkChoice") -> bool:
+        """Whether both see the same picture and know as many classes."""
+        one, two = self.spec, other.spec
+        return (one.input_size, one.input_channels, one.classes) == (
+            two.input_size,
+            two.input_channels,
+            two.classes,
+        )
 
 
-def read_weights(path: str | Path) -> Weights:
-    """The tensors of a weights file by name, and what it says beside them.
+def sources(name: str) -> tuple[WeightSource, ...]:
+    """What weights there are for a network of the tables, the best first."""
+    if name not in FOREIGN:
+        return weight_sources(name)
+    published = () if FOREIGN[name].weights is None else (WeightSource.PRETRAINED,)
+    return (*published, WeightSource.RANDOM)
 
-    ``.pt .pth .th .ckpt .bin .tar`` (torch.save, new and old), ``.safetensors``, and the index of
-    a sharded safetensors file; the initialisers of an ``.onnx`` file. Pickles are read
-    with ``weights_only=True`` and nothing else; sizes are checked before memory is taken.
-    Raises ``CheckpointError``.
+
+def choose_weights(name: str, asked: str, seed: int = 0) -> WeightChoice:
+    """The weights that a word means: a source on offer for this network, or else a file's path.
+
+    "" is the best there are without a download: bundled, else random.
     """
-    path = Path(path)
-    name = safe_name(path.name)
-    match container(path):
-        case Container.SAFETENSORS:
-            tensors, metadata = _read_safetensors(path, name)
-            return replace(unwrap(tensors, name), metadata=metadata)
-        case Container.SHARDS:
-            return unwrap(_read_shards(path, name), name)
-        case Container.ONNX:
-            return unwrap(read_onnx(path, name), name)
-        case Container.ZIP:
-            found = unwrap(_read_pickle(path, name, mapped=True), name)
-            _check_records(found, path, name)
-            return found
-        case Container.LEGACY:
-            return unwrap(_read_pickle(path, name), name)
+    offered = sources(name)
+    if not asked:
+        offline = [source for source in offered if source is not WeightSource.PRETRAINED]
+        return WeightChoice(offline[0], seed)
+    if asked in offered:
+        return WeightChoice(WeightSource(asked), seed)
+    if asked in [*WeightSource] or not Path(asked).suffix:
+        known = ", ".join([*offered, "FILE"])
+        raise OptionError("option_unknown", option="weights", value=asked, known=known)
+    return WeightChoice(WeightSource.FILE, path=Path(asked))
 
 
-def _read_safetensors(path: Path, name: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    try:
-        with safe_open(path, framework="pt") as file:
-            weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-            text = file.metadata() or {}
-    except (SafetensorError, OSError, ValueError) as error:
-        raise CheckpointError("checkpoint_damaged", name=name) from error
-    try:
-        return weights, {key: json.loads(value) for key, value in text.items()}
-    except (ValueError, RecursionError):
-        return weights, {}
+def choose_network(name: str, asked: str, seed: int = 0) -> NetworkChoice:
+    """A network of the tables by name, with the weights that a word means."""
+    return NetworkChoice(name, choose_weights(name, asked, seed))
 
 
-def _read_shards(path: Path, name: str) -> dict[str, Tensor]:
-    """All tensors of the files that an index names; they lie beside it and nowhere else."""
-    if path.stat().st_size > _MOST_INDEX:
-        raise CheckpointError("checkpoint_damaged", name=name)
-    try:
-        places = dict(json.loads(path.read_bytes())["weight_map"])
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise CheckpointError("checkpoint_damaged", name=name) from error
-    files = list(dict.fromkeys(str(value) for value in places.values()))
-    inside = all(Path(file).name == file and file.endswith(".safetensors") for file in files)
-    if not files or not inside or len(files) > _MOST_SHARDS or len(places) > MOST_ENTRIES:
-        raise CheckpointError("checkpoint_shards", name=name)
-    found: dict[str, Tensor] = {}
-    for file in files:
-        _check_shard(path.parent / file)
-        found |= _read_safetensors(path.parent / file, safe_name(file))[0]
-        if sum(t.numel() * t.element_size() for t in found.values()) > MOST_BYTES:
-            raise CheckpointError("checkpoint_large", name=name, most=MOST_BYTES // 1_000_000)
-    return found
+def load_one(name: str, path: Path | None, weights: str = "", seed: int = 0) -> Loaded:
+    """One network: of a weights file, where ``name`` is its form if it does not say; or by name.
 
-
-def _check_shard(path: Path) -> None:
-    if path.is_symlink() or container(path) is not Container.SAFETENSORS:
-        raise CheckpointError("checkpoint_damaged", name=safe_name(path.name))
-
-
-def _check_records(weights: Weights, path: Path, name: str) -> None:
-    """Every tensor's memory is one whole entry of the archive.
-
-    A mapped file is not read: an entry that is shorter than the pickle says would run on into the
-    entry behind it, and a good file never does.
+    "" is resnet20; ``weights`` as for ``choose_weights``.
     """
-    with zipfile.ZipFile(path) as archive:
-        sizes = {entry.file_size for entry in archive.infolist()}
-    lengths = {value.untyped_storage().nbytes() for value in weights.tensors.values()}
-    if not lengths <= sizes | {0}:
-        raise CheckpointError("checkpoint_damaged", name=name)
+    if path is not None:
+        return load_checkpoint(path, NetworkSpec.preset(name) if name else None)
+    return load_choice(choose_network(name or "resnet20", weights, seed))
 
 
-def _read_pickle(path: Path, name: str, *, mapped: bool = False) -> object:
-    """With ``mapped`` the weights stay in the file until they are needed."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what it thinks of old formats is no news here
-            return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
-    except Exception as error:  # a damaged or hostile file can raise anything
-        wanted = wanted_globals(path) if isinstance(error, pickle.UnpicklingError) else []
-        if wanted:
-            shown = ", ".join(safe_name(each) for each in wanted)
-            raise CheckpointError("checkpoint_unsafe", name=name, wanted=shown) from error
-        raise CheckpointError("checkpoint_damaged", name=name) from error
+def load_choice(choice: NetworkChoice) -> Loaded:
+    """The network that was chosen, in evaluation mode, on the CPU."""
+    spec = choice.spec
+    if isinstance(spec, ForeignSpec):
+        return load_foreign(choice.name, choice.weights)
+    return load_network(spec, choice.weights)
+
+
+def load_both(
+    first: NetworkChoice, second: NetworkChoice | None = None, device: str = "cpu"
+) -> Pair[Loaded]:
+    """Two networks side by side on ``device``; ``second`` None is the first one's plain twin.
+
+    Raises ``OptionError`` for a network without a twin, and for two that cannot be compared.
+    """
+    one = load_choice(first)
+    if second is not None:
+        if not first.comparable(second):
+            raise OptionError("networks_differ", first=first.name, second=second.name)
+        two = load_choice(second)
+    elif isinstance(one, LoadedNetwork) and first.has_twin:
+        two = load_twin(one, first.weights)
+    else:
+        raise OptionError("network_no_twin", name=first.name)
+    for loaded in (one, two):
+        loaded.network.to(device)
+    return Pair(one, two)

@@ -31,7 +31,7 @@ def compare(
     debug: Debug = False,
 ) -> None:
     """Put a network and its plain twin, or any two, side by side on a picture: a report."""
-    from resnet_viz.checkpoints.choice import choose_network, load_both
+    from resnet_viz.checkpoints.load import choose_network, load_both
     from resnet_viz.core.devices import devices
     from resnet_viz.pictures.decode import read_picture
     from resnet_viz.probe import compare as comparison
@@ -51,7 +51,7 @@ def compare(
 
 def _residual(network: str) -> str:
     """A plain twin's name stands for its pair."""
-    from resnet_viz.checkpoints.pairs import twin_names
+    from resnet_viz.checkpoints.ref import twin_names
     from resnet_viz.networks.zoo.catalog import FOREIGN
 
     return network if network in FOREIGN else twin_names(network).residual

@@ -3,8 +3,8 @@
 import shutil
 from typing import Any
 
-from resnet_viz.checkpoints.bundled import bundled_names
-from resnet_viz.checkpoints.pretrained import PUBLISHED, pretrained_file
+from resnet_viz.checkpoints.sources.bundled import bundled_names
+from resnet_viz.checkpoints.sources.published import PUBLISHED, pretrained_file
 from resnet_viz.core.devices import devices
 from resnet_viz.core.places import ASSETS, cifar10_folders, home
 from resnet_viz.core.saving import library_versions

@@ -11,7 +11,7 @@ from resnet_viz.cli.shared import Debug, Json, guarded, one_of, print_result
 from resnet_viz.core.errors import OptionError, OutputError
 
 if TYPE_CHECKING:
-    from resnet_viz.gallery.places import Named
+    from resnet_viz.checkpoints.network_json import Named
     from resnet_viz.probe.explained import Request
     from resnet_viz.records.explanation import Fused
 
@@ -61,8 +61,8 @@ def explain(
 
     A folder is explained picture by picture; Ctrl-C keeps what is done, and --resume goes on.
     """
+    from resnet_viz.checkpoints.network_json import Named
     from resnet_viz.core.devices import devices
-    from resnet_viz.gallery.places import Named
     from resnet_viz.probe.explained import Request
     from resnet_viz.probe.faithfulness import MEASURES
     from resnet_viz.probe.methods import method_named

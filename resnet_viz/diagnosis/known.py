@@ -6,8 +6,8 @@ from functools import cache
 import torch
 from torch import nn
 
-from resnet_viz.checkpoints.bundled import bundled_names, load_bundled
-from resnet_viz.checkpoints.topology import Identification
+from resnet_viz.checkpoints.identifying.identify import Identification
+from resnet_viz.checkpoints.sources.bundled import bundled_names, load_bundled
 from resnet_viz.diagnosis.thresholds import graded
 from resnet_viz.diagnosis.weights import weighted
 from resnet_viz.networks.resnet.model import ResNet

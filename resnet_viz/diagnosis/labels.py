@@ -10,7 +10,7 @@ from jaxtyping import Float, Int64, UInt8
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from resnet_viz.checkpoints.topology import Identification
+from resnet_viz.checkpoints.identifying.identify import Identification
 from resnet_viz.diagnosis.judged import SHOWN, judged, top_losses
 from resnet_viz.diagnosis.mislabelled import suspected
 from resnet_viz.diagnosis.pictures import OwnImages

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float, Int64, UInt8
 from torch import Tensor
 
-from resnet_viz.checkpoints.topology import Identification
+from resnet_viz.checkpoints.identifying.identify import Identification
 from resnet_viz.core.errors import DataError, ImageError
 from resnet_viz.core.places import cifar10_folders, fashion_mnist_folder
 from resnet_viz.networks.zoo.labels import CIFAR10_CLASSES

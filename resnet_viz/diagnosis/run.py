@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from jaxtyping import Float
 from torch import Tensor
 
-from resnet_viz.checkpoints.load import read_weights
-from resnet_viz.checkpoints.topology import Identification, identify
+from resnet_viz.checkpoints.identifying.identify import Identification, identify
+from resnet_viz.checkpoints.reading.read import read_weights
 from resnet_viz.diagnosis.images import Measured, image_findings, measure
 from resnet_viz.diagnosis.inputs import input_findings
 from resnet_viz.diagnosis.known import known_findings

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from resnet_viz.checkpoints.topology import Identification
+from resnet_viz.checkpoints.identifying.identify import Identification
 from resnet_viz.diagnosis.thresholds import graded, worst
 from resnet_viz.records import CheckFinding
 

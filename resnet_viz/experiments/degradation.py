@@ -10,7 +10,7 @@ from enum import StrEnum
 from itertools import groupby
 from typing import Any
 
-from resnet_viz.checkpoints.bundled import bundled_names
+from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.core.errors import CheckpointError
 from resnet_viz.experiments.curves import curve
 from resnet_viz.experiments.degradation_live import Trained, trained

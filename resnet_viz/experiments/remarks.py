@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from resnet_viz.checkpoints.bundled import bundled_names
+from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.core.text import Text
 from resnet_viz.experiments.published import Figure, beside
 from resnet_viz.experiments.twins import told

@@ -12,8 +12,8 @@ import numpy as np
 from PIL import Image
 
 from resnet_viz.checkpoints.loaded import Loaded
+from resnet_viz.checkpoints.network_json import load_networks
 from resnet_viz.core.errors import ImageError, ResnetVizError
-from resnet_viz.gallery.places import load_networks
 from resnet_viz.gallery.sources import Entry, Source, opened
 from resnet_viz.pictures.decode import Picture
 from resnet_viz.pictures.preprocess import photo

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from resnet_viz.checkpoints.loaded import LoadedNetwork
+from resnet_viz.checkpoints.network_json import load_side
 from resnet_viz.core.errors import NetworkError
-from resnet_viz.gallery.places import load_side
 from resnet_viz.pictures.decode import to_png
 from resnet_viz.probe.maximise import Ascent, Goal, maximise
 

@@ -8,7 +8,7 @@ from jaxtyping import Float, UInt8
 from PIL import Image
 from torch import Tensor, nn
 
-from resnet_viz.checkpoints.at_work import load_backbone
+from resnet_viz.checkpoints.sources.backbone_weights import load_backbone
 from resnet_viz.core.errors import OptionError
 from resnet_viz.networks.zoo.backbones import WorkRow, work_row
 from resnet_viz.pictures.decode import Picture

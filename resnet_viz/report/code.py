@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Any
 
-from resnet_viz.checkpoints.pairs import preset_of_shape
+from resnet_viz.checkpoints.ref import preset_of_shape
 from resnet_viz.records import Comparison, Side, WeightSource
 from resnet_viz.spec import PRESETS, ForeignSpec, NetworkSpec
 

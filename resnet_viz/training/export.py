@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from resnet_viz.checkpoints.load import read_weights
+from resnet_viz.checkpoints.reading.read import read_weights
 from resnet_viz.core.errors import DataError, FailureError
 from resnet_viz.core.saving import SCHEMA_VERSION, library_versions, new_folder, to_json
 from resnet_viz.records import Step

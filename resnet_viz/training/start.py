@@ -6,10 +6,10 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from resnet_viz.checkpoints.bundled import load_bundled
-from resnet_viz.checkpoints.load import load_checkpoint
 from resnet_viz.checkpoints.loaded import LoadedNetwork
-from resnet_viz.checkpoints.pretrained import load_pretrained
+from resnet_viz.checkpoints.reading.read import load_checkpoint
+from resnet_viz.checkpoints.sources.bundled import load_bundled
+from resnet_viz.checkpoints.sources.published import load_pretrained
 from resnet_viz.core.errors import DataError
 from resnet_viz.networks.resnet.model import ResNet, build
 from resnet_viz.records import Pair

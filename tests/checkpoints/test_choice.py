@@ -6,8 +6,8 @@ import pytest
 from safetensors.torch import save_file
 
 from resnet_viz import NetworkChoice, NetworkSpec, WeightChoice, WeightSource, compare, load_both
-from resnet_viz.checkpoints.catalog import foreign_spec
-from resnet_viz.checkpoints.choice import choose_network, load_choice, sources
+from resnet_viz.checkpoints.load import choose_network, load_choice, sources
+from resnet_viz.checkpoints.sources.zoo import foreign_spec
 from resnet_viz.cli import app
 from resnet_viz.core.errors import CheckpointError, OptionError, SpecError
 from resnet_viz.core.text import Text

@@ -8,9 +8,9 @@ import pytest
 import torch
 from torchvision.models import densenet
 
-from resnet_viz.checkpoints import pretrained
-from resnet_viz.checkpoints.foreign import fill_foreign, foreign_pretrained
-from resnet_viz.checkpoints.pretrained import published_url
+from resnet_viz.checkpoints.sources import published as pretrained
+from resnet_viz.checkpoints.sources.published import published_url
+from resnet_viz.checkpoints.sources.zoo_weights import fill_foreign, foreign_pretrained
 from resnet_viz.core.errors import CheckpointError
 from resnet_viz.networks.zoo.catalog import FOREIGN, build_foreign, skeleton
 from resnet_viz.networks.zoo.torchvision_names import weights_named

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from resnet_viz import load_checkpoint
-from resnet_viz.checkpoints.load import read_weights
+from resnet_viz.checkpoints.reading.read import read_weights
 from resnet_viz.core.errors import CheckpointError
 from resnet_viz.core.text import LANGUAGES, Text
 from tests.checkpoints.hostile_files import (

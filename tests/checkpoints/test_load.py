@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 
 from resnet_viz import NetworkSpec, ResnetVizError, Shortcut, build, load_checkpoint
 from resnet_viz.checkpoints import save as saving
-from resnet_viz.checkpoints.load import read_weights
+from resnet_viz.checkpoints.reading.read import read_weights
 from resnet_viz.core.errors import CheckpointError
 from resnet_viz.networks.export.weights_files import to_onnx
 from resnet_viz.pictures.preprocess import CIFAR_PREPROCESSING, Preprocessing

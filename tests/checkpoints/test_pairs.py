@@ -9,12 +9,16 @@ import pytest
 import torch
 
 from resnet_viz import NetworkSpec, WeightChoice, WeightSource, build, load_pair
-from resnet_viz.checkpoints import pretrained
-from resnet_viz.checkpoints.bundled import bundled_names, load_bundled
-from resnet_viz.checkpoints.choice import choose_weights
-from resnet_viz.checkpoints.fresh import load_fresh
-from resnet_viz.checkpoints.pairs import lesion, twin_names, weight_sources
-from resnet_viz.checkpoints.pretrained import fetch_pretrained, load_pretrained, pretrained_file
+from resnet_viz.checkpoints.load import choose_weights
+from resnet_viz.checkpoints.ref import lesion, twin_names, weight_sources
+from resnet_viz.checkpoints.sources import published as pretrained
+from resnet_viz.checkpoints.sources.bundled import bundled_names, load_bundled
+from resnet_viz.checkpoints.sources.published import (
+    fetch_pretrained,
+    load_pretrained,
+    pretrained_file,
+)
+from resnet_viz.checkpoints.sources.untrained import load_fresh
 from resnet_viz.core.errors import CheckpointError, DownloadError, OptionError
 from resnet_viz.core.places import cifar10_folders
 from resnet_viz.networks.zoo.labels import TORCHVISION_WEIGHTS

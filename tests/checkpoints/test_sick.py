@@ -12,10 +12,10 @@ import pytest
 import torch
 
 from resnet_viz import CheckpointReport, NetworkSpec, diagnose, load_bundled
-from resnet_viz.checkpoints.bundled import bundled_names
-from resnet_viz.checkpoints.load import read_weights
-from resnet_viz.checkpoints.topology import identify
-from resnet_viz.checkpoints.unwrap import Weights
+from resnet_viz.checkpoints.identifying.identify import identify
+from resnet_viz.checkpoints.reading.read import read_weights
+from resnet_viz.checkpoints.reading.state_dict import Weights
+from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.core.places import ASSETS, cifar10_folders
 from resnet_viz.core.text import LANGUAGES, Text
 from resnet_viz.diagnosis.beside import beside

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from resnet_viz.checkpoints.bundled import bundled_names, load_bundled
+from resnet_viz.checkpoints.sources.bundled import bundled_names, load_bundled
 from resnet_viz.experiments.batches import photographs
 from resnet_viz.experiments.formulas import block_values, check_formulas
 from resnet_viz.experiments.gradients import GradientConfig

@@ -8,7 +8,7 @@ import torch
 
 from docs.experiment_recordings import RECORDINGS
 from resnet_viz import runs
-from resnet_viz.checkpoints.bundled import bundled_names
+from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.core.places import cifar10_folders
 from resnet_viz.experiments.batches import Images, labelled
 from resnet_viz.experiments.job import experiment_job, found

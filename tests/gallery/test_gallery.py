@@ -7,14 +7,14 @@ import zipfile
 
 import pytest
 
-from resnet_viz.checkpoints.choice import NetworkChoice
-from resnet_viz.checkpoints.pairs import WeightChoice
+from resnet_viz.checkpoints.load import NetworkChoice
+from resnet_viz.checkpoints.network_json import Named, chosen_to_dict, load_networks
+from resnet_viz.checkpoints.ref import WeightChoice
 from resnet_viz.core.errors import DataError, ImageError
 from resnet_viz.core.places import ASSETS
 from resnet_viz.core.text import Text
 from resnet_viz.gallery.job import explain_job, request_from_dict, request_to_dict
 from resnet_viz.gallery.maximise_job import maximise_job
-from resnet_viz.gallery.places import Named, chosen_to_dict, load_networks
 from resnet_viz.gallery.sources import Source, opened
 from resnet_viz.gallery.tables import document, gallery_zip, method_rows
 from resnet_viz.probe.explained import Request

@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from resnet_viz import runs
-from resnet_viz.checkpoints.bundled import bundled_names
+from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.core.places import ASSETS
 from resnet_viz.core.text import Text
 from resnet_viz.experiments.registry import EXPERIMENTS

@@ -5,12 +5,12 @@ import zipfile
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from resnet_viz.checkpoints.bundled import bundled_names
-from resnet_viz.checkpoints.choice import NetworkChoice
-from resnet_viz.checkpoints.pairs import WeightChoice
+from resnet_viz.checkpoints.load import NetworkChoice
+from resnet_viz.checkpoints.network_json import chosen_to_dict
+from resnet_viz.checkpoints.ref import WeightChoice
+from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.core.places import ASSETS
 from resnet_viz.gallery.job import request_to_dict
-from resnet_viz.gallery.places import chosen_to_dict
 from resnet_viz.gallery.sources import Source
 from resnet_viz.probe.explained import Request
 from resnet_viz.records import WeightSource

@@ -5,7 +5,7 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from resnet_viz.checkpoints.bundled import bundled_names
+from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.core.text import Text
 from resnet_viz.experiments.gradients import GradientConfig
 from resnet_viz.spec import Initialisation, Kind, Norm

@@ -7,9 +7,9 @@ from torchvision.models import detection, segmentation, video
 from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
 from torchvision.ops import FrozenBatchNorm2d
 
-from resnet_viz.checkpoints import at_work as loading
-from resnet_viz.checkpoints.at_work import load_backbone
-from resnet_viz.checkpoints.pretrained import pretrained_file
+from resnet_viz.checkpoints.sources import backbone_weights as loading
+from resnet_viz.checkpoints.sources.backbone_weights import load_backbone
+from resnet_viz.checkpoints.sources.published import pretrained_file
 from resnet_viz.core.errors import OptionError, SpecError
 from resnet_viz.networks.zoo.backbones import AT_WORK, backbone_skeleton
 from resnet_viz.networks.zoo.torchvision_names import weights_named

@@ -4,8 +4,8 @@ import base64
 
 import numpy as np
 
-from resnet_viz.checkpoints.choice import choose_weights
-from resnet_viz.checkpoints.pairs import load_pair
+from resnet_viz.checkpoints.load import choose_weights
+from resnet_viz.checkpoints.ref import load_pair
 from resnet_viz.figures.comparison import cam_range
 from resnet_viz.figures.live_cams import live_cams
 from resnet_viz.pictures.samples import sample_picture, samples

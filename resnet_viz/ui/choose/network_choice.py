@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from resnet_viz.checkpoints.choice import NetworkChoice, sources
-from resnet_viz.checkpoints.pairs import WeightChoice
+from resnet_viz.checkpoints.load import NetworkChoice, sources
+from resnet_viz.checkpoints.ref import WeightChoice
 from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison import network_title
 from resnet_viz.networks.zoo.catalog import FOREIGN

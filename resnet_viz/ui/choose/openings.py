@@ -13,8 +13,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from resnet_viz.checkpoints.choice import NetworkChoice
-from resnet_viz.checkpoints.pairs import WeightChoice
+from resnet_viz.checkpoints.load import NetworkChoice
+from resnet_viz.checkpoints.ref import WeightChoice
 from resnet_viz.core.errors import SpecError
 from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison import network_title

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from resnet_viz.checkpoints.choice import NetworkChoice
+from resnet_viz.checkpoints.load import NetworkChoice
 from resnet_viz.core.devices import devices
 from resnet_viz.core.text import Text
 from resnet_viz.records import Score

@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from resnet_viz.checkpoints.bundled import bundled_names
+from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.core.errors import SpecError
 from resnet_viz.core.places import ASSETS
 from resnet_viz.core.text import Text

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from resnet_viz.checkpoints.container import container
+from resnet_viz.checkpoints.reading.file_kinds import container
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
 from resnet_viz.diagnosis.worker import Order, WeightsFile

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import streamlit as st
 
 from resnet_viz import runs
+from resnet_viz.checkpoints.network_json import chosen_to_dict
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
 from resnet_viz.gallery.job import request_to_dict
-from resnet_viz.gallery.places import chosen_to_dict
 from resnet_viz.gallery.sources import MOST_PICTURES, Source
 from resnet_viz.pictures.decode import safe_name
 from resnet_viz.probe.explained import Request

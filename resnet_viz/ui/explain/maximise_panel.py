@@ -9,10 +9,10 @@ from PIL import Image
 
 from resnet_viz import runs
 from resnet_viz.checkpoints.loaded import LoadedNetwork
+from resnet_viz.checkpoints.network_json import chosen_to_dict
 from resnet_viz.core.text import Text
 from resnet_viz.figures.explanation import ascent_figure
 from resnet_viz.figures.pictures import enlarge_pixels
-from resnet_viz.gallery.places import chosen_to_dict
 from resnet_viz.probe.maximise import MOST_STEPS
 from resnet_viz.records import Run, RunStatus
 from resnet_viz.ui.choose.question import Question

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from resnet_viz.checkpoints.bundled import bundled_names, load_bundled
+from resnet_viz.checkpoints.sources.bundled import bundled_names, load_bundled
 from resnet_viz.core.text import Text
 from resnet_viz.experiments.batches import photographs
 from resnet_viz.experiments.formulas import block_values, check_formulas

@@ -4,7 +4,7 @@ from concurrent.futures import Future
 
 import streamlit as st
 
-from resnet_viz.checkpoints.choice import load_both
+from resnet_viz.checkpoints.load import load_both
 from resnet_viz.checkpoints.loaded import Loaded
 from resnet_viz.core.errors import OptionError, ResnetVizError
 from resnet_viz.core.text import Text

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from resnet_viz.checkpoints.pretrained import fetch_pretrained, pretrained_file
+from resnet_viz.checkpoints.sources.published import fetch_pretrained, pretrained_file
 from resnet_viz.core.text import Text
 from resnet_viz.records import WeightSource
 

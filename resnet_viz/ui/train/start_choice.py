@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from resnet_viz.checkpoints.bundled import bundled_names
+from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.core.text import Text
 from resnet_viz.networks.zoo.labels import TORCHVISION_WEIGHTS
 from resnet_viz.records import WeightSource

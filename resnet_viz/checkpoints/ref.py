@@ -3,12 +3,12 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from resnet_viz.checkpoints.bundled import bundled_names, load_bundled
-from resnet_viz.checkpoints.filling import fill
-from resnet_viz.checkpoints.fresh import load_fresh
-from resnet_viz.checkpoints.load import load_checkpoint
 from resnet_viz.checkpoints.loaded import LoadedNetwork
-from resnet_viz.checkpoints.pretrained import load_pretrained
+from resnet_viz.checkpoints.reading.read import load_checkpoint
+from resnet_viz.checkpoints.sources.bundled import bundled_names, load_bundled
+from resnet_viz.checkpoints.sources.fill import fill
+from resnet_viz.checkpoints.sources.published import load_pretrained
+from resnet_viz.checkpoints.sources.untrained import load_fresh
 from resnet_viz.core.errors import CheckpointError, OptionError, SpecError, close_matches
 from resnet_viz.networks.zoo.labels import TORCHVISION_WEIGHTS
 from resnet_viz.pictures.preprocess import preprocessing_for

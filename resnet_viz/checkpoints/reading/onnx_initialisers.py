@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from resnet_viz.checkpoints.container import MOST_BYTES, MOST_ENTRIES
+from resnet_viz.checkpoints.reading.file_kinds import MOST_BYTES, MOST_ENTRIES
 from resnet_viz.core.errors import CheckpointError
 
 #: numpy's type of ONNX's numbers of types: FLOAT, FLOAT16, DOUBLE.

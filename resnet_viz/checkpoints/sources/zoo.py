@@ -4,11 +4,11 @@ from dataclasses import replace
 
 from torch import nn
 
-from resnet_viz.checkpoints.foreign import fill_foreign, foreign_pretrained
-from resnet_viz.checkpoints.fresh import set_statistics
-from resnet_viz.checkpoints.load import read_weights
 from resnet_viz.checkpoints.loaded import LoadedForeign
-from resnet_viz.checkpoints.pairs import WeightChoice
+from resnet_viz.checkpoints.reading.read import read_weights
+from resnet_viz.checkpoints.ref import WeightChoice
+from resnet_viz.checkpoints.sources.untrained import set_statistics
+from resnet_viz.checkpoints.sources.zoo_weights import fill_foreign, foreign_pretrained
 from resnet_viz.networks.zoo.catalog import (
     build_foreign,
     foreign_classes,

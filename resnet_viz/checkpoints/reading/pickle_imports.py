@@ -6,7 +6,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
 
-from resnet_viz.checkpoints.container import MOST_PICKLE
+from resnet_viz.checkpoints.reading.file_kinds import MOST_PICKLE
 
 _MOST_NAMED = 6
 _MOST_OPCODES = 300_000

@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from resnet_viz.checkpoints.choice import NetworkChoice, load_both, load_choice, load_one
+from resnet_viz.checkpoints.load import NetworkChoice, load_both, load_choice, load_one
 from resnet_viz.checkpoints.loaded import Loaded
-from resnet_viz.checkpoints.pairs import WeightChoice
+from resnet_viz.checkpoints.ref import WeightChoice
 from resnet_viz.records import WeightSource
 from resnet_viz.spec import NetworkSpec
 

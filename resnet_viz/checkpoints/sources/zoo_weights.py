@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
-from resnet_viz.checkpoints.filling import matched
-from resnet_viz.checkpoints.pretrained import pretrained_tensors
+from resnet_viz.checkpoints.sources.fill import matched
+from resnet_viz.checkpoints.sources.published import pretrained_tensors
 from resnet_viz.networks.zoo.catalog import foreign_row, skeleton
 
 #: Names in DenseNet's files have a dot that modules cannot have since: "norm.1" is "norm1".

@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from resnet_viz.checkpoints.container import MOST_BYTES, MOST_ENTRIES
-from resnet_viz.checkpoints.optimiser import optimiser_of, ratios
+from resnet_viz.checkpoints.reading.file_kinds import MOST_BYTES, MOST_ENTRIES
+from resnet_viz.checkpoints.reading.optimiser_state import optimiser_of, ratios
 from resnet_viz.core.errors import CheckpointError
 from resnet_viz.pictures.decode import safe_name
 

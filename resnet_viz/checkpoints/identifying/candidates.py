@@ -11,8 +11,18 @@ from itertools import groupby
 
 from torch import Tensor
 
-from resnet_viz.checkpoints.naming import Found, FoundKind, modules, orderings
-from resnet_viz.checkpoints.skeleton import Skeleton, planned, skeleton, without_statistics
+from resnet_viz.checkpoints.identifying.named_modules import (
+    Found,
+    FoundKind,
+    modules,
+    orderings,
+)
+from resnet_viz.checkpoints.identifying.roles import (
+    Skeleton,
+    planned,
+    skeleton,
+    without_statistics,
+)
 from resnet_viz.core.errors import SpecError
 from resnet_viz.spec import Block, NetworkSpec, Norm, Order, Shortcut, Stem
 from resnet_viz.spec.checks import USUAL_WIDTH_PER_GROUP

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from resnet_viz.checkpoints.naming import Found, FoundKind
+from resnet_viz.checkpoints.identifying.named_modules import Found, FoundKind
 from resnet_viz.spec import Block, NetworkSpec
 from resnet_viz.spec.parts import Part, PartKind
 from resnet_viz.spec.plan import plan

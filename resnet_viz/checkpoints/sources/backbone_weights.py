@@ -2,8 +2,8 @@
 
 from torch import nn
 
-from resnet_viz.checkpoints.foreign import fill_exactly
-from resnet_viz.checkpoints.pretrained import pretrained_tensors
+from resnet_viz.checkpoints.sources.published import pretrained_tensors
+from resnet_viz.checkpoints.sources.zoo_weights import fill_exactly
 from resnet_viz.networks.zoo.backbones import (
     WorkRow,
     backbone_skeleton,

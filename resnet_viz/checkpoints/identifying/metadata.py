@@ -7,7 +7,7 @@ from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
-from resnet_viz.checkpoints.unwrap import Weights
+from resnet_viz.checkpoints.reading.state_dict import Weights
 from resnet_viz.core.errors import CheckpointError, SpecError
 from resnet_viz.networks.zoo.labels import class_names
 from resnet_viz.pictures.preprocess import Preprocessing, preprocessing_for
