@@ -23,7 +23,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from resnet_viz import runs
 from resnet_viz.records import RunState
-from resnet_viz.training.plan import plan_of
+from resnet_viz.training.config import plan_of
 
 ROOT = Path(__file__).resolve().parents[1]
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]

@@ -20,10 +20,10 @@ from pathlib import Path
 import torch
 
 from resnet_viz import NetworkSpec, build
+from resnet_viz.datasets.dataset import Dataset, ImageSet
 from resnet_viz.pictures.preprocess import CIFAR_PREPROCESSING, normalise
 from resnet_viz.training.augment import crop_and_flip, pad
-from resnet_viz.training.data import Dataset, ImageSet
-from resnet_viz.training.loop import Course
+from resnet_viz.training.course import Course
 from resnet_viz.training.recipe import Precision, Recipe
 
 

@@ -18,7 +18,7 @@ from safetensors.torch import save_file
 from resnet_viz.core.places import ASSETS
 from resnet_viz.core.saving import to_json
 from resnet_viz.spec import NetworkSpec
-from resnet_viz.training.export import recording
+from resnet_viz.training.run_files import recording
 
 
 def main(folder: Path) -> None:

@@ -17,11 +17,11 @@ import torch
 from resnet_viz import NetworkSpec, Pair, build
 from resnet_viz.checkpoints.sources.bundled import load_bundled
 from resnet_viz.core.saving import SCHEMA_VERSION, library_versions, to_json
+from resnet_viz.datasets.dataset import load_dataset
 from resnet_viz.records import Epoch, Step
-from resnet_viz.training.data import load_dataset
-from resnet_viz.training.export import RECORDED_STEPS
-from resnet_viz.training.loop import Course
+from resnet_viz.training.course import Course
 from resnet_viz.training.recipe import Recipe
+from resnet_viz.training.run_files import RECORDED_STEPS
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -111,7 +111,7 @@ def _picture(
 
 def _many(image: Path) -> bool:
     """Whether this is a folder, a ZIP or the name of a data set, and not one picture."""
-    from resnet_viz.training.data import known_datasets
+    from resnet_viz.datasets.dataset import known_datasets
 
     return image.is_dir() or image.suffix.lower() == ".zip" or str(image) in known_datasets()
 

@@ -55,7 +55,7 @@ def train(
 ) -> None:
     """Train a network and its twin, or one alone; Ctrl-C leaves a run to resume."""
     from resnet_viz.core.devices import devices
-    from resnet_viz.training.plan import plan_of
+    from resnet_viz.training.config import plan_of
 
     one_of("device", device or "cpu", devices())
     place = device or devices()[0]
@@ -96,7 +96,7 @@ def _run(
 ) -> None:
     from resnet_viz.core.errors import OutputError, RunError
     from resnet_viz.runs.foreground import begin_here, go_on_here
-    from resnet_viz.training.export import export_run, write_tensorboard
+    from resnet_viz.training.run_files import export_run, write_tensorboard
 
     if out is not None and out.exists():
         raise OutputError("folder_exists", folder=str(out))

@@ -11,17 +11,17 @@ from torch import Tensor
 from resnet_viz.checkpoints.identifying.identify import Identification
 from resnet_viz.core.errors import DataError, ImageError
 from resnet_viz.core.places import cifar10_folders, fashion_mnist_folder
-from resnet_viz.networks.zoo.labels import CIFAR10_CLASSES
-from resnet_viz.pictures.decode import read_picture, safe_name
-from resnet_viz.pictures.preprocess import CIFAR_PREPROCESSING, Preprocessing, normalise, seen
-from resnet_viz.training.data import (
+from resnet_viz.datasets.dataset import (
     Dataset,
     ImageSet,
     known_datasets,
     load_dataset,
     measured,
 )
-from resnet_viz.training.sources import from_sheets
+from resnet_viz.datasets.named import from_sheets
+from resnet_viz.networks.zoo.labels import CIFAR10_CLASSES
+from resnet_viz.pictures.decode import read_picture, safe_name
+from resnet_viz.pictures.preprocess import CIFAR_PREPROCESSING, Preprocessing, normalise, seen
 
 MOST_LABELLED = 2_000  # images that are classified
 MOST_LOOKED_AT = 64  # images whose activations are measured

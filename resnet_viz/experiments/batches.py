@@ -9,11 +9,11 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from resnet_viz.core.places import cifar10_folders
+from resnet_viz.datasets.dataset import ImageSet, cifar10
+from resnet_viz.datasets.named import from_sheets
 from resnet_viz.networks.zoo.labels import CIFAR10_CLASSES
 from resnet_viz.pictures.preprocess import CIFAR_PREPROCESSING, Preprocessing, normalise
 from resnet_viz.pictures.samples import sample_batch, samples
-from resnet_viz.training.data import ImageSet, cifar10
-from resnet_viz.training.sources import from_sheets
 
 
 class Images(StrEnum):

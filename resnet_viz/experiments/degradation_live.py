@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from torch import nn
 
+from resnet_viz.datasets.dataset import load_dataset
 from resnet_viz.networks.resnet.model import build
 from resnet_viz.records import Epoch, Pair
 from resnet_viz.spec import NetworkSpec
-from resnet_viz.training.data import load_dataset
-from resnet_viz.training.loop import train
+from resnet_viz.training.course import train
 from resnet_viz.training.recipe import Augmentation, Recipe, Schedule
 
 

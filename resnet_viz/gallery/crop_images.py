@@ -9,11 +9,11 @@ from torch import Tensor
 
 from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.core.places import cifar10_folders
+from resnet_viz.datasets.dataset import load_dataset
 from resnet_viz.gallery.sources import first_of_each_class
 from resnet_viz.networks.zoo.labels import CIFAR10_CLASSES
 from resnet_viz.pictures.preprocess import seen
 from resnet_viz.pictures.samples import sample_picture, samples
-from resnet_viz.training.data import load_dataset
 
 _COUNT = 500  # images, equally many a class; some seconds for a network of 32 pixels
 

@@ -14,9 +14,9 @@ from jaxtyping import Int64, UInt8
 from torch import Tensor
 
 from resnet_viz.core.errors import DataError, ImageError
+from resnet_viz.datasets import class_folders
+from resnet_viz.datasets.dataset import ImageSet, load_dataset
 from resnet_viz.pictures.decode import Picture, open_picture, safe_name
-from resnet_viz.training import class_folders
-from resnet_viz.training.data import ImageSet, load_dataset
 
 MOST_PICTURES = 2000
 

@@ -12,12 +12,12 @@ from resnet_viz.checkpoints.reading.read import load_checkpoint
 from resnet_viz.checkpoints.save import save_checkpoint
 from resnet_viz.core.errors import OutputError
 from resnet_viz.core.saving import to_json
+from resnet_viz.datasets.dataset import Dataset, load_dataset
 from resnet_viz.records import Epoch
-from resnet_viz.training.data import Dataset, load_dataset
+from resnet_viz.training.config import Plan, plan_of
 from resnet_viz.training.evaluate import evaluate
-from resnet_viz.training.export import recording
 from resnet_viz.training.job import train_job
-from resnet_viz.training.plan import Plan, plan_of
+from resnet_viz.training.run_files import recording
 
 _MOST_LOST = 0.001  # of accuracy, for weights kept in half precision
 

@@ -7,9 +7,9 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
+from resnet_viz.datasets.dataset import ImageSet
 from resnet_viz.pictures.preprocess import Preprocessing, normalise
 from resnet_viz.records import Evaluation
-from resnet_viz.training.data import ImageSet
 
 _BATCH = 500  # images
 

@@ -12,10 +12,10 @@ import torch
 from resnet_viz.checkpoints.save import save_checkpoint
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.records import Epoch, Progress, Step
+from resnet_viz.training.config import Plan
+from resnet_viz.training.course import Course
 from resnet_viz.training.evaluate import evaluate
-from resnet_viz.training.loop import Course
-from resnet_viz.training.plan import Plan
-from resnet_viz.training.start import begin
+from resnet_viz.training.initial_weights import begin
 from resnet_viz.training.state import TrainingState
 from resnet_viz.training.watched import data_event, watched_event
 

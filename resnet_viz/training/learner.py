@@ -8,10 +8,10 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from resnet_viz.datasets.dataset import Dataset
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.pictures.preprocess import normalise
 from resnet_viz.records import Step
-from resnet_viz.training.data import Dataset
 from resnet_viz.training.evaluate import evaluation_mode
 from resnet_viz.training.recipe import Optimiser, Precision, Recipe
 

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from jaxtyping import UInt8
 
-from resnet_viz.training.loop import Course
-from resnet_viz.training.plan import Plan
-from resnet_viz.training.start import begin
+from resnet_viz.training.config import Plan
+from resnet_viz.training.course import Course
+from resnet_viz.training.initial_weights import begin
 from resnet_viz.training.watched import augmented_samples
 
 _WARM_UP, _TIMED = 2, 8  # steps: the first ones allocate

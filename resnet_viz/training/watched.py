@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 import torch
 
+from resnet_viz.datasets.dataset import Dataset, ImageSet
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.pictures.decode import to_png
 from resnet_viz.pictures.preprocess import normalise
 from resnet_viz.probe.analysis import analyze
 from resnet_viz.training.augment import augmented, pad
-from resnet_viz.training.data import Dataset, ImageSet
+from resnet_viz.training.course import Course
 from resnet_viz.training.evaluate import evaluation_mode
-from resnet_viz.training.loop import Course
 from resnet_viz.training.recipe import Augmentation
 
 WATCHED = 4  # test images

@@ -21,6 +21,7 @@ from resnet_viz.checkpoints.sources.published import (
 from resnet_viz.checkpoints.sources.untrained import load_fresh
 from resnet_viz.core.errors import CheckpointError, DownloadError, OptionError
 from resnet_viz.core.places import cifar10_folders
+from resnet_viz.datasets.named import read_sheet
 from resnet_viz.networks.zoo.labels import TORCHVISION_WEIGHTS
 from resnet_viz.pictures.preprocess import (
     CIFAR_PREPROCESSING,
@@ -28,7 +29,6 @@ from resnet_viz.pictures.preprocess import (
     normalise,
 )
 from resnet_viz.pictures.samples import sample_batch
-from resnet_viz.training.sources import read_sheet
 from tests.checkpoints.web import closed_port
 
 SPEC = NetworkSpec(depths=(1, 2), widths=(4, 8), classes=3)

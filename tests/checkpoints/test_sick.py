@@ -18,10 +18,10 @@ from resnet_viz.checkpoints.reading.state_dict import Weights
 from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.core.places import ASSETS, cifar10_folders
 from resnet_viz.core.text import LANGUAGES, Text
+from resnet_viz.datasets.named import from_sheets
 from resnet_viz.diagnosis.beside import beside
 from resnet_viz.diagnosis.run import identified
 from resnet_viz.records import CheckpointsBeside, Severity
-from resnet_viz.training.sources import from_sheets
 from tests.checkpoints.sick import SICK
 from tests.source import ROOT
 
@@ -137,8 +137,8 @@ def test_foreign_checkpoints_are_identified_whole(file, spec):
 
 def accuracy(path: Path, step: int) -> float:
     from resnet_viz import load_checkpoint
+    from resnet_viz.datasets.dataset import cifar10
     from resnet_viz.pictures.preprocess import normalise
-    from resnet_viz.training.data import cifar10
 
     loaded, test = load_checkpoint(path), cifar10().test
     right = 0

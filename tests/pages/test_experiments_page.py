@@ -14,7 +14,7 @@ from resnet_viz.records import RunState
 from resnet_viz.runs import local
 from resnet_viz.runs.execute import execute
 from resnet_viz.runs.store import RunStore
-from resnet_viz.training.plan import plan_of
+from resnet_viz.training.config import plan_of
 from tests.pages import opening
 from tests.pages.opening import measured, words
 

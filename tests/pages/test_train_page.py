@@ -10,7 +10,7 @@ from resnet_viz.core.places import ASSETS, home
 from resnet_viz.records import RunState
 from resnet_viz.runs.execute import execute
 from resnet_viz.runs.store import RunStore
-from resnet_viz.training.plan import Plan
+from resnet_viz.training.config import Plan
 from resnet_viz.training.recipe import Recipe
 from resnet_viz.ui.choose.openings import design_id, packed
 from resnet_viz.ui.train.start_panel import SELECTED

@@ -15,7 +15,7 @@ from resnet_viz.core.errors import RunError
 from resnet_viz.records import RunState
 from resnet_viz.runs import local
 from resnet_viz.runs.store import RunStore
-from resnet_viz.training.plan import Plan
+from resnet_viz.training.config import Plan
 from resnet_viz.training.recipe import Recipe
 from tests.source import ROOT
 

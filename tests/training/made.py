@@ -3,8 +3,8 @@
 import torch
 
 from resnet_viz import NetworkSpec
+from resnet_viz.datasets.dataset import Dataset, ImageSet
 from resnet_viz.pictures.preprocess import CIFAR_PREPROCESSING
-from resnet_viz.training.data import Dataset, ImageSet
 from resnet_viz.training.recipe import Recipe, Schedule
 
 SPEC = NetworkSpec(depths=(1, 1), widths=(8, 16), classes=4)

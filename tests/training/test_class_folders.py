@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from resnet_viz.core.errors import DataError
-from resnet_viz.training import class_folders
-from resnet_viz.training.data import load_dataset
+from resnet_viz.datasets import class_folders
+from resnet_viz.datasets.dataset import load_dataset
 
 
 def png(value=0, side=20):

@@ -7,7 +7,7 @@ import torch
 
 from resnet_viz import build
 from resnet_viz.core.errors import OptionError
-from resnet_viz.training.loop import train
+from resnet_viz.training.course import train
 from resnet_viz.training.recipe import (
     PUBLISHED,
     RECIPES,

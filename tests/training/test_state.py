@@ -6,7 +6,7 @@ import torch
 from resnet_viz import Pair, build
 from resnet_viz.core.errors import DataError
 from resnet_viz.records import Epoch
-from resnet_viz.training.loop import Course
+from resnet_viz.training.course import Course
 from resnet_viz.training.recipe import Optimiser, Recipe, Schedule
 from resnet_viz.training.state import TrainingState
 from tests.training.made import SPEC, dataset

@@ -5,11 +5,11 @@ import torch
 
 from resnet_viz import Pair, build
 from resnet_viz.core.errors import TrainingError
+from resnet_viz.datasets.dataset import Dataset, ImageSet
 from resnet_viz.pictures.preprocess import CIFAR_PREPROCESSING, normalise
 from resnet_viz.records import Epoch, Progress, Step
-from resnet_viz.training.data import Dataset, ImageSet
+from resnet_viz.training.course import FIRST_STEPS, train
 from resnet_viz.training.evaluate import evaluate
-from resnet_viz.training.loop import FIRST_STEPS, train
 from resnet_viz.training.recipe import (
     Augmentation,
     Optimiser,

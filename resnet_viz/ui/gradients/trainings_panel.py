@@ -10,8 +10,8 @@ from resnet_viz.experiments.trainings import Training, bundled_trainings
 from resnet_viz.figures.gradient_lab import LabQuantity, lab_caption, lab_figure, step_curves
 from resnet_viz.figures.training import curve_figure
 from resnet_viz.records import Run
+from resnet_viz.training.config import Plan
 from resnet_viz.training.job import steps_of
-from resnet_viz.training.plan import Plan
 from resnet_viz.ui.frame.charts import chart
 from resnet_viz.ui.frame.words import md_escape
 from resnet_viz.ui.train.run_view import by_kind

@@ -10,7 +10,7 @@ import streamlit as st
 from resnet_viz.core.devices import devices
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
-from resnet_viz.training.plan import Plan, plan_of
+from resnet_viz.training.config import Plan, plan_of
 from resnet_viz.training.recipe import (
     RANGES,
     RECIPES,

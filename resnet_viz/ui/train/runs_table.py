@@ -11,7 +11,7 @@ from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
 from resnet_viz.figures.training import RunCurve, runs_figure
 from resnet_viz.records import Run, RunState
-from resnet_viz.training.export import export_zip
+from resnet_viz.training.run_files import export_zip
 from resnet_viz.ui.choose.openings import run_address
 from resnet_viz.ui.choose.trained_run import ADDRESS_KEY, TrainedRun, trained_run
 from resnet_viz.ui.frame.messages import show_error

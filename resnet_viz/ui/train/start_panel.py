@@ -9,7 +9,7 @@ from resnet_viz import runs
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
 from resnet_viz.figures.pictures import enlarge_pixels
-from resnet_viz.training.plan import Plan
+from resnet_viz.training.config import Plan
 from resnet_viz.training.preview import Preview, preview
 from resnet_viz.ui.choose.trained_run import ADDRESS_KEY
 from resnet_viz.ui.frame.messages import show_error

@@ -94,8 +94,8 @@ def load_dataset(name: str | Path, *, size: int = 32) -> Dataset:
     ``size`` is the side, in pixels, that pictures of a folder or ZIP are brought to; the known
     sets have their own. Raises ``DataError`` with what is wrong, ``DownloadError`` when offline.
     """
-    from resnet_viz.training.class_folders import read_folder, read_zip
-    from resnet_viz.training.sources import SOURCES
+    from resnet_viz.datasets.class_folders import read_folder, read_zip
+    from resnet_viz.datasets.named import SOURCES
 
     if str(name) in SOURCES:
         return SOURCES[str(name)]()
@@ -114,6 +114,6 @@ def cifar10() -> Dataset:
 
 def known_datasets() -> Mapping[str, Callable[[], Dataset]]:
     """The data sets that have a name, and what loads each."""
-    from resnet_viz.training.sources import SOURCES
+    from resnet_viz.datasets.named import SOURCES
 
     return SOURCES

@@ -12,11 +12,11 @@ import torch
 from torch import Tensor, nn
 
 from resnet_viz.core.errors import TrainingError
+from resnet_viz.datasets.dataset import Dataset
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.pictures.preprocess import normalise
 from resnet_viz.records import Epoch, Pair, Progress, Step
 from resnet_viz.training.augment import augmented, pad
-from resnet_viz.training.data import Dataset
 from resnet_viz.training.evaluate import evaluate
 from resnet_viz.training.learner import Learner
 from resnet_viz.training.recipe import Recipe

@@ -14,9 +14,9 @@ from torch import Tensor
 
 from resnet_viz.core.errors import DataError, DownloadError
 from resnet_viz.core.places import cifar10_folders, fashion_mnist_folder, home
+from resnet_viz.datasets.dataset import Dataset, ImageSet, measured
 from resnet_viz.networks.zoo.labels import CIFAR10_CLASSES
 from resnet_viz.pictures.preprocess import CIFAR_PREPROCESSING
-from resnet_viz.training.data import Dataset, ImageSet, measured
 
 _TILE = 32  # pixels
 _COLUMNS = 50  # tiles a row of a contact sheet

@@ -18,9 +18,9 @@ import numpy as np
 import torch
 
 from resnet_viz.core.errors import DataError, ImageError
+from resnet_viz.datasets.dataset import Dataset, ImageSet, measured
 from resnet_viz.pictures.decode import MOST_BYTES, open_picture, safe_name
 from resnet_viz.pictures.preprocess import Preprocessing, seen
-from resnet_viz.training.data import Dataset, ImageSet, measured
 
 MOST_FILES = 60_000
 MOST_UNPACKED = 2 * 2**30  # bytes, all members of a ZIP together
