@@ -20,9 +20,9 @@ from threadpoolctl import threadpool_limits
 
 from resnet_viz import NetworkSpec, analyze, build, class_activation_maps, load_bundled
 from resnet_viz.checkpoints.sources.bundled import bundled_names
+from resnet_viz.explain.explain import explain
+from resnet_viz.explain.scoring import subject
 from resnet_viz.pictures.samples import sample_batch
-from resnet_viz.probe.explain import explain
-from resnet_viz.probe.scoring import subject
 
 TARGET = 3
 

@@ -15,16 +15,16 @@ from resnet_viz.checkpoints.ref import WeightChoice, load_pair
 from resnet_viz.checkpoints.sources.bundled import load_bundled
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.diagnosis.run import diagnose
+from resnet_viz.explain.cam_methods import class_activation_maps
+from resnet_viz.explain.explain import explain
+from resnet_viz.explain.faithfulness import faithfulness
 from resnet_viz.networks.resnet.model import ResNet, build
 from resnet_viz.networks.tables.layer_table import layer_table
 from resnet_viz.pictures.decode import Picture, open_picture, read_picture
 from resnet_viz.pictures.preprocess import seen, to_batch
-from resnet_viz.probe.analysis import analyze, grad_cam, gradient_norms
-from resnet_viz.probe.cam_methods import class_activation_maps
+from resnet_viz.probe.analyze import analyze, grad_cam, gradient_norms
 from resnet_viz.probe.capture import layer_names
 from resnet_viz.probe.compare import compare
-from resnet_viz.probe.explain import explain
-from resnet_viz.probe.faithfulness import faithfulness
 from resnet_viz.records import Analysis, CheckpointReport, Comparison, Pair, WeightSource
 from resnet_viz.spec import Block, NetworkSpec, Shortcut, Stem
 

@@ -145,7 +145,7 @@ def test_a_folder_is_a_table_and_a_broken_file_a_line_of_it(folder, tmp_path):
 
 
 def test_an_interrupted_folder_keeps_what_is_done_and_goes_on(folder, monkeypatch):
-    from resnet_viz.gallery import job
+    from resnet_viz.explain.many import job
 
     explained_picture = job.explain_picture
     names = []

@@ -7,10 +7,10 @@ import pytest
 from resnet_viz.checkpoints.load import NetworkChoice, load_both
 from resnet_viz.checkpoints.ref import WeightChoice
 from resnet_viz.checkpoints.save import save_checkpoint
+from resnet_viz.explain.explained import Request, explained
 from resnet_viz.networks.resnet.model import build
 from resnet_viz.networks.zoo.labels import CIFAR10_CLASSES
 from resnet_viz.pictures.samples import sample_picture
-from resnet_viz.probe.explained import Request, explained
 from resnet_viz.records import WeightSource
 from resnet_viz.records.explanation import Fused, Fusion
 from resnet_viz.report.explanation_code import explanation_code

@@ -12,7 +12,7 @@ from resnet_viz.core.errors import OptionError, OutputError
 
 if TYPE_CHECKING:
     from resnet_viz.checkpoints.network_json import Named
-    from resnet_viz.probe.explained import Request
+    from resnet_viz.explain.explained import Request
     from resnet_viz.records.explanation import Fused
 
 
@@ -63,9 +63,9 @@ def explain(
     """
     from resnet_viz.checkpoints.network_json import Named
     from resnet_viz.core.devices import devices
-    from resnet_viz.probe.explained import Request
-    from resnet_viz.probe.faithfulness import MEASURES
-    from resnet_viz.probe.methods import method_named
+    from resnet_viz.explain.explained import Request
+    from resnet_viz.explain.faithfulness import MEASURES
+    from resnet_viz.explain.methods import method_named
 
     one_of("device", device or "cpu", devices())
     if out is not None and out.exists():  # before the work, not after it
@@ -98,8 +98,8 @@ def _picture(
     out: Path | None,
     json: bool,
 ) -> None:
+    from resnet_viz.explain.explained import explained
     from resnet_viz.pictures.decode import read_picture
-    from resnet_viz.probe.explained import explained
     from resnet_viz.report.explanation import explanation_document, write_explanation
 
     picture = read_picture(image)
@@ -117,8 +117,8 @@ def _many(image: Path) -> bool:
 
 
 def _begin(source: str, count: int, place: "Named", request: "Request", device: str) -> str:
-    from resnet_viz.gallery.job import request_to_dict
-    from resnet_viz.gallery.sources import Source
+    from resnet_viz.explain.many.job import request_to_dict
+    from resnet_viz.explain.many.picture_sources import Source
     from resnet_viz.runs.foreground import begin_here
 
     known = Source(str(Path(source).absolute()) if Path(source).exists() else source, count)
@@ -137,8 +137,8 @@ def _folder(run_id: str, out: Path | None, json: bool) -> None:
     from resnet_viz import runs
     from resnet_viz.core.errors import RunError
     from resnet_viz.core.text import Text
-    from resnet_viz.gallery.job import told_pictures
-    from resnet_viz.gallery.tables import document, write_gallery
+    from resnet_viz.explain.many.job import told_pictures
+    from resnet_viz.explain.many.result_tables import document, write_gallery
     from resnet_viz.runs.foreground import go_on_here
 
     run = runs.run(run_id)

@@ -12,7 +12,7 @@ from torch.nn.functional import cross_entropy
 from resnet_viz.diagnosis.pictures import OwnImages
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.pictures.preprocess import normalise
-from resnet_viz.probe.analysis import analyze
+from resnet_viz.probe.analyze import analyze
 from resnet_viz.records import JudgedImage
 
 SHOWN = 8  # images of each kind

@@ -19,7 +19,7 @@ from resnet_viz.experiments.curves import curve
 from resnet_viz.experiments.settings import in_range
 from resnet_viz.experiments.twins import trained_twins
 from resnet_viz.networks.resnet.model import ResNet, build
-from resnet_viz.probe.analysis import grad_cam
+from resnet_viz.probe.analyze import grad_cam
 from resnet_viz.records import Finding, Panel
 
 

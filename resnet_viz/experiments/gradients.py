@@ -20,7 +20,7 @@ from resnet_viz.experiments.memory import check_memory
 from resnet_viz.experiments.settings import check_depths, in_range
 from resnet_viz.networks.resnet.model import ResNet, build
 from resnet_viz.probe.capture import capture, default_layers
-from resnet_viz.probe.gradients import norms_per_image
+from resnet_viz.probe.gradient_norms import norms_per_image
 from resnet_viz.probe.isolation import untouched
 from resnet_viz.records import GradientMeasurement, LayerGradient
 from resnet_viz.spec import Activation, Initialisation, Kind, NetworkSpec, Norm, Order

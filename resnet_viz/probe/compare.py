@@ -3,7 +3,7 @@
 from resnet_viz.checkpoints.loaded import Loaded
 from resnet_viz.pictures.decode import Picture
 from resnet_viz.pictures.preprocess import Preprocessing, photo, seen, to_batch
-from resnet_viz.probe.analysis import analyze, score_named
+from resnet_viz.probe.analyze import analyze, score_named
 from resnet_viz.probe.capture import default_layers, layer_names
 from resnet_viz.records import BLOCK_PARTS, Comparison, Pair, Score, Side, WeightSource
 

@@ -18,8 +18,8 @@ Job = Callable[[Mapping[str, Any], Path], Generator[dict[str, Any], None, None]]
 KINDS = {
     "train": "resnet_viz.training.job:train_job",
     "experiment": "resnet_viz.experiments.job:experiment_job",
-    "explain_folder": "resnet_viz.gallery.job:explain_job",
-    "maximise": "resnet_viz.gallery.maximise_job:maximise_job",
+    "explain_folder": "resnet_viz.explain.many.job:explain_job",
+    "maximise": "resnet_viz.explain.maximise_job:maximise_job",
 }
 
 

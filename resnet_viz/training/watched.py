@@ -10,7 +10,7 @@ from resnet_viz.datasets.dataset import Dataset, ImageSet
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.pictures.decode import to_png
 from resnet_viz.pictures.preprocess import normalise
-from resnet_viz.probe.analysis import analyze
+from resnet_viz.probe.analyze import analyze
 from resnet_viz.training.augment import augmented, pad
 from resnet_viz.training.course import Course
 from resnet_viz.training.evaluate import evaluation_mode

@@ -14,7 +14,7 @@ from resnet_viz.experiments.gradients import (
 )
 from resnet_viz.experiments.memory import check_memory
 from resnet_viz.networks.resnet.model import build
-from resnet_viz.probe.analysis import analyze
+from resnet_viz.probe.analyze import analyze
 from resnet_viz.records.gradients import gradient_frame
 from resnet_viz.records.theory import THEORY_BATCH_NORM, THEORY_DEFAULT
 from resnet_viz.spec import Initialisation, Kind, NetworkSpec, Norm

@@ -13,11 +13,11 @@ from resnet_viz.checkpoints.ref import WeightChoice
 from resnet_viz.core.errors import DataError, ImageError
 from resnet_viz.core.places import ASSETS
 from resnet_viz.core.text import Text
-from resnet_viz.gallery.job import explain_job, request_from_dict, request_to_dict
-from resnet_viz.gallery.maximise_job import maximise_job
-from resnet_viz.gallery.sources import Source, opened
-from resnet_viz.gallery.tables import document, gallery_zip, method_rows
-from resnet_viz.probe.explained import Request
+from resnet_viz.explain.explained import Request
+from resnet_viz.explain.many.job import explain_job, request_from_dict, request_to_dict
+from resnet_viz.explain.many.picture_sources import Source, opened
+from resnet_viz.explain.many.result_tables import document, gallery_zip, method_rows
+from resnet_viz.explain.maximise_job import maximise_job
 from resnet_viz.records import WeightSource
 from resnet_viz.records.explanation import Fused, Fusion
 from resnet_viz.spec import NetworkSpec

@@ -11,7 +11,7 @@ from resnet_viz.core.errors import DownloadError
 from resnet_viz.networks.export.spec_file import spec_to_json
 from resnet_viz.networks.zoo.backbones import AT_WORK
 from resnet_viz.networks.zoo.catalog import FOREIGN
-from resnet_viz.probe.at_work import look_at_work
+from resnet_viz.probe.backbone_features import look_at_work
 from resnet_viz.spec import RESIDUAL_PRESETS
 from resnet_viz.ui.build import backbone_view as build_work
 from resnet_viz.ui.build.start_cards import FAMILIES

@@ -10,9 +10,9 @@ from resnet_viz.checkpoints.network_json import chosen_to_dict
 from resnet_viz.checkpoints.ref import WeightChoice
 from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.core.places import ASSETS
-from resnet_viz.gallery.job import request_to_dict
-from resnet_viz.gallery.sources import Source
-from resnet_viz.probe.explained import Request
+from resnet_viz.explain.explained import Request
+from resnet_viz.explain.many.job import request_to_dict
+from resnet_viz.explain.many.picture_sources import Source
 from resnet_viz.records import WeightSource
 from resnet_viz.runs.foreground import begin_here, go_on_here
 from tests.source import ROOT

@@ -16,7 +16,7 @@ from resnet_viz.networks.zoo.torchvision_names import weights_named
 from resnet_viz.pictures.decode import Picture
 from resnet_viz.pictures.preprocess import IMAGENET_PREPROCESSING
 from resnet_viz.pictures.samples import sample_picture, samples
-from resnet_viz.probe.at_work import look_at_work, moving_crop, stage_features
+from resnet_viz.probe.backbone_features import look_at_work, moving_crop, stage_features
 from resnet_viz.records import WeightSource
 
 SIDE = 64

@@ -8,8 +8,8 @@ from resnet_viz import NetworkSpec, build
 from resnet_viz.networks.tables.totals import totals
 from resnet_viz.networks.zoo.catalog import FOREIGN, build_foreign, skeleton
 from resnet_viz.networks.zoo.torchvision_names import weights_named
-from resnet_viz.probe.layers import measured_layers, measured_totals
-from resnet_viz.probe.steps import foreign_table
+from resnet_viz.probe.main_steps import foreign_table
+from resnet_viz.probe.measured_layers import measured_layers, measured_totals
 from tests.networks.test_foreign import ALIKE
 
 TABLES = {}

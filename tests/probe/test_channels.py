@@ -9,12 +9,12 @@ from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.core.errors import LayerError, OptionError
 from resnet_viz.core.places import cifar10_folders
 from resnet_viz.datasets.dataset import load_dataset
+from resnet_viz.explain.channels import channel_shares, receptive_field, top_crops
+from resnet_viz.explain.maximise import COLOURS, Ascent, Goal, maximise
+from resnet_viz.explain.pass_methods import Step
+from resnet_viz.explain.scoring import Cancelled, stopping
 from resnet_viz.pictures.preprocess import normalise, preprocessing_for
 from resnet_viz.pictures.samples import sample_batch
-from resnet_viz.probe.channels import channel_shares, receptive_field, top_crops
-from resnet_viz.probe.maximise import COLOURS, Ascent, Goal, maximise
-from resnet_viz.probe.passes import Step
-from resnet_viz.probe.scoring import Cancelled, stopping
 from resnet_viz.records import WeightSource
 from tests.probe.hand_made import images, small
 

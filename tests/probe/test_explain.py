@@ -8,9 +8,9 @@ from torch import nn
 
 from resnet_viz import NetworkSpec, build
 from resnet_viz.core.errors import LayerError, NetworkError, OptionError, TargetError
-from resnet_viz.probe.explain import explain, explaining, last_layer
-from resnet_viz.probe.methods import METHODS, method_named, options_of
-from resnet_viz.probe.passes import Step
+from resnet_viz.explain.explain import explain, explaining, last_layer
+from resnet_viz.explain.methods import METHODS, method_named, options_of
+from resnet_viz.explain.pass_methods import Step
 from resnet_viz.records.explanation import Blank, Explanation
 from resnet_viz.spec import Shortcut
 from tests.probe.hand_made import Reused, close, images, seeded, settled, small

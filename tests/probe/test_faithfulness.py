@@ -7,15 +7,10 @@ from torch import nn
 
 from resnet_viz import build
 from resnet_viz.core.errors import OptionError
-from resnet_viz.probe.explain import explain
-from resnet_viz.probe.faithfulness import (
-    MEASURES,
-    Effort,
-    faithfulness,
-    rank_correlation,
-)
-from resnet_viz.probe.road import impute
-from resnet_viz.probe.scoring import subject
+from resnet_viz.explain.explain import explain
+from resnet_viz.explain.faithfulness import MEASURES, Effort, faithfulness, rank_correlation
+from resnet_viz.explain.road import impute
+from resnet_viz.explain.scoring import subject
 from resnet_viz.records.explanation import Better, Explanation
 from tests.probe.hand_made import SMALL, images, small
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from resnet_viz.probe import principal
-from resnet_viz.probe.principal import first_component
+from resnet_viz.explain import principal
+from resnet_viz.explain.principal import first_component
 
 
 def expected(one):

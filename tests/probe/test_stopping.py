@@ -5,10 +5,10 @@ import torch
 from torch import nn
 
 from resnet_viz import ResNet
-from resnet_viz.probe import scoring
-from resnet_viz.probe.explain import explain
-from resnet_viz.probe.faithfulness import faithfulness
-from resnet_viz.probe.scoring import Cancelled, stopping, subject
+from resnet_viz.explain import scoring
+from resnet_viz.explain.explain import explain
+from resnet_viz.explain.faithfulness import faithfulness
+from resnet_viz.explain.scoring import Cancelled, stopping, subject
 from tests.probe.hand_made import images, small
 
 BATCHED = ["score-cam", "ablation-cam", "occlusion", "feature-ablation", "kernel-shap", "lime",

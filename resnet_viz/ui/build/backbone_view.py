@@ -11,7 +11,7 @@ from resnet_viz.figures.grids import ChannelOrder, channel_order, feature_grid
 from resnet_viz.figures.palettes import ColourRange
 from resnet_viz.networks.zoo.backbones import AT_WORK, WorkRow
 from resnet_viz.pictures.decode import Picture
-from resnet_viz.probe.at_work import look_at_work
+from resnet_viz.probe.backbone_features import look_at_work
 from resnet_viz.records import StageFeatures, WeightSource, WorkView
 from resnet_viz.ui.build import design_state as state
 from resnet_viz.ui.choose.picture_choice import choose_picture, find_picture

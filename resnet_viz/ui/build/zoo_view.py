@@ -10,7 +10,7 @@ from resnet_viz.figures.comparison import network_title
 from resnet_viz.figures.design import catalog_figure
 from resnet_viz.networks.tables.block_groups import block_groups
 from resnet_viz.networks.zoo.catalog import FOREIGN, ForeignRow
-from resnet_viz.probe.steps import ForeignTable, foreign_table
+from resnet_viz.probe.main_steps import ForeignTable, foreign_table
 from resnet_viz.records import BlockGroup
 from resnet_viz.spec import RESIDUAL_PRESETS, NetworkSpec
 from resnet_viz.ui.build import design_state as state

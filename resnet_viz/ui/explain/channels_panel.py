@@ -8,11 +8,11 @@ import streamlit as st
 from resnet_viz.checkpoints.loaded import Loaded, LoadedNetwork
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
+from resnet_viz.explain.channels import channel_shares, receptive_field, top_crops
+from resnet_viz.explain.many.crop_images import crop_images
 from resnet_viz.figures.palettes import ColourRange, colourise
 from resnet_viz.figures.pictures import boxed, enlarge_pixels
-from resnet_viz.gallery.crop_images import crop_images
 from resnet_viz.pictures.decode import Picture
-from resnet_viz.probe.channels import channel_shares, receptive_field, top_crops
 from resnet_viz.records import Pair
 from resnet_viz.records.explanation import ExplainedPicture, Fused
 from resnet_viz.records.features import ChannelShare, Crop

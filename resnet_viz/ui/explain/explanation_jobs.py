@@ -12,13 +12,13 @@ import streamlit as st
 
 from resnet_viz.checkpoints.loaded import Loaded
 from resnet_viz.core.text import Text
+from resnet_viz.explain.cam_methods import CamMethod, class_activation_maps
+from resnet_viz.explain.explained import Request, explained
+from resnet_viz.explain.faithfulness import MEASURES
+from resnet_viz.explain.scoring import Cancelled, Scored, stopping
 from resnet_viz.pictures.decode import Picture
 from resnet_viz.pictures.preprocess import seen, to_batch
-from resnet_viz.probe.analysis import analyze
-from resnet_viz.probe.cam_methods import CamMethod, class_activation_maps
-from resnet_viz.probe.explained import Request, explained
-from resnet_viz.probe.faithfulness import MEASURES
-from resnet_viz.probe.scoring import Cancelled, Scored, stopping
+from resnet_viz.probe.analyze import analyze
 from resnet_viz.probe.targets import logits_of
 from resnet_viz.records import Analysis, ByLayer, Pair
 from resnet_viz.records.explanation import ExplainedPicture

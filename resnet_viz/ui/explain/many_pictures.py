@@ -9,12 +9,12 @@ from resnet_viz.checkpoints.network_json import chosen_to_dict
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
 from resnet_viz.datasets.dataset import known_datasets
-from resnet_viz.gallery.job import request_to_dict
-from resnet_viz.gallery.sources import MOST_PICTURES, Source
+from resnet_viz.explain.explained import Request
+from resnet_viz.explain.faithfulness import MEASURES
+from resnet_viz.explain.many.job import request_to_dict
+from resnet_viz.explain.many.picture_sources import MOST_PICTURES, Source
+from resnet_viz.explain.methods import METHODS
 from resnet_viz.pictures.decode import safe_name
-from resnet_viz.probe.explained import Request
-from resnet_viz.probe.faithfulness import MEASURES
-from resnet_viz.probe.methods import METHODS
 from resnet_viz.records import Pair, Run
 from resnet_viz.ui.choose.question import Question
 from resnet_viz.ui.choose.uploads import packed_uploads

@@ -11,10 +11,10 @@ from streamlit.delta_generator import DeltaGenerator
 from resnet_viz.checkpoints.loaded import Loaded
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
+from resnet_viz.explain.explained import Request
+from resnet_viz.explain.methods import METHODS, Family, options_of
+from resnet_viz.explain.scoring import Cancelled
 from resnet_viz.pictures.decode import Picture
-from resnet_viz.probe.explained import Request
-from resnet_viz.probe.methods import METHODS, Family, options_of
-from resnet_viz.probe.scoring import Cancelled
 from resnet_viz.records import Pair
 from resnet_viz.records.explanation import ExplainedPicture, Fused
 from resnet_viz.ui.explain.explanation_jobs import finished, stop, submit

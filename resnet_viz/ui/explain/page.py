@@ -8,6 +8,9 @@ import streamlit as st
 from resnet_viz.checkpoints.loaded import Loaded
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
+from resnet_viz.explain.cam_methods import CamMethod
+from resnet_viz.explain.explained import Request
+from resnet_viz.explain.methods import METHODS, Family
 from resnet_viz.figures.comparison import network_title
 from resnet_viz.figures.explanation import (
     block_rows,
@@ -18,9 +21,6 @@ from resnet_viz.figures.explanation import (
 )
 from resnet_viz.figures.palettes import colour_bar
 from resnet_viz.pictures.decode import Picture, to_png
-from resnet_viz.probe.cam_methods import CamMethod
-from resnet_viz.probe.explained import Request
-from resnet_viz.probe.methods import METHODS, Family
 from resnet_viz.records import Pair
 from resnet_viz.records.explanation import Better, Completeness, ExplainedPicture, Explanation
 from resnet_viz.report.explanation import explanation_archive

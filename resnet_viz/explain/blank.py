@@ -5,10 +5,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from resnet_viz.probe.analysis import analyze
+from resnet_viz.explain.scoring import Subject
+from resnet_viz.probe.analyze import analyze
 from resnet_viz.probe.capture import run_with
 from resnet_viz.probe.isolation import untouched
-from resnet_viz.probe.scoring import Subject
 from resnet_viz.probe.targets import logits_of
 from resnet_viz.records.explanation import Blank
 

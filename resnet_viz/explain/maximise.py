@@ -19,10 +19,10 @@ from torch.nn.functional import affine_grid, grid_sample
 
 from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.core.errors import LayerError, OptionError
+from resnet_viz.explain.scoring import go_on
 from resnet_viz.pictures.preprocess import Preprocessing
 from resnet_viz.probe.capture import capture
 from resnet_viz.probe.isolation import untouched
-from resnet_viz.probe.scoring import go_on
 from resnet_viz.records.features import AscentStep
 
 _RATE, _DECAY_1, _DECAY_2, _SMALL = 0.05, 0.9, 0.999, 1e-8  # Adam's; the rate as in the source

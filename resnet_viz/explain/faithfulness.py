@@ -17,9 +17,9 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
 
 from resnet_viz.core.errors import OptionError
-from resnet_viz.probe.explain import explain
-from resnet_viz.probe.road import impute
-from resnet_viz.probe.scoring import Subject, probabilities, scores, subject
+from resnet_viz.explain.explain import explain
+from resnet_viz.explain.road import impute
+from resnet_viz.explain.scoring import Subject, probabilities, scores, subject
 from resnet_viz.records.explanation import Better, Explanation, FaithfulnessScore
 
 #: Shares of pixels at which ROAD looks (Rong 2022 uses the same).

@@ -14,7 +14,7 @@ from resnet_viz.core.devices import free_memory
 from resnet_viz.core.errors import NetworkError, TargetError
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.networks.tables.totals import totals
-from resnet_viz.probe.analysis import check_images
+from resnet_viz.probe.analyze import check_images
 from resnet_viz.probe.capture import capture, unwrapped
 from resnet_viz.probe.isolation import untouched
 from resnet_viz.probe.targets import classes_of, logits_of

@@ -8,15 +8,11 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from resnet_viz.core.errors import LayerError, NetworkError, close_matches
-from resnet_viz.networks.resnet.model import ResNet
-from resnet_viz.pictures.resample import enlarge
-from resnet_viz.probe.analysis import analyze
-from resnet_viz.probe.attribution import attribute, completeness, to_map
-from resnet_viz.probe.blank import why_blank
-from resnet_viz.probe.cam_methods import CLASSLESS, EPSILON, CamMethod, raw_map
-from resnet_viz.probe.capture import default_layers, layer_names, unwrapped
-from resnet_viz.probe.fusing import fuse, fused_layers
-from resnet_viz.probe.methods import (
+from resnet_viz.explain.attribution import attribute, completeness, to_map
+from resnet_viz.explain.blank import why_blank
+from resnet_viz.explain.cam_methods import CLASSLESS, EPSILON, CamMethod, raw_map
+from resnet_viz.explain.fusing import fuse, fused_layers
+from resnet_viz.explain.methods import (
     FEATURES_ONLY,
     METHODS,
     Family,
@@ -24,8 +20,12 @@ from resnet_viz.probe.methods import (
     method_named,
     options_of,
 )
-from resnet_viz.probe.passes import Step, ablation_cam, full_grad, score_cam
-from resnet_viz.probe.scoring import Subject, subject
+from resnet_viz.explain.pass_methods import Step, ablation_cam, full_grad, score_cam
+from resnet_viz.explain.scoring import Subject, subject
+from resnet_viz.networks.resnet.model import ResNet
+from resnet_viz.pictures.resample import enlarge
+from resnet_viz.probe.analyze import analyze
+from resnet_viz.probe.capture import default_layers, layer_names, unwrapped
 from resnet_viz.probe.targets import logits_of
 from resnet_viz.records import Analysis
 from resnet_viz.records.explanation import Completeness, Explanation, Fused

@@ -12,11 +12,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from resnet_viz.explain.scoring import Subject, channels_last, go_on, scores
 from resnet_viz.pictures.resample import enlarge
-from resnet_viz.probe.analysis import analyze
+from resnet_viz.probe.analyze import analyze
 from resnet_viz.probe.capture import run_with
 from resnet_viz.probe.isolation import untouched
-from resnet_viz.probe.scoring import Subject, channels_last, go_on, scores
 from resnet_viz.probe.targets import logits_of
 
 

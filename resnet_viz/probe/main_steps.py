@@ -9,7 +9,7 @@ from torch import nn
 
 from resnet_viz.networks.tables.totals import Totals
 from resnet_viz.networks.zoo.catalog import foreign_row, skeleton
-from resnet_viz.probe.layers import Measured, measured_layers, measured_totals
+from resnet_viz.probe.measured_layers import Measured, measured_layers, measured_totals
 from resnet_viz.records import BlockGroup, MeasuredLayer
 
 HEAD = "head"

@@ -7,10 +7,10 @@ from jaxtyping import Float, Float32
 from torch import nn
 
 from resnet_viz.core.errors import OptionError
+from resnet_viz.explain.methods import Method
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.pictures.resample import enlarge
 from resnet_viz.probe.capture import default_layers, unwrapped
-from resnet_viz.probe.methods import Method
 from resnet_viz.records.explanation import Fused, Fusion
 
 

@@ -14,11 +14,11 @@ from PIL import Image
 from resnet_viz.checkpoints.loaded import Loaded
 from resnet_viz.checkpoints.network_json import load_networks
 from resnet_viz.core.errors import ImageError, ResnetVizError
-from resnet_viz.gallery.sources import Entry, Source, opened
+from resnet_viz.explain.explained import Request, explain_picture
+from resnet_viz.explain.faithfulness import MEASURES
+from resnet_viz.explain.many.picture_sources import Entry, Source, opened
 from resnet_viz.pictures.decode import Picture
 from resnet_viz.pictures.preprocess import photo
-from resnet_viz.probe.explained import Request, explain_picture
-from resnet_viz.probe.faithfulness import MEASURES
 from resnet_viz.records.explanation import ExplainedPicture, Fused, Fusion
 from resnet_viz.report.explanation import explanation_files
 

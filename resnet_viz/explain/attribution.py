@@ -17,10 +17,10 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from resnet_viz.core.errors import NetworkError
+from resnet_viz.explain.methods import Family, Method
+from resnet_viz.explain.scoring import Scored, Subject
 from resnet_viz.probe.capture import capture
 from resnet_viz.probe.isolation import untouched
-from resnet_viz.probe.methods import Family, Method
-from resnet_viz.probe.scoring import Scored, Subject
 from resnet_viz.records.explanation import Completeness
 
 #: captum draws from the process's random state and warns; one at a time puts both back.

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from resnet_viz.checkpoints.loaded import Loaded
+from resnet_viz.explain.explain import explaining
+from resnet_viz.explain.faithfulness import MEASURES, Effort, faithfulness
+from resnet_viz.explain.pass_methods import Step
 from resnet_viz.pictures.decode import Picture
 from resnet_viz.pictures.preprocess import photo, seen, to_batch
-from resnet_viz.probe.explain import explaining
-from resnet_viz.probe.faithfulness import MEASURES, Effort, faithfulness
-from resnet_viz.probe.passes import Step
 from resnet_viz.records import WeightSource
 from resnet_viz.records.explanation import ExplainedPicture, Explanation, Fused, Origin
 

@@ -16,7 +16,7 @@ from resnet_viz.core.errors import NetworkError, OptionError, TargetError
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.probe.cam import grad_cams
 from resnet_viz.probe.capture import Capture, capture, unwrapped
-from resnet_viz.probe.gradients import norms, norms_per_image
+from resnet_viz.probe.gradient_norms import norms, norms_per_image
 from resnet_viz.probe.isolation import untouched
 from resnet_viz.probe.targets import Target, classes_of, logits_of, scores_from
 from resnet_viz.records import Analysis, BatchNormMode, ByLayer, Score

@@ -9,13 +9,13 @@ from torch import Tensor
 
 from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.core.errors import LayerError, close_matches
+from resnet_viz.explain.pass_methods import Step
+from resnet_viz.explain.scoring import go_on
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.networks.tables.layer_table import layer_table
 from resnet_viz.pictures.preprocess import normalise
 from resnet_viz.probe.capture import capture
 from resnet_viz.probe.isolation import untouched
-from resnet_viz.probe.passes import Step
-from resnet_viz.probe.scoring import go_on
 from resnet_viz.records import Analysis
 from resnet_viz.records.features import ChannelShare, Crop
 from resnet_viz.spec import NetworkSpec
