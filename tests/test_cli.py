@@ -18,7 +18,7 @@ from resnet_viz.core.errors import ImageError
 from resnet_viz.core.text import Text
 from resnet_viz.networks.zoo.catalog import FOREIGN
 from resnet_viz.pictures.samples import samples
-from resnet_viz.report.folder import report_archive
+from resnet_viz.report.comparison_folder import report_archive
 from resnet_viz.spec import PRESETS
 from tests.source import ROOT
 

@@ -35,8 +35,8 @@ def compare(
     from resnet_viz.core.devices import devices
     from resnet_viz.pictures.decode import read_picture
     from resnet_viz.probe import compare as comparison
-    from resnet_viz.report.document import document
-    from resnet_viz.report.folder import write_report
+    from resnet_viz.report.comparison_document import document
+    from resnet_viz.report.comparison_folder import write_report
 
     one_of("language", language, list(LANGUAGES))
     one_of("device", device or "cpu", devices())

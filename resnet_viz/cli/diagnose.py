@@ -35,7 +35,7 @@ def diagnose(
     """Say what a checkpoint is and what is wrong with it."""
     from resnet_viz.diagnosis import run
     from resnet_viz.networks.export.spec_file import read_spec, spec_told
-    from resnet_viz.report.diagnosis import write_diagnosis
+    from resnet_viz.report.diagnosis_report import write_diagnosis
 
     one_of("language", language, list(LANGUAGES))
     own = network.endswith(".json")

@@ -100,7 +100,7 @@ def _picture(
 ) -> None:
     from resnet_viz.explain.explained import explained
     from resnet_viz.pictures.decode import read_picture
-    from resnet_viz.report.explanation import explanation_document, write_explanation
+    from resnet_viz.report.explanation_files import explanation_document, write_explanation
 
     picture = read_picture(image)
     result = explained(place.load(device), picture, request)

@@ -6,8 +6,8 @@ from enum import StrEnum
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from resnet_viz.figures.map_overlays import enlarge_pixels
 from resnet_viz.figures.palettes import ColourRange, Palette, colourise
-from resnet_viz.figures.pictures import enlarge_pixels
 
 _GAP = 2  # pixels between channels
 _CROSS = (150, 150, 150)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from resnet_viz.figures.comparison import CAM_PALETTE
+from resnet_viz.figures.comparison_drawing import CAM_PALETTE
 from resnet_viz.figures.palettes import table
 from resnet_viz.records import Comparison, Pair
 

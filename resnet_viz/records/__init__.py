@@ -1,8 +1,7 @@
 """Frozen results: numbers with names, shapes and units; arrays are read-only NumPy."""
 
 from resnet_viz.records.analysis import Analysis, BatchNormMode, Prediction, Score
-from resnet_viz.records.at_work import StageFeatures, WorkView
-from resnet_viz.records.beside import AnsweredPicture, CheckpointsBeside
+from resnet_viz.records.backbone import StageFeatures, WorkView
 from resnet_viz.records.by_layer import ByLayer
 from resnet_viz.records.checkpoint import (
     CheckFinding,
@@ -13,6 +12,7 @@ from resnet_viz.records.checkpoint import (
     LayerHealth,
     Severity,
 )
+from resnet_viz.records.checkpoint_comparison import AnsweredPicture, CheckpointsBeside
 from resnet_viz.records.comparison import BLOCK_PARTS, Comparison, Side, WeightSource
 from resnet_viz.records.design import BlockGroup, Layer, MeasuredLayer, SignalCheck
 from resnet_viz.records.findings import Curve, Finding, Mark, Matrix, Panel, Recording

@@ -2,7 +2,7 @@
 
 from resnet_viz.records import Pair, WeightSource
 from resnet_viz.records.explanation import ExplainedPicture, Explanation, Origin
-from resnet_viz.report.code import network_choice
+from resnet_viz.report.comparison_code import network_choice
 
 
 def explanation_code(found: Pair[ExplainedPicture]) -> str:

@@ -11,14 +11,19 @@ from resnet_viz.checkpoints.sources.zoo import foreign_spec
 from resnet_viz.cli import app
 from resnet_viz.core.errors import CheckpointError, OptionError, SpecError
 from resnet_viz.core.text import Text
-from resnet_viz.figures.comparison import Quantity, cam_rows, gradient_curves, strip_rows
+from resnet_viz.figures.comparison_drawing import (
+    Quantity,
+    cam_rows,
+    gradient_curves,
+    strip_rows,
+)
 from resnet_viz.figures.live_cams import live_cams
 from resnet_viz.figures.strip import strip_svg
 from resnet_viz.networks.zoo.catalog import FOREIGN, build_foreign, skeleton
 from resnet_viz.pictures.samples import sample_picture
 from resnet_viz.probe.capture import layer_names
-from resnet_viz.report.code import python_lines
-from resnet_viz.report.document import document
+from resnet_viz.report.comparison_code import python_lines
+from resnet_viz.report.comparison_document import document
 from tests.source import ROOT
 
 EN = Text("en")

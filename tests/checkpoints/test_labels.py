@@ -15,7 +15,7 @@ from resnet_viz.diagnosis.labels import labelled
 from resnet_viz.diagnosis.mislabelled import suspected, thresholds
 from resnet_viz.diagnosis.robustness import CHANGES, STRENGTHS, robustness
 from resnet_viz.pictures.samples import samples
-from resnet_viz.report.diagnosis import diagnosis_page
+from resnet_viz.report.diagnosis_report import diagnosis_page
 
 RESNET20 = ASSETS / "checkpoints" / "resnet20.safetensors"
 

@@ -8,9 +8,9 @@ import torch
 
 from resnet_viz import NetworkSpec, Pair
 from resnet_viz.core.text import Text
-from resnet_viz.figures.cards import card_svg
-from resnet_viz.figures.design import block_figure, catalog_figure, network_figure
-from resnet_viz.figures.signal import signal_caption, signal_figure
+from resnet_viz.figures.network_card import card_svg
+from resnet_viz.figures.network_drawing import block_figure, catalog_figure, network_figure
+from resnet_viz.figures.signal_plot import signal_caption, signal_figure
 from resnet_viz.networks.tables.block_groups import block_groups, layers_inside
 from resnet_viz.probe.signal_check import signal_check
 from resnet_viz.records import BlockGroup, SignalCheck

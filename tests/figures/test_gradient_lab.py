@@ -7,8 +7,8 @@ from resnet_viz.core.text import Text
 from resnet_viz.experiments.curves import curve, matrix
 from resnet_viz.experiments.gradients import GradientConfig, gradient_measurements
 from resnet_viz.experiments.trainings import bundled_trainings
-from resnet_viz.figures.findings import panel_figure, shared_scale, surface_figure
-from resnet_viz.figures.gradient_lab import (
+from resnet_viz.figures.finding_panels import panel_figure, shared_scale, surface_figure
+from resnet_viz.figures.gradient_lab_plots import (
     LabQuantity,
     growth_rows,
     heat_figure,

@@ -10,8 +10,8 @@ from resnet_viz.figures.grids import (
     feature_grid,
     statistics,
 )
+from resnet_viz.figures.map_overlays import cam_row, enlarge_pixels, overlay
 from resnet_viz.figures.palettes import ColourRange, Palette, colourise, table
-from resnet_viz.figures.pictures import cam_row, enlarge_pixels, overlay
 from resnet_viz.pictures.decode import open_picture, to_png
 from tests.figures.test_palettes import lightness, rises
 

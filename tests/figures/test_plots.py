@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from resnet_viz.core.text import LANGUAGES, Text
-from resnet_viz.figures.comparison import (
+from resnet_viz.figures.comparison_drawing import (
     Quantity,
     block_of,
     block_parts,
@@ -14,13 +14,13 @@ from resnet_viz.figures.comparison import (
     gradient_curves,
     strip_rows,
 )
-from resnet_viz.figures.gradients import (
+from resnet_viz.figures.gradient_plot import (
     GradientCurve,
     first_over_last,
     gradient_caption,
     gradient_figure,
 )
-from resnet_viz.figures.predictions import percent, prediction_caption, prediction_figure
+from resnet_viz.figures.prediction_plot import percent, prediction_caption, prediction_figure
 from resnet_viz.figures.strip import StripNode, StripRow, strip_svg
 from resnet_viz.figures.theme import COLOURS
 from resnet_viz.records import Pair, Prediction

@@ -7,8 +7,8 @@ import pytest
 
 from resnet_viz.core.text import Text
 from resnet_viz.figures.theme import SERIES, stage_ticks
-from resnet_viz.figures.training import RunCurve, measured_steps, runs_figure
 from resnet_viz.figures.training_layers import MOST_CLASSES, counts_figure, layers_figure
+from resnet_viz.figures.training_plots import RunCurve, measured_steps, runs_figure
 
 EN = Text("en")
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from resnet_viz.checkpoints.load import choose_weights
 from resnet_viz.checkpoints.ref import load_pair
-from resnet_viz.figures.comparison import cam_range
+from resnet_viz.figures.comparison_drawing import cam_range
 from resnet_viz.figures.live_cams import live_cams
 from resnet_viz.pictures.samples import sample_picture, samples
 from resnet_viz.probe.compare import compare

@@ -20,7 +20,7 @@ from resnet_viz.explain.many.picture_sources import Entry, Source, opened
 from resnet_viz.pictures.decode import Picture
 from resnet_viz.pictures.preprocess import photo
 from resnet_viz.records.explanation import ExplainedPicture, Fused, Fusion
-from resnet_viz.report.explanation import explanation_files
+from resnet_viz.report.explanation_files import explanation_files
 
 _THUMBNAIL = 48  # pixels
 

@@ -10,9 +10,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
-from resnet_viz.figures.comparison import network_title
-from resnet_viz.figures.design import block_figure, layer_sentence, network_figure
-from resnet_viz.figures.signal import signal_caption, signal_figure
+from resnet_viz.figures.comparison_drawing import network_title
+from resnet_viz.figures.network_drawing import block_figure, layer_sentence, network_figure
+from resnet_viz.figures.signal_plot import signal_caption, signal_figure
 from resnet_viz.networks.tables.block_groups import block_groups, layers_inside
 from resnet_viz.networks.tables.layer_table import layer_table
 from resnet_viz.networks.tables.totals import Totals, shortcut_cost, totals

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from resnet_viz.core.text import Text
-from resnet_viz.figures.cards import card_svg
-from resnet_viz.figures.comparison import network_title
+from resnet_viz.figures.comparison_drawing import network_title
+from resnet_viz.figures.network_card import card_svg
 from resnet_viz.networks.zoo.backbones import AT_WORK
 from resnet_viz.networks.zoo.catalog import FOREIGN
 from resnet_viz.spec import RESIDUAL_PRESETS

@@ -6,8 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from resnet_viz.core.text import Text
-from resnet_viz.figures.comparison import network_title
-from resnet_viz.figures.design import catalog_figure
+from resnet_viz.figures.comparison_drawing import network_title
+from resnet_viz.figures.network_drawing import catalog_figure
 from resnet_viz.networks.tables.block_groups import block_groups
 from resnet_viz.networks.zoo.catalog import FOREIGN, ForeignRow
 from resnet_viz.probe.main_steps import ForeignTable, foreign_table

@@ -7,7 +7,7 @@ import streamlit as st
 from resnet_viz.checkpoints.load import NetworkChoice, sources
 from resnet_viz.checkpoints.ref import WeightChoice
 from resnet_viz.core.text import Text
-from resnet_viz.figures.comparison import network_title
+from resnet_viz.figures.comparison_drawing import network_title
 from resnet_viz.networks.zoo.catalog import FOREIGN
 from resnet_viz.records import WeightSource
 from resnet_viz.spec import RESIDUAL_PRESETS, NetworkSpec, twin_name

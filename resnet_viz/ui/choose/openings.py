@@ -17,7 +17,7 @@ from resnet_viz.checkpoints.load import NetworkChoice
 from resnet_viz.checkpoints.ref import WeightChoice
 from resnet_viz.core.errors import SpecError
 from resnet_viz.core.text import Text
-from resnet_viz.figures.comparison import network_title
+from resnet_viz.figures.comparison_drawing import network_title
 from resnet_viz.networks.export.spec_file import spec_from_json
 from resnet_viz.records import WeightSource
 from resnet_viz.spec import NetworkSpec, Stem

@@ -7,7 +7,7 @@ import streamlit as st
 from jaxtyping import Float
 
 from resnet_viz.core.text import Text
-from resnet_viz.figures.comparison import (
+from resnet_viz.figures.comparison_drawing import (
     BlockParts,
     block_of,
     block_parts,

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from resnet_viz.core.text import Text
-from resnet_viz.figures.comparison import network_title, side_title
+from resnet_viz.figures.comparison_drawing import network_title, side_title
 from resnet_viz.figures.grids import (
     ChannelOrder,
     FeatureGrid,
@@ -12,8 +12,8 @@ from resnet_viz.figures.grids import (
     feature_grid,
     statistics,
 )
+from resnet_viz.figures.map_overlays import enlarge_pixels
 from resnet_viz.figures.palettes import ColourRange, colourise
-from resnet_viz.figures.pictures import enlarge_pixels
 from resnet_viz.records import Comparison, Side
 from resnet_viz.ui.choose.question import Question
 from resnet_viz.ui.frame.components import Point, picture

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from resnet_viz.core.text import Text
-from resnet_viz.figures.comparison import (
+from resnet_viz.figures.comparison_drawing import (
     CAM_PALETTE,
     cam_range,
     network_title,
@@ -17,7 +17,7 @@ from resnet_viz.figures.comparison import (
 )
 from resnet_viz.figures.live_cams import live_cams
 from resnet_viz.figures.palettes import colour_bar
-from resnet_viz.figures.predictions import prediction_caption, prediction_figure
+from resnet_viz.figures.prediction_plot import prediction_caption, prediction_figure
 from resnet_viz.figures.strip import strip_svg
 from resnet_viz.pictures.decode import to_png
 from resnet_viz.records import Comparison, Pair, Prediction, Score, Side

@@ -5,15 +5,15 @@ from collections.abc import Callable
 import streamlit as st
 
 from resnet_viz.core.text import Text
-from resnet_viz.figures.comparison import (
+from resnet_viz.figures.comparison_drawing import (
     Quantity,
     cam_rows,
     gradient_curves,
     network_title,
     side_title,
 )
-from resnet_viz.figures.gradients import gradient_caption, gradient_figure
-from resnet_viz.figures.pictures import enlarge_pixels
+from resnet_viz.figures.gradient_plot import gradient_caption, gradient_figure
+from resnet_viz.figures.map_overlays import enlarge_pixels
 from resnet_viz.records import BatchNormMode, Comparison, Score, WeightSource
 from resnet_viz.ui.choose.question import Question
 from resnet_viz.ui.compare.block_panel import show_block

@@ -6,8 +6,8 @@ import streamlit as st
 
 from resnet_viz.core.text import Text
 from resnet_viz.records import Comparison
-from resnet_viz.report.code import command_line, python_lines
-from resnet_viz.report.folder import report_archive
+from resnet_viz.report.comparison_code import command_line, python_lines
+from resnet_viz.report.comparison_folder import report_archive
 from resnet_viz.ui.choose.question import Question
 from resnet_viz.ui.running.answer import answer
 

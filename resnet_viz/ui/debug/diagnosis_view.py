@@ -6,9 +6,9 @@ from pathlib import Path, PurePath
 import streamlit as st
 
 from resnet_viz.core.text import Text
-from resnet_viz.figures.diagnosis import finding_figure
+from resnet_viz.figures.diagnosis_plots import finding_figure
 from resnet_viz.records import CheckFinding, CheckpointReport, Severity
-from resnet_viz.report.diagnosis import (
+from resnet_viz.report.diagnosis_report import (
     diagnosis_json,
     diagnosis_page,
     facts,

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from resnet_viz.core.text import Text
-from resnet_viz.figures.labelled import (
+from resnet_viz.figures.labelled_plots import (
     confusion_figure,
     highest_of,
     judged_caption,

@@ -3,9 +3,13 @@
 import streamlit as st
 
 from resnet_viz.core.text import Text
-from resnet_viz.figures.beside import cka_figure, moved_figure, norms_figure
+from resnet_viz.figures.checkpoint_comparison_plots import (
+    cka_figure,
+    moved_figure,
+    norms_figure,
+)
 from resnet_viz.records import CheckpointReport, CheckpointsBeside
-from resnet_viz.report.beside import answer_rows, finding_rows, summary
+from resnet_viz.report.checkpoint_comparison_tables import answer_rows, finding_rows, summary
 from resnet_viz.ui.frame.words import md_escape
 
 

@@ -10,7 +10,7 @@ from resnet_viz.experiments.published import Beside, beside
 from resnet_viz.experiments.registry import Experiment
 from resnet_viz.experiments.remarks import figure_words, remarks
 from resnet_viz.experiments.saved import caption, python_line, verdict, whole_finding
-from resnet_viz.figures.findings import panel_figure, shared_scale, surface_figure
+from resnet_viz.figures.finding_panels import panel_figure, shared_scale, surface_figure
 from resnet_viz.records import Finding, Mark, Panel, Recording
 from resnet_viz.ui.frame.charts import chart
 from resnet_viz.ui.frame.words import md_escape

@@ -10,8 +10,8 @@ from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
 from resnet_viz.explain.channels import channel_shares, receptive_field, top_crops
 from resnet_viz.explain.many.crop_images import crop_images
+from resnet_viz.figures.map_overlays import boxed, enlarge_pixels
 from resnet_viz.figures.palettes import ColourRange, colourise
-from resnet_viz.figures.pictures import boxed, enlarge_pixels
 from resnet_viz.pictures.decode import Picture
 from resnet_viz.records import Pair
 from resnet_viz.records.explanation import ExplainedPicture, Fused

@@ -9,7 +9,7 @@ import streamlit as st
 from resnet_viz.core.text import Text
 from resnet_viz.explain.explained import Request
 from resnet_viz.explain.methods import METHODS, Method, Option
-from resnet_viz.figures.comparison import network_title
+from resnet_viz.figures.comparison_drawing import network_title
 from resnet_viz.records import Pair
 from resnet_viz.records.explanation import Fused, Fusion
 from resnet_viz.spec import ForeignSpec, NetworkSpec

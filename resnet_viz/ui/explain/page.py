@@ -11,8 +11,8 @@ from resnet_viz.core.text import Text
 from resnet_viz.explain.cam_methods import CamMethod
 from resnet_viz.explain.explained import Request
 from resnet_viz.explain.methods import METHODS, Family
-from resnet_viz.figures.comparison import network_title
-from resnet_viz.figures.explanation import (
+from resnet_viz.figures.comparison_drawing import network_title
+from resnet_viz.figures.explanation_plots import (
     block_rows,
     curves_figure,
     map_overlay,
@@ -23,8 +23,8 @@ from resnet_viz.figures.palettes import colour_bar
 from resnet_viz.pictures.decode import Picture, to_png
 from resnet_viz.records import Pair
 from resnet_viz.records.explanation import Better, Completeness, ExplainedPicture, Explanation
-from resnet_viz.report.explanation import explanation_archive
 from resnet_viz.report.explanation_code import explanation_code
+from resnet_viz.report.explanation_files import explanation_archive
 from resnet_viz.ui.choose.question import Question, class_label
 from resnet_viz.ui.explain.channels_panel import show_channels
 from resnet_viz.ui.explain.explanation_jobs import submit_blocks, wait_both

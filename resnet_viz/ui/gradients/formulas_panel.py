@@ -9,7 +9,7 @@ from resnet_viz.checkpoints.sources.bundled import bundled_names, load_bundled
 from resnet_viz.core.text import Text
 from resnet_viz.experiments.batches import photographs
 from resnet_viz.experiments.formulas import block_values, check_formulas
-from resnet_viz.figures.comparison import network_title
+from resnet_viz.figures.comparison_drawing import network_title
 from resnet_viz.networks.resnet.model import ResNet, build
 from resnet_viz.networks.tables.totals import shortcut_cost
 from resnet_viz.pictures.samples import samples

@@ -10,7 +10,7 @@ from resnet_viz.experiments.gradients import (
     gradients_document,
     watched_steps,
 )
-from resnet_viz.figures.gradient_lab import (
+from resnet_viz.figures.gradient_lab_plots import (
     LabQuantity,
     growth_rows,
     heat_figure,

@@ -7,8 +7,13 @@ import streamlit as st
 from resnet_viz import runs
 from resnet_viz.core.text import Text
 from resnet_viz.experiments.trainings import Training, bundled_trainings
-from resnet_viz.figures.gradient_lab import LabQuantity, lab_caption, lab_figure, step_curves
-from resnet_viz.figures.training import curve_figure
+from resnet_viz.figures.gradient_lab_plots import (
+    LabQuantity,
+    lab_caption,
+    lab_figure,
+    step_curves,
+)
+from resnet_viz.figures.training_plots import curve_figure
 from resnet_viz.records import Run
 from resnet_viz.training.config import Plan
 from resnet_viz.training.job import steps_of

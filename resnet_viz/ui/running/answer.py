@@ -8,7 +8,7 @@ from resnet_viz.checkpoints.load import load_both
 from resnet_viz.checkpoints.loaded import Loaded
 from resnet_viz.core.errors import OptionError, ResnetVizError
 from resnet_viz.core.text import Text
-from resnet_viz.figures.comparison import network_title
+from resnet_viz.figures.comparison_drawing import network_title
 from resnet_viz.pictures.decode import Picture
 from resnet_viz.probe.compare import analyse_side, combined
 from resnet_viz.records import Comparison, Pair, Side, WeightSource

@@ -11,7 +11,7 @@ from PIL import Image
 
 from resnet_viz.core.text import Text
 from resnet_viz.figures.palettes import ColourRange
-from resnet_viz.figures.training import (
+from resnet_viz.figures.training_plots import (
     Rows,
     curve_figure,
     measured_steps,

@@ -11,8 +11,8 @@ import plotly.graph_objects as go
 from jaxtyping import Float64
 
 from resnet_viz.core.text import Text
-from resnet_viz.figures.comparison import network_title
-from resnet_viz.figures.gradients import GradientCurve, gradient_caption
+from resnet_viz.figures.comparison_drawing import network_title
+from resnet_viz.figures.gradient_plot import GradientCurve, gradient_caption
 from resnet_viz.figures.theme import COLOURS, MARKERS, styled
 from resnet_viz.records import GradientMeasurement, LayerGradient, Step
 from resnet_viz.records.theory import theory

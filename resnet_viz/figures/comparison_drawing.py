@@ -8,10 +8,10 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from resnet_viz.core.text import Text
-from resnet_viz.figures.gradients import GradientCurve
+from resnet_viz.figures.gradient_plot import GradientCurve
 from resnet_viz.figures.grids import ChannelOrder, channel_order, feature_grid
+from resnet_viz.figures.map_overlays import cam_row, overlay
 from resnet_viz.figures.palettes import ColourRange, Palette
-from resnet_viz.figures.pictures import cam_row, overlay
 from resnet_viz.figures.strip import StripNode, StripRow
 from resnet_viz.records import ByLayer, Comparison, Pair, Side
 from resnet_viz.spec import PRESETS, ForeignSpec, Kind, NetworkSpec, Order, Shortcut

@@ -11,8 +11,8 @@ from jaxtyping import Float64, UInt8
 from plotly.subplots import make_subplots
 
 from resnet_viz.core.text import Text
+from resnet_viz.figures.map_overlays import enlarge_pixels, overlay
 from resnet_viz.figures.palettes import ColourRange
-from resnet_viz.figures.pictures import enlarge_pixels, overlay
 from resnet_viz.figures.theme import COLOURS, MARKERS, SERIES, stage_ticks, styled
 from resnet_viz.spec import Kind
 

@@ -11,8 +11,8 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from resnet_viz.core.text import Text
+from resnet_viz.figures.map_overlays import enlarge_pixels, overlay
 from resnet_viz.figures.palettes import ColourRange
-from resnet_viz.figures.pictures import enlarge_pixels, overlay
 from resnet_viz.figures.theme import COLOURS, styled
 from resnet_viz.records import JudgedImage, Labelled
 from resnet_viz.spec import Kind

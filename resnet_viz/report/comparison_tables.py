@@ -3,7 +3,7 @@
 import pandas as pd
 
 from resnet_viz.records import Comparison
-from resnet_viz.report.document import side_document
+from resnet_viz.report.comparison_document import side_document
 
 
 def predictions_table(comparison: Comparison) -> pd.DataFrame:

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from resnet_viz.core.errors import LayerError, close_matches
 from resnet_viz.core.saving import to_json
 from resnet_viz.core.text import Text
-from resnet_viz.figures.comparison import cam_overlays, cam_rows, feature_grids
+from resnet_viz.figures.comparison_drawing import cam_overlays, cam_rows, feature_grids
 from resnet_viz.pictures.decode import to_png
 from resnet_viz.records import Comparison
-from resnet_viz.report.document import document
-from resnet_viz.report.page import page
-from resnet_viz.report.tables import cam_table, layers_table, predictions_table
+from resnet_viz.report.comparison_document import document
+from resnet_viz.report.comparison_html import page
+from resnet_viz.report.comparison_tables import cam_table, layers_table, predictions_table
 
 _OPACITY = 0.55
 

@@ -6,7 +6,7 @@ from html import escape
 import plotly.graph_objects as go
 
 from resnet_viz.core.text import Text
-from resnet_viz.figures.labelled import (
+from resnet_viz.figures.labelled_plots import (
     confusion_figure,
     recall_figure,
     reliability_figure,

@@ -7,7 +7,7 @@ from pathlib import Path
 from resnet_viz.core.saving import new_folder
 from resnet_viz.core.text import Text
 from resnet_viz.records import Comparison
-from resnet_viz.report.files import report_files
+from resnet_viz.report.comparison_files import report_files
 
 
 def write_report(comparison: Comparison, folder: Path, *, layer: str | None, text: Text) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from resnet_viz.core.saving import SCHEMA_VERSION, library_versions, new_folder, to_json
-from resnet_viz.figures.explanation import map_overlay, map_range
+from resnet_viz.figures.explanation_plots import map_overlay, map_range
 from resnet_viz.pictures.decode import to_png
 from resnet_viz.records.explanation import ExplainedPicture
 

@@ -10,7 +10,7 @@ from plotly.io import to_html
 
 from resnet_viz.core.saving import library_versions
 from resnet_viz.core.text import Text
-from resnet_viz.figures.comparison import (
+from resnet_viz.figures.comparison_drawing import (
     ColouredPicture,
     Quantity,
     gradient_curves,
@@ -18,12 +18,12 @@ from resnet_viz.figures.comparison import (
     side_title,
     strip_rows,
 )
-from resnet_viz.figures.gradients import gradient_caption, gradient_figure
-from resnet_viz.figures.predictions import prediction_caption, prediction_figure
+from resnet_viz.figures.gradient_plot import gradient_caption, gradient_figure
+from resnet_viz.figures.prediction_plot import prediction_caption, prediction_figure
 from resnet_viz.figures.strip import strip_svg
 from resnet_viz.pictures.decode import to_png
 from resnet_viz.records import Comparison, Pair
-from resnet_viz.report.code import python_lines
+from resnet_viz.report.comparison_code import python_lines
 
 _STYLE = """
 :root { color-scheme: light; }

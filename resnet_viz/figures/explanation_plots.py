@@ -8,9 +8,9 @@ import plotly.graph_objects as go
 from jaxtyping import Float
 
 from resnet_viz.core.text import Text
-from resnet_viz.figures.comparison import ColouredPicture
+from resnet_viz.figures.comparison_drawing import ColouredPicture
+from resnet_viz.figures.map_overlays import cam_row, overlay
 from resnet_viz.figures.palettes import ColourRange, Palette
-from resnet_viz.figures.pictures import cam_row, overlay
 from resnet_viz.figures.theme import COLOURS, styled
 from resnet_viz.records import ByLayer, Pair
 from resnet_viz.records.explanation import ExplainedPicture, Explanation

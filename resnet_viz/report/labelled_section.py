@@ -8,7 +8,7 @@ from PIL import Image
 from plotly.io import to_html
 
 from resnet_viz.core.text import Text
-from resnet_viz.figures.labelled import (
+from resnet_viz.figures.labelled_plots import (
     confusion_figure,
     highest_of,
     judged_caption,

@@ -9,9 +9,9 @@ from plotly.io import to_html
 from resnet_viz.core.errors import OutputError
 from resnet_viz.core.saving import library_versions, to_json
 from resnet_viz.core.text import Text
-from resnet_viz.figures.diagnosis import finding_figure
+from resnet_viz.figures.diagnosis_plots import finding_figure
 from resnet_viz.records import CheckFinding, CheckpointReport, Severity
-from resnet_viz.report.labelled import STYLE, labelled_section
+from resnet_viz.report.labelled_section import STYLE, labelled_section
 
 _STYLE = """
 body { font-family: "Source Sans Pro", "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei",
