@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from resnet_viz.checkpoints.sources.bundled import bundled_names
-from resnet_viz.experiments.recorded import FOLDER, record, write
+from resnet_viz.experiments.recordings import FOLDER, record, write
 from resnet_viz.experiments.registry import EXPERIMENTS, experiment
 
 #: Name of a file: experiment, and what is set otherwise than usual.

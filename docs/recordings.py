@@ -8,11 +8,11 @@ from pathlib import Path
 
 from resnet_viz.checkpoints.sources.bundled import bundled_names, load_bundled
 from resnet_viz.core.text import Text
-from resnet_viz.experiments.published import beside
-from resnet_viz.experiments.recorded import recordings_of
+from resnet_viz.experiments.finding_files import caption, changed, verdict
+from resnet_viz.experiments.literature import beside
+from resnet_viz.experiments.recordings import recordings_of
 from resnet_viz.experiments.registry import EXPERIMENTS
 from resnet_viz.experiments.remarks import figure_words, remarks
-from resnet_viz.experiments.saved import caption, changed, verdict
 from resnet_viz.records import Recording
 
 ROOT = Path(__file__).resolve().parents[1]

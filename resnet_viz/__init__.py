@@ -14,7 +14,7 @@ from resnet_viz.checkpoints.reading.read import load_checkpoint
 from resnet_viz.checkpoints.ref import WeightChoice, load_pair
 from resnet_viz.checkpoints.sources.bundled import load_bundled
 from resnet_viz.core.errors import ResnetVizError
-from resnet_viz.diagnosis.run import diagnose
+from resnet_viz.diagnosis.diagnose import diagnose
 from resnet_viz.explain.cam_methods import class_activation_maps
 from resnet_viz.explain.explain import explain
 from resnet_viz.explain.faithfulness import faithfulness

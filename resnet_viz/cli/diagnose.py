@@ -33,7 +33,7 @@ def diagnose(
     debug: Debug = False,
 ) -> None:
     """Say what a checkpoint is and what is wrong with it."""
-    from resnet_viz.diagnosis import run
+    from resnet_viz.diagnosis import diagnose as run
     from resnet_viz.networks.export.spec_file import read_spec, spec_told
     from resnet_viz.report.diagnosis_report import write_diagnosis
 
@@ -55,8 +55,8 @@ def _second(
     first: "Identification", path: Path, images: str | None, language: str
 ) -> dict[str, Any]:
     """The second checkpoint's own report, and what both have in common."""
-    from resnet_viz.diagnosis.beside import beside
-    from resnet_viz.diagnosis.run import diagnose, identified
+    from resnet_viz.diagnosis.compare_checkpoints import beside
+    from resnet_viz.diagnosis.diagnose import diagnose, identified
 
     return {
         "second": diagnose(path, images=images).contract(Text(language)),

@@ -25,7 +25,7 @@ def experiment(
     from resnet_viz.cli.shared import one_of
     from resnet_viz.core.text import LANGUAGES, Text
     from resnet_viz.experiments import registry
-    from resnet_viz.experiments.saved import described, save_finding, whole_finding
+    from resnet_viz.experiments.finding_files import described, save_finding, whole_finding
 
     one_of("language", language, list(LANGUAGES))
     text = Text(language)

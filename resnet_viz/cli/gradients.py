@@ -20,7 +20,7 @@ def gradients(
     debug: Debug = False,
 ) -> None:
     """Gradient norms of the loss at initialisation, layer by layer, for both twins."""
-    from resnet_viz.experiments.gradients import (
+    from resnet_viz.experiments.measures.gradient_growth import (
         INITIALISATIONS,
         GradientConfig,
         gradient_measurements,

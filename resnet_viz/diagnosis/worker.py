@@ -167,8 +167,8 @@ def said(order: Order) -> Iterator[dict[str, Any]]:
 
 
 def _steps(order: Order) -> Iterator[dict[str, Any]]:
-    from resnet_viz.diagnosis.beside import beside
-    from resnet_viz.diagnosis.run import diagnosis, identified
+    from resnet_viz.diagnosis.compare_checkpoints import beside
+    from resnet_viz.diagnosis.diagnose import diagnosis, identified
     from resnet_viz.networks.export.spec_file import spec_told
 
     images = order.images or None

@@ -11,10 +11,10 @@ import torch
 from jaxtyping import Float64
 from torch import Tensor
 
-from resnet_viz.experiments.batches import Images, labelled
-from resnet_viz.experiments.curves import matrix
+from resnet_viz.experiments.measures.batches import Images, labelled
+from resnet_viz.experiments.measures.curves import matrix
+from resnet_viz.experiments.measures.walked_twins import trained_twins
 from resnet_viz.experiments.settings import in_range
-from resnet_viz.experiments.twins import trained_twins
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.probe.capture import capture
 from resnet_viz.records import Finding, Mark, Panel

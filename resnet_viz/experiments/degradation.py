@@ -12,11 +12,11 @@ from typing import Any
 
 from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.core.errors import CheckpointError
-from resnet_viz.experiments.curves import curve
-from resnet_viz.experiments.degradation_live import Trained, trained
-from resnet_viz.experiments.published import CIFAR10
+from resnet_viz.experiments.literature import CIFAR10
+from resnet_viz.experiments.measures.curves import curve
+from resnet_viz.experiments.measures.live_twins import Trained, trained
+from resnet_viz.experiments.measures.walked_twins import told
 from resnet_viz.experiments.settings import check_depths, in_range
-from resnet_viz.experiments.twins import told
 from resnet_viz.records import Curve, Finding, Mark, Panel
 from resnet_viz.spec import Kind, NetworkSpec
 

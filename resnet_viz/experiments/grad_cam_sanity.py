@@ -14,10 +14,10 @@ from jaxtyping import Float
 from torch import nn
 
 from resnet_viz.checkpoints.loaded import LoadedNetwork
-from resnet_viz.experiments.batches import Images, Labelled, labelled
-from resnet_viz.experiments.curves import curve
+from resnet_viz.experiments.measures.batches import Images, Labelled, labelled
+from resnet_viz.experiments.measures.curves import curve
+from resnet_viz.experiments.measures.walked_twins import trained_twins
 from resnet_viz.experiments.settings import in_range
-from resnet_viz.experiments.twins import trained_twins
 from resnet_viz.networks.resnet.model import ResNet, build
 from resnet_viz.probe.analyze import grad_cam
 from resnet_viz.records import Finding, Panel

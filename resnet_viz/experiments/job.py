@@ -5,7 +5,7 @@ from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any
 
-from resnet_viz.experiments.recorded import read, record, write
+from resnet_viz.experiments.recordings import read, record, write
 from resnet_viz.experiments.registry import experiment
 from resnet_viz.records import Recording
 

@@ -11,10 +11,10 @@ import numpy as np
 import torch
 
 from resnet_viz.checkpoints.loaded import LoadedNetwork
-from resnet_viz.experiments.batches import Images, labelled
-from resnet_viz.experiments.curves import curve
+from resnet_viz.experiments.measures.batches import Images, labelled
+from resnet_viz.experiments.measures.curves import curve
+from resnet_viz.experiments.measures.walked_twins import trained_twins
 from resnet_viz.experiments.settings import in_range
-from resnet_viz.experiments.twins import trained_twins
 from resnet_viz.probe.capture import capture
 from resnet_viz.records import Finding, Panel
 

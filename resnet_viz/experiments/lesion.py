@@ -12,10 +12,10 @@ from itertools import combinations
 import numpy as np
 
 from resnet_viz.checkpoints.loaded import LoadedNetwork
-from resnet_viz.experiments.batches import Images, Labelled, labelled
-from resnet_viz.experiments.curves import curve
+from resnet_viz.experiments.measures.batches import Images, Labelled, labelled
+from resnet_viz.experiments.measures.curves import curve
+from resnet_viz.experiments.measures.walked_twins import accuracy, downsampling, trained_twins
 from resnet_viz.experiments.settings import in_range
-from resnet_viz.experiments.twins import accuracy, downsampling, trained_twins
 from resnet_viz.networks.resnet.blocks import Block
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.records import Finding, Mark, Panel

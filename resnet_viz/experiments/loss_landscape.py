@@ -14,10 +14,10 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from resnet_viz.core.errors import OptionError
-from resnet_viz.experiments.batches import Images, Labelled, labelled
-from resnet_viz.experiments.curves import curve, matrix
+from resnet_viz.experiments.measures.batches import Images, Labelled, labelled
+from resnet_viz.experiments.measures.curves import curve, matrix
+from resnet_viz.experiments.measures.walked_twins import trained_twins
 from resnet_viz.experiments.settings import in_range
-from resnet_viz.experiments.twins import trained_twins
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.records import Curve, Finding, Mark, Matrix, Panel
 

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from resnet_viz.experiments.curves import curve
+from resnet_viz.experiments.measures.curves import curve
 from resnet_viz.experiments.settings import in_range
 from resnet_viz.records import Finding, Panel
 from resnet_viz.records.theory import THEORY_BATCH_NORM

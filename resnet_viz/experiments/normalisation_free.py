@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from math import isfinite
 
-from resnet_viz.experiments.batches import photographs
-from resnet_viz.experiments.curves import curve
-from resnet_viz.experiments.gradients import GradientConfig
+from resnet_viz.experiments.measures.batches import photographs
+from resnet_viz.experiments.measures.curves import curve
+from resnet_viz.experiments.measures.gradient_growth import GradientConfig
+from resnet_viz.experiments.measures.short_training import losses
 from resnet_viz.experiments.settings import in_range
-from resnet_viz.experiments.short_training import losses
 from resnet_viz.networks.resnet.model import build
 from resnet_viz.records import Curve, Finding, Panel
 from resnet_viz.spec import Kind, NetworkSpec, Norm

@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from resnet_viz.experiments.batches import Images, Labelled, labelled
-from resnet_viz.experiments.curves import curve
+from resnet_viz.experiments.measures.batches import Images, Labelled, labelled
+from resnet_viz.experiments.measures.curves import curve
+from resnet_viz.experiments.measures.walked_twins import trained_twins
 from resnet_viz.experiments.settings import in_range
-from resnet_viz.experiments.twins import trained_twins
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.records import Finding, Mark, Panel
 

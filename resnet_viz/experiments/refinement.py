@@ -13,10 +13,10 @@ from jaxtyping import Float64
 from torch import Tensor
 from torch.nn.functional import cosine_similarity, cross_entropy
 
-from resnet_viz.experiments.batches import Images, Labelled, labelled
-from resnet_viz.experiments.curves import curve
+from resnet_viz.experiments.measures.batches import Images, Labelled, labelled
+from resnet_viz.experiments.measures.curves import curve
+from resnet_viz.experiments.measures.walked_twins import accuracy, trained_twins
 from resnet_viz.experiments.settings import in_range
-from resnet_viz.experiments.twins import accuracy, trained_twins
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.probe.capture import capture
 from resnet_viz.records import Finding, Panel

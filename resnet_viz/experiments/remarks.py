@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.core.text import Text
-from resnet_viz.experiments.published import Figure, beside
-from resnet_viz.experiments.twins import told
+from resnet_viz.experiments.literature import Figure, beside
+from resnet_viz.experiments.measures.walked_twins import told
 from resnet_viz.records import Finding
 
 _CHANCE = 10.0  # percent, ten classes

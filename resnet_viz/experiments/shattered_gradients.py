@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float64
 from torch import Tensor
 
-from resnet_viz.experiments.curves import curve
+from resnet_viz.experiments.measures.curves import curve
 from resnet_viz.experiments.settings import in_range
 from resnet_viz.records import Finding, Panel
 from resnet_viz.spec import Kind

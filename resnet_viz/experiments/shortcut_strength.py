@@ -6,11 +6,11 @@ He et al. 2016 (arXiv 1603.05027), sec. 3: behind L blocks the shortcuts alone c
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
-from resnet_viz.experiments.batches import photographs
-from resnet_viz.experiments.curves import curve
-from resnet_viz.experiments.gradients import GradientConfig, measured_gradients
+from resnet_viz.experiments.measures.batches import photographs
+from resnet_viz.experiments.measures.curves import curve
+from resnet_viz.experiments.measures.gradient_growth import GradientConfig, measured_gradients
+from resnet_viz.experiments.measures.short_training import losses
 from resnet_viz.experiments.settings import in_range
-from resnet_viz.experiments.short_training import losses
 from resnet_viz.networks.resnet.model import build
 from resnet_viz.records import Finding, Panel
 from resnet_viz.spec import Kind

@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass
 import torch
 from torch import Tensor, nn
 
-from resnet_viz.experiments.batches import photographs
-from resnet_viz.experiments.curves import curve
+from resnet_viz.experiments.measures.batches import photographs
+from resnet_viz.experiments.measures.curves import curve
 from resnet_viz.experiments.settings import in_range
 from resnet_viz.records import Curve, Finding, Panel
 

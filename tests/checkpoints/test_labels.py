@@ -11,9 +11,9 @@ from resnet_viz import CheckpointReport, diagnose
 from resnet_viz.core.errors import DataError
 from resnet_viz.core.places import ASSETS
 from resnet_viz.core.text import Text
-from resnet_viz.diagnosis.labels import labelled
-from resnet_viz.diagnosis.mislabelled import suspected, thresholds
-from resnet_viz.diagnosis.robustness import CHANGES, STRENGTHS, robustness
+from resnet_viz.diagnosis.checks.label_checks import labelled
+from resnet_viz.diagnosis.checks.mislabelled import suspected, thresholds
+from resnet_viz.diagnosis.checks.robustness import CHANGES, STRENGTHS, robustness
 from resnet_viz.pictures.samples import samples
 from resnet_viz.report.diagnosis_report import diagnosis_page
 

@@ -19,8 +19,8 @@ from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.core.places import ASSETS, cifar10_folders
 from resnet_viz.core.text import LANGUAGES, Text
 from resnet_viz.datasets.named import from_sheets
-from resnet_viz.diagnosis.beside import beside
-from resnet_viz.diagnosis.run import identified
+from resnet_viz.diagnosis.compare_checkpoints import beside
+from resnet_viz.diagnosis.diagnose import identified
 from resnet_viz.records import CheckpointsBeside, Severity
 from tests.checkpoints.sick import SICK
 from tests.source import ROOT

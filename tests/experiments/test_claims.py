@@ -8,18 +8,18 @@ import torch
 
 from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.experiments import lesion, loss_landscape, mlp, paths
-from resnet_viz.experiments.batches import Images, labelled
 from resnet_viz.experiments.cka import CkaConfig
 from resnet_viz.experiments.cka import run as run_cka
 from resnet_viz.experiments.grad_cam_sanity import similarity
+from resnet_viz.experiments.measures.batches import Images, labelled
+from resnet_viz.experiments.measures.walked_twins import accuracy, bundled_twins, walk
+from resnet_viz.experiments.measures.walked_twins import stem as stem_of
 from resnet_viz.experiments.shattered_gradients import (
     NETWORKS,
     Network,
     autocorrelation,
     derivative,
 )
-from resnet_viz.experiments.twins import accuracy, bundled_twins, walk
-from resnet_viz.experiments.twins import stem as stem_of
 
 pytestmark = pytest.mark.skipif(
     not {"resnet20", "plain20"} <= set(bundled_names()), reason="no bundled twins"

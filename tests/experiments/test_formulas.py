@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from resnet_viz.checkpoints.sources.bundled import bundled_names, load_bundled
-from resnet_viz.experiments.batches import photographs
-from resnet_viz.experiments.formulas import block_values, check_formulas
-from resnet_viz.experiments.gradients import GradientConfig
+from resnet_viz.experiments.measures.batches import photographs
+from resnet_viz.experiments.measures.formula_checks import block_values, check_formulas
+from resnet_viz.experiments.measures.gradient_growth import GradientConfig
 from resnet_viz.networks.resnet.model import build
 from resnet_viz.records import PixelFormula
 from resnet_viz.spec import RESIDUAL_PRESETS, Kind, Order

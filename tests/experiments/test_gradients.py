@@ -5,14 +5,14 @@ import pytest
 import torch
 
 from resnet_viz.core.errors import NetworkError, OptionError
-from resnet_viz.experiments.batches import photographs
-from resnet_viz.experiments.gradients import (
+from resnet_viz.experiments.measures.batches import photographs
+from resnet_viz.experiments.measures.gradient_growth import (
     GradientConfig,
     gradient_measurements,
     measured_gradients,
     watched_steps,
 )
-from resnet_viz.experiments.memory import check_memory
+from resnet_viz.experiments.measures.memory import check_memory
 from resnet_viz.networks.resnet.model import build
 from resnet_viz.probe.analyze import analyze
 from resnet_viz.records.gradients import gradient_frame
@@ -111,7 +111,7 @@ def test_a_setting_without_meaning_is_refused(settings):
 
 
 def test_a_network_too_large_for_memory_is_refused_before_it_is_built(monkeypatch):
-    monkeypatch.setattr("resnet_viz.experiments.memory.free_memory", lambda: 1e9)
+    monkeypatch.setattr("resnet_viz.experiments.measures.memory.free_memory", lambda: 1e9)
     with pytest.raises(NetworkError, match="GB"):
         check_memory(NetworkSpec.preset("resnet1202"), 16)
 

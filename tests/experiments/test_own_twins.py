@@ -9,10 +9,10 @@ from resnet_viz import NetworkSpec, Pair, Shortcut, build
 from resnet_viz.checkpoints.save import save_checkpoint
 from resnet_viz.core.errors import OptionError
 from resnet_viz.core.text import Text
-from resnet_viz.experiments.recorded import command
+from resnet_viz.experiments.finding_files import python_line
+from resnet_viz.experiments.recordings import command
 from resnet_viz.experiments.registry import EXPERIMENTS, run_experiment
 from resnet_viz.experiments.remarks import remarks
-from resnet_viz.experiments.saved import python_line
 from resnet_viz.networks.zoo.labels import CIFAR10_CLASSES
 from resnet_viz.pictures.preprocess import CIFAR_PREPROCESSING
 

@@ -10,9 +10,10 @@ from docs.experiment_recordings import RECORDINGS
 from resnet_viz import runs
 from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.core.places import cifar10_folders
-from resnet_viz.experiments.batches import Images, labelled
 from resnet_viz.experiments.job import experiment_job, found
-from resnet_viz.experiments.recorded import (
+from resnet_viz.experiments.measures.batches import Images, labelled
+from resnet_viz.experiments.measures.walked_twins import bundled_twins
+from resnet_viz.experiments.recordings import (
     FOLDER,
     LIVE_LIMIT,
     command,
@@ -22,7 +23,6 @@ from resnet_viz.experiments.recorded import (
     write,
 )
 from resnet_viz.experiments.registry import EXPERIMENTS, Cost, experiment
-from resnet_viz.experiments.twins import bundled_twins
 from resnet_viz.records import Recording, RunState
 from resnet_viz.runs.execute import execute
 from resnet_viz.runs.foreground import begin_here

@@ -10,10 +10,10 @@ from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.core.errors import OptionError, OutputError
 from resnet_viz.core.saving import to_json
 from resnet_viz.core.text import LANGUAGES, Text
-from resnet_viz.experiments.published import FIGURES, beside
+from resnet_viz.experiments.finding_files import caption, python_line, save_finding, verdict
+from resnet_viz.experiments.literature import FIGURES, beside
 from resnet_viz.experiments.registry import EXPERIMENTS, experiment, run_experiment
 from resnet_viz.experiments.remarks import remarks
-from resnet_viz.experiments.saved import caption, python_line, save_finding, verdict
 from resnet_viz.records import Finding
 
 pytestmark = pytest.mark.skipif(

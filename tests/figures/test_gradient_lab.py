@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 
 from resnet_viz.core.text import Text
-from resnet_viz.experiments.curves import curve, matrix
-from resnet_viz.experiments.gradients import GradientConfig, gradient_measurements
-from resnet_viz.experiments.trainings import bundled_trainings
+from resnet_viz.experiments.measures.curves import curve, matrix
+from resnet_viz.experiments.measures.gradient_growth import (
+    GradientConfig,
+    gradient_measurements,
+)
+from resnet_viz.experiments.recorded_trainings import bundled_trainings
 from resnet_viz.figures.finding_panels import panel_figure, shared_scale, surface_figure
 from resnet_viz.figures.gradient_lab_plots import (
     LabQuantity,

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.core.text import Text
-from resnet_viz.experiments.gradients import GradientConfig
+from resnet_viz.experiments.measures.gradient_growth import GradientConfig
 from resnet_viz.spec import Initialisation, Kind, Norm
 from resnet_viz.ui.gradients import form as gradient_form
 from resnet_viz.ui.gradients.form import PRESETS
@@ -88,7 +88,7 @@ def test_nothing_chosen_is_said():
 
 
 def test_too_deep_for_memory_is_one_sentence(monkeypatch):
-    monkeypatch.setattr("resnet_viz.experiments.memory.free_memory", lambda: 1e6)
+    monkeypatch.setattr("resnet_viz.experiments.measures.memory.free_memory", lambda: 1e6)
     app = opened()
     app.session_state["lab_depths"] = [14]
     app = measured(app.run())

@@ -12,7 +12,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from resnet_viz.core.text import Text
-from resnet_viz.diagnosis.pictures import MOST_LABELLED, local_datasets
+from resnet_viz.diagnosis.user_images import MOST_LABELLED, local_datasets
 from resnet_viz.pictures.decode import safe_name
 from resnet_viz.ui.frame.address import publish, restore
 

@@ -7,9 +7,9 @@ import streamlit as st
 
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
-from resnet_viz.experiments.recorded import LIVE_LIMIT, expected_seconds, recordings_of
+from resnet_viz.experiments.finding_files import changed
+from resnet_viz.experiments.recordings import LIVE_LIMIT, expected_seconds, recordings_of
 from resnet_viz.experiments.registry import Experiment
-from resnet_viz.experiments.saved import changed
 from resnet_viz.records import Finding, Recording, Run
 from resnet_viz.ui.experiments.background_runs import (
     experiment_runs,

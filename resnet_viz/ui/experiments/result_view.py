@@ -6,10 +6,10 @@ import streamlit as st
 
 from resnet_viz.core.saving import to_json
 from resnet_viz.core.text import Text
-from resnet_viz.experiments.published import Beside, beside
+from resnet_viz.experiments.finding_files import caption, python_line, verdict, whole_finding
+from resnet_viz.experiments.literature import Beside, beside
 from resnet_viz.experiments.registry import Experiment
 from resnet_viz.experiments.remarks import figure_words, remarks
-from resnet_viz.experiments.saved import caption, python_line, verdict, whole_finding
 from resnet_viz.figures.finding_panels import panel_figure, shared_scale, surface_figure
 from resnet_viz.records import Finding, Mark, Panel, Recording
 from resnet_viz.ui.frame.charts import chart

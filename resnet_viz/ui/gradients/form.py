@@ -7,7 +7,7 @@ import streamlit as st
 
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
-from resnet_viz.experiments.gradients import INITIALISATIONS, GradientConfig
+from resnet_viz.experiments.measures.gradient_growth import INITIALISATIONS, GradientConfig
 from resnet_viz.spec import Activation, Kind, Norm, Order
 from resnet_viz.ui.frame.messages import show_error
 

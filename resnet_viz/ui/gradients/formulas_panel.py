@@ -7,8 +7,8 @@ import streamlit as st
 
 from resnet_viz.checkpoints.sources.bundled import bundled_names, load_bundled
 from resnet_viz.core.text import Text
-from resnet_viz.experiments.batches import photographs
-from resnet_viz.experiments.formulas import block_values, check_formulas
+from resnet_viz.experiments.measures.batches import photographs
+from resnet_viz.experiments.measures.formula_checks import block_values, check_formulas
 from resnet_viz.figures.comparison_drawing import network_title
 from resnet_viz.networks.resnet.model import ResNet, build
 from resnet_viz.networks.tables.totals import shortcut_cost

@@ -4,7 +4,7 @@ import streamlit as st
 
 from resnet_viz.core.saving import to_json
 from resnet_viz.core.text import Text
-from resnet_viz.experiments.gradients import (
+from resnet_viz.experiments.measures.gradient_growth import (
     GradientConfig,
     gradient_measurements,
     gradients_document,

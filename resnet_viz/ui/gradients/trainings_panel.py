@@ -6,7 +6,7 @@ import streamlit as st
 
 from resnet_viz import runs
 from resnet_viz.core.text import Text
-from resnet_viz.experiments.trainings import Training, bundled_trainings
+from resnet_viz.experiments.recorded_trainings import Training, bundled_trainings
 from resnet_viz.figures.gradient_lab_plots import (
     LabQuantity,
     lab_caption,

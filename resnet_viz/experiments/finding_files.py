@@ -7,7 +7,7 @@ from typing import Any
 
 from resnet_viz.core.saving import SCHEMA_VERSION, library_versions, new_folder, to_json
 from resnet_viz.core.text import Text
-from resnet_viz.experiments.published import beside
+from resnet_viz.experiments.literature import beside
 from resnet_viz.experiments.registry import EXPERIMENTS, Experiment
 from resnet_viz.experiments.remarks import figure_words, remarks
 from resnet_viz.records import Finding

@@ -9,7 +9,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from resnet_viz.diagnosis.pictures import OwnImages
+from resnet_viz.diagnosis.user_images import OwnImages
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.pictures.preprocess import normalise
 from resnet_viz.probe.analyze import analyze

@@ -11,11 +11,11 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from resnet_viz.checkpoints.identifying.identify import Identification
-from resnet_viz.diagnosis.judged import SHOWN, judged, top_losses
-from resnet_viz.diagnosis.mislabelled import suspected
-from resnet_viz.diagnosis.pictures import OwnImages
-from resnet_viz.diagnosis.robustness import MOST_IMAGES, STRENGTHS, robustness
+from resnet_viz.diagnosis.checks.judged_images import SHOWN, judged, top_losses
+from resnet_viz.diagnosis.checks.mislabelled import suspected
+from resnet_viz.diagnosis.checks.robustness import MOST_IMAGES, STRENGTHS, robustness
 from resnet_viz.diagnosis.thresholds import graded
+from resnet_viz.diagnosis.user_images import OwnImages
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.pictures.preprocess import Preprocessing, normalise
 from resnet_viz.records import (

@@ -9,7 +9,7 @@ from jaxtyping import Float, Float32, Int64
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from resnet_viz.experiments.twins import detour
+from resnet_viz.experiments.measures.walked_twins import detour
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.probe.capture import capture
 from resnet_viz.probe.isolation import untouched

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from resnet_viz.checkpoints.identifying.identify import Identification
 from resnet_viz.core.errors import DataError
-from resnet_viz.diagnosis.known import distances
+from resnet_viz.diagnosis.checks.known_checks import distances
 from resnet_viz.experiments.cka import alignment, grams, hsic_terms
 from resnet_viz.pictures.samples import sample_batch, samples
 from resnet_viz.records import AnsweredPicture, CheckpointsBeside
@@ -56,7 +56,7 @@ def _batches(
         return "bundled", [sample_batch(each.preprocessing) for each in (first, second)]
     if images is None:
         raise DataError("images_none", name="-")
-    from resnet_viz.diagnosis.pictures import user_images
+    from resnet_viz.diagnosis.user_images import user_images
 
     own = [user_images(images, each) for each in (first, second)]
     return own[0].name, [each.batch() for each in own]

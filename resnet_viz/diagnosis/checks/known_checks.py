@@ -8,8 +8,8 @@ from torch import nn
 
 from resnet_viz.checkpoints.identifying.identify import Identification
 from resnet_viz.checkpoints.sources.bundled import bundled_names, load_bundled
+from resnet_viz.diagnosis.checks.weight_checks import weighted
 from resnet_viz.diagnosis.thresholds import graded
-from resnet_viz.diagnosis.weights import weighted
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.networks.zoo.labels import CIFAR10_CLASSES
 from resnet_viz.pictures.preprocess import seen, to_batch

@@ -15,8 +15,8 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from resnet_viz.experiments.batches import photographs
-from resnet_viz.experiments.memory import check_memory
+from resnet_viz.experiments.measures.batches import photographs
+from resnet_viz.experiments.measures.memory import check_memory
 from resnet_viz.experiments.settings import check_depths, in_range
 from resnet_viz.networks.resnet.model import ResNet, build
 from resnet_viz.probe.capture import capture, default_layers

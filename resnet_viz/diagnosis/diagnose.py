@@ -11,11 +11,11 @@ from torch import Tensor
 
 from resnet_viz.checkpoints.identifying.identify import Identification, identify
 from resnet_viz.checkpoints.reading.read import read_weights
-from resnet_viz.diagnosis.images import Measured, image_findings, measure
-from resnet_viz.diagnosis.inputs import input_findings
-from resnet_viz.diagnosis.known import known_findings
-from resnet_viz.diagnosis.updates import update_findings
-from resnet_viz.diagnosis.weights import weight_findings, weight_health
+from resnet_viz.diagnosis.checks.image_checks import Measured, image_findings, measure
+from resnet_viz.diagnosis.checks.input_checks import input_findings
+from resnet_viz.diagnosis.checks.known_checks import known_findings
+from resnet_viz.diagnosis.checks.update_checks import update_findings
+from resnet_viz.diagnosis.checks.weight_checks import weight_findings, weight_health
 from resnet_viz.pictures.decode import safe_name
 from resnet_viz.pictures.samples import sample_batch
 from resnet_viz.records import (
@@ -31,7 +31,7 @@ from resnet_viz.spec import Block, NetworkSpec, Order, Stem
 from resnet_viz.spec.checks import USUAL_WIDTH_PER_GROUP
 
 if TYPE_CHECKING:
-    from resnet_viz.diagnosis.pictures import OwnImages
+    from resnet_viz.diagnosis.user_images import OwnImages
 
 _ORDER = list(Severity)  # the worst first
 
@@ -82,7 +82,7 @@ def examine(found: Identification, images: str | Path | None = None) -> Iterator
     if images is None:
         report = _report(found, sample_batch(found.preprocessing), "bundled")
     else:
-        from resnet_viz.diagnosis.pictures import user_images
+        from resnet_viz.diagnosis.user_images import user_images
 
         own = user_images(images, found)
         report = _report(found, own.batch(), own.name)
@@ -96,7 +96,7 @@ def examine(found: Identification, images: str | Path | None = None) -> Iterator
 def _with_labels(
     report: CheckpointReport, found: Identification, own: "OwnImages"
 ) -> Iterator[DiagnosisProgress]:
-    from resnet_viz.diagnosis.labels import labelled_findings, labelled_steps
+    from resnet_viz.diagnosis.checks.label_checks import labelled_findings, labelled_steps
 
     for step in labelled_steps(found, own):
         whole = None

@@ -14,7 +14,7 @@ from resnet_viz.checkpoints.reading.read import load_checkpoint, read_weights
 from resnet_viz.checkpoints.sources.bundled import load_bundled
 from resnet_viz.core.errors import OptionError
 from resnet_viz.core.places import ASSETS, home
-from resnet_viz.experiments.batches import Labelled
+from resnet_viz.experiments.measures.batches import Labelled
 from resnet_viz.networks.resnet.blocks import Block
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.networks.resnet.shortcuts import ZeroPad
