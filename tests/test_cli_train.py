@@ -11,8 +11,8 @@ import pytest
 
 from resnet_viz.checkpoints.reading.read import load_checkpoint
 from resnet_viz.cli import main
+from resnet_viz.jobs.queue.run_store import RunStore
 from resnet_viz.records import RunState
-from resnet_viz.runs.store import RunStore
 from resnet_viz.training.all_twins import Twins, train_all_twins
 from tests.source import ROOT
 

@@ -119,7 +119,7 @@ def _many(image: Path) -> bool:
 def _begin(source: str, count: int, place: "Named", request: "Request", device: str) -> str:
     from resnet_viz.explain.many.job import request_to_dict
     from resnet_viz.explain.many.picture_sources import Source
-    from resnet_viz.runs.foreground import begin_here
+    from resnet_viz.jobs.queue.foreground import begin_here
 
     known = Source(str(Path(source).absolute()) if Path(source).exists() else source, count)
     config = {
@@ -139,7 +139,7 @@ def _folder(run_id: str, out: Path | None, json: bool) -> None:
     from resnet_viz.core.text import Text
     from resnet_viz.explain.many.job import told_pictures
     from resnet_viz.explain.many.result_tables import document, write_gallery
-    from resnet_viz.runs.foreground import go_on_here
+    from resnet_viz.jobs.queue.foreground import go_on_here
 
     run = runs.run(run_id)
     if run.kind != "explain_folder":

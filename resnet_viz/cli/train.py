@@ -95,7 +95,7 @@ def _run(
     tensorboard: Path | None,
 ) -> None:
     from resnet_viz.core.errors import OutputError, RunError
-    from resnet_viz.runs.foreground import begin_here, go_on_here
+    from resnet_viz.jobs.queue.foreground import begin_here, go_on_here
     from resnet_viz.training.run_files import export_run, write_tensorboard
 
     if out is not None and out.exists():

@@ -5,8 +5,8 @@
 ['resnet20 and plain20 on cifar10']
 """
 
-from resnet_viz.runs.kinds import KINDS
-from resnet_viz.runs.local import (
+from resnet_viz.jobs.kinds import KINDS
+from resnet_viz.jobs.queue.runs import (
     delete,
     events,
     folder,

@@ -23,10 +23,10 @@ from resnet_viz.experiments.recordings import (
     write,
 )
 from resnet_viz.experiments.registry import EXPERIMENTS, Cost, experiment
+from resnet_viz.jobs.queue.execute import execute
+from resnet_viz.jobs.queue.foreground import begin_here
+from resnet_viz.jobs.queue.run_store import RunStore
 from resnet_viz.records import Recording, RunState
-from resnet_viz.runs.execute import execute
-from resnet_viz.runs.foreground import begin_here
-from resnet_viz.runs.store import RunStore
 from tests.source import ROOT
 
 pytestmark = pytest.mark.skipif(

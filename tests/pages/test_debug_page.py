@@ -12,10 +12,10 @@ from resnet_viz import load_bundled, runs
 from resnet_viz.core.places import ASSETS
 from resnet_viz.core.saving import to_json
 from resnet_viz.core.text import sentences
-from resnet_viz.diagnosis import worker
+from resnet_viz.diagnosis import sandbox as worker
+from resnet_viz.jobs.queue.run_store import RunStore
 from resnet_viz.pictures.samples import samples
 from resnet_viz.records import RunState
-from resnet_viz.runs.store import RunStore
 from tests.checkpoints.hostile_files import DAMAGED, PICKLES, SAFETENSORS
 from tests.source import ROOT
 

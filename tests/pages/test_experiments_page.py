@@ -10,10 +10,10 @@ from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.core.places import ASSETS
 from resnet_viz.core.text import Text
 from resnet_viz.experiments.registry import EXPERIMENTS
+from resnet_viz.jobs.queue import runs as local
+from resnet_viz.jobs.queue.execute import execute
+from resnet_viz.jobs.queue.run_store import RunStore
 from resnet_viz.records import RunState
-from resnet_viz.runs import local
-from resnet_viz.runs.execute import execute
-from resnet_viz.runs.store import RunStore
 from resnet_viz.training.config import plan_of
 from tests.pages import opening
 from tests.pages.opening import measured, words

@@ -13,8 +13,8 @@ from resnet_viz.core.places import ASSETS
 from resnet_viz.explain.explained import Request
 from resnet_viz.explain.many.job import request_to_dict
 from resnet_viz.explain.many.picture_sources import Source
+from resnet_viz.jobs.queue.foreground import begin_here, go_on_here
 from resnet_viz.records import WeightSource
-from resnet_viz.runs.foreground import begin_here, go_on_here
 from tests.source import ROOT
 
 TIMEOUT = 180  # seconds; a cold start imports torch, and captum

@@ -7,9 +7,9 @@ from streamlit.testing.v1 import AppTest
 
 from resnet_viz import NetworkSpec
 from resnet_viz.core.places import ASSETS, home
+from resnet_viz.jobs.queue.execute import execute
+from resnet_viz.jobs.queue.run_store import RunStore
 from resnet_viz.records import RunState
-from resnet_viz.runs.execute import execute
-from resnet_viz.runs.store import RunStore
 from resnet_viz.training.config import Plan
 from resnet_viz.training.recipe import Recipe
 from resnet_viz.ui.choose.openings import design_id, packed

@@ -5,10 +5,10 @@ import threading
 import pytest
 
 from resnet_viz.core.errors import DataError, FailureError, RunError
+from resnet_viz.jobs import kinds
+from resnet_viz.jobs.queue.execute import execute
+from resnet_viz.jobs.queue.run_store import RunStore
 from resnet_viz.records import RunState
-from resnet_viz.runs import kinds
-from resnet_viz.runs.execute import execute
-from resnet_viz.runs.store import RunStore
 
 Q, R, S = RunState.QUEUED, RunState.RUNNING, RunState.STOPPED
 

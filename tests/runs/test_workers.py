@@ -12,9 +12,9 @@ from safetensors.torch import load_file
 
 from resnet_viz import NetworkSpec, runs
 from resnet_viz.core.errors import RunError
+from resnet_viz.jobs.queue import runs as local
+from resnet_viz.jobs.queue.run_store import RunStore
 from resnet_viz.records import RunState
-from resnet_viz.runs import local
-from resnet_viz.runs.store import RunStore
 from resnet_viz.training.config import Plan
 from resnet_viz.training.recipe import Recipe
 from tests.source import ROOT

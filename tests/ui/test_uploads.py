@@ -6,7 +6,7 @@ import time
 import pytest
 
 from resnet_viz.core.places import home
-from resnet_viz.runs.store import RunStore
+from resnet_viz.jobs.queue.run_store import RunStore
 from resnet_viz.ui.choose.uploads import kept_upload
 from tests.hostile_names import NAMES
 

@@ -13,7 +13,7 @@ from pathlib import Path, PurePath
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from resnet_viz.core.places import home
-from resnet_viz.runs.store import RunStore
+from resnet_viz.jobs.queue.run_store import RunStore
 
 _KEPT_SECONDS = 7 * 24 * 3600  # of an upload that no run uses
 

@@ -11,7 +11,7 @@ import streamlit as st
 
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
-from resnet_viz.diagnosis.worker import Apart, Order
+from resnet_viz.diagnosis.sandbox import Apart, Order
 from resnet_viz.records import CheckpointReport, CheckpointsBeside, DiagnosisProgress
 
 _KEPT = 24  # answers; one takes 0.2 MB, with labelled images of 224 pixels 3 MB

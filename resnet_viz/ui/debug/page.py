@@ -9,7 +9,7 @@ import streamlit as st
 from resnet_viz.checkpoints.reading.file_kinds import container
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
-from resnet_viz.diagnosis.worker import Order, WeightsFile
+from resnet_viz.diagnosis.sandbox import Order, WeightsFile
 from resnet_viz.records import CheckpointReport, CheckpointsBeside
 from resnet_viz.ui.choose.kept_files import kept, place_of
 from resnet_viz.ui.debug.checkpoint_choice import CheckpointId

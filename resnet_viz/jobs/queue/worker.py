@@ -1,6 +1,6 @@
 """The process that does the runs of one device, one after the other.
 
-    python -m resnet_viz.runs.worker DEVICE
+    python -m resnet_viz.jobs.queue.worker DEVICE
 
 It ends with the process that started it: their pipe closes, the run stops at its last checkpoint
 and can be resumed. It runs at low priority, so that pages stay quick.
@@ -15,10 +15,10 @@ from contextlib import suppress
 
 from filelock import Timeout
 
-from resnet_viz.runs import cluster
-from resnet_viz.runs.execute import execute
-from resnet_viz.runs.locks import device_lock
-from resnet_viz.runs.store import RunStore
+from resnet_viz.jobs.queue import ray_cluster as cluster
+from resnet_viz.jobs.queue.execute import execute
+from resnet_viz.jobs.queue.locks import device_lock
+from resnet_viz.jobs.queue.run_store import RunStore
 
 _NICENESS = 10
 _LINGER = 60.0  # seconds; a worker that is there starts a run at once, a new one imports torch

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from resnet_viz.core.errors import FailureError, RunError
+from resnet_viz.jobs.kinds import job_of
+from resnet_viz.jobs.queue.execute import PROGRESS, explain
+from resnet_viz.jobs.queue.locks import run_lock
+from resnet_viz.jobs.queue.run_store import RunStore
 from resnet_viz.records import RunState
-from resnet_viz.runs.execute import PROGRESS, explain
-from resnet_viz.runs.kinds import job_of
-from resnet_viz.runs.locks import run_lock
-from resnet_viz.runs.store import RunStore
 
 DEVICE = "ray"
 ADDRESS = "RESNET_VIZ_RAY_ADDRESS"  # of the cluster, as ray.init takes it

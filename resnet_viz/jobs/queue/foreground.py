@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from resnet_viz.core.errors import RunError
+from resnet_viz.jobs.queue.execute import execute
+from resnet_viz.jobs.queue.run_store import RunStore
+from resnet_viz.jobs.queue.runs import resume
 from resnet_viz.records import RunState
-from resnet_viz.runs.execute import execute
-from resnet_viz.runs.local import resume
-from resnet_viz.runs.store import RunStore
 
 _HERE = "terminal"  # no worker serves this device
 

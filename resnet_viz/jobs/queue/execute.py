@@ -10,10 +10,10 @@ from typing import Any
 from filelock import Timeout
 
 from resnet_viz.core.errors import FailureError, ResnetVizError
+from resnet_viz.jobs.kinds import job_of
+from resnet_viz.jobs.queue.locks import run_lock
+from resnet_viz.jobs.queue.run_store import RunStore
 from resnet_viz.records import RunState
-from resnet_viz.runs.kinds import job_of
-from resnet_viz.runs.locks import run_lock
-from resnet_viz.runs.store import RunStore
 
 #: The key of what is only of interest while it is new; written at most this often, in seconds.
 PROGRESS, _PROGRESS_EVERY = "progress", 0.5

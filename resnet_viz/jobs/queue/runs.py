@@ -12,11 +12,11 @@ from typing import Any
 from filelock import Timeout
 
 from resnet_viz.core.errors import FailureError, RunError
+from resnet_viz.jobs.kinds import job_of
+from resnet_viz.jobs.queue import ray_cluster as cluster
+from resnet_viz.jobs.queue.locks import device_lock, run_lock
+from resnet_viz.jobs.queue.run_store import RunStore
 from resnet_viz.records import Run, RunEvent, RunState, RunStatus
-from resnet_viz.runs import cluster
-from resnet_viz.runs.kinds import job_of
-from resnet_viz.runs.locks import device_lock, run_lock
-from resnet_viz.runs.store import RunStore
 
 _WORKERS: list[subprocess.Popen[bytes]] = []  # their pipes tell them that this process lives
 _STARTING = threading.Lock()
@@ -148,7 +148,7 @@ def _start_worker(store: RunStore, device: str) -> subprocess.Popen[bytes]:
     paths = [str(package), os.environ.get("PYTHONPATH", "")]
     with (store.root / "worker.log").open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "resnet_viz.runs.worker", device],
+            [sys.executable, "-m", "resnet_viz.jobs.queue.worker", device],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,

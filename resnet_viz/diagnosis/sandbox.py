@@ -1,6 +1,6 @@
 """A diagnosis in a process of its own, with a limit on memory: for files from strangers.
 
-``python -m resnet_viz.diagnosis.worker ORDER`` writes one line of JSON a step, and the report, or
+``python -m resnet_viz.diagnosis.sandbox ORDER`` writes one line of JSON a step, and the report, or
 the error, as the last. Whatever a file does to that process, the page that asked lives on.
 """
 
@@ -133,7 +133,7 @@ class Apart:
 
 def _started(order: Order) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        [sys.executable, "-m", "resnet_viz.diagnosis.worker", json.dumps(asdict(order))],
+        [sys.executable, "-m", "resnet_viz.diagnosis.sandbox", json.dumps(asdict(order))],
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -2,7 +2,7 @@
 
 from filelock import FileLock
 
-from resnet_viz.runs.store import RunStore
+from resnet_viz.jobs.queue.run_store import RunStore
 
 
 def run_lock(store: RunStore, run_id: str) -> FileLock:
