@@ -9,7 +9,7 @@ import re
 import pytest
 
 import resnet_viz
-from resnet_viz.cli import app
+from resnet_viz.cli import app_command as app
 from resnet_viz.core.text import sentences
 from tests.source import ROOT
 

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from resnet_viz import runs
-from resnet_viz.cli import app
+from resnet_viz.cli import app_command as app
 from resnet_viz.core.places import ASSETS
 
 PICTURE = str(ASSETS / "samples" / "automobile.jpg")

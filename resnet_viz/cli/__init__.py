@@ -4,16 +4,16 @@ import sys
 
 import typer
 
-from resnet_viz.cli.app import open_app
-from resnet_viz.cli.compare import compare
-from resnet_viz.cli.diagnose import diagnose
-from resnet_viz.cli.doctor import doctor
-from resnet_viz.cli.experiment import experiment
-from resnet_viz.cli.explain import explain
-from resnet_viz.cli.export import export
-from resnet_viz.cli.gradients import gradients
-from resnet_viz.cli.networks import networks
-from resnet_viz.cli.train import train
+from resnet_viz.cli.app_command import open_app
+from resnet_viz.cli.compare_command import compare
+from resnet_viz.cli.diagnose_command import diagnose
+from resnet_viz.cli.doctor_command import doctor
+from resnet_viz.cli.experiment_command import experiment
+from resnet_viz.cli.explain_command import explain
+from resnet_viz.cli.export_command import export
+from resnet_viz.cli.gradients_command import gradients
+from resnet_viz.cli.networks_command import networks
+from resnet_viz.cli.train_command import train
 from resnet_viz.core.errors import InputError
 
 app = typer.Typer(

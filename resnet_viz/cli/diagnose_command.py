@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from resnet_viz.cli.shared import Debug, Json, guarded, one_of, print_result
+from resnet_viz.cli.options import Debug, Json, guarded, one_of, print_result
 from resnet_viz.core.text import LANGUAGES, Text
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """The command ``networks``."""
 
-from resnet_viz.cli.shared import Debug, Json, guarded, print_result
+from resnet_viz.cli.options import Debug, Json, guarded, print_result
 
 
 @guarded

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from resnet_viz.cli.shared import Debug, guarded
+from resnet_viz.cli.options import Debug, guarded
 
 
 @guarded

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from resnet_viz.cli.shared import Debug, Json, guarded, one_of, print_result
+from resnet_viz.cli.options import Debug, Json, guarded, one_of, print_result
 
 #: What a line of the command tells of an epoch.
 _TOLD = ("kind", "epoch", "train_loss", "train_error", "test_loss", "test_error",

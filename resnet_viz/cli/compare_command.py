@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from resnet_viz.cli.shared import Debug, Json, guarded, one_of, print_result
+from resnet_viz.cli.options import Debug, Json, guarded, one_of, print_result
 from resnet_viz.core.text import LANGUAGES, Text
 
 

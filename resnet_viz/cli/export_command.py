@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from resnet_viz.cli.shared import Debug, Json, guarded, print_result
+from resnet_viz.cli.options import Debug, Json, guarded, print_result
 
 
 @guarded

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from resnet_viz.cli.shared import Debug, Json, guarded, print_result
+from resnet_viz.cli.options import Debug, Json, guarded, print_result
 
 
 @guarded
@@ -22,7 +22,7 @@ def experiment(
     debug: Debug = False,
 ) -> None:
     """Repeat a published experiment, or list them with --list."""
-    from resnet_viz.cli.shared import one_of
+    from resnet_viz.cli.options import one_of
     from resnet_viz.core.text import LANGUAGES, Text
     from resnet_viz.experiments import registry
     from resnet_viz.experiments.finding_files import described, save_finding, whole_finding
