@@ -21,7 +21,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from resnet_viz import runs
+from resnet_viz.jobs.queue import runs
 from resnet_viz.records import RunState
 from resnet_viz.training.config import plan_of
 

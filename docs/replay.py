@@ -17,7 +17,7 @@ import torch
 from resnet_viz import NetworkSpec, Pair, build
 from resnet_viz.checkpoints.sources.bundled import load_bundled
 from resnet_viz.core.saving import SCHEMA_VERSION, library_versions, to_json
-from resnet_viz.datasets.dataset import load_dataset
+from resnet_viz.datasets.load_dataset import load_dataset
 from resnet_viz.records import Epoch, Step
 from resnet_viz.training.course import Course
 from resnet_viz.training.recipe import Recipe

@@ -111,7 +111,7 @@ def _picture(
 
 def _many(image: Path) -> bool:
     """Whether this is a folder, a ZIP or the name of a data set, and not one picture."""
-    from resnet_viz.datasets.dataset import known_datasets
+    from resnet_viz.datasets.load_dataset import known_datasets
 
     return image.is_dir() or image.suffix.lower() == ".zip" or str(image) in known_datasets()
 
@@ -134,11 +134,11 @@ def _begin(source: str, count: int, place: "Named", request: "Request", device: 
 
 def _folder(run_id: str, out: Path | None, json: bool) -> None:
     """Every picture of a run, with a bar on a terminal; then the tables."""
-    from resnet_viz import runs
     from resnet_viz.core.errors import RunError
     from resnet_viz.core.text import Text
     from resnet_viz.explain.many.job import told_pictures
     from resnet_viz.explain.many.result_tables import document, write_gallery
+    from resnet_viz.jobs.queue import runs
     from resnet_viz.jobs.queue.foreground import go_on_here
 
     run = runs.run(run_id)

@@ -10,7 +10,7 @@ import webbrowser
 from pathlib import Path
 
 _PATIENCE = 120  # seconds for a cold start
-_PACKAGE = Path(__file__).resolve().parent
+_PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def app_script() -> Path:

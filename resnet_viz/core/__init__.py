@@ -1,1 +1,1 @@
-"""."""
+"""Errors, words, places, devices, saving and downloads: what every other folder may use."""

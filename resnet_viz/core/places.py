@@ -5,7 +5,7 @@ from pathlib import Path
 
 import platformdirs
 
-_PACKAGE = Path(__file__).resolve().parent
+_PACKAGE = Path(__file__).resolve().parents[1]
 _PROJECT = _PACKAGE.parent
 
 #: Bundled files: inside the package when it was pip-installed, beside it in a checkout.

@@ -1,17 +1,13 @@
 """Labelled images for training and testing, as uint8 tensors in memory."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import torch
 from jaxtyping import Int64, UInt8
 from torch import Tensor
 
-from resnet_viz.core.errors import DataError
 from resnet_viz.pictures.preprocess import Preprocessing
 from resnet_viz.spec import NetworkSpec
-from resnet_viz.training.recipe import Recipe
 
 
 @dataclass(frozen=True)
@@ -53,10 +49,13 @@ class Dataset:
         _, channels, _, size = self.train.images.shape
         return replace(spec, input_size=size, input_channels=channels, classes=len(self.classes))
 
-    def subset(self, recipe: Recipe) -> "Dataset":
-        """The images that a recipe uses, as evenly over the classes as can be."""
-        train = _even(self.train, recipe.images, recipe.seed)
-        test = _even(self.test, recipe.test_images, 0)  # the same for every seed
+    def subset(self, images: int, test_images: int, seed: int) -> "Dataset":
+        """So many images, as evenly over the classes as can be; 0 is all of them.
+
+        ``seed`` chooses the training images; the test images are the same for every seed.
+        """
+        train = _even(self.train, images, seed)
+        test = _even(self.test, test_images, 0)
         return replace(self, train=train, test=test)
 
 
@@ -86,34 +85,3 @@ def measured(images: UInt8[Tensor, "n channels size size"]) -> Preprocessing:
     deviation[deviation < 1e-3] = 1.0
     mean = tuple(round(m, 4) for m in by_channel.mean(1).tolist())
     return Preprocessing(size, size, mean, tuple(round(d, 4) for d in deviation.tolist()))
-
-
-def load_dataset(name: str | Path, *, size: int = 32) -> Dataset:
-    """A known data set by name, or a folder or ZIP of class folders.
-
-    ``size`` is the side, in pixels, that pictures of a folder or ZIP are brought to; the known
-    sets have their own. Raises ``DataError`` with what is wrong, ``DownloadError`` when offline.
-    """
-    from resnet_viz.datasets.class_folders import read_folder, read_zip
-    from resnet_viz.datasets.named import SOURCES
-
-    if str(name) in SOURCES:
-        return SOURCES[str(name)]()
-    path = Path(name)
-    if path.is_dir():
-        return read_folder(path, size=size)
-    if path.is_file():
-        return read_zip(path, size=size)
-    raise DataError("data_unknown", name=str(name)[:80], known=", ".join(SOURCES))
-
-
-def cifar10() -> Dataset:
-    """CIFAR-10: 50,000 training and 10,000 test images of 32 x 32 pixels in ten classes."""
-    return load_dataset("cifar10")
-
-
-def known_datasets() -> Mapping[str, Callable[[], Dataset]]:
-    """The data sets that have a name, and what loads each."""
-    from resnet_viz.datasets.named import SOURCES
-
-    return SOURCES

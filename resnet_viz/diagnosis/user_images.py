@@ -11,13 +11,8 @@ from torch import Tensor
 from resnet_viz.checkpoints.identifying.identify import Identification
 from resnet_viz.core.errors import DataError, ImageError
 from resnet_viz.core.places import cifar10_folders, fashion_mnist_folder
-from resnet_viz.datasets.dataset import (
-    Dataset,
-    ImageSet,
-    known_datasets,
-    load_dataset,
-    measured,
-)
+from resnet_viz.datasets.dataset import Dataset, ImageSet, measured
+from resnet_viz.datasets.load_dataset import known_datasets, load_dataset
 from resnet_viz.datasets.named import from_sheets
 from resnet_viz.networks.zoo.labels import CIFAR10_CLASSES
 from resnet_viz.pictures.decode import read_picture, safe_name

@@ -1,1 +1,1 @@
-"""."""
+"""Attribution methods, how faithful their maps are, and the channels behind them."""

@@ -1,1 +1,1 @@
-"""."""
+"""Pictures: hostile bytes to checked RGB, to a normalised batch, and back to PNG."""

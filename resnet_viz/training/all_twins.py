@@ -12,7 +12,8 @@ from resnet_viz.checkpoints.reading.read import load_checkpoint
 from resnet_viz.checkpoints.save import save_checkpoint
 from resnet_viz.core.errors import OutputError
 from resnet_viz.core.saving import to_json
-from resnet_viz.datasets.dataset import Dataset, load_dataset
+from resnet_viz.datasets.dataset import Dataset
+from resnet_viz.datasets.load_dataset import load_dataset
 from resnet_viz.records import Epoch
 from resnet_viz.training.config import Plan, plan_of
 from resnet_viz.training.evaluate import evaluate

@@ -82,7 +82,9 @@ class Course:
         else:
             kind = networks.spec.kind.value if isinstance(networks, ResNet) else "network"
             named = {kind: networks}
-        return cls(named, data.subset(recipe), recipe, every)
+        return cls(
+            named, data.subset(recipe.images, recipe.test_images, recipe.seed), recipe, every
+        )
 
     def state(self) -> TrainingState:
         """What is needed to go on from here, as copies."""

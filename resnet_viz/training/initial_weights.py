@@ -11,7 +11,8 @@ from resnet_viz.checkpoints.reading.read import load_checkpoint
 from resnet_viz.checkpoints.sources.bundled import load_bundled
 from resnet_viz.checkpoints.sources.published import load_pretrained
 from resnet_viz.core.errors import DataError
-from resnet_viz.datasets.dataset import Dataset, ImageSet, load_dataset
+from resnet_viz.datasets.dataset import Dataset, ImageSet
+from resnet_viz.datasets.load_dataset import load_dataset
 from resnet_viz.networks.resnet.model import ResNet, build
 from resnet_viz.records import Pair
 from resnet_viz.spec import NetworkSpec

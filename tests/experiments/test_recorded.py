@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from docs.experiment_recordings import RECORDINGS
-from resnet_viz import runs
 from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.core.places import cifar10_folders
 from resnet_viz.experiments.job import experiment_job, found
@@ -23,6 +22,7 @@ from resnet_viz.experiments.recordings import (
     write,
 )
 from resnet_viz.experiments.registry import EXPERIMENTS, Cost, experiment
+from resnet_viz.jobs.queue import runs
 from resnet_viz.jobs.queue.execute import execute
 from resnet_viz.jobs.queue.foreground import begin_here
 from resnet_viz.jobs.queue.run_store import RunStore

@@ -8,8 +8,8 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from resnet_viz.checkpoints.sources.bundled import bundled_names
-from tests.hostile_images import REFUSED
-from tests.hostile_names import NAMES
+from tests.pictures.hostile_images import REFUSED
+from tests.pictures.hostile_names import NAMES
 from tests.source import ROOT
 
 TIMEOUT = 120  # seconds; a cold start imports torch

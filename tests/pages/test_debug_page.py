@@ -8,11 +8,12 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from resnet_viz import load_bundled, runs
+from resnet_viz import load_bundled
 from resnet_viz.core.places import ASSETS
 from resnet_viz.core.saving import to_json
 from resnet_viz.core.text import sentences
 from resnet_viz.diagnosis import sandbox as worker
+from resnet_viz.jobs.queue import runs
 from resnet_viz.jobs.queue.run_store import RunStore
 from resnet_viz.pictures.samples import samples
 from resnet_viz.records import RunState

@@ -5,11 +5,11 @@ import shutil
 
 import pytest
 
-from resnet_viz import runs
 from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.core.places import ASSETS
 from resnet_viz.core.text import Text
 from resnet_viz.experiments.registry import EXPERIMENTS
+from resnet_viz.jobs.queue import runs
 from resnet_viz.jobs.queue import runs as local
 from resnet_viz.jobs.queue.execute import execute
 from resnet_viz.jobs.queue.run_store import RunStore

@@ -273,9 +273,9 @@ def test_bfloat16_learns_too_and_keeps_float32_weights():
 def test_a_subset_is_even_over_the_classes_and_the_test_subset_the_same_for_every_seed():
     data = dataset(200)
     recipe = Recipe(epochs=1, learning_rate=0.1, images=41, test_images=20, seed=1)
-    used = data.subset(recipe)
+    used = data.subset(recipe.images, recipe.test_images, recipe.seed)
     assert len(used.train) == 41
     assert max(used.train.counts(4)) - min(used.train.counts(4)) <= 1
-    other = data.subset(Recipe(epochs=1, learning_rate=0.1, images=41, test_images=20, seed=2))
+    other = data.subset(41, 20, seed=2)
     assert torch.equal(used.test.images, other.test.images)
     assert not torch.equal(used.train.images, other.train.images)

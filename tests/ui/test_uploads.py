@@ -8,7 +8,7 @@ import pytest
 from resnet_viz.core.places import home
 from resnet_viz.jobs.queue.run_store import RunStore
 from resnet_viz.ui.choose.uploads import kept_upload
-from tests.hostile_names import NAMES
+from tests.pictures.hostile_names import NAMES
 
 _MONTH = 30 * 24 * 3600
 

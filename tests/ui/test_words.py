@@ -5,7 +5,7 @@ import re
 import pytest
 
 from resnet_viz.ui.frame.words import md_escape
-from tests.hostile_names import NAMES
+from tests.pictures.hostile_names import NAMES
 
 
 @pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))

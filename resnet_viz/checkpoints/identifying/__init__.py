@@ -1,1 +1,1 @@
-"""."""
+"""Tensors to a network: which architecture a checkpoint belongs to."""

@@ -1,1 +1,1 @@
-"""."""
+"""Where weights come from: bundled, published, untrained, the zoo's."""

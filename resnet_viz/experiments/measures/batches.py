@@ -9,7 +9,8 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from resnet_viz.core.places import cifar10_folders
-from resnet_viz.datasets.dataset import ImageSet, cifar10
+from resnet_viz.datasets.dataset import ImageSet
+from resnet_viz.datasets.load_dataset import cifar10
 from resnet_viz.datasets.named import from_sheets
 from resnet_viz.networks.zoo.labels import CIFAR10_CLASSES
 from resnet_viz.pictures.preprocess import CIFAR_PREPROCESSING, Preprocessing, normalise

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from resnet_viz.datasets.dataset import load_dataset
+from resnet_viz.datasets.load_dataset import load_dataset
 from resnet_viz.networks.resnet.model import build
 from resnet_viz.records import Epoch, Pair
 from resnet_viz.spec import NetworkSpec
@@ -47,7 +47,7 @@ def trained(
         test_images=100,
         seed=seed,
     )
-    chosen = load_dataset(data).subset(recipe)
+    chosen = load_dataset(data).subset(recipe.images, recipe.test_images, recipe.seed)
     steps = epochs * -(-len(chosen.train) // recipe.batch_size)
     errors: dict[str, list[float]] = {}
     whole, before = float(sum(depths)), 0.0

@@ -1,1 +1,1 @@
-"""."""
+"""Many pictures explained by the same methods: sources, the run, its tables."""

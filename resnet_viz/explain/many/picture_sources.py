@@ -15,7 +15,8 @@ from torch import Tensor
 
 from resnet_viz.core.errors import DataError, ImageError
 from resnet_viz.datasets import class_folders
-from resnet_viz.datasets.dataset import ImageSet, load_dataset
+from resnet_viz.datasets.dataset import ImageSet
+from resnet_viz.datasets.load_dataset import load_dataset
 from resnet_viz.pictures.decode import Picture, open_picture, safe_name
 
 MOST_PICTURES = 2000

@@ -144,7 +144,7 @@ def _see_to(store: RunStore, device: str) -> None:
 
 
 def _start_worker(store: RunStore, device: str) -> subprocess.Popen[bytes]:
-    package = Path(__file__).resolve().parents[2]
+    package = Path(__file__).resolve().parents[3]
     paths = [str(package), os.environ.get("PYTHONPATH", "")]
     with (store.root / "worker.log").open("ab") as log:
         return subprocess.Popen(

@@ -1,1 +1,1 @@
-"""."""
+"""Our own networks: a plan's parts as modules, initial weights, and ``build``."""

@@ -2,7 +2,6 @@
 
 import hashlib
 import math
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -10,19 +9,15 @@ from torch import Tensor, nn
 from resnet_viz.networks.resnet.modules import Scale, Shift
 from resnet_viz.spec import Initialisation, NetworkSpec
 
-if TYPE_CHECKING:
-    from resnet_viz.networks.resnet.model import ResNet
 
-
-def initialise(network: "ResNet", seed: int) -> None:
-    """Fill every parameter and buffer of a network from ``seed``, without the global RNG.
+def initialise(network: nn.Module, spec: NetworkSpec, seed: int) -> None:
+    """Fill every parameter and buffer of a spec's network from ``seed``, without the global RNG.
 
     Convolutions: by the spec's ``Initialisation`` (He et al. 2015b, arXiv 1502.01852, eq. 10 and
     14; Glorot and Bengio 2010, eq. 12). Head: uniform within 1 / sqrt(fan-in), PyTorch's default.
     Normalisation: scale 1, shift 0. Each layer has a random stream of its own, made from the seed
     and the layer's name.
     """
-    spec = network.spec
     with torch.no_grad():
         for name, module in network.named_modules():
             match module:
@@ -36,7 +31,7 @@ def initialise(network: "ResNet", seed: int) -> None:
                 case nn.BatchNorm2d() | nn.GroupNorm() | Scale() | Shift():
                     module.reset_parameters()
         if spec.zero_last_gamma:
-            _zero_last_gamma(network)
+            _zero_last_gamma(network, spec)
         if spec.fixup:
             _fixup(network, spec)
 
@@ -59,14 +54,14 @@ def _draw(convolution: nn.Conv2d, rule: Initialisation, stream: torch.Generator)
             weight.uniform_(-bound, bound, generator=stream)
 
 
-def _zero_last_gamma(network: "ResNet") -> None:
+def _zero_last_gamma(network: nn.Module, spec: NetworkSpec) -> None:
     """The scale of each branch's last normalisation is zero (Goyal 2017, sec. 5.1)."""
-    last = f"bn{network.spec.block.convolutions}"
-    for block in network.blocks():
-        nn.init.zeros_(getattr(block, last).weight)
+    last = f"bn{spec.block.convolutions}"
+    for name in spec.blocks():
+        nn.init.zeros_(network.get_parameter(f"{name}.{last}.weight"))
 
 
-def _fixup(network: "ResNet", spec: NetworkSpec) -> None:
+def _fixup(network: nn.Module, spec: NetworkSpec) -> None:
     """Zhang 2019 (arXiv 1901.09321), sec. 3.1: L blocks with m convolutions on each branch.
 
     The last convolution of each branch and the head are zero, the others times
@@ -74,12 +69,12 @@ def _fixup(network: "ResNet", spec: NetworkSpec) -> None:
     """
     blocks, convolutions = sum(spec.depths), spec.block.convolutions
     factor = blocks ** (-1 / (2 * convolutions - 2))
-    for block in network.blocks():
+    for name in spec.blocks():
         for number in range(1, convolutions):
-            getattr(block, f"conv{number}").weight.mul_(factor)
-        nn.init.zeros_(getattr(block, f"conv{convolutions}").weight)
-    nn.init.zeros_(network.fc.weight)
-    nn.init.zeros_(network.fc.bias)
+            network.get_parameter(f"{name}.conv{number}.weight").mul_(factor)
+        nn.init.zeros_(network.get_parameter(f"{name}.conv{convolutions}.weight"))
+    nn.init.zeros_(network.get_parameter("fc.weight"))
+    nn.init.zeros_(network.get_parameter("fc.bias"))
 
 
 def layer_stream(seed: int, name: str) -> torch.Generator:

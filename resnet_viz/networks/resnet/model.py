@@ -80,5 +80,5 @@ def build(spec: NetworkSpec, *, seed: int) -> ResNet:
     with torch.device("meta"):
         network = ResNet(spec)
     network.to_empty(device="cpu")
-    initialise(network, seed)
+    initialise(network, spec, seed)
     return network

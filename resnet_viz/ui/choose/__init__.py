@@ -1,1 +1,1 @@
-"""."""
+"""Choices that several pages offer: picture, network, weights, uploads."""

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from resnet_viz import runs
 from resnet_viz.checkpoints.identifying.metadata import file_spec
 from resnet_viz.core.errors import ResnetVizError
+from resnet_viz.jobs.queue import runs
 from resnet_viz.records import Run
 from resnet_viz.spec import NetworkSpec
 

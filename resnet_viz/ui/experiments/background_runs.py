@@ -5,12 +5,12 @@ from typing import Any
 
 import streamlit as st
 
-from resnet_viz import runs
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
 from resnet_viz.experiments.finding_files import changed
 from resnet_viz.experiments.job import found
 from resnet_viz.experiments.registry import Experiment
+from resnet_viz.jobs.queue import runs
 from resnet_viz.records import Run, RunState, RunStatus
 from resnet_viz.ui.experiments.result_view import show_finding, show_recording
 from resnet_viz.ui.frame.messages import show_error

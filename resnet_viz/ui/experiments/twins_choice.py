@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from resnet_viz import runs
 from resnet_viz.core.text import Text
+from resnet_viz.jobs.queue import runs
 from resnet_viz.records import Run
 from resnet_viz.spec import NetworkSpec
 

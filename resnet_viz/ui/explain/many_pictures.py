@@ -4,16 +4,16 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from resnet_viz import runs
 from resnet_viz.checkpoints.network_json import chosen_to_dict
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
-from resnet_viz.datasets.dataset import known_datasets
+from resnet_viz.datasets.load_dataset import known_datasets
 from resnet_viz.explain.explained import Request
 from resnet_viz.explain.faithfulness import MEASURES
 from resnet_viz.explain.many.job import request_to_dict
 from resnet_viz.explain.many.picture_sources import MOST_PICTURES, Source
 from resnet_viz.explain.methods import METHODS
+from resnet_viz.jobs.queue import runs
 from resnet_viz.pictures.decode import safe_name
 from resnet_viz.records import Pair, Run
 from resnet_viz.ui.choose.question import Question

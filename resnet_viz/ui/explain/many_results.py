@@ -6,11 +6,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from resnet_viz import runs
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
 from resnet_viz.explain.many.picture_sources import Source, opened
 from resnet_viz.explain.many.result_tables import document, gallery_zip, method_rows
+from resnet_viz.jobs.queue import runs
 from resnet_viz.records import Run, RunStatus
 from resnet_viz.records.explanation import Better
 from resnet_viz.ui.choose.picture_choice import use_picture

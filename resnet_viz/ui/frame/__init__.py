@@ -1,1 +1,1 @@
-"""."""
+"""What every page shares: the shell, words, messages, charts, components."""

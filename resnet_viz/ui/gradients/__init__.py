@@ -1,1 +1,1 @@
-"""."""
+"""The Gradients page."""

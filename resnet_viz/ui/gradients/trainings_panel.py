@@ -4,7 +4,6 @@ from pathlib import Path
 
 import streamlit as st
 
-from resnet_viz import runs
 from resnet_viz.core.text import Text
 from resnet_viz.experiments.recorded_trainings import Training, bundled_trainings
 from resnet_viz.figures.gradient_lab_plots import (
@@ -14,6 +13,7 @@ from resnet_viz.figures.gradient_lab_plots import (
     step_curves,
 )
 from resnet_viz.figures.training_plots import curve_figure
+from resnet_viz.jobs.queue import runs
 from resnet_viz.records import Run
 from resnet_viz.training.config import Plan
 from resnet_viz.training.job import steps_of

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from resnet_viz import runs
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
+from resnet_viz.jobs.queue import runs
 from resnet_viz.records import RunState, RunStatus
 from resnet_viz.ui.frame.messages import show_error
 

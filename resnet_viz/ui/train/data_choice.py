@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from resnet_viz.core.text import Text
-from resnet_viz.datasets.dataset import known_datasets
+from resnet_viz.datasets.load_dataset import known_datasets
 from resnet_viz.ui.choose.uploads import kept_upload, packed_uploads
 from resnet_viz.ui.frame.address import publish, restore
 

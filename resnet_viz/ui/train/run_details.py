@@ -7,11 +7,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from resnet_viz import runs
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
 from resnet_viz.figures.training_layers import counts_figure, layers_figure
 from resnet_viz.figures.training_plots import Rows, measured_steps
+from resnet_viz.jobs.queue import runs
 from resnet_viz.records import Run
 from resnet_viz.ui.choose.question import class_label
 from resnet_viz.ui.train.run_view import by_kind

@@ -6,10 +6,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from resnet_viz import runs
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
 from resnet_viz.figures.training_plots import RunCurve, runs_figure
+from resnet_viz.jobs.queue import runs
 from resnet_viz.records import Run, RunState
 from resnet_viz.training.run_files import export_zip
 from resnet_viz.ui.choose.openings import run_address

@@ -5,10 +5,10 @@ from concurrent.futures import Future
 import pandas as pd
 import streamlit as st
 
-from resnet_viz import runs
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
 from resnet_viz.figures.map_overlays import enlarge_pixels
+from resnet_viz.jobs.queue import runs
 from resnet_viz.training.config import Plan
 from resnet_viz.training.preview import Preview, preview
 from resnet_viz.ui.choose.trained_run import ADDRESS_KEY

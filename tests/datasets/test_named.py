@@ -11,7 +11,7 @@ from resnet_viz import NetworkSpec
 from resnet_viz.core.errors import DataError, DownloadError
 from resnet_viz.core.places import cifar10_folders, fashion_mnist_folder
 from resnet_viz.datasets import named as sources
-from resnet_viz.datasets.dataset import load_dataset
+from resnet_viz.datasets.load_dataset import load_dataset
 from resnet_viz.datasets.named import from_sheets, read_idx, read_sheet
 from resnet_viz.networks.zoo.labels import CIFAR10_CLASSES
 from resnet_viz.pictures.preprocess import CIFAR_PREPROCESSING, normalise

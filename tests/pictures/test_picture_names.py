@@ -19,10 +19,10 @@ from resnet_viz.pictures.decode import (
     read_picture,
     safe_name,
 )
-from tests.decoded import pixels_of, refusal
-from tests.hostile_images import REFUSED
-from tests.hostile_names import BIDI, NAMES
-from tests.made_images import encode, gradient
+from tests.pictures.decoded import pixels_of, refusal
+from tests.pictures.hostile_images import REFUSED
+from tests.pictures.hostile_names import BIDI, NAMES
+from tests.pictures.made_images import encode, gradient
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image
 
-from tests.made_images import (
+from tests.pictures.made_images import (
     PNG,
     animated,
     bmp_header,

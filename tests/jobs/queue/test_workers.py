@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load_file
 
-from resnet_viz import NetworkSpec, runs
+from resnet_viz import NetworkSpec
 from resnet_viz.core.errors import RunError
+from resnet_viz.jobs.queue import runs
 from resnet_viz.jobs.queue import runs as local
 from resnet_viz.jobs.queue.run_store import RunStore
 from resnet_viz.records import RunState
@@ -127,7 +128,7 @@ def test_a_run_that_fails_harms_no_other():
 
 def test_workers_end_with_their_server_and_the_run_can_go_on(home):
     code = (
-        "import sys, time, json; from resnet_viz import runs\n"
+        "import sys, time, json; from resnet_viz.jobs.queue import runs\n"
         f"run = runs.submit('train', json.loads({__import__('json').dumps(plan(200, 0))!r}),"
         " title='x')\nprint(run, flush=True)\ntime.sleep(600)"
     )

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from resnet_viz.core.errors import ImageError
 from resnet_viz.pictures.decode import open_picture
-from tests import made_images
-from tests.hostile_images import ACCEPTED
+from tests.pictures import made_images
+from tests.pictures.hostile_images import ACCEPTED
 
 
 def only_picture_or_sentence(data):

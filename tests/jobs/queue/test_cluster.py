@@ -10,8 +10,8 @@ import sys
 
 import pytest
 
-from resnet_viz import runs
 from resnet_viz.core.errors import RunError
+from resnet_viz.jobs.queue import runs
 from tests.source import ROOT
 
 SWEEP = """
@@ -24,7 +24,8 @@ cluster = Cluster(initialize_head=True, head_node_args={
 second = cluster.add_node(num_cpus=1, object_store_memory=memory)
 os.environ["RESNET_VIZ_RAY_ADDRESS"] = cluster.address
 
-from resnet_viz import NetworkSpec, runs
+from resnet_viz import NetworkSpec
+from resnet_viz.jobs.queue import runs
 from resnet_viz.training.plan import Plan
 from resnet_viz.training.recipe import Recipe
 

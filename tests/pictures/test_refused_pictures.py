@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from resnet_viz.core.text import Text
-from tests.decoded import refusal
-from tests.hostile_images import REFUSED
+from tests.pictures.decoded import refusal
+from tests.pictures.hostile_images import REFUSED
 
 CODES = {
     "empty": "image_empty",
@@ -45,8 +45,8 @@ sys.modules["resnet_viz"] = package
 sys.path.insert(0, sys.argv[1])
 from resnet_viz.errors import ImageError
 from resnet_viz.pictures import open_picture
-from tests.hostile_images import REFUSED
-from tests.made_images import encode, gradient
+from tests.pictures.hostile_images import REFUSED
+from tests.pictures.made_images import encode, gradient
 
 def size(field):
     lines = open("/proc/self/status").read().splitlines()
@@ -96,7 +96,7 @@ def test_bomb_is_refused_whether_or_not_warnings_are_errors(action):
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads /proc")
 def test_every_refusal_together_stays_below_200_megabytes():
-    root, limit = Path(__file__).parents[1], 200_000_000
+    root, limit = Path(__file__).parents[2], 200_000_000
     command = [sys.executable, "-c", WORKER, str(root), str(limit)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

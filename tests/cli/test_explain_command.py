@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from resnet_viz import runs
 from resnet_viz.cli import app_command as app
 from resnet_viz.core.places import ASSETS
+from resnet_viz.jobs.queue import runs
 
 PICTURE = str(ASSETS / "samples" / "automobile.jpg")
 STATISTICS = {"shape", "minimum", "maximum", "mean", "positive", "zero"}

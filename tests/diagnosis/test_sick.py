@@ -22,7 +22,7 @@ from resnet_viz.datasets.named import from_sheets
 from resnet_viz.diagnosis.compare_checkpoints import beside
 from resnet_viz.diagnosis.diagnose import identified
 from resnet_viz.records import CheckpointsBeside, Severity
-from tests.checkpoints.sick import SICK
+from tests.diagnosis.sick import SICK
 from tests.source import ROOT
 
 FOREIGN = ROOT.parent / "shared" / "checkpoints"
@@ -137,7 +137,7 @@ def test_foreign_checkpoints_are_identified_whole(file, spec):
 
 def accuracy(path: Path, step: int) -> float:
     from resnet_viz import load_checkpoint
-    from resnet_viz.datasets.dataset import cifar10
+    from resnet_viz.datasets.load_dataset import cifar10
     from resnet_viz.pictures.preprocess import normalise
 
     loaded, test = load_checkpoint(path), cifar10().test

@@ -9,10 +9,10 @@ from PIL import Image
 
 from resnet_viz.core.errors import ImageError
 from resnet_viz.pictures.decode import MOST_BYTES, SIDE, open_picture, to_png
-from tests import made_images
-from tests.decoded import expected, pixels_of, refusal
-from tests.hostile_images import ACCEPTED
-from tests.made_images import encode, exif, gradient
+from tests.pictures import made_images
+from tests.pictures.decoded import expected, pixels_of, refusal
+from tests.pictures.hostile_images import ACCEPTED
+from tests.pictures.made_images import encode, exif, gradient
 
 
 @pytest.mark.parametrize("name", ACCEPTED)

@@ -11,7 +11,7 @@ from PIL import Image
 
 from resnet_viz.core.errors import DataError
 from resnet_viz.datasets import class_folders
-from resnet_viz.datasets.dataset import load_dataset
+from resnet_viz.datasets.load_dataset import load_dataset
 
 
 def png(value=0, side=20):

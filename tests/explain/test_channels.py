@@ -8,7 +8,7 @@ from resnet_viz import NetworkSpec, analyze, build, load_bundled
 from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.core.errors import LayerError, OptionError
 from resnet_viz.core.places import cifar10_folders
-from resnet_viz.datasets.dataset import load_dataset
+from resnet_viz.datasets.load_dataset import load_dataset
 from resnet_viz.explain.channels import channel_shares, receptive_field, top_crops
 from resnet_viz.explain.maximise import COLOURS, Ascent, Goal, maximise
 from resnet_viz.explain.pass_methods import Step
