@@ -35,7 +35,7 @@ def main() -> None:
     torch.set_num_threads(2)  # one a network, as they were trained
     spec = NetworkSpec.preset(options.network)
     loaded = Pair(spec, spec.plain()).map(lambda s: load_bundled(s.name))
-    told = loaded.residual.training["training"]
+    told = loaded.first.training["training"]
     if "before" in told:
         raise SystemExit("A pair trained in two parts (docs.continued) is not repeated here.")
     curves = loaded.map(lambda one: one.training["curve"])

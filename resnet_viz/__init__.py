@@ -4,8 +4,8 @@
 
 >>> from resnet_viz import NetworkSpec, Pair, analyze, build
 >>> spec = NetworkSpec.preset("resnet20")
->>> twins = Pair(residual=spec, plain=spec.plain()).map(lambda s: build(s, seed=0))
->>> twins.plain.spec.name
+>>> twins = Pair(spec, spec.plain()).map(lambda s: build(s, seed=0))
+>>> twins.second.spec.name
 'plain20'
 """
 

@@ -44,7 +44,7 @@ def load_networks(values: Mapping[str, Any], device: str) -> list[Loaded]:
         return [Named(**values["named"]).load(device)]
     second = values["second"] and _from_dict(values["second"])
     pair = load_both(_from_dict(values["first"]), second, device)
-    return [pair.residual, pair.plain]
+    return [pair.first, pair.second]
 
 
 def load_side(values: Mapping[str, Any], side: int, device: str) -> Loaded:

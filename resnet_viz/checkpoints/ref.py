@@ -57,9 +57,9 @@ def weight_sources(name: str) -> tuple[WeightSource, ...]:
     """What weights there are for a pair, the best first."""
     names = twin_names(name)
     available = []
-    if {names.residual, names.plain} <= set(bundled_names()):
+    if {names.first, names.second} <= set(bundled_names()):
         available.append(WeightSource.BUNDLED)
-    if names.residual in TORCHVISION_WEIGHTS:
+    if names.first in TORCHVISION_WEIGHTS:
         available.append(WeightSource.PRETRAINED)
     return (*available, WeightSource.RANDOM)
 
@@ -67,10 +67,10 @@ def weight_sources(name: str) -> tuple[WeightSource, ...]:
 def load_pair(name: str, choice: WeightChoice, device: str = "cpu") -> Pair[LoadedNetwork]:
     """Both twins with their weights, in evaluation mode, on ``device``."""
     names = twin_names(name)
-    spec = NetworkSpec.preset(names.residual)
+    spec = NetworkSpec.preset(names.first)
     residual = load_network(spec, choice)
     pair = Pair(residual, load_twin(residual, choice))
-    for loaded in (pair.residual, pair.plain):
+    for loaded in (pair.first, pair.second):
         loaded.network.to(device)
     return pair
 

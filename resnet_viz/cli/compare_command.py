@@ -54,4 +54,4 @@ def _residual(network: str) -> str:
     from resnet_viz.checkpoints.ref import twin_names
     from resnet_viz.networks.zoo.catalog import FOREIGN
 
-    return network if network in FOREIGN else twin_names(network).residual
+    return network if network in FOREIGN else twin_names(network).first

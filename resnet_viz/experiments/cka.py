@@ -43,8 +43,8 @@ class CkaConfig:
 def run(config: CkaConfig) -> Iterator[Finding]:
     """Minibatch by minibatch: residual against itself, plain against itself, and both."""
     twins = trained_twins(config.depth, config.twins)
-    blocks = twins.residual.network.spec.blocks()
-    data = labelled(config.source, config.images, twins.residual.preprocessing)
+    blocks = twins.first.network.spec.blocks()
+    data = labelled(config.source, config.images, twins.first.preprocessing)
     parts = [part for part in torch.split(data.images, config.batch) if len(part) >= 4]
     sums = {name: torch.zeros(3, len(blocks), len(blocks)).double() for name in _COMPARED}
     for place, images in enumerate(parts, 1):

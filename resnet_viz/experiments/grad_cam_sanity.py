@@ -45,7 +45,7 @@ class SanityConfig:
 def run(config: SanityConfig) -> Iterator[Finding]:
     """Residual network first; layer by layer from the head to the stem."""
     twins = trained_twins(config.depth, config.twins)
-    data = labelled(config.source, config.images, twins.residual.preprocessing)
+    data = labelled(config.source, config.images, twins.first.preprocessing)
     found: dict[str, list[float]] = {}
     names: dict[str, list[str]] = {}
     for kind, loaded in twins.items():

@@ -69,8 +69,8 @@ def run(config: LesionConfig) -> Iterator[Finding]:
         for share, lesions in lesions_of(loaded, data, config):
             found[kind] = lesions
             progress = (place + share) / 2
-            yield _finding(config, twins.residual.network, found, min(progress, 0.99))
-    yield _finding(config, twins.residual.network, found, 1.0)
+            yield _finding(config, twins.first.network, found, min(progress, 0.99))
+    yield _finding(config, twins.first.network, found, 1.0)
 
 
 def lesions_of(

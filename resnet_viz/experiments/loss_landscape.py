@@ -61,9 +61,9 @@ def run(config: LandscapeConfig, earlier: Finding | None = None) -> Iterator[Fin
     Lines of a surface that an ``earlier`` finding of the same settings has are not computed again.
     """
     twins = trained_twins(config.depth, config.twins)
-    data = labelled(config.source, config.images, twins.residual.preprocessing)
+    data = labelled(config.source, config.images, twins.first.preprocessing)
     shapes = twins.map(lambda one: [p.shape for p in one.network.parameters() if p.ndim > 1])
-    if shapes.residual != shapes.plain:
+    if shapes.first != shapes.second:
         raise OptionError("twins_not_alike", twins=config.twins[:80])
     second = config.grid if config.dimensions == 2 else [0.0]
     known = {} if earlier is None else _lines(earlier)

@@ -46,7 +46,7 @@ class PathsConfig:
 
 def run(config: PathsConfig) -> Iterator[Finding]:
     """Length by length: the share of paths, and the share of the gradient that they carry."""
-    loaded = trained_twins(config.depth, config.twins).residual
+    loaded = trained_twins(config.depth, config.twins).first
     network, data = loaded.network, labelled(config.source, config.images, loaded.preprocessing)
     blocks = network.spec.blocks()
     chance = np.random.default_rng(config.seed)

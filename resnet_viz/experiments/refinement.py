@@ -45,8 +45,8 @@ class RefinementConfig:
 def run(config: RefinementConfig) -> Iterator[Finding]:
     """The residual network's branches first, then the class read off after every block of both."""
     twins = trained_twins(config.depth, config.twins)
-    network = twins.residual.network
-    data = labelled(config.source, config.images, twins.residual.preprocessing)
+    network = twins.first.network
+    data = labelled(config.source, config.images, twins.first.preprocessing)
     blocks = network.spec.blocks()
     sizes, cosines = branches(network, data)
     places = range(1, len(blocks) + 1)

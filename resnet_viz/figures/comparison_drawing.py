@@ -54,7 +54,7 @@ def side_title(side: Side, text: Text) -> str:
 def short_titles(comparison: Comparison, text: Text) -> Pair[str]:
     """What a legend calls both: the networks, and their weights too where the networks are one."""
     titles = comparison.sides.map(lambda side: network_title(side.spec, text))
-    if titles.residual != titles.plain:
+    if titles.first != titles.second:
         return titles
     return comparison.sides.map(lambda side: side_title(side, text))
 
@@ -99,8 +99,8 @@ def _stages(spec: NetworkSpec | ForeignSpec) -> Sequence[Sequence[str]]:
 
 def _targets(comparison: Comparison) -> dict[int, str]:
     """By place in the second network: the first one's block that a click there selects."""
-    ours = comparison.sides.residual.spec.blocks()
-    count = len(comparison.sides.plain.spec.blocks())
+    ours = comparison.sides.first.spec.blocks()
+    count = len(comparison.sides.second.spec.blocks())
     step = (len(ours) - 1) / max(1, count - 1)
     return {number: ours[round(number * step)] for number in range(count)}
 
@@ -171,7 +171,7 @@ def _cam_ranges(comparison: Comparison, layers: Pair[list[str]], *, own: bool) -
             for (_, side), (_, names) in zip(comparison.sides.items(), layers.items(), strict=True)
         ]
     )
-    shared = max(tops.residual, tops.plain)
+    shared = max(tops.first, tops.second)
     return tops.map(lambda top: ColourRange(0.0, top if own else shared))
 
 
@@ -188,8 +188,8 @@ def cam_overlays(
 
     sides = comparison.sides
     return Pair(
-        draw(sides.residual, at.residual, ranges.residual),
-        draw(sides.plain, at.plain, ranges.plain),
+        draw(sides.first, at.first, ranges.first),
+        draw(sides.second, at.second, ranges.second),
     )
 
 
@@ -216,8 +216,8 @@ def cam_rows(
 
     sides = comparison.sides
     return Pair(
-        draw(sides.residual, at.residual, ranges.residual),
-        draw(sides.plain, at.plain, ranges.plain),
+        draw(sides.first, at.first, ranges.first),
+        draw(sides.second, at.second, ranges.second),
     )
 
 
@@ -265,7 +265,7 @@ def feature_grids(comparison: Comparison, layer: str) -> Pair[ColouredPicture]:
     """The channels that weigh most in a layer's Grad-CAM, for both networks, on one scale."""
     at, sides = comparison.layers_at(layer), comparison.sides
     shared = ColourRange.of(
-        sides.residual.analysis.features[at.residual][0], sides.plain.analysis.features[at.plain][0]
+        sides.first.analysis.features[at.first][0], sides.second.analysis.features[at.second][0]
     )
 
     def draw(side: Side, name: str) -> ColouredPicture:
@@ -274,4 +274,4 @@ def feature_grids(comparison: Comparison, layer: str) -> Pair[ColouredPicture]:
         grid = feature_grid(feature, order=order[:64], colour_range=shared, cell=64, columns=8)
         return ColouredPicture(grid.pixels, shared)
 
-    return Pair(draw(sides.residual, at.residual), draw(sides.plain, at.plain))
+    return Pair(draw(sides.first, at.first), draw(sides.second, at.second))

@@ -92,7 +92,7 @@ def block_rows(
         )
         return ColouredPicture(pixels, colours)
 
-    return Pair(draw(pair.residual, maps.residual), draw(pair.plain, maps.plain))
+    return Pair(draw(pair.first, maps.first), draw(pair.second, maps.second))
 
 
 def ascent_figure(steps: Sequence[Mapping[str, Any]], text: Text) -> go.Figure:

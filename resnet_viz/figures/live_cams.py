@@ -22,10 +22,10 @@ def live_cams(comparison: Comparison) -> Pair[dict[str, Any]]:
     layers, sides = comparison.layers, comparison.sides
     at = {name: comparison.layers_at(name) for name in layers}
     maps = Pair(
-        {name: _packed(sides.residual.analysis.cams[name][0]) for name in layers},
-        {name: _packed(sides.plain.analysis.cams[at[name].plain][0]) for name in layers},
+        {name: _packed(sides.first.analysis.cams[name][0]) for name in layers},
+        {name: _packed(sides.second.analysis.cams[at[name].second][0]) for name in layers},
     )
-    shared = {n: max(maps.residual[n][2], maps.plain[n][2]) for n in layers}
+    shared = {n: max(maps.first[n][2], maps.second[n][2]) for n in layers}
     palette = base64.b64encode(table(CAM_PALETTE).tobytes()).decode()
     return maps.map(lambda own: {"maps": own, "shared": shared, "palette": palette})
 

@@ -34,18 +34,18 @@ def network_figure(
     the colour of words.
     """
     figure, sketch = go.Figure(), Sketch(ink)
-    for kind, groups in ((Kind.RESIDUAL, twins.residual), (Kind.PLAIN, twins.plain)):
+    for kind, groups in ((Kind.RESIDUAL, twins.first), (Kind.PLAIN, twins.second)):
         x = _CENTRES[kind]
         sketch.column(x, text(f"kinds.{kind}"), groups, selected, COLOURS[kind])
         figure.add_trace(markers(x, groups, text))
     cross = _CENTRES[Kind.PLAIN] - HALF_WIDTH - 0.06
-    for row, (own, other) in enumerate(zip(twins.plain, twins.residual, strict=True)):
+    for row, (own, other) in enumerate(zip(twins.second, twins.first, strict=True)):
         if own.way == "none" and other.way not in (None, "none"):
             hover = text("design.no_shortcut")
             sketch.word(cross, row, "✕", size=13, color=GREY, hover=hover)
-    drawn = dict.fromkeys(g.way for g in twins.residual if g.way in DASHES)
+    drawn = dict.fromkeys(g.way for g in twins.first if g.way in DASHES)
     legend(figure, {str(way): COLOURS[Kind.RESIDUAL] for way in drawn}, text)
-    return _framed(figure, sketch, len(twins.residual))
+    return _framed(figure, sketch, len(twins.first))
 
 
 def catalog_figure(

@@ -53,12 +53,12 @@ def prediction_figure(predictions: Pair[list[Prediction]], titles: Pair[str]) ->
 
 def prediction_caption(predictions: Pair[list[Prediction]], names: Pair[str], text: Text) -> str:
     """Whether both agree, and which is surer, from the numbers."""
-    if not predictions.residual or not predictions.plain:
+    if not predictions.first or not predictions.second:
         return ""
-    residual, plain = predictions.residual[0], predictions.plain[0]
+    residual, plain = predictions.first[0], predictions.second[0]
     values = {
-        "residual": names.residual,
-        "plain": names.plain,
+        "residual": names.first,
+        "plain": names.second,
         "residual_label": residual.label,
         "plain_label": plain.label,
         "residual_share": percent(residual.probability),

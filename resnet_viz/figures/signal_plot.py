@@ -16,7 +16,7 @@ _ROWS = ("variances", "gradient_norms")
 def signal_figure(checks: Pair[SignalCheck], text: Text) -> go.Figure:
     """Variance of every block's output, and under it the gradient norm; logarithmic axes."""
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.08)
-    for kind, check in ((Kind.RESIDUAL, checks.residual), (Kind.PLAIN, checks.plain)):
+    for kind, check in ((Kind.RESIDUAL, checks.first), (Kind.PLAIN, checks.second)):
         for row, quantity in enumerate(_ROWS, 1):
             values = getattr(check, quantity)
             shown = np.where(np.isfinite(values) & (values > 0), values, np.nan)
@@ -39,7 +39,7 @@ def signal_caption(checks: Pair[SignalCheck], text: Text) -> str:
     """What happens to the gradient between the last block and the first, in numbers."""
     parts = [
         _verdict(text(f"kinds.{kind}"), check, text)
-        for kind, check in ((Kind.RESIDUAL, checks.residual), (Kind.PLAIN, checks.plain))
+        for kind, check in ((Kind.RESIDUAL, checks.first), (Kind.PLAIN, checks.second))
     ]
     return text("figures.sentence", parts=text("figures.between").join(parts))
 

@@ -56,7 +56,7 @@ def compare(
     """Analyse both networks on one picture; ``target`` None is each network's own top class."""
     kind = score_named(score)
     sides = pair.map(lambda loaded: analyse_side(loaded, picture, target=target, score=kind))
-    return combined(picture, pair.residual.preprocessing, sides, target)
+    return combined(picture, pair.first.preprocessing, sides, target)
 
 
 def combined(

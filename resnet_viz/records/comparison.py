@@ -77,7 +77,7 @@ class Comparison:
     @property
     def twins(self) -> bool:
         """Whether the second network is the plain twin of the first, or of its form."""
-        first, second = self.sides.residual.spec, self.sides.plain.spec
+        first, second = self.sides.first.spec, self.sides.second.spec
         if isinstance(first, ForeignSpec) or isinstance(second, ForeignSpec):
             return False
         return first.kind is Kind.RESIDUAL and first.plain() == second
@@ -86,12 +86,12 @@ class Comparison:
     def named_sides(self) -> tuple[tuple[str, Side], tuple[str, Side]]:
         """Both as reports call them: residual and plain; first and second if they are no twins."""
         names = ("residual", "plain") if self.twins else ("first", "second")
-        return (names[0], self.sides.residual), (names[1], self.sides.plain)
+        return (names[0], self.sides.first), (names[1], self.sides.second)
 
     @property
     def layers(self) -> list[str]:
         """What can be selected: main layers with maps, of the first network, in order."""
-        first, second = self.sides.residual, self.sides.plain
+        first, second = self.sides.first, self.sides.second
         if not self._same_blocks:
             return first.pickable
         return [name for name in first.pickable if name in second.pickable]
@@ -104,7 +104,7 @@ class Comparison:
         """
         if self._same_blocks:
             return Pair(layer, layer)
-        first, second = self.sides.residual, self.sides.plain
+        first, second = self.sides.first, self.sides.second
         ours, theirs = first.pickable, second.pickable
         if layer in first.spec.blocks():
             ours, theirs = first.spec.blocks(), second.spec.blocks()
@@ -113,5 +113,5 @@ class Comparison:
 
     @property
     def _same_blocks(self) -> bool:
-        first, second = self.sides.residual.spec, self.sides.plain.spec
+        first, second = self.sides.first.spec, self.sides.second.spec
         return first.blocks() == second.blocks()

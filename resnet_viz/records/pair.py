@@ -1,6 +1,6 @@
-"""A value of a residual network beside its plain twin's."""
+"""Two values side by side: of a residual network and its plain twin, or of any two networks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -10,15 +10,29 @@ U = TypeVar("U")
 
 @dataclass(frozen=True)
 class Pair(Generic[T_co]):
-    """A residual network's value beside its plain twin's."""
+    """Two values side by side; for twins the first is the residual network's.
 
-    residual: T_co
-    plain: T_co
+    >>> Pair(20, 56).map(str)
+    Pair(first='20', second='56')
+    >>> [depth + error for depth, error in Pair(20, 56).join(Pair(8, 7))]
+    [28, 63]
+    """
+
+    first: T_co
+    second: T_co
 
     def map(self, function: Callable[[T_co], U]) -> "Pair[U]":
-        """The same function for both."""
-        return Pair(function(self.residual), function(self.plain))
+        """The same function of both values."""
+        return Pair(function(self.first), function(self.second))
+
+    def join(self, other: "Pair[U]") -> "Pair[tuple[T_co, U]]":
+        """Each value with the one in the same place of another pair."""
+        return Pair((self.first, other.first), (self.second, other.second))
+
+    def __iter__(self) -> Iterator[T_co]:
+        """The first value, then the second."""
+        return iter((self.first, self.second))
 
     def items(self) -> tuple[tuple[str, T_co], tuple[str, T_co]]:
         """("residual", ...) and ("plain", ...), in this order everywhere."""
-        return ("residual", self.residual), ("plain", self.plain)
+        return ("residual", self.first), ("plain", self.second)

@@ -10,10 +10,10 @@ from resnet_viz.spec import PRESETS, ForeignSpec, NetworkSpec
 
 def python_lines(comparison: Comparison, layer: str) -> str:
     """A few lines of Python with the same networks, weights, target and layer."""
-    first, second = comparison.sides.residual, comparison.sides.plain
+    first, second = comparison.sides.first, comparison.sides.second
     target = "" if comparison.target is None else f", target={comparison.target}"
     at = comparison.layers_at(layer)
-    same = at.residual == at.plain
+    same = at.first == at.second
     shown = repr(layer) if same else "layers[kind]"
     files = WeightSource.FILE in (first.source, second.source)
     return "\n".join(
@@ -32,7 +32,7 @@ def python_lines(comparison: Comparison, layer: str) -> str:
 
 def _loading(comparison: Comparison) -> list[str]:
     """The lines that make ``pair``: a preset and its twin, or two networks of any origin."""
-    first, second = comparison.sides.residual, comparison.sides.plain
+    first, second = comparison.sides.first, comparison.sides.second
     name = preset_of_shape(first.spec) if isinstance(first.spec, NetworkSpec) else None
     if comparison.twins and name is not None:
         return [
@@ -81,7 +81,7 @@ def _plain(values: dict[str, Any]) -> dict[str, Any]:
 
 def command_line(comparison: Comparison, layer: str) -> str:
     """The same from a terminal."""
-    residual, plain = comparison.sides.residual, comparison.sides.plain
+    residual, plain = comparison.sides.first, comparison.sides.second
     seed = next((s.seed for s in (residual, plain) if s.seed), None)
     file = residual.source is WeightSource.FILE
     weights = residual.path or residual.weights if file else residual.source
@@ -99,7 +99,7 @@ def command_line(comparison: Comparison, layer: str) -> str:
 
 
 def _choice(comparison: Comparison) -> str:
-    residual, plain = comparison.sides.residual, comparison.sides.plain
+    residual, plain = comparison.sides.first, comparison.sides.second
     parts = [f"WeightSource.{residual.source.name}"]
     seed = next((side.seed for side in (residual, plain) if side.seed), None)
     if seed is not None:

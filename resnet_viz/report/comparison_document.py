@@ -14,7 +14,7 @@ def document(comparison: Comparison) -> dict[str, Any]:
     Each side: network, weights, predictions (top 5), and one row for every convolution, block and
     the head in order of execution; a value that a layer does not have is null.
     """
-    residual = comparison.sides.residual.analysis
+    residual = comparison.sides.first.analysis
     return {
         "schema_version": SCHEMA_VERSION,
         "versions": library_versions(),

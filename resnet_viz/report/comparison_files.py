@@ -47,7 +47,7 @@ def report_files(
 def _checked(comparison: Comparison, layer: str | None) -> str:
     known = comparison.layers
     if layer is None:
-        return comparison.sides.residual.spec.blocks()[-1]
+        return comparison.sides.first.spec.blocks()[-1]
     if layer not in known:
         raise LayerError("layer_unknown", name=layer, known=close_matches(layer, known))
     return layer

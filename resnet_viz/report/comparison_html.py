@@ -47,7 +47,7 @@ def page(
     names = short_titles(comparison, text)
     both = comparison.sides.map(lambda side: side.analysis.predictions(side.classes))
     heading = text(
-        "report.title", residual=names.residual, plain=names.plain, picture=comparison.name
+        "report.title", residual=names.first, plain=names.second, picture=comparison.name
     )
     sections = [
         f"<p>{escape(prediction_caption(both, names, text))}</p>",
@@ -86,7 +86,7 @@ def page(
 
 def _gradients(comparison: Comparison, quantity: Quantity, layer: str, text: Text) -> str:
     curves = gradient_curves(comparison, quantity, text)
-    score = comparison.sides.residual.analysis.score.value
+    score = comparison.sides.first.analysis.score.value
     figure = gradient_figure(
         curves, quantity=quantity.value, score=score, selected=layer, text=text
     )

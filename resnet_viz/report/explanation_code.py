@@ -7,7 +7,7 @@ from resnet_viz.report.comparison_code import network_choice
 
 def explanation_code(found: Pair[ExplainedPicture]) -> str:
     """Both networks with their weights, the same picture, method, layers, target and options."""
-    first, second = found.residual, found.plain
+    first, second = found.first, found.second
     lines = _loading(first.origin, second.origin)
     fused = first.explanation.fused is not None
     return "\n".join(

@@ -43,9 +43,9 @@ def unlike():
 def test_two_unlike_networks_are_matched_by_their_place(unlike):
     assert not unlike.twins
     first, second = (side.spec.blocks() for _, side in unlike.sides.items())
-    assert unlike.layers_at(first[0]).plain == second[0]
-    assert unlike.layers_at(first[-1]).plain == second[-1]
-    assert unlike.layers_at("conv1").plain == "conv1"
+    assert unlike.layers_at(first[0]).second == second[0]
+    assert unlike.layers_at(first[-1]).second == second[-1]
+    assert unlike.layers_at("conv1").second == "conv1"
 
 
 def test_every_figure_draws_two_unlike_networks(unlike):
@@ -53,9 +53,9 @@ def test_every_figure_draws_two_unlike_networks(unlike):
     assert svg.count('aria-selected="true"') == 2
     assert svg.count('data-layer="tanh') == 6  # a click on either row selects in the first one
     rows = cam_rows(unlike, "tanh2", opacity=0.5, own=False, columns=3)
-    assert rows.residual.colour_range == rows.plain.colour_range
+    assert rows.first.colour_range == rows.second.colour_range
     maps = live_cams(unlike)
-    assert set(maps.residual["maps"]) == set(maps.plain["maps"]) == set(unlike.layers)
+    assert set(maps.first["maps"]) == set(maps.second["maps"]) == set(unlike.layers)
     for quantity in Quantity:
         curves = gradient_curves(unlike, quantity, EN)
         assert [curve.label for curve in curves] == ["LeNet-5", "ResNet-8"]
@@ -76,13 +76,13 @@ def test_the_lines_of_code_repeat_it(unlike, tmp_path, monkeypatch, capsys):
     printed = [float(line.split()[1]) for line in capsys.readouterr().out.splitlines()]
     at = unlike.layers_at("tanh3")
     sides = unlike.sides
-    assert printed[0] == pytest.approx(sides.residual.analysis.cams[at.residual].max(), rel=1e-4)
-    assert printed[1] == pytest.approx(sides.plain.analysis.cams[at.plain].max(), rel=1e-4)
+    assert printed[0] == pytest.approx(sides.first.analysis.cams[at.first].max(), rel=1e-4)
+    assert printed[1] == pytest.approx(sides.second.analysis.cams[at.second].max(), rel=1e-4)
 
 
 def test_a_design_comes_with_its_twin():
     pair = load_both(NetworkChoice("own", WeightChoice(WeightSource.RANDOM, 3), SMALL))
-    assert pair.plain.spec == SMALL.plain()
+    assert pair.second.spec == SMALL.plain()
     own, twin = (loaded.network.state_dict() for _, loaded in pair.items())
     assert all(own[key].equal(twin[key]) for key in own if "running" not in key)
 
@@ -106,7 +106,7 @@ def test_one_design_beside_another():
     pair = load_both(NetworkChoice("a", FRESH, SMALL), NetworkChoice("b", FRESH, SMALLER))
     found = compare(pair, sample_picture("cat"))
     assert not found.twins
-    assert found.layers_at("layer3.0").plain == "layer1.1"
+    assert found.layers_at("layer3.0").second == "layer1.1"
 
 
 @pytest.mark.parametrize("name", FOREIGN)
@@ -119,8 +119,8 @@ def test_every_catalog_network_has_its_steps_among_its_layers(name):
 def test_alexnet_stands_beside_a_residual_network():
     pair = load_both(NetworkChoice("alexnet", FRESH), NetworkChoice("resnet18", FRESH))
     found = compare(pair, sample_picture("cat"))
-    assert set(found.sides.residual.spec.blocks()) <= set(found.layers)
-    assert found.layers_at("features.11").plain == "layer4.1"
+    assert set(found.sides.first.spec.blocks()) <= set(found.layers)
+    assert found.layers_at("features.11").second == "layer4.1"
 
 
 def test_a_file_fills_a_catalog_network_and_a_wrong_one_says_what_differs(tmp_path):

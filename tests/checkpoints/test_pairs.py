@@ -65,7 +65,7 @@ def test_fresh_networks_do_not_explode_in_evaluation_mode():
     pair = load_pair("resnet56", WeightChoice(WeightSource.RANDOM, seed=0))
     batch = sample_batch(CIFAR_PREPROCESSING)
     with torch.no_grad():
-        settled = pair.residual.network(batch).abs().max()
+        settled = pair.first.network(batch).abs().max()
         bare = build(NetworkSpec.preset("resnet56"), seed=0).eval()(batch).abs().max()
     assert settled < 10
     assert bare > 100 * settled
@@ -73,14 +73,14 @@ def test_fresh_networks_do_not_explode_in_evaluation_mode():
 
 def test_a_fresh_pair_is_a_pair_of_twins():
     pair = load_pair("plain20", WeightChoice(WeightSource.RANDOM, seed=3))
-    assert pair.residual.network.spec.plain() == pair.plain.network.spec
+    assert pair.first.network.spec.plain() == pair.second.network.spec
     for (name, one), other in zip(
-        pair.residual.network.named_parameters(), pair.plain.network.parameters(), strict=True
+        pair.first.network.named_parameters(), pair.second.network.parameters(), strict=True
     ):
         assert torch.equal(one, other), name
     again = load_pair("resnet20", WeightChoice(WeightSource.RANDOM, seed=3))
     other = load_pair("resnet20", WeightChoice(WeightSource.RANDOM, seed=4))
-    assert again.residual.digest == pair.residual.digest != other.residual.digest
+    assert again.first.digest == pair.first.digest != other.first.digest
 
 
 @pytest.mark.parametrize("shortcut", ["zero_pad", "projection"])
@@ -106,7 +106,7 @@ def test_a_lesion_keeps_the_weights_and_has_no_shortcut(shortcut):
 
 def test_either_twin_names_the_pair():
     assert twin_names("plain56") == twin_names("resnet56")
-    assert twin_names("resnet50").plain == "plain50"
+    assert twin_names("resnet50").second == "plain50"
     with pytest.raises(OptionError, match="resnet56"):
         twin_names("resnet57")
 
@@ -126,8 +126,8 @@ def test_weights_are_chosen_by_word_or_file():
 def test_a_file_gives_its_network_and_its_lesion(tmp_path):
     torch.save(build(NetworkSpec.preset("resnet20"), seed=8).state_dict(), tmp_path / "w.pth")
     pair = load_pair("resnet20", WeightChoice(WeightSource.FILE, path=tmp_path / "w.pth"))
-    assert pair.residual.source is WeightSource.FILE
-    assert pair.plain.source is WeightSource.LESION
+    assert pair.first.source is WeightSource.FILE
+    assert pair.second.source is WeightSource.LESION
 
 
 # Downloads, from a server of our own.
@@ -211,7 +211,7 @@ def test_bundled_networks_say_how_they_were_trained(name):
 
 def test_bundled_networks_come_in_pairs():
     names = set(bundled_names())
-    assert {twin_names(n).residual for n in names} | {twin_names(n).plain for n in names} == names
+    assert {twin_names(n).first for n in names} | {twin_names(n).second for n in names} == names
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def twins():
 
 @pytest.fixture(scope="module")
 def data(twins):
-    return labelled(Images.PHOTOGRAPHS, 0, twins.residual.preprocessing)
+    return labelled(Images.PHOTOGRAPHS, 0, twins.first.preprocessing)
 
 
 def test_binomial_shares_are_exact():
@@ -44,7 +44,7 @@ def test_binomial_shares_are_exact():
 
 def test_gradient_over_all_paths_of_one_block_is_the_whole_gradient(twins, data):
     """With every block open on both ways nothing is cut; with none only the shortcuts carry."""
-    network = twins.residual.network
+    network = twins.first.network
     blocks = network.spec.blocks()
     assert paths.path_gradient(network, data, blocks) > 0
     assert paths.path_gradient(network, data, []) > 0
@@ -103,7 +103,7 @@ def test_walk_in_order_is_the_network(twins, data):
 
 
 def test_deleting_a_residual_block_is_a_zero_branch(twins, data):
-    network = twins.residual.network
+    network = twins.first.network
     gone = "layer2.1"
 
     def zero(name, value):
@@ -116,7 +116,7 @@ def test_deleting_a_residual_block_is_a_zero_branch(twins, data):
 
 
 def test_kendall_is_one_for_the_same_order_and_less_for_another(twins):
-    blocks = list(twins.residual.network.blocks())
+    blocks = list(twins.first.network.blocks())
     assert lesion.kendall(blocks, blocks) == 1
     assert lesion.kendall(blocks, blocks[::-1]) == -1
 
@@ -138,7 +138,7 @@ def test_centre_of_the_landscape_is_the_trained_loss(twins, data):
 
 def test_directions_have_each_filters_norm_and_serve_both_twins(twins):
     residual, plain = (loss_landscape.directions(loaded.network, 4) for _, loaded in twins.items())
-    weights = dict(twins.residual.network.named_parameters())
+    weights = dict(twins.first.network.named_parameters())
     for name, way in residual.items():
         assert torch.allclose(way.flatten(1).norm(dim=1), weights[name].flatten(1).norm(dim=1))
         one, other = way.flatten(1)[0], plain[name].flatten(1)[0]

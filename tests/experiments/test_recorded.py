@@ -99,7 +99,7 @@ def test_centre_of_the_recorded_surface_is_the_trained_loss():
         pytest.skip("CIFAR-10 is not on this machine")
     one = kept("loss-landscape-2d").finding
     twins = bundled_twins(20)
-    data = labelled(Images.CIFAR10, one.settings["images"], twins.residual.preprocessing)
+    data = labelled(Images.CIFAR10, one.settings["images"], twins.first.preprocessing)
     for kind, loaded in twins.items():
         with torch.no_grad():
             loss = torch.nn.functional.cross_entropy(loaded.network(data.images), data.labels)

@@ -36,7 +36,7 @@ def drawn(name, selected=None):
 )
 def test_equal_blocks_are_one_box_and_each_shortcut_one_arc(name, rows, dashes):
     figure, groups = drawn(name)
-    assert len(groups.residual) == len(groups.plain) == rows
+    assert len(groups.first) == len(groups.second) == rows
     arcs = [s.line.dash for s in figure.layout.shapes if s.type == "path"]
     assert arcs == dashes
     crosses = [a for a in figure.layout.annotations if a.text == "✕"]
@@ -121,8 +121,8 @@ def test_signal_check_finds_the_plain_network_that_explodes():
     spec = NetworkSpec.preset("resnet56")
     checks = Pair(spec, spec.plain()).map(lambda s: signal_check(s, seed=0))
     ratios = checks.map(lambda check: check.gradient_norms[0] / check.gradient_norms[-1])
-    assert ratios.plain > 1000
-    assert ratios.residual < 100
+    assert ratios.second > 1000
+    assert ratios.first < 100
     said = signal_caption(checks, TEXT)
     assert "plain: the gradient grows" in said
     assert "residual: the gradient of the first block is" in said

@@ -179,9 +179,9 @@ def test_comparison_offers_the_same_layers_on_both_sides(comparison):
 def test_shared_scale_is_one_scale_and_own_scale_is_not(comparison):
     shared = cam_range(comparison, "layer3.2", own=False)
     own = cam_range(comparison, "layer3.2", own=True)
-    assert shared.residual == shared.plain
-    assert own.residual.high <= shared.residual.high
-    assert {own.residual.high, own.plain.high} >= {shared.residual.high}
+    assert shared.first == shared.second
+    assert own.first.high <= shared.first.high
+    assert {own.first.high, own.second.high} >= {shared.first.high}
 
 
 def test_block_identity_holds_exactly_on_both_sides(comparison):
@@ -191,12 +191,12 @@ def test_block_identity_holds_exactly_on_both_sides(comparison):
 
 
 def test_plain_block_has_no_shortcut(comparison):
-    assert block_parts(comparison.sides.plain, "layer1.0").shortcut is None
-    assert block_parts(comparison.sides.residual, "layer1.0").shortcut is not None
+    assert block_parts(comparison.sides.second, "layer1.0").shortcut is None
+    assert block_parts(comparison.sides.first, "layer1.0").shortcut is not None
 
 
 def test_block_of_a_layer_is_found_and_the_stem_has_none(comparison):
-    side = comparison.sides.residual
+    side = comparison.sides.first
     assert block_of("layer2.1.conv2", side) == "layer2.1"
     assert block_of("conv1", side) is None
 

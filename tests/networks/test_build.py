@@ -52,8 +52,8 @@ def test_plain_twin_lacks_projections_only(name):
 def test_twins_share_every_initial_weight_that_both_have(name):
     spec = NetworkSpec.preset(name)
     twins = Pair(spec, spec.plain()).map(lambda s: build(s, seed=4).state_dict())
-    for key, value in twins.plain.items():
-        assert torch.equal(value, twins.residual[key]), key
+    for key, value in twins.second.items():
+        assert torch.equal(value, twins.first[key]), key
 
 
 def test_seed_and_spec_decide_every_weight():

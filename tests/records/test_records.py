@@ -153,7 +153,7 @@ def test_a_save_that_fails_leaves_nothing_behind(result, tmp_path, monkeypatch):
 
 
 def test_a_pair_maps_both_and_keeps_the_order():
-    pair = Pair(residual=2, plain=3).map(lambda n: n * 10)
+    pair = Pair(first=2, second=3).map(lambda n: n * 10)
     assert pair == Pair(20, 30)
     assert pair.items() == (("residual", 20), ("plain", 30))
 

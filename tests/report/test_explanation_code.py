@@ -35,7 +35,7 @@ def own_design(folder):
 def file_and_lesion(folder):
     """A residual network's file alone: its twin has the same weights and no shortcuts."""
     trained, path = build(NetworkSpec.preset("resnet20"), seed=5), folder / "it's mine.safetensors"
-    usual = fresh(folder).residual.preprocessing
+    usual = fresh(folder).first.preprocessing
     save_checkpoint(
         path, trained, classes=CIFAR10_CLASSES, preprocessing=usual, training={}, curve=[]
     )

@@ -25,4 +25,4 @@ def test_every_layers_map_travels_in_255ths_of_its_highest_value():
             steps = np.frombuffer(base64.b64decode(packed), np.uint8).reshape(cam.shape)
             assert np.abs(steps * (high / 255) - cam).max() <= high / 255 / 2 * 1.001
             shared = cam_range(found, layer, own=False)
-            assert sent["shared"][layer] == shared.residual.high == shared.plain.high
+            assert sent["shared"][layer] == shared.first.high == shared.second.high

@@ -39,7 +39,7 @@ def show(spec: NetworkSpec, text: Text) -> None:
     """Everything about one design."""
     _headline(spec, text)
     groups = _twins(spec).map(_groups)
-    places = [group.first for group in groups.residual]
+    places = [group.first for group in groups.first]
     if st.session_state.get(_INSIDE) not in places:
         st.session_state[_INSIDE] = places[1]
     _drawing(groups, text)

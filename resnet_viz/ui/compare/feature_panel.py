@@ -40,7 +40,7 @@ def show_features(question: Question, comparison: Comparison, layer: str, text: 
     own = bool(st.session_state.get("own_scale", False))
     at, sides = comparison.layers_at(layer), comparison.sides
     shared = ColourRange.of(
-        sides.residual.analysis.features[at.residual][0], sides.plain.analysis.features[at.plain][0]
+        sides.first.analysis.features[at.first][0], sides.second.analysis.features[at.second][0]
     )
     for column, (kind, side), (_, name) in zip(
         st.columns(2), sides.items(), at.items(), strict=True

@@ -89,7 +89,7 @@ def _strip(comparison: Comparison, layer: str, text: Text) -> None:
 
     strip(
         strip_svg(strip_rows(comparison, layer, text), text=text),
-        layers=comparison.sides.residual.spec.blocks(),
+        layers=comparison.sides.first.spec.blocks(),
         selected=layer,
         opacity=st.session_state.get("opacity", 55) / 100,
         own=bool(st.session_state.get("own_scale", False)),

@@ -95,7 +95,7 @@ def _gradients(question: Question, comparison: Comparison, layer: str, text: Tex
 
 
 def _batch_norm_note(comparison: Comparison) -> str:
-    residual = comparison.sides.residual
+    residual = comparison.sides.first
     if residual.analysis.batch_norm is not BatchNormMode.EVAL:
         return f"batch_norm_{residual.analysis.batch_norm}"
     fresh = residual.source is WeightSource.RANDOM

@@ -22,4 +22,4 @@ def choose_layer(layers: list[str], comparison: Comparison, text: Text) -> None:
 
 
 def _last_block(comparison: Comparison) -> str:
-    return comparison.sides.residual.spec.blocks()[-1]
+    return comparison.sides.first.spec.blocks()[-1]

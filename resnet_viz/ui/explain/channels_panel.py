@@ -46,8 +46,8 @@ def show_channels(
         required=True,
     )
     second = side == "plain"
-    loaded = pair.plain if second else pair.residual
-    made = found.plain if second else found.residual
+    loaded = pair.second if second else pair.first
+    made = found.second if second else found.first
     layer = _layer(made, loaded)
     explanation = made.explanation
     analysis = wait(

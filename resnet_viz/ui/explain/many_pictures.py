@@ -39,7 +39,7 @@ def show_gallery(
     methods = left.multiselect(
         text("explain.compare_which"),
         list(METHODS),
-        [requests.residual.method],
+        [requests.first.method],
         format_func=lambda method: text(f"methods.{method}"),
         key="gallery_methods",
     )
@@ -51,7 +51,7 @@ def show_gallery(
         config = {
             "source": source.to_dict(),
             "networks": chosen_to_dict(question.first, question.second),
-            "titles": [titles.residual, titles.plain],
+            "titles": [titles.first, titles.second],
             "requests": [_requests(r, methods, scored=scored) for _, r in requests.items()],
             "device": question.device,
         }

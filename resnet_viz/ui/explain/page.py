@@ -48,7 +48,7 @@ def show_explanations(question: Question, requests: Pair[Request], text: Text) -
         return
     titles = explained_titles(pair, text)
     if found is not None:
-        _take_away(found, requests.residual, text)
+        _take_away(found, requests.first, text)
         with _section("blocks_open", "explain.all_blocks", text) as opened:
             if opened.open:
                 _blocks(picture, pair, found, titles, text)
@@ -71,7 +71,7 @@ def _explained(
     pair: Pair[Loaded], picture: Picture, requests: Pair[Request], text: Text
 ) -> Pair[ExplainedPicture] | None:
     """Both maps and, unless switched off, their scores; None while stopped."""
-    method = text(f"methods.{requests.residual.method}")
+    method = text(f"methods.{requests.first.method}")
     found = wait_both(
         pair, picture, requests, scored=False, label=text("explain.working", method=method),
         text=text,
@@ -93,7 +93,7 @@ def _explained(
 def explained_titles(pair: Pair[Loaded], text: Text) -> Pair[str]:
     """The networks' names; with their weights where both are the same network."""
     names = pair.map(lambda loaded: network_title(loaded.spec, text))
-    if names.residual != names.plain:
+    if names.first != names.second:
         return names
 
     def whole(loaded: Loaded) -> str:
@@ -103,15 +103,15 @@ def explained_titles(pair: Pair[Loaded], text: Text) -> Pair[str]:
         return text("names.with_weights", network=title, weights=weights)
 
     titles = pair.map(whole)
-    if titles.residual != titles.plain:
+    if titles.first != titles.second:
         return titles
-    return Pair(f"{titles.residual} (1)", f"{titles.plain} (2)")
+    return Pair(f"{titles.first} (1)", f"{titles.second} (2)")
 
 
 def _maps(found: Pair[ExplainedPicture], titles: Pair[str], text: Text) -> None:
     opacity = st.slider(text("compare.opacity"), 0, 100, 55, 5, format="%d %%", key="opacity")
-    colours = map_range([found.residual.explanation, found.plain.explanation])
-    bar = to_png(colour_bar(map_palette(found.residual.explanation), width=400, height=9))
+    colours = map_range([found.first.explanation, found.second.explanation])
+    bar = to_png(colour_bar(map_palette(found.first.explanation), width=400, height=9))
     for column, (_, made), (_, title) in zip(
         st.columns(2), found.items(), titles.items(), strict=True
     ):
@@ -168,7 +168,7 @@ def _complete(found: Completeness, text: Text) -> str:
 
 
 def _scores(found: Pair[ExplainedPicture], titles: Pair[str], text: Text) -> None:
-    if not (found.residual.scores and found.plain.scores):
+    if not (found.first.scores and found.second.scores):
         st.caption(text("explain.no_scores"))
         return
     st.subheader(text("explain.scores_title"), anchor=False)
@@ -177,10 +177,10 @@ def _scores(found: Pair[ExplainedPicture], titles: Pair[str], text: Text) -> Non
     rows = [
         {
             text("explain.column_score"): f"{text(f'scores.{score.name}')} {_ARROWS[score.better]}",
-            titles.residual: values.residual[score.name],
-            titles.plain: values.plain[score.name],
+            titles.first: values.first[score.name],
+            titles.second: values.second[score.name],
         }
-        for score in found.residual.scores
+        for score in found.first.scores
     ]
     left.dataframe(pd.DataFrame(rows).round(3), hide_index=True, key="scores")
     right.plotly_chart(
@@ -189,10 +189,10 @@ def _scores(found: Pair[ExplainedPicture], titles: Pair[str], text: Text) -> Non
     st.caption(
         text(
             "explain.scores_caption",
-            deletion_residual=f"{values.residual['deletion']:.2f}",
-            deletion_plain=f"{values.plain['deletion']:.2f}",
-            insertion_residual=f"{values.residual['insertion']:.2f}",
-            insertion_plain=f"{values.plain['insertion']:.2f}",
+            deletion_residual=f"{values.first['deletion']:.2f}",
+            deletion_plain=f"{values.second['deletion']:.2f}",
+            insertion_residual=f"{values.first['insertion']:.2f}",
+            insertion_plain=f"{values.second['insertion']:.2f}",
         )
     )
 
@@ -218,7 +218,7 @@ def _blocks(
     titles: Pair[str],
     text: Text,
 ) -> None:
-    explanation = found.residual.explanation
+    explanation = found.first.explanation
     if METHODS[explanation.method].family is not Family.CAM:
         st.info(text("explain.all_blocks_only_cam"))
         return
@@ -234,5 +234,5 @@ def _blocks(
         st.markdown(f"**{md_escape(title)}**")
         st.image(row.pixels, width="stretch", output_format="JPEG",
                  alt=text("explain.alt", network=title))  # fmt: skip
-    high = f"{rows.residual.colour_range.high:.3g}"
+    high = f"{rows.first.colour_range.high:.3g}"
     st.caption(text("explain.all_blocks_caption", high=high))

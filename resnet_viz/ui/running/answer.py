@@ -40,10 +40,10 @@ def answer(question: Question, text: Text) -> Comparison:
     label = text("compare.working", network=network_title(question.first.spec, text))
     both = pair.map(lambda loaded: _side(loaded, picture, question))  # in parallel
     sides = both.map(lambda side: wait(side, label))
-    key = ("comparison", pair.residual.digest, pair.plain.digest, *_conditions(picture, question))
+    key = ("comparison", pair.first.digest, pair.second.digest, *_conditions(picture, question))
     joined = store().submit(
         key,
-        lambda: combined(picture, pair.residual.preprocessing, sides, question.target),
+        lambda: combined(picture, pair.first.preprocessing, sides, question.target),
         lambda comparison: comparison.photo.nbytes,
     )
     return wait(joined, label)
@@ -82,5 +82,5 @@ def _side(loaded: Loaded, picture: Picture, question: Question) -> Future[Side]:
 
 
 def _weights_bytes(pair: Pair[Loaded]) -> int:
-    both = (pair.residual.network, pair.plain.network)
+    both = (pair.first.network, pair.second.network)
     return sum(p.numel() * p.element_size() for network in both for p in network.parameters())
