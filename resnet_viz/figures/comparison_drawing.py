@@ -14,7 +14,8 @@ from resnet_viz.figures.map_overlays import cam_row, overlay
 from resnet_viz.figures.palettes import ColourRange, Palette
 from resnet_viz.figures.strip import StripNode, StripRow
 from resnet_viz.records import ByLayer, Comparison, Pair, Side
-from resnet_viz.spec import PRESETS, ForeignSpec, Kind, NetworkSpec, Order, Shortcut
+from resnet_viz.spec import PRESETS, ForeignSpec, Kind, NetworkSpec, Order
+from resnet_viz.spec.plan import Way, plan
 
 CAM_PALETTE = Palette.INFERNO
 
@@ -81,13 +82,14 @@ def strip_rows(comparison: Comparison, selected: str, text: Text) -> list[StripR
 def _nodes(comparison: Comparison, slot: str, side: Side) -> Iterator[StripNode]:
     places = [(s, b) for s, row in enumerate(_stages(side.spec), 1) for b in row]
     targets = _targets(comparison) if slot == Kind.PLAIN else {}
-    for number, (stage, block) in enumerate(places):
+    styles = shortcut_styles(side.spec)
+    for number, ((stage, block), style) in enumerate(zip(places, styles, strict=True)):
         yield StripNode(
             layer=block,
             picks=targets.get(number, block),
             stage=stage,
             norm=_norm(side, block),
-            shortcut=_shortcut_style(side.spec, block),
+            shortcut=style,
         )
 
 
@@ -110,20 +112,11 @@ def _norm(side: Side, block: str) -> float | None:
     return float(norms[block][0]) if block in norms else None
 
 
-def _shortcut_style(spec: NetworkSpec | ForeignSpec, block: str) -> str | None:
+def shortcut_styles(spec: NetworkSpec | ForeignSpec) -> list[str | None]:
+    """How each block's shortcut runs, in order of execution: a ``Way``, None without shortcut."""
     if isinstance(spec, ForeignSpec):
-        return None
-    stage, _, number = block.removeprefix("layer").partition(".")
-    first = number == "0" and (stage != "1" or spec.block.expansion > 1)
-    match spec.shortcut:
-        case Shortcut.NONE:
-            return None
-        case Shortcut.PROJECTION_ALL:
-            return "projection"
-        case Shortcut.ZERO_PAD:
-            return "padding" if first else "identity"
-        case Shortcut.PROJECTION:
-            return "projection" if first else "identity"
+        return [None] * len(spec.blocks())
+    return [None if block.way is Way.NONE else block.way.value for block in plan(spec).blocks]
 
 
 def gradient_curves(comparison: Comparison, quantity: Quantity, text: Text) -> list[GradientCurve]:
