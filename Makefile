@@ -30,11 +30,11 @@ benchmark: .venv/.dev
 	$(BIN)/python -m benchmarks.training --out benchmarks/results/training.json
 	$(BIN)/python -m benchmarks.explain --out benchmarks/results/explain.json
 	$(BIN)/python -m benchmarks.page --clicks 60 --out benchmarks/results/page.json
-	$(BIN)/python -m docs.recordings
+	$(BIN)/python -m scripts.recordings
 
 recordings: .venv/.dev
-	$(BIN)/python -m docs.experiment_recordings
-	$(BIN)/python -m docs.recordings
+	$(BIN)/python -m scripts.experiment_recordings
+	$(BIN)/python -m scripts.recordings
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -2,15 +2,15 @@
 
 import contextlib
 import doctest
-import importlib.util
 import io
 import re
 
 import pytest
 
 import resnet_viz
-from resnet_viz.cli import app_command as app
+from resnet_viz.cli import app
 from resnet_viz.core.text import sentences
+from scripts import recordings
 from tests.source import ROOT
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "benchmarks/README.md"])
@@ -21,6 +21,10 @@ EXAMPLES = [
         re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.S)
     )
 ]
+
+
+def commands() -> set[str]:
+    return {command.name or command.callback.__name__ for command in app.registered_commands}
 
 
 @pytest.mark.parametrize(("page", "block"), EXAMPLES)
@@ -46,9 +50,6 @@ def test_links_lead_somewhere(page):
 
 
 def test_recorded_tables_are_those_of_the_files():
-    spec = importlib.util.spec_from_file_location("recordings", ROOT / "docs" / "recordings.py")
-    recordings = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(recordings)
     for page in recordings.PAGES:
         assert recordings.recorded(page) == page.read_text("utf-8")
 
@@ -70,13 +71,11 @@ def test_every_public_name_is_documented():
 
 
 def test_every_command_is_documented():
-    commands = {path.stem for path in (ROOT / "resnet_viz" / "cli").glob("*.py")}
     text = "".join(page.read_text("utf-8") for page in PAGES)
-    for command in commands - {"__init__", "shared"}:
+    for command in commands():
         assert re.search(rf"resnet.viz`? {command}|`{command}`", text), command
 
 
 def test_every_command_has_a_file_of_its_name():
-    files = {path.stem for path in (ROOT / "resnet_viz" / "cli").glob("*.py")}
-    commands = {c.name or c.callback.__name__ for c in app.registered_commands}
-    assert commands == files - {"__init__", "shared"}
+    files = (ROOT / "resnet_viz" / "cli").glob("*_command.py")
+    assert commands() == {path.stem.removesuffix("_command") for path in files}

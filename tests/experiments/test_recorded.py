@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-from docs.experiment_recordings import RECORDINGS
 from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.core.places import cifar10_folders
 from resnet_viz.experiments.job import experiment_job, found
@@ -27,6 +26,7 @@ from resnet_viz.jobs.queue.execute import execute
 from resnet_viz.jobs.queue.foreground import begin_here
 from resnet_viz.jobs.queue.run_store import RunStore
 from resnet_viz.records import Recording, RunState
+from scripts.experiment_recordings import RECORDINGS
 from tests.source import ROOT
 
 pytestmark = pytest.mark.skipif(
@@ -168,4 +168,4 @@ def test_nothing_is_found_in_an_empty_or_broken_folder(tmp_path):
 
 def test_every_recording_in_the_repository_is_made_by_the_script():
     assert {path.stem for path in FOLDER.glob("*.json")} == set(RECORDINGS)
-    assert (ROOT / "docs" / "experiment_recordings.py").is_file()
+    assert (ROOT / "scripts" / "experiment_recordings.py").is_file()

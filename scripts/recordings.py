@@ -1,6 +1,6 @@
 """Writes the tables of the documentation from recordings: checkpoints and benchmark results.
 
-python -m docs.recordings
+python -m scripts.recordings
 """
 
 import json
@@ -16,7 +16,7 @@ from resnet_viz.experiments.remarks import figure_words, remarks
 from resnet_viz.records import Recording
 
 ROOT = Path(__file__).resolve().parents[1]
-START, END = "<!-- recorded by docs/recordings.py -->", "<!-- end -->"
+START, END = "<!-- recorded by scripts/recordings.py -->", "<!-- end -->"
 
 
 def twins() -> str:

@@ -1,6 +1,6 @@
 """Recordings of the bundled pairs: their curves, and the first steps of their training repeated.
 
-    python -m docs.replay resnet20 --steps 391
+    python -m scripts.replay resnet20 --steps 391
 
 Recipe, data and seed decide every step, so the first ones can be measured afterwards; with a whole
 epoch the repetition is held against the epoch that was recorded while the network was trained.
@@ -35,13 +35,13 @@ def main() -> None:
     torch.set_num_threads(2)  # one a network, as they were trained
     spec = NetworkSpec.preset(options.network)
     loaded = Pair(spec, spec.plain()).map(lambda s: load_bundled(s.name))
-    told = loaded.first.training["training"]
-    if "before" in told:
-        raise SystemExit("A pair trained in two parts (docs.continued) is not repeated here.")
+    training = loaded.first.training["training"]
+    if "before" in training:
+        raise SystemExit("A pair trained in two parts (scripts.continued) is not repeated here.")
     curves = loaded.map(lambda one: one.training["curve"])
-    recipe = Recipe.from_dict(told["recipe"])
+    recipe = Recipe.from_dict(training["recipe"])
     twins = Pair(spec, spec.plain()).map(lambda s: build(s, seed=recipe.seed))
-    course = Course.of(twins, load_dataset(told["data"]), recipe, every=10**9)
+    course = Course.of(twins, load_dataset(training["data"]), recipe, every=10**9)
     steps: list[Step] = []
     for record in course.run():
         if isinstance(record, Step) and record.step in RECORDED_STEPS:
@@ -56,7 +56,7 @@ def main() -> None:
             break
     document = {
         "schema_version": SCHEMA_VERSION,
-        "training": told,
+        "training": training,
         "steps_per_epoch": course.steps,
         "steps_repeated": datetime.now(UTC).date().isoformat(),
         "versions": library_versions(),

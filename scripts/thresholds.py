@@ -1,8 +1,12 @@
-"""Measures every check on healthy networks and CIFAR-10, and writes the table of debug.md.
+"""Measure every check on healthy networks and CIFAR-10, and write the table of debug.md.
 
-python -m docs.thresholds   (minutes a network; CIFAR-10's test images must lie here)
+    python -m scripts.thresholds [FOLDER]
+
+FOLDER holds other people's checkpoints (``*.th``); they get a column each. Takes minutes for each
+network and needs CIFAR-10's test images on this machine.
 """
 
+import sys
 from pathlib import Path
 
 from resnet_viz import CheckpointReport, diagnose
@@ -14,15 +18,14 @@ from resnet_viz.diagnosis.thresholds import THRESHOLDS
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "debug.md"
-START, END = "<!-- measured by docs/thresholds.py -->", "<!-- end -->"
-FOREIGN = ROOT.parent / "shared" / "checkpoints"
+START, END = "<!-- measured by scripts/thresholds.py -->", "<!-- end -->"
 SKIPPED = {"known_checkpoint", "half_precision", "quantised", "plain_or_residual", "update_ratio"}
 
 
-def networks() -> dict[str, Path]:
-    """The bundled twins of all depths, and the foreign checkpoints where they are."""
+def networks(others: list[Path]) -> dict[str, Path]:
+    """The bundled twins of all depths, then other people's checkpoints."""
     own = sorted((ASSETS / "checkpoints").glob("*.safetensors"), key=_depth_and_kind)
-    other = {f"foreign {path.stem.partition('-')[0]}": path for path in FOREIGN.glob("*.th")}
+    other = {f"foreign {path.stem.partition('-')[0]}": path for path in others}
     return {**{path.stem: path for path in own}, **dict(sorted(other.items()))}
 
 
@@ -73,9 +76,9 @@ def guessed(path: Path) -> dict[str, float]:
     }
 
 
-def main() -> None:
+def main(others: list[Path]) -> None:
     """Measure, and replace the table."""
-    found = networks()
+    found = networks(others)
     reports = {name: diagnose(path, images="cifar10") for name, path in found.items()}
     text = PAGE.read_text(encoding="utf-8")
     before, _, rest = text.partition(START)
@@ -86,4 +89,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main([path for folder in sys.argv[1:] for path in sorted(Path(folder).glob("*.th"))])

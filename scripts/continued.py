@@ -1,7 +1,7 @@
 """Bundles a pair that went on learning, with its whole history: epochs and steps count on.
 
     python -m resnet_viz train --network resnet56 --start bundled --epochs 4 --learning-rate 0.1
-    python -m docs.continued RUN_FOLDER
+    python -m scripts.continued RUN_FOLDER
 
 The run's folder lies in ``runs`` of ``RESNET_VIZ_HOME``. ``training`` of the new files is the last
 part's; what came before is kept in its field ``before``.

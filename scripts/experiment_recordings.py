@@ -1,9 +1,9 @@
 """Experiments whose results are kept: run, written to ``assets/recordings/experiments``.
 
-    python -m docs.experiment_recordings            # those that are missing
-    python -m docs.experiment_recordings cka cka-56  # these, anew
+    python -m scripts.experiment_recordings            # those that are missing
+    python -m scripts.experiment_recordings cka cka-56  # these, anew
 
-Tables of the documentation are made of them by ``docs.recordings``.
+Tables of the documentation are made of them by ``scripts.recordings``.
 """
 
 import sys
