@@ -1,7 +1,7 @@
 """Build: design a residual network, see it beside its plain twin, and take it away."""
 
 from resnet_viz.networks.zoo.backbones import AT_WORK
-from resnet_viz.networks.zoo.catalog import FOREIGN
+from resnet_viz.networks.zoo.catalog import ZOO
 from resnet_viz.ui.build import (
     backbone_view as build_work,
 )
@@ -19,7 +19,7 @@ from resnet_viz.ui.frame.shell import open_page
 
 text = open_page("design.title")
 chosen = build_cards.choose(text)
-if chosen in FOREIGN:
+if chosen in ZOO:
     build_catalog.show(chosen, text)
 elif chosen in AT_WORK:
     build_work.show(chosen, text)

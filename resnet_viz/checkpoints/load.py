@@ -6,12 +6,12 @@ from pathlib import Path
 from resnet_viz.checkpoints.loaded import Loaded, LoadedNetwork
 from resnet_viz.checkpoints.reading.read import load_checkpoint
 from resnet_viz.checkpoints.ref import WeightChoice, load_network, load_twin, weight_sources
-from resnet_viz.checkpoints.sources.zoo import foreign_spec, load_foreign
+from resnet_viz.checkpoints.sources.zoo import load_zoo, zoo_spec
 from resnet_viz.core.errors import OptionError
-from resnet_viz.networks.zoo.catalog import FOREIGN, foreign_classes
+from resnet_viz.networks.zoo.catalog import ZOO, zoo_classes
 from resnet_viz.networks.zoo.labels import class_names
 from resnet_viz.records import Pair, WeightSource
-from resnet_viz.spec import ForeignSpec, Kind, NetworkSpec
+from resnet_viz.spec import Kind, NetworkSpec, ZooSpec
 
 
 @dataclass(frozen=True)
@@ -29,17 +29,17 @@ class NetworkChoice:
     labels: tuple[str, ...] = field(default=())
 
     @property
-    def spec(self) -> NetworkSpec | ForeignSpec:
+    def spec(self) -> NetworkSpec | ZooSpec:
         """What the network is; ``SpecError`` for a name that nobody knows."""
         if self.design is not None:
             return self.design
-        return foreign_spec(self.name) if self.name in FOREIGN else NetworkSpec.preset(self.name)
+        return zoo_spec(self.name) if self.name in ZOO else NetworkSpec.preset(self.name)
 
     @property
     def classes(self) -> tuple[str, ...]:
         """The names of its classes."""
         spec = self.spec
-        usual = foreign_classes(spec.name) if isinstance(spec, ForeignSpec) else class_names(spec)
+        usual = zoo_classes(spec.name) if isinstance(spec, ZooSpec) else class_names(spec)
         return self.labels or usual
 
     @property
@@ -61,9 +61,9 @@ class NetworkChoice:
 
 def sources(name: str) -> tuple[WeightSource, ...]:
     """What weights there are for a network of the tables, the best first."""
-    if name not in FOREIGN:
+    if name not in ZOO:
         return weight_sources(name)
-    published = () if FOREIGN[name].weights is None else (WeightSource.PRETRAINED,)
+    published = () if ZOO[name].weights is None else (WeightSource.PRETRAINED,)
     return (*published, WeightSource.RANDOM)
 
 
@@ -102,8 +102,8 @@ def load_one(name: str, path: Path | None, weights: str = "", seed: int = 0) -> 
 def load_choice(choice: NetworkChoice) -> Loaded:
     """The network that was chosen, in evaluation mode, on the CPU."""
     spec = choice.spec
-    if isinstance(spec, ForeignSpec):
-        return load_foreign(choice.name, choice.weights)
+    if isinstance(spec, ZooSpec):
+        return load_zoo(choice.name, choice.weights)
     return load_network(spec, choice.weights)
 
 

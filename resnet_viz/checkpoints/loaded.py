@@ -12,7 +12,7 @@ from torch import nn
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.pictures.preprocess import Preprocessing
 from resnet_viz.records import WeightSource
-from resnet_viz.spec import ForeignSpec, NetworkSpec
+from resnet_viz.spec import NetworkSpec, ZooSpec
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +32,7 @@ class Loaded:
     path: Path | None = field(default=None, kw_only=True)  # of the file, where there is one
 
     @property
-    def spec(self) -> NetworkSpec | ForeignSpec:
+    def spec(self) -> NetworkSpec | ZooSpec:
         """What the network is."""
         raise NotImplementedError
 
@@ -58,12 +58,12 @@ class LoadedNetwork(Loaded):
 
 
 @dataclass(frozen=True, eq=False)
-class LoadedForeign(Loaded):
+class LoadedZoo(Loaded):
     """Torchvision's network, taken as it is; it has no plain twin."""
 
-    form: ForeignSpec
+    form: ZooSpec
 
     @property
-    def spec(self) -> ForeignSpec:
+    def spec(self) -> ZooSpec:
         """Its row of the catalog."""
         return self.form

@@ -52,6 +52,6 @@ def compare(
 def _residual(network: str) -> str:
     """A plain twin's name stands for its pair."""
     from resnet_viz.checkpoints.ref import twin_names
-    from resnet_viz.networks.zoo.catalog import FOREIGN
+    from resnet_viz.networks.zoo.catalog import ZOO
 
-    return network if network in FOREIGN else twin_names(network).first
+    return network if network in ZOO else twin_names(network).first

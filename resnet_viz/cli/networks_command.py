@@ -7,7 +7,7 @@ from resnet_viz.cli.options import Debug, Json, guarded, print_result
 def networks(json: Json = False, debug: Debug = False) -> None:
     """List the networks there are, with depth, parameters and multiply-accumulates."""
     from resnet_viz.networks.tables.layer_table import layer_table
-    from resnet_viz.networks.zoo.catalog import FOREIGN
+    from resnet_viz.networks.zoo.catalog import ZOO
     from resnet_viz.spec import PRESETS
 
     own = [
@@ -21,7 +21,7 @@ def networks(json: Json = False, debug: Debug = False) -> None:
         }
         for name, preset in PRESETS.items()
     ]
-    foreign = [
+    zoo = [
         {
             "name": name,
             "family": row.family,
@@ -30,6 +30,6 @@ def networks(json: Json = False, debug: Debug = False) -> None:
             "macs": row.macs,
             "input_size": row.input_size,
         }
-        for name, row in FOREIGN.items()
+        for name, row in ZOO.items()
     ]
-    print_result([*own, *foreign], json)
+    print_result([*own, *zoo], json)

@@ -14,7 +14,7 @@ from resnet_viz.figures.map_overlays import cam_row, overlay
 from resnet_viz.figures.palettes import ColourRange, Palette
 from resnet_viz.figures.strip import StripNode, StripRow
 from resnet_viz.records import ByLayer, Comparison, Pair, Side
-from resnet_viz.spec import PRESETS, ForeignSpec, Kind, NetworkSpec, Order
+from resnet_viz.spec import PRESETS, Kind, NetworkSpec, Order, ZooSpec
 from resnet_viz.spec.plan import Way, plan
 
 CAM_PALETTE = Palette.INFERNO
@@ -36,9 +36,9 @@ class ColouredPicture:
     colour_range: ColourRange
 
 
-def network_title(spec: NetworkSpec | ForeignSpec, text: Text) -> str:
+def network_title(spec: NetworkSpec | ZooSpec, text: Text) -> str:
     """A network's name in the page's language: ResNet-56, plain-56, WRN-28-10, VGG-16."""
-    if isinstance(spec, ForeignSpec):
+    if isinstance(spec, ZooSpec):
         return spec.title
     preset = PRESETS.get(spec.name)
     if preset is not None and preset.title is not None:
@@ -93,8 +93,8 @@ def _nodes(comparison: Comparison, slot: str, side: Side) -> Iterator[StripNode]
         )
 
 
-def _stages(spec: NetworkSpec | ForeignSpec) -> Sequence[Sequence[str]]:
-    if isinstance(spec, ForeignSpec):
+def _stages(spec: NetworkSpec | ZooSpec) -> Sequence[Sequence[str]]:
+    if isinstance(spec, ZooSpec):
         return spec.stages
     return [[f"layer{s}.{b}" for b in range(n)] for s, n in enumerate(spec.depths, 1)]
 
@@ -112,9 +112,9 @@ def _norm(side: Side, block: str) -> float | None:
     return float(norms[block][0]) if block in norms else None
 
 
-def shortcut_styles(spec: NetworkSpec | ForeignSpec) -> list[str | None]:
+def shortcut_styles(spec: NetworkSpec | ZooSpec) -> list[str | None]:
     """How each block's shortcut runs, in order of execution: a ``Way``, None without shortcut."""
-    if isinstance(spec, ForeignSpec):
+    if isinstance(spec, ZooSpec):
         return [None] * len(spec.blocks())
     return [None if block.way is Way.NONE else block.way.value for block in plan(spec).blocks]
 

@@ -20,7 +20,7 @@ from resnet_viz.figures.theme import COLOURS, styled
 from resnet_viz.records import BlockGroup, Layer, Pair
 from resnet_viz.spec import Kind
 
-FOREIGN_COLOUR = "#0d9488"  # of what is neither residual nor plain
+ZOO_COLOUR = "#0d9488"  # of what is neither residual nor plain
 _CENTRES = {Kind.RESIDUAL: 0.0, Kind.PLAIN: 1.05}
 
 
@@ -58,12 +58,12 @@ def catalog_figure(
     """
     figure, sketch = go.Figure(), Sketch(ink)
     left, right = _CENTRES[Kind.RESIDUAL], _CENTRES[Kind.PLAIN]
-    sketch.column(left, title, groups, None, FOREIGN_COLOUR)
+    sketch.column(left, title, groups, None, ZOO_COLOUR)
     sketch.column(right, beside[0], beside[1], None, COLOURS[Kind.RESIDUAL])
     figure.add_trace(markers(left, groups, text))
     figure.add_trace(markers(right, beside[1], text))
     ways = {str(g.way): COLOURS[Kind.RESIDUAL] for g in beside[1] if g.way in DASHES}
-    own = {str(g.way): FOREIGN_COLOUR for g in groups if g.way in DASHES}
+    own = {str(g.way): ZOO_COLOUR for g in groups if g.way in DASHES}
     legend(figure, {**ways, **own}, text)
     return _framed(figure, sketch, max(len(groups), len(beside[1])))
 

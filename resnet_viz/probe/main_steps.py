@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from resnet_viz.networks.tables.totals import Totals
-from resnet_viz.networks.zoo.catalog import foreign_row, skeleton
+from resnet_viz.networks.zoo.catalog import skeleton, zoo_row
 from resnet_viz.probe.measured_layers import Measured, measured_layers, measured_totals
 from resnet_viz.records import BlockGroup, MeasuredLayer
 
@@ -16,7 +16,7 @@ HEAD = "head"
 
 
 @dataclass(frozen=True)
-class ForeignTable:
+class ZooTable:
     """A network of the catalog, measured: its layers, its main steps, what it costs."""
 
     layers: tuple[MeasuredLayer, ...]
@@ -24,15 +24,15 @@ class ForeignTable:
     totals: Totals
 
 
-def foreign_table(name: str) -> ForeignTable:
+def zoo_table(name: str) -> ZooTable:
     """Everything that can be known of a network of the catalog without its weights."""
-    row, network = foreign_row(name), skeleton(name).eval()
+    row, network = zoo_row(name), skeleton(name).eval()
     side = row.input_size
     images = torch.empty(2, row.input_channels, side, side, device="meta")
     found = measured_layers(network, images, row.blocks)
     groups = tuple(_groups(network, row.stages.values(), found))
     totals = measured_totals(network, images, found.rows, row.depth)
-    return ForeignTable(found.rows, groups, totals)
+    return ZooTable(found.rows, groups, totals)
 
 
 def way_around(step: nn.Module) -> str:

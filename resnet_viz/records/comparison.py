@@ -8,7 +8,7 @@ from jaxtyping import UInt8
 
 from resnet_viz.records.analysis import Analysis
 from resnet_viz.records.pair import Pair
-from resnet_viz.spec import ForeignSpec, Kind, NetworkSpec
+from resnet_viz.spec import Kind, NetworkSpec, ZooSpec
 
 #: The parts of a block that are shown side by side; a plain block has only the first.
 BLOCK_PARTS = ("branch", "shortcut", "join")
@@ -32,7 +32,7 @@ class Side:
     ``main_layers`` (every convolution, block and the head), each block's three parts.
     """
 
-    spec: NetworkSpec | ForeignSpec
+    spec: NetworkSpec | ZooSpec
     source: WeightSource
     weights: str
     seed: int | None  # of random weights
@@ -78,7 +78,7 @@ class Comparison:
     def twins(self) -> bool:
         """Whether the second network is the plain twin of the first, or of its form."""
         first, second = self.sides.first.spec, self.sides.second.spec
-        if isinstance(first, ForeignSpec) or isinstance(second, ForeignSpec):
+        if isinstance(first, ZooSpec) or isinstance(second, ZooSpec):
             return False
         return first.kind is Kind.RESIDUAL and first.plain() == second
 

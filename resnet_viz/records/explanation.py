@@ -12,7 +12,7 @@ from jaxtyping import Float, Float32, UInt8
 from resnet_viz.core.saving import save_record
 from resnet_viz.pictures.resample import enlarge
 from resnet_viz.records.comparison import WeightSource
-from resnet_viz.spec import ForeignSpec, NetworkSpec
+from resnet_viz.spec import NetworkSpec, ZooSpec
 
 
 class Blank(StrEnum):
@@ -194,7 +194,7 @@ class Explanation:
 class Origin:
     """What a network is, and where its weights come from: a source in one word, or a file."""
 
-    spec: NetworkSpec | ForeignSpec
+    spec: NetworkSpec | ZooSpec
     source: WeightSource
     weights: str
     seed: int | None  # of random weights

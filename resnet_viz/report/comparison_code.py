@@ -5,7 +5,7 @@ from typing import Any
 
 from resnet_viz.checkpoints.ref import preset_of_shape
 from resnet_viz.records import Comparison, Side, WeightSource
-from resnet_viz.spec import PRESETS, ForeignSpec, NetworkSpec
+from resnet_viz.spec import PRESETS, NetworkSpec, ZooSpec
 
 
 def python_lines(comparison: Comparison, layer: str) -> str:
@@ -55,13 +55,13 @@ def _network_choice(side: Side) -> str:
     return network_choice(side.spec, side.source, side.seed or 0, path)
 
 
-def is_own_design(spec: NetworkSpec | ForeignSpec) -> bool:
+def is_own_design(spec: NetworkSpec | ZooSpec) -> bool:
     """Whether a spec has no name by which it could be had."""
     return isinstance(spec, NetworkSpec) and spec.name not in PRESETS
 
 
 def network_choice(
-    spec: NetworkSpec | ForeignSpec, source: WeightSource, seed: int, path: str | None
+    spec: NetworkSpec | ZooSpec, source: WeightSource, seed: int, path: str | None
 ) -> str:
     """The Python expression of a ``NetworkChoice``."""
     parts = [f"WeightSource.{source.name}"]

@@ -13,14 +13,13 @@ from resnet_viz.spec.choices import (
 )
 from resnet_viz.spec.network import NetworkSpec
 from resnet_viz.spec.presets import PRESETS, RESIDUAL_PRESETS, Preset, twin_name
-from resnet_viz.spec.zoo_spec import ForeignSpec
+from resnet_viz.spec.zoo_spec import ZooSpec
 
 __all__ = [
     "PRESETS",
     "RESIDUAL_PRESETS",
     "Activation",
     "Block",
-    "ForeignSpec",
     "Initialisation",
     "Kind",
     "NetworkSpec",
@@ -30,5 +29,6 @@ __all__ = [
     "Shortcut",
     "Stem",
     "StrideOn",
+    "ZooSpec",
     "twin_name",
 ]

@@ -5,7 +5,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class ForeignSpec:
+class ZooSpec:
     """Torchvision's network, taken as it is: its name, its main steps, its input and output.
 
     ``stages`` are the module names of its main steps in order of execution, grouped by stage; they

@@ -7,7 +7,7 @@ from safetensors.torch import save_file
 
 from resnet_viz import NetworkChoice, NetworkSpec, WeightChoice, WeightSource, compare, load_both
 from resnet_viz.checkpoints.load import choose_network, load_choice, sources
-from resnet_viz.checkpoints.sources.zoo import foreign_spec
+from resnet_viz.checkpoints.sources.zoo import zoo_spec
 from resnet_viz.cli import app_command as app
 from resnet_viz.core.errors import CheckpointError, OptionError, SpecError
 from resnet_viz.core.text import Text
@@ -19,7 +19,7 @@ from resnet_viz.figures.comparison_drawing import (
 )
 from resnet_viz.figures.live_cams import live_cams
 from resnet_viz.figures.strip import strip_svg
-from resnet_viz.networks.zoo.catalog import FOREIGN, build_foreign, skeleton
+from resnet_viz.networks.zoo.catalog import ZOO, build_zoo, skeleton
 from resnet_viz.pictures.samples import sample_picture
 from resnet_viz.probe.capture import layer_names
 from resnet_viz.report.comparison_code import python_lines
@@ -109,9 +109,9 @@ def test_one_design_beside_another():
     assert found.layers_at("layer3.0").second == "layer1.1"
 
 
-@pytest.mark.parametrize("name", FOREIGN)
+@pytest.mark.parametrize("name", ZOO)
 def test_every_catalog_network_has_its_steps_among_its_layers(name):
-    assert set(foreign_spec(name).blocks()) <= set(layer_names(skeleton(name)))
+    assert set(zoo_spec(name).blocks()) <= set(layer_names(skeleton(name)))
     assert sources(name)[-1] is WeightSource.RANDOM
     assert (WeightSource.PRETRAINED in sources(name)) == (name != "lenet5")
 
@@ -124,7 +124,7 @@ def test_alexnet_stands_beside_a_residual_network():
 
 
 def test_a_file_fills_a_catalog_network_and_a_wrong_one_says_what_differs(tmp_path):
-    weights = build_foreign("lenet5", seed=7).state_dict()
+    weights = build_zoo("lenet5", seed=7).state_dict()
     save_file(weights, tmp_path / "mine.safetensors")
     choice = choose_network("lenet5", str(tmp_path / "mine.safetensors"))
     loaded = load_choice(choice)

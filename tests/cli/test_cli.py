@@ -16,7 +16,7 @@ from resnet_viz.cli import app_command as typer_app
 from resnet_viz.cli import main
 from resnet_viz.core.errors import ImageError
 from resnet_viz.core.text import Text
-from resnet_viz.networks.zoo.catalog import FOREIGN
+from resnet_viz.networks.zoo.catalog import ZOO
 from resnet_viz.pictures.samples import samples
 from resnet_viz.report.comparison_folder import report_archive
 from resnet_viz.spec import PRESETS
@@ -57,7 +57,7 @@ def compared(tmp_path_factory):
 
 def test_networks_lists_every_preset_and_the_catalog():
     rows = json.loads(run("networks", "--json").stdout)
-    assert [row["name"] for row in rows] == [*PRESETS, *FOREIGN]
+    assert [row["name"] for row in rows] == [*PRESETS, *ZOO]
     assert {tuple(row) for row in rows} == {tuple(rows[0])}
     resnet50 = next(row for row in rows if row["name"] == "resnet50")
     assert resnet50 == {

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from resnet_viz.cli import app_command as app
+from resnet_viz.cli import app
 from resnet_viz.core.places import ASSETS
 from resnet_viz.jobs.queue import runs
 

@@ -6,26 +6,26 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from resnet_viz import NetworkSpec, build
 from resnet_viz.networks.tables.totals import totals
-from resnet_viz.networks.zoo.catalog import FOREIGN, build_foreign, skeleton
+from resnet_viz.networks.zoo.catalog import ZOO, build_zoo, skeleton
 from resnet_viz.networks.zoo.torchvision_names import weights_named
-from resnet_viz.probe.main_steps import foreign_table
+from resnet_viz.probe.main_steps import zoo_table
 from resnet_viz.probe.measured_layers import measured_layers, measured_totals
-from tests.networks.test_foreign import ALIKE
+from tests.networks.test_zoo import ALIKE
 
 TABLES = {}
 
 
 def table(name):
     if name not in TABLES:
-        TABLES[name] = foreign_table(name)
+        TABLES[name] = zoo_table(name)
     return TABLES[name]
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=pytest.mark.slow) if n in ALIKE else n for n in FOREIGN]
+    "name", [pytest.param(n, marks=pytest.mark.slow) if n in ALIKE else n for n in ZOO]
 )
 def test_a_table_is_its_network(name):
-    row, found = FOREIGN[name], table(name)
+    row, found = ZOO[name], table(name)
     network = skeleton(name).eval()
     image = torch.empty(1, row.input_channels, row.input_size, row.input_size, device="meta")
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
@@ -45,7 +45,7 @@ def test_a_table_is_its_network(name):
 def test_cards_draw_what_was_measured():
     for name in ("vgg11", "densenet121", "mobilenet_v2", "lenet5", "alexnet"):
         ways = {group.way for group in table(name).groups} - {None, "none"}
-        assert ways == {FOREIGN[name].way} - {"none"}
+        assert ways == {ZOO[name].way} - {"none"}
 
 
 def test_a_dense_block_lays_its_channels_beside_the_old_ones():
@@ -76,5 +76,5 @@ def test_kept_bytes_are_those_of_our_own_table():
 
 def test_a_real_network_gives_the_same_rows_as_one_without_memory():
     image = torch.zeros(2, 1, 32, 32)
-    real = measured_layers(build_foreign("lenet5").eval(), image).rows
+    real = measured_layers(build_zoo("lenet5").eval(), image).rows
     assert real == table("lenet5").layers

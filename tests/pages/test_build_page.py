@@ -10,7 +10,7 @@ from resnet_viz import NetworkSpec
 from resnet_viz.core.errors import DownloadError
 from resnet_viz.networks.export.spec_file import spec_to_json
 from resnet_viz.networks.zoo.backbones import AT_WORK
-from resnet_viz.networks.zoo.catalog import FOREIGN
+from resnet_viz.networks.zoo.catalog import ZOO
 from resnet_viz.probe.backbone_features import look_at_work
 from resnet_viz.spec import RESIDUAL_PRESETS
 from resnet_viz.ui.build import backbone_view as build_work
@@ -90,7 +90,7 @@ def test_a_preset_is_drawn_small(name, build_page):
 
 def test_every_network_has_one_card():
     names = [name for family in FAMILIES.values() for name in family]
-    assert sorted(names) == sorted([*RESIDUAL_PRESETS, *FOREIGN, *AT_WORK])
+    assert sorted(names) == sorted([*RESIDUAL_PRESETS, *ZOO, *AT_WORK])
 
 
 def test_cards_tell_what_is_special_and_close_after_a_choice():

@@ -12,7 +12,7 @@ from resnet_viz.core.downloads import Progress, download
 from resnet_viz.core.errors import CheckpointError, DownloadError
 from resnet_viz.core.places import home
 from resnet_viz.networks.zoo.backbones import AT_WORK
-from resnet_viz.networks.zoo.catalog import FOREIGN
+from resnet_viz.networks.zoo.catalog import ZOO
 from resnet_viz.networks.zoo.labels import TORCHVISION_WEIGHTS, class_names
 from resnet_viz.networks.zoo.torchvision_names import weights_named
 from resnet_viz.pictures.preprocess import IMAGENET_PREPROCESSING
@@ -22,7 +22,7 @@ from resnet_viz.spec import NetworkSpec
 #: torchvision's name of the weights of presets, of the catalog, and of networks at work.
 PUBLISHED: Mapping[str, str] = {
     **TORCHVISION_WEIGHTS,
-    **{name: row.weights for name, row in FOREIGN.items() if row.weights is not None},
+    **{name: row.weights for name, row in ZOO.items() if row.weights is not None},
     **{name: row.weights for name, row in AT_WORK.items()},
 }
 

@@ -4,27 +4,27 @@ from dataclasses import replace
 
 from torch import nn
 
-from resnet_viz.checkpoints.loaded import LoadedForeign
+from resnet_viz.checkpoints.loaded import LoadedZoo
 from resnet_viz.checkpoints.reading.read import read_weights
 from resnet_viz.checkpoints.ref import WeightChoice
 from resnet_viz.checkpoints.sources.untrained import set_statistics
-from resnet_viz.checkpoints.sources.zoo_weights import fill_foreign, foreign_pretrained
+from resnet_viz.checkpoints.sources.zoo_weights import fill_zoo, pretrained_zoo
 from resnet_viz.networks.zoo.catalog import (
-    build_foreign,
-    foreign_classes,
-    foreign_preprocessing,
-    foreign_row,
+    build_zoo,
+    zoo_classes,
+    zoo_preprocessing,
+    zoo_row,
 )
 from resnet_viz.pictures.decode import safe_name
 from resnet_viz.pictures.samples import sample_batch
 from resnet_viz.records import WeightSource
-from resnet_viz.spec import ForeignSpec
+from resnet_viz.spec import ZooSpec
 
 
-def foreign_spec(name: str) -> ForeignSpec:
+def zoo_spec(name: str) -> ZooSpec:
     """What pages have to know of a network of the catalog."""
-    row = foreign_row(name)
-    return ForeignSpec(
+    row = zoo_row(name)
+    return ZooSpec(
         name=name,
         title=row.title,
         stages=tuple(row.stages.values()),
@@ -34,22 +34,22 @@ def foreign_spec(name: str) -> ForeignSpec:
     )
 
 
-def load_foreign(name: str, choice: WeightChoice) -> LoadedForeign:
+def load_zoo(name: str, choice: WeightChoice) -> LoadedZoo:
     """A network of the catalog in evaluation mode: published weights, a file's, or fresh ones.
 
     Fresh ones are normalised by the statistics of the bundled photographs, as ours are. Raises
     ``CheckpointError`` for a file that does not fit.
     """
     network = _filled(name, choice)
-    form = replace(foreign_spec(name), classes=_outputs(network))
-    usual = foreign_classes(name)
+    form = replace(zoo_spec(name), classes=_outputs(network))
+    usual = zoo_classes(name)
     numbers = tuple(str(number) for number in range(form.classes))
-    return LoadedForeign(
+    return LoadedZoo(
         network=network,
         source=choice.source,
         weights=choice.source.value if choice.path is None else safe_name(choice.path.name),
         classes=usual if len(usual) == form.classes else numbers,
-        preprocessing=foreign_preprocessing(name),
+        preprocessing=zoo_preprocessing(name),
         training={"seed": choice.seed} if choice.source is WeightSource.RANDOM else {},
         form=form,
         path=choice.path,
@@ -63,9 +63,9 @@ def _outputs(network: nn.Module) -> int:
 
 def _filled(name: str, choice: WeightChoice) -> nn.Module:
     if choice.source is WeightSource.PRETRAINED:
-        return foreign_pretrained(name)
+        return pretrained_zoo(name)
     if choice.path is not None:
-        return fill_foreign(name, read_weights(choice.path).tensors)
-    network = build_foreign(name, seed=choice.seed)
-    set_statistics(network, sample_batch(foreign_preprocessing(name)))
+        return fill_zoo(name, read_weights(choice.path).tensors)
+    network = build_zoo(name, seed=choice.seed)
+    set_statistics(network, sample_batch(zoo_preprocessing(name)))
     return network.eval()

@@ -7,30 +7,30 @@ from torch import Tensor, nn
 
 from resnet_viz.checkpoints.sources.fill import matched
 from resnet_viz.checkpoints.sources.published import pretrained_tensors
-from resnet_viz.networks.zoo.catalog import foreign_row, skeleton
+from resnet_viz.networks.zoo.catalog import skeleton, zoo_row
 
 #: Names in DenseNet's files have a dot that modules cannot have since: "norm.1" is "norm1".
 _DOTTED = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12])\.")
 _AUXILIARY = re.compile(r"aux[12]\.")  # GoogLeNet's heads that only training has
 
 
-def foreign_pretrained(name: str) -> nn.Module:
+def pretrained_zoo(name: str) -> nn.Module:
     """A network of the catalog with its published weights, in evaluation mode.
 
     They are downloaded if need be. Raises ``DownloadError``, or ``CheckpointError`` where there
     are none.
     """
-    return fill_foreign(name, pretrained_tensors(name))
+    return fill_zoo(name, pretrained_tensors(name))
 
 
-def fill_foreign(name: str, weights: Mapping[str, Tensor]) -> nn.Module:
+def fill_zoo(name: str, weights: Mapping[str, Tensor]) -> nn.Module:
     """A network of the catalog in evaluation mode with exactly these weights.
 
     The number of classes is that of the weights. Raises ``CheckpointError``.
     """
     given = _present_names(weights)
     network = skeleton(name, _classes(given))
-    return fill_exactly(network, given, foreign_row(name).title, name)
+    return fill_exactly(network, given, zoo_row(name).title, name)
 
 
 def fill_exactly(

@@ -19,7 +19,7 @@ from resnet_viz.pictures.preprocess import IMAGENET_PREPROCESSING, Preprocessing
 
 
 @dataclass(frozen=True)
-class ForeignRow:
+class ZooRow:
     """One network of the catalog.
 
     ``stages`` names the modules that stand for its main steps, in order of execution, grouped as
@@ -59,7 +59,7 @@ def _vgg(
     macs: int,
     *,
     norm: bool = False,
-) -> ForeignRow:
+) -> ZooRow:
     """A step is a convolution with the activation behind it; five stages with a pool behind each.
 
     ``convolutions`` counts them by stage.
@@ -69,7 +69,7 @@ def _vgg(
         steps = range(place + each - 1, place + each * count, each)
         stages[f"stage{stage}"] = _numbered("features.", steps)
         place += each * count + 1
-    return ForeignRow(
+    return ZooRow(
         title=f"VGG-{depth}" + (" BN" if norm else ""),
         weights=f"VGG{depth}{'_BN' if norm else ''}_Weights.IMAGENET1K_V1",
         stages=stages,
@@ -82,14 +82,14 @@ def _vgg(
     )
 
 
-def _densenet(depth: int, layers: tuple[int, ...], parameters: int, macs: int) -> ForeignRow:
+def _densenet(depth: int, layers: tuple[int, ...], parameters: int, macs: int) -> ZooRow:
     """Steps are the dense layers, each worth ``growth`` new channels, and the transitions."""
     stages: dict[str, tuple[str, ...]] = {"stem": ("features.pool0",)}
     for block, count in enumerate(layers, 1):
         steps = _numbered(f"features.denseblock{block}.denselayer", range(1, count + 1))
         last = block == len(layers)
         stages[f"denseblock{block}"] = (*steps, *(() if last else (f"features.transition{block}",)))
-    return ForeignRow(
+    return ZooRow(
         title=f"DenseNet-{depth}",
         weights=f"DenseNet{depth}_Weights.IMAGENET1K_V1",
         stages=stages,
@@ -103,8 +103,8 @@ def _densenet(depth: int, layers: tuple[int, ...], parameters: int, macs: int) -
     )
 
 
-_FOREIGN_ROWS = {
-    "lenet5": ForeignRow(
+_ROWS = {
+    "lenet5": ZooRow(
         title="LeNet-5",
         weights=None,
         stages={"stage1": ("tanh1",), "stage2": ("tanh2",), "stage3": ("tanh3",)},
@@ -118,7 +118,7 @@ _FOREIGN_ROWS = {
         input_channels=1,
         classes=10,
     ),
-    "alexnet": ForeignRow(
+    "alexnet": ZooRow(
         title="AlexNet",
         weights="AlexNet_Weights.IMAGENET1K_V1",
         stages={
@@ -139,7 +139,7 @@ _FOREIGN_ROWS = {
     "vgg16_bn": _vgg(16, (2, 2, 3, 3, 3), 138_365_992, 15_470_264_320, norm=True),
     "vgg19": _vgg(19, (2, 2, 4, 4, 4), 143_667_240, 19_632_062_464),
     "vgg19_bn": _vgg(19, (2, 2, 4, 4, 4), 143_678_248, 19_632_062_464, norm=True),
-    "googlenet": ForeignRow(
+    "googlenet": ZooRow(
         title="GoogLeNet",
         weights="GoogLeNet_Weights.IMAGENET1K_V1",
         stages={
@@ -159,7 +159,7 @@ _FOREIGN_ROWS = {
     ),
     "densenet121": _densenet(121, (6, 12, 24, 16), 7_978_856, 2_834_161_664),
     "densenet169": _densenet(169, (6, 12, 32, 32), 14_149_480, 3_359_843_328),
-    "mobilenet_v2": ForeignRow(
+    "mobilenet_v2": ZooRow(
         title="MobileNetV2",
         weights="MobileNet_V2_Weights.IMAGENET1K_V1",
         stages={
@@ -177,7 +177,7 @@ _FOREIGN_ROWS = {
         family="mobilenet",
         way="identity",
     ),
-    "convnext_tiny": ForeignRow(
+    "convnext_tiny": ZooRow(
         title="ConvNeXt-Tiny",
         weights="ConvNeXt_Tiny_Weights.IMAGENET1K_V1",
         stages={
@@ -197,19 +197,17 @@ _FOREIGN_ROWS = {
 }
 
 #: Every network of the catalog by name, in the order of its source.
-FOREIGN: Mapping[str, ForeignRow] = dict(
-    sorted(_FOREIGN_ROWS.items(), key=lambda item: item[1].year)
-)
+ZOO: Mapping[str, ZooRow] = dict(sorted(_ROWS.items(), key=lambda item: item[1].year))
 
 
-def foreign_row(name: str) -> ForeignRow:
+def zoo_row(name: str) -> ZooRow:
     """A row of the catalog. Raises ``SpecError`` with close matches for an unknown name."""
-    if name not in FOREIGN:
-        raise SpecError("preset_unknown", name=name, known=close_matches(name, list(FOREIGN)))
-    return FOREIGN[name]
+    if name not in ZOO:
+        raise SpecError("preset_unknown", name=name, known=close_matches(name, list(ZOO)))
+    return ZOO[name]
 
 
-def build_foreign(name: str, classes: int | None = None, *, seed: int = 0) -> nn.Module:
+def build_zoo(name: str, classes: int | None = None, *, seed: int = 0) -> nn.Module:
     """An untrained network of the catalog, in training mode; ``seed`` decides every weight.
 
     ``classes``: outputs of the head, by default as in the source. The global random state is
@@ -222,7 +220,7 @@ def build_foreign(name: str, classes: int | None = None, *, seed: int = 0) -> nn
 
 def skeleton(name: str, classes: int | None = None) -> nn.Module:
     """The network without any memory: its parameters lie on the meta device."""
-    row = foreign_row(name)
+    row = zoo_row(name)
     outputs = classes or row.classes
     with torch.device("meta"):
         if row.weights is None:
@@ -230,14 +228,14 @@ def skeleton(name: str, classes: int | None = None) -> nn.Module:
         return build_named(name, num_classes=outputs, **row.options)
 
 
-def foreign_blocks(name: str) -> list[str]:
+def zoo_blocks(name: str) -> list[str]:
     """The modules that stand for the main steps, in order of execution."""
-    return list(foreign_row(name).blocks)
+    return list(zoo_row(name).blocks)
 
 
-def foreign_preprocessing(name: str) -> Preprocessing:
+def zoo_preprocessing(name: str) -> Preprocessing:
     """What the network expects: its weights' own; LeNet-5 takes grey images (MNIST's mean)."""
-    row = foreign_row(name)
+    row = zoo_row(name)
     if row.weights is None:
         return Preprocessing(row.input_size, row.input_size, (0.1307,), (0.3081,))
     usual = weights_named(row.weights).transforms()
@@ -245,9 +243,9 @@ def foreign_preprocessing(name: str) -> Preprocessing:
     return Preprocessing(usual.crop_size[0], usual.resize_size[0], mean, deviation)
 
 
-def foreign_classes(name: str) -> tuple[str, ...]:
+def zoo_classes(name: str) -> tuple[str, ...]:
     """ImageNet's classes; the digits for LeNet-5."""
-    row = foreign_row(name)
+    row = zoo_row(name)
     if row.weights is None:
         return tuple(str(number) for number in range(row.classes))
     return tuple(weights_named(row.weights).meta["categories"])

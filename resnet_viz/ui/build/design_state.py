@@ -9,13 +9,13 @@ from resnet_viz.core.errors import SpecError
 from resnet_viz.networks.export.spec_file import spec_from_json
 from resnet_viz.networks.tables.totals import check_size
 from resnet_viz.networks.zoo.backbones import AT_WORK
-from resnet_viz.networks.zoo.catalog import FOREIGN
+from resnet_viz.networks.zoo.catalog import ZOO
 from resnet_viz.spec import RESIDUAL_PRESETS, NetworkSpec
 from resnet_viz.ui.frame.address import publish
 
 PRESET = "preset"  # of the session and the address: what the page is about
 OWN = "own"  # a design that is no preset
-OTHERS = (*FOREIGN, *AT_WORK)
+OTHERS = (*ZOO, *AT_WORK)
 _FIRST = next(iter(RESIDUAL_PRESETS))
 NAMES = tuple(field.name for field in fields(NetworkSpec))
 LISTS = ("depths", "widths")

@@ -8,7 +8,7 @@ from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison_drawing import network_title
 from resnet_viz.figures.network_card import card_svg
 from resnet_viz.networks.zoo.backbones import AT_WORK
-from resnet_viz.networks.zoo.catalog import FOREIGN
+from resnet_viz.networks.zoo.catalog import ZOO
 from resnet_viz.spec import RESIDUAL_PRESETS
 from resnet_viz.ui.build import design_state as state
 from resnet_viz.ui.frame.words import md_escape
@@ -29,7 +29,7 @@ FAMILIES: Mapping[str, Sequence[str]] = {
     "imagenet": ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152"),
     "wide": _named("wrn", "wide", "resnext"),
     "pre": ("preact-resnet18", "resnet164"),
-    "catalog": tuple(FOREIGN),
+    "catalog": tuple(ZOO),
     "at_work": tuple(AT_WORK),
 }
 
@@ -93,8 +93,8 @@ def _use(name: str) -> None:
 
 
 def _title(name: str, text: Text) -> str:
-    if name in FOREIGN:
-        return FOREIGN[name].title
+    if name in ZOO:
+        return ZOO[name].title
     if name in AT_WORK:
         return AT_WORK[name].title
     if name in RESIDUAL_PRESETS:
@@ -106,8 +106,8 @@ def _numbers(name: str, text: Text) -> str:
     if name in AT_WORK:
         millions = AT_WORK[name].parameters / 1e6
         return text("cards.numbers_work", parameters=f"{millions:.3g}")
-    known = FOREIGN.get(name) or RESIDUAL_PRESETS[name]
-    size = FOREIGN[name].input_size if name in FOREIGN else RESIDUAL_PRESETS[name].spec.input_size
+    known = ZOO.get(name) or RESIDUAL_PRESETS[name]
+    size = ZOO[name].input_size if name in ZOO else RESIDUAL_PRESETS[name].spec.input_size
     parameters = f"{known.parameters / 1e6:.3g}"
     return text("cards.numbers", depth=known.depth, parameters=parameters, size=size)
 
@@ -115,7 +115,7 @@ def _numbers(name: str, text: Text) -> str:
 def _picture(name: str) -> str:
     if name in AT_WORK:
         return card_svg(AT_WORK[name].depths, "identity")
-    if name in FOREIGN:
-        row = FOREIGN[name]
+    if name in ZOO:
+        row = ZOO[name]
         return card_svg([len(blocks) for blocks in row.stages.values()], row.way)
     return card_svg(RESIDUAL_PRESETS[name].spec.depths, "identity")

@@ -9,8 +9,8 @@ from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison_drawing import network_title
 from resnet_viz.figures.network_drawing import catalog_figure
 from resnet_viz.networks.tables.block_groups import block_groups
-from resnet_viz.networks.zoo.catalog import FOREIGN, ForeignRow
-from resnet_viz.probe.main_steps import ForeignTable, foreign_table
+from resnet_viz.networks.zoo.catalog import ZOO, ZooRow
+from resnet_viz.probe.main_steps import ZooTable, zoo_table
 from resnet_viz.records import BlockGroup
 from resnet_viz.spec import RESIDUAL_PRESETS, NetworkSpec
 from resnet_viz.ui.build import design_state as state
@@ -23,7 +23,7 @@ from resnet_viz.ui.running.waiting import wait
 
 def show(name: str, text: Text) -> None:
     """Graph, layers and totals of one network, beside a ResNet of about its depth."""
-    row = FOREIGN[name]
+    row = ZOO[name]
     _links(name, row, text)
     found = wait(_measured(name), text("catalog.working", name=row.title))
     show_totals(row.title, row.depth, found.totals, text)
@@ -45,13 +45,13 @@ def show(name: str, text: Text) -> None:
         _table(name, found, text)
 
 
-def _measured(name: str) -> Future[ForeignTable]:
+def _measured(name: str) -> Future[ZooTable]:
     return store().submit(
-        ("catalog", name), lambda: foreign_table(name), lambda table: 500 * len(table.layers)
+        ("catalog", name), lambda: zoo_table(name), lambda table: 500 * len(table.layers)
     )
 
 
-def _links(name: str, row: ForeignRow, text: Text) -> None:
+def _links(name: str, row: ZooRow, text: Text) -> None:
     note, compare, explain = st.columns([2, 1, 1], vertical_alignment="center")
     note.caption(md_escape(text("catalog.note", name=row.title, source=row.source)))
     with compare:
@@ -61,14 +61,14 @@ def _links(name: str, row: ForeignRow, text: Text) -> None:
     note.button(text("catalog.back"), key="back_to_design", on_click=state.back_to_design)
 
 
-def _beside(row: ForeignRow) -> str:
+def _beside(row: ZooRow) -> str:
     """The ResNet of the same images that is nearest in depth."""
     ours = {n: p for n, p in RESIDUAL_PRESETS.items() if n.removeprefix("resnet").isdigit()}
     fitting = [n for n, p in ours.items() if p.spec.input_size == row.input_size]
     return min(fitting, key=lambda name: abs(RESIDUAL_PRESETS[name].depth - row.depth))
 
 
-def _sentence(row: ForeignRow, groups: tuple[BlockGroup, ...], text: Text) -> str:
+def _sentence(row: ZooRow, groups: tuple[BlockGroup, ...], text: Text) -> str:
     """What its arcs mean, with its own numbers."""
     around = [group for group in groups if group.way == row.way]
     first = around[0] if around else groups[0]
@@ -83,7 +83,7 @@ def _sentence(row: ForeignRow, groups: tuple[BlockGroup, ...], text: Text) -> st
     )
 
 
-def _table(name: str, found: ForeignTable, text: Text) -> None:
+def _table(name: str, found: ZooTable, text: Text) -> None:
     frame = pd.DataFrame(
         {
             "name": [layer.name for layer in found.layers],

@@ -8,7 +8,7 @@ from resnet_viz.checkpoints.load import NetworkChoice, sources
 from resnet_viz.checkpoints.ref import WeightChoice
 from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison_drawing import network_title
-from resnet_viz.networks.zoo.catalog import FOREIGN
+from resnet_viz.networks.zoo.catalog import ZOO
 from resnet_viz.records import WeightSource
 from resnet_viz.spec import RESIDUAL_PRESETS, NetworkSpec, twin_name
 from resnet_viz.ui.choose.openings import DEEPEST, DESIGN, opening_label, openings, packed
@@ -44,7 +44,7 @@ def network_label(name: str, text: Text) -> str:
 
 def ask_first(text: Text) -> NetworkChoice:
     """The network of the left side and its weights."""
-    known = {name: _usual(name) for name in [*comparable(), *FOREIGN]} | openings()
+    known = {name: _usual(name) for name in [*comparable(), *ZOO]} | openings()
     labels = {name: _label(name, choice, text) for name, choice in known.items()}
     default = next(iter(known))
     restore(_FIRST.network, known, default)
@@ -63,7 +63,7 @@ def ask_first(text: Text) -> NetworkChoice:
 
 def ask_second(first: NetworkChoice, text: Text) -> NetworkChoice | None:
     """What stands beside it: None for its plain twin, or any network that sees the same picture."""
-    names = [*comparable(), *map(twin_name, comparable()), *FOREIGN]
+    names = [*comparable(), *map(twin_name, comparable()), *ZOO]
     known = {name: _usual(name) for name in names} | openings()
     fitting = {name: choice for name, choice in known.items() if first.comparable(choice)}
     labels = {name: _label(name, choice, text) for name, choice in fitting.items()}
@@ -121,7 +121,7 @@ def _with_weights(choice: NetworkChoice, keys: Keys, text: Text) -> NetworkChoic
     )
     publish(keys.weights, offline.value)
     source = WeightSource(chosen or offline)
-    alone = keys is _SECOND or choice.name in FOREIGN
+    alone = keys is _SECOND or choice.name in ZOO
     plain = WeightSource.LESION
     if source is WeightSource.PRETRAINED and not alone:
         plain = _ask_plain(keys, text)

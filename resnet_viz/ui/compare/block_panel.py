@@ -54,7 +54,7 @@ def show_block(question: Question, comparison: Comparison, layer: str, text: Tex
         block = blocks[kind]
         st.markdown(f"**{md_escape(side_title(side, text))}**")
         if block is None or kind not in parts:
-            st.caption(text("block.foreign"))
+            st.caption(text("block.zoo"))
             continue
         st.caption(text("block.caption", block=md_escape(block)))
         _row(kind, side, block, parts[kind], ColourRange(-highest, highest), text)

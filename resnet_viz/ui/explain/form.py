@@ -12,7 +12,7 @@ from resnet_viz.explain.methods import METHODS, Method, Option
 from resnet_viz.figures.comparison_drawing import network_title
 from resnet_viz.records import Pair
 from resnet_viz.records.explanation import Fused, Fusion
-from resnet_viz.spec import ForeignSpec, NetworkSpec
+from resnet_viz.spec import NetworkSpec, ZooSpec
 from resnet_viz.ui.choose.question import Question, class_label
 from resnet_viz.ui.frame.address import publish, restore
 
@@ -139,7 +139,7 @@ def _ask_places(
     return Pair(layer, other or usual)
 
 
-def map_layers_of(spec: NetworkSpec | ForeignSpec) -> list[str]:
+def map_layers_of(spec: NetworkSpec | ZooSpec) -> list[str]:
     """The layers that can be chosen: the first convolution of our networks, and every block."""
     stem = ["conv1"] if isinstance(spec, NetworkSpec) else []
     return [*stem, *spec.blocks()]
@@ -157,8 +157,8 @@ def layer_beside(layer: str, ours: list[str], theirs: list[str]) -> str:
     return theirs[round(share * (len(theirs) - 1))]
 
 
-def _last_of_stages(spec: NetworkSpec | ForeignSpec) -> list[str]:
-    if isinstance(spec, ForeignSpec):
+def _last_of_stages(spec: NetworkSpec | ZooSpec) -> list[str]:
+    if isinstance(spec, ZooSpec):
         return [stage[-1] for stage in spec.stages]
     return [f"layer{stage}.{depth - 1}" for stage, depth in enumerate(spec.depths, 1)]
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from resnet_viz import NetworkSpec, build
-from resnet_viz.cli import app_command as app
+from resnet_viz.cli import app
 from resnet_viz.core.errors import SpecError
 from resnet_viz.networks.export.spec_file import spec_to_json, spec_told
 

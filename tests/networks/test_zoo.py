@@ -6,12 +6,12 @@ from torch import nn
 
 from resnet_viz.core.errors import SpecError
 from resnet_viz.networks.zoo.catalog import (
-    FOREIGN,
-    build_foreign,
-    foreign_blocks,
-    foreign_classes,
-    foreign_preprocessing,
+    ZOO,
+    build_zoo,
     skeleton,
+    zoo_blocks,
+    zoo_classes,
+    zoo_preprocessing,
 )
 from resnet_viz.networks.zoo.torchvision_names import weights_named
 from resnet_viz.probe.capture import capture
@@ -34,54 +34,54 @@ def image(row, side=None):
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=pytest.mark.slow) if n in ALIKE else n for n in FOREIGN]
+    "name", [pytest.param(n, marks=pytest.mark.slow) if n in ALIKE else n for n in ZOO]
 )
 def test_a_row_is_its_network(name):
-    row, network = FOREIGN[name], skeleton(name).eval()
+    row, network = ZOO[name], skeleton(name).eval()
     assert sum(p.numel() for p in network.parameters()) == row.parameters
     with torch.no_grad():
-        found = capture(network, image(row).to("meta"), foreign_blocks(name))
-    assert list(found.values) == foreign_blocks(name)  # in order of execution
+        found = capture(network, image(row).to("meta"), zoo_blocks(name))
+    assert list(found.values) == zoo_blocks(name)  # in order of execution
     assert found.output.shape == (1, row.classes)
     shapes = [tuple(value.shape[1:]) for value in found.values.values()]
     assert all(len(shape) == 3 for shape in shapes)
     assert shapes[-1] == LAST_SHAPES[name]
-    assert len(foreign_classes(name)) == row.classes
-    assert len(foreign_preprocessing(name).mean) == row.input_channels
+    assert len(zoo_classes(name)) == row.classes
+    assert len(zoo_preprocessing(name).mean) == row.input_channels
 
 
 def test_names_are_unknown_to_the_presets_and_close_ones_are_offered():
-    assert not FOREIGN.keys() & PRESETS.keys()
+    assert not ZOO.keys() & PRESETS.keys()
     with pytest.raises(SpecError, match="densenet121"):
-        build_foreign("densenet12")
+        build_zoo("densenet12")
 
 
-@pytest.mark.parametrize("name", [n for n in FOREIGN if n not in ("googlenet", "convnext_tiny")])
+@pytest.mark.parametrize("name", [n for n in ZOO if n not in ("googlenet", "convnext_tiny")])
 def test_depth_is_the_number_of_weighted_layers(name):
     layers = [m for m in skeleton(name).modules() if isinstance(m, WEIGHTED)]
-    assert len(layers) == FOREIGN[name].depth
+    assert len(layers) == ZOO[name].depth
 
 
 def test_depth_counts_one_way_through_an_inception_and_no_shift_of_a_convnext():
-    inceptions = sum("inception" in name for name in foreign_blocks("googlenet"))
-    assert FOREIGN["googlenet"].depth == 3 + 2 * inceptions + 1
+    inceptions = sum("inception" in name for name in zoo_blocks("googlenet"))
+    assert ZOO["googlenet"].depth == 3 + 2 * inceptions + 1
     layers = [m for m in skeleton("convnext_tiny").modules() if isinstance(m, WEIGHTED)]
-    assert FOREIGN["convnext_tiny"].depth == len(layers)
+    assert ZOO["convnext_tiny"].depth == len(layers)
 
 
-@pytest.mark.parametrize("name", [n for n, row in FOREIGN.items() if row.weights is not None])
+@pytest.mark.parametrize("name", [n for n, row in ZOO.items() if row.weights is not None])
 def test_weights_are_published_for_the_row(name):
-    row = FOREIGN[name]
+    row = ZOO[name]
     published = weights_named(row.weights)
     assert published.meta["num_params"] == row.parameters
-    usual, own = published.transforms(), foreign_preprocessing(name)
+    usual, own = published.transforms(), zoo_preprocessing(name)
     assert (usual.crop_size, usual.resize_size) == ([own.size], [own.resize])
     assert (tuple(usual.mean), tuple(usual.std)) == (own.mean, own.deviation)
 
 
 def test_seed_decides_every_weight_and_the_global_random_state_rests():
     before = torch.get_rng_state()
-    first, again, other = (build_foreign("lenet5", 3, seed=s).state_dict() for s in (1, 1, 2))
+    first, again, other = (build_zoo("lenet5", 3, seed=s).state_dict() for s in (1, 1, 2))
     assert torch.equal(torch.get_rng_state(), before)
     assert all(torch.equal(first[key], again[key]) for key in first)
     assert not torch.equal(first["conv2.weight"], other["conv2.weight"])
@@ -89,7 +89,7 @@ def test_seed_decides_every_weight_and_the_global_random_state_rests():
 
 
 def test_convnexts_layer_scales_start_small():
-    network = build_foreign("convnext_tiny")
+    network = build_zoo("convnext_tiny")
     scales = [value for key, value in network.named_parameters() if "layer_scale" in key]
     assert len(scales) == 18
     assert all((value == 1e-6).all() for value in scales)
@@ -100,13 +100,13 @@ def test_convnexts_layer_scales_start_small():
 @pytest.mark.parametrize("name", ["densenet121", "mobilenet_v2", "googlenet", "lenet5"])
 def test_looking_at_every_layer_changes_no_output(name):
     """In-place activations would overwrite what was captured before them."""
-    row, network = FOREIGN[name], build_foreign(name).eval()
+    row, network = ZOO[name], build_zoo(name).eval()
     batch = image(row, 64 if row.input_size > 64 else None)
     with torch.no_grad():
         alone = network(batch)
         found = capture(network, batch, None)
     assert torch.equal(found.output, alone)
-    assert set(foreign_blocks(name)) - {"features.pool0"} <= found.values.keys() | {
+    assert set(zoo_blocks(name)) - {"features.pool0"} <= found.values.keys() | {
         "tanh1", "tanh2", "tanh3"
     }  # fmt: skip
 
