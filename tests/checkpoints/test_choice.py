@@ -8,7 +8,7 @@ from safetensors.torch import save_file
 from resnet_viz import NetworkChoice, NetworkSpec, WeightChoice, WeightSource, compare, load_both
 from resnet_viz.checkpoints.load import choose_network, load_choice, sources
 from resnet_viz.checkpoints.sources.zoo import zoo_spec
-from resnet_viz.cli import app_command as app
+from resnet_viz.cli import app
 from resnet_viz.core.errors import CheckpointError, OptionError, SpecError
 from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison_drawing import (
