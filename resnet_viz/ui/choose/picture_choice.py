@@ -13,8 +13,8 @@ from resnet_viz.pictures.decode import Picture, open_picture
 from resnet_viz.pictures.preprocess import CIFAR_PREPROCESSING, photo
 from resnet_viz.pictures.samples import sample_picture, samples
 from resnet_viz.ui.frame.address import publish, restore
-from resnet_viz.ui.frame.components import Point
-from resnet_viz.ui.frame.components import picture as clickable_picture
+from resnet_viz.ui.frame.components.clickable_picture import Point
+from resnet_viz.ui.frame.components.clickable_picture import picture as clickable_picture
 from resnet_viz.ui.frame.media import data_uri
 from resnet_viz.ui.frame.messages import show_error
 from resnet_viz.ui.frame.shell import store

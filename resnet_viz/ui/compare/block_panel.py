@@ -18,7 +18,7 @@ from resnet_viz.figures.grids import ChannelOrder, FeatureGrid, channel_order, f
 from resnet_viz.figures.palettes import ColourRange, Palette
 from resnet_viz.records import Comparison, Side
 from resnet_viz.ui.choose.question import Question
-from resnet_viz.ui.frame.components import Point, picture
+from resnet_viz.ui.frame.components.clickable_picture import Point, picture
 from resnet_viz.ui.frame.media import data_uri
 from resnet_viz.ui.frame.words import md_escape
 

@@ -16,7 +16,7 @@ from resnet_viz.figures.map_overlays import enlarge_pixels
 from resnet_viz.figures.palettes import ColourRange, colourise
 from resnet_viz.records import Comparison, Side
 from resnet_viz.ui.choose.question import Question
-from resnet_viz.ui.frame.components import Point, picture
+from resnet_viz.ui.frame.components.clickable_picture import Point, picture
 from resnet_viz.ui.frame.media import data_uri
 from resnet_viz.ui.frame.words import md_escape
 

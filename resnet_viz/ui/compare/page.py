@@ -25,9 +25,9 @@ from resnet_viz.ui.choose.question import Question, class_label
 from resnet_viz.ui.compare import panels
 from resnet_viz.ui.compare.selection import choose_layer, selected_layer
 from resnet_viz.ui.compare.takeaway import offer
-from resnet_viz.ui.frame.components import strip
+from resnet_viz.ui.frame.components.clickable_strip import strip
+from resnet_viz.ui.frame.components.live_overlay import overlay
 from resnet_viz.ui.frame.media import data_uri
-from resnet_viz.ui.frame.overlay import overlay
 from resnet_viz.ui.frame.shell import store
 from resnet_viz.ui.frame.words import md_escape
 from resnet_viz.ui.running.answer import answer

@@ -8,7 +8,7 @@ from resnet_viz.core.text import Text
 from resnet_viz.figures.grids import feature_grid
 from resnet_viz.figures.palettes import ColourRange, Palette
 from resnet_viz.records import BlockValues, PixelFormula
-from resnet_viz.ui.frame.components import Point, picture
+from resnet_viz.ui.frame.components.clickable_picture import Point, picture
 from resnet_viz.ui.frame.media import data_uri
 from resnet_viz.ui.frame.words import md_escape
 

@@ -1,22 +1,3 @@
-"""The photograph with Grad-CAM over it, drawn in the browser: a click needs no answer to show.
-
-The strip keeps layer, opacity and scale in ``window.resnetVizState`` and says when they change; the
-overlay repaints at once, before the server has heard of it. Its own data stay the same from click
-to click, so they travel once. Interpolation and colours are those of ``figures.pictures``.
-"""
-
-from typing import Any
-
-import streamlit as st
-
-#: What the strip dispatches on ``window`` when ``window.resnetVizState`` has changed.
-STATE_EVENT = "resnet-viz-state"
-
-_CSS = """
-.overlay { width: 100%; height: auto; display: block; }
-"""
-
-_JS = """
 const decode = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 
 const weights = (source, target) => {
@@ -99,24 +80,6 @@ export default function ({ parentElement, data }) {
     });
   }
   const changed = () => paint(canvas);
-  window.addEventListener("STATE_EVENT", changed);
-  return () => window.removeEventListener("STATE_EVENT", changed);
+  window.addEventListener("resnet-viz-state", changed);
+  return () => window.removeEventListener("resnet-viz-state", changed);
 }
-""".replace("STATE_EVENT", STATE_EVENT)
-
-_overlay = st.components.v2.component("resnet_viz_overlay", css=_CSS, js=_JS)
-
-
-def overlay(
-    cams: dict[str, Any],
-    photo: str,
-    *,
-    side: int,
-    alt: str,
-    key: str,
-) -> None:
-    """The overlay of one network; ``photo`` is a data URI of ``side`` x ``side`` pixels.
-
-    ``cams`` is what ``figures.live_cams`` made; ``alt`` has ``{layer}`` where the layer belongs.
-    """
-    _overlay(data={**cams, "photo": photo, "side": side, "alt": alt}, key=key)

@@ -1,0 +1,24 @@
+"""Registration of a component from the files beside its wrapper."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+_FOLDER = Path(__file__).parent
+
+
+def register(name: str) -> Callable[..., Any]:
+    """The component ``name``, with the script and style of that name in this folder."""
+    script, style = (_FOLDER / f"{name}{suffix}" for suffix in (".js", ".css"))
+    component: Callable[..., Any] = st.components.v2.component(
+        f"resnet_viz_{name}", js=script.read_text("utf-8"), css=style.read_text("utf-8")
+    )
+    return component
+
+
+def picked(key: str) -> object:
+    """What the trigger ``picked`` of the component with this key has sent, or None."""
+    state = st.session_state.get(key)
+    return state.get("picked") if isinstance(state, Mapping) else getattr(state, "picked", None)
