@@ -11,8 +11,9 @@ from resnet_viz.spec.choices import (
     Stem,
     StrideOn,
 )
+from resnet_viz.spec.known_networks import twin_name
 from resnet_viz.spec.network import NetworkSpec
-from resnet_viz.spec.presets import PRESETS, RESIDUAL_PRESETS, Preset, twin_name
+from resnet_viz.spec.presets import PRESETS, RESIDUAL_PRESETS, Preset
 from resnet_viz.spec.zoo_spec import ZooSpec
 
 __all__ = [

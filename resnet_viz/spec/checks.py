@@ -1,9 +1,8 @@
-"""What each field of a spec may be, and which fields exclude each other."""
+"""What each field of a spec may be."""
 
-import math
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from resnet_viz.core.errors import SpecError
 from resnet_viz.spec.choices import (
@@ -16,9 +15,6 @@ from resnet_viz.spec.choices import (
     Stem,
     StrideOn,
 )
-
-if TYPE_CHECKING:
-    from resnet_viz.spec.network import NetworkSpec
 
 #: Turns what was given for a field into its value, or raises ``SpecError``.
 Check: TypeAlias = Callable[[str, Any], Any]
@@ -100,28 +96,6 @@ CHECKS: Mapping[str, Check] = {
     "input_channels": _size(64),
     "classes": _size(100_000),
 }
-
-
-def check_together(spec: "NetworkSpec") -> None:
-    """Raise ``SpecError`` for fields that are right alone and make no sense together."""
-    if len(spec.depths) != len(spec.widths):
-        raise SpecError("spec_stages", depths=len(spec.depths), widths=len(spec.widths))
-    if len(spec.depths) > MOST_STAGES:
-        raise SpecError("spec_many_stages", stages=len(spec.depths), most=MOST_STAGES)
-    if sum(spec.depths) > MOST_BLOCKS:
-        raise SpecError("spec_many_blocks", blocks=sum(spec.depths), most=MOST_BLOCKS)
-    usual = spec.groups == 1 and spec.width_per_group == USUAL_WIDTH_PER_GROUP
-    if spec.block is Block.BASIC and not usual:
-        raise SpecError("spec_basic_groups", usual=USUAL_WIDTH_PER_GROUP)
-    if min(spec.widths) * spec.width_per_group < USUAL_WIDTH_PER_GROUP:
-        least = math.ceil(USUAL_WIDTH_PER_GROUP / min(spec.widths))
-        raise SpecError("spec_narrow", value=spec.width_per_group, least=least)
-    if spec.zero_last_gamma and (spec.norm is Norm.NONE or spec.order is Order.PRE):
-        raise SpecError("spec_last_gamma")
-    if spec.fixup and (spec.norm is not Norm.NONE or spec.order is Order.PRE):
-        raise SpecError("spec_fixup")
-    if spec.fixup and spec.branch_scale is not None:
-        raise SpecError("spec_fixup_scale")
 
 
 def _is_size(value: object, most: int) -> bool:

@@ -4,12 +4,14 @@ Sources: He et al. 2015, "Deep Residual Learning" (arXiv 1512.03385), sec. 3.3, 
 al. 2016, "Identity Mappings" (arXiv 1603.05027); torchvision's ``models.resnet``.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from typing import Any
 
 from resnet_viz.core.errors import SpecError, close_matches
-from resnet_viz.spec.checks import CHECKS, USUAL_WIDTH_PER_GROUP, check_together
+from resnet_viz.spec.checks import CHECKS, MOST_BLOCKS, MOST_STAGES, USUAL_WIDTH_PER_GROUP
 from resnet_viz.spec.choices import (
     Activation,
     Block,
@@ -21,6 +23,7 @@ from resnet_viz.spec.choices import (
     Stem,
     StrideOn,
 )
+from resnet_viz.spec.known_networks import KNOWN_NETWORKS, twin_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +59,7 @@ class NetworkSpec:
     def __post_init__(self) -> None:
         for name, check in CHECKS.items():
             object.__setattr__(self, name, check(name, getattr(self, name)))
-        check_together(self)
+        _check_together(self)
 
     @classmethod
     def preset(cls, name: str) -> "NetworkSpec":
@@ -64,11 +67,10 @@ class NetworkSpec:
 
         Raises ``SpecError`` with close matches for a name that is not in the table.
         """
-        from resnet_viz.spec.presets import PRESETS  # the table is made of specs
-
-        if name not in PRESETS:
-            raise SpecError("preset_unknown", name=name, known=close_matches(name, list(PRESETS)))
-        return PRESETS[name].spec
+        presets = _presets()
+        if name not in presets:
+            raise SpecError("preset_unknown", name=name, known=close_matches(name, list(presets)))
+        return presets[name]
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "NetworkSpec":
@@ -101,9 +103,7 @@ class NetworkSpec:
     @property
     def name(self) -> str:
         """The preset's name, or kind and depth for a network that is not in the table."""
-        from resnet_viz.spec.presets import preset_name
-
-        return preset_name(self) or f"{self.kind}-{self.depth}"
+        return _preset_names().get(self) or f"{self.kind}-{self.depth}"
 
     @property
     def family(self) -> str:
@@ -113,3 +113,41 @@ class NetworkSpec:
     def blocks(self) -> list[str]:
         """Names of the blocks in order of execution: "layer1.0", "layer1.1", ..."""
         return [f"layer{s}.{b}" for s, n in enumerate(self.depths, 1) for b in range(n)]
+
+
+@cache
+def _presets() -> Mapping[str, NetworkSpec]:
+    """Every known network, each plain twin right after its residual network."""
+    residual = {name: NetworkSpec(**row.fields) for name, row in KNOWN_NETWORKS.items()}
+    return {
+        name: spec
+        for known, twin in residual.items()
+        for name, spec in ((known, twin), (twin_name(known), twin.plain()))
+    }
+
+
+@cache
+def _preset_names() -> Mapping[NetworkSpec, str]:
+    return {spec: name for name, spec in _presets().items()}
+
+
+def _check_together(spec: NetworkSpec) -> None:
+    """Raise ``SpecError`` for fields that are valid alone and exclude each other."""
+    if len(spec.depths) != len(spec.widths):
+        raise SpecError("spec_stages", depths=len(spec.depths), widths=len(spec.widths))
+    if len(spec.depths) > MOST_STAGES:
+        raise SpecError("spec_many_stages", stages=len(spec.depths), most=MOST_STAGES)
+    if sum(spec.depths) > MOST_BLOCKS:
+        raise SpecError("spec_many_blocks", blocks=sum(spec.depths), most=MOST_BLOCKS)
+    usual = spec.groups == 1 and spec.width_per_group == USUAL_WIDTH_PER_GROUP
+    if spec.block is Block.BASIC and not usual:
+        raise SpecError("spec_basic_groups", usual=USUAL_WIDTH_PER_GROUP)
+    if min(spec.widths) * spec.width_per_group < USUAL_WIDTH_PER_GROUP:
+        least = math.ceil(USUAL_WIDTH_PER_GROUP / min(spec.widths))
+        raise SpecError("spec_narrow", value=spec.width_per_group, least=least)
+    if spec.zero_last_gamma and (spec.norm is Norm.NONE or spec.order is Order.PRE):
+        raise SpecError("spec_last_gamma")
+    if spec.fixup and (spec.norm is not Norm.NONE or spec.order is Order.PRE):
+        raise SpecError("spec_fixup")
+    if spec.fixup and spec.branch_scale is not None:
+        raise SpecError("spec_fixup_scale")
