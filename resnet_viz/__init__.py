@@ -10,7 +10,7 @@
 """
 
 from resnet_viz.checkpoints.load import NetworkChoice, load_both
-from resnet_viz.checkpoints.reading.read import load_checkpoint
+from resnet_viz.checkpoints.load_file import load_checkpoint
 from resnet_viz.checkpoints.ref import WeightChoice, load_pair
 from resnet_viz.checkpoints.sources.bundled import load_bundled
 from resnet_viz.core.errors import ResnetVizError

@@ -13,7 +13,7 @@ from resnet_viz.core.text import sentences
 from scripts import recordings
 from tests.source import ROOT
 
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "benchmarks/README.md"])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "benchmarks/README.md"])
 EXAMPLES = [
     pytest.param(page, block, id=f"{page.stem}-{number}")
     for page in PAGES

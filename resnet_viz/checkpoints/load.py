@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from resnet_viz.checkpoints.load_file import load_checkpoint
 from resnet_viz.checkpoints.loaded import Loaded, LoadedNetwork
-from resnet_viz.checkpoints.reading.read import load_checkpoint
 from resnet_viz.checkpoints.ref import WeightChoice, load_network, load_twin, weight_sources
 from resnet_viz.checkpoints.sources.zoo import load_zoo, zoo_spec
 from resnet_viz.core.errors import OptionError

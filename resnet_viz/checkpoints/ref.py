@@ -3,10 +3,10 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from resnet_viz.checkpoints.fill import fill
+from resnet_viz.checkpoints.load_file import load_checkpoint
 from resnet_viz.checkpoints.loaded import LoadedNetwork
-from resnet_viz.checkpoints.reading.read import load_checkpoint
 from resnet_viz.checkpoints.sources.bundled import bundled_names, load_bundled
-from resnet_viz.checkpoints.sources.fill import fill
 from resnet_viz.checkpoints.sources.published import load_pretrained
 from resnet_viz.checkpoints.sources.untrained import load_fresh
 from resnet_viz.core.errors import CheckpointError, OptionError, SpecError, close_matches

@@ -32,7 +32,7 @@ def compare(
 ) -> None:
     """Put a network and its plain twin, or any two, side by side on a picture: a report."""
     from resnet_viz.checkpoints.load import choose_network, load_both
-    from resnet_viz.core.devices import devices
+    from resnet_viz.networks.devices import devices
     from resnet_viz.pictures.decode import read_picture
     from resnet_viz.probe import compare as comparison
     from resnet_viz.report.comparison_document import document

@@ -5,10 +5,10 @@ from typing import Any
 
 from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.checkpoints.sources.published import PUBLISHED, pretrained_file
-from resnet_viz.core.devices import devices
 from resnet_viz.core.places import ASSETS, cifar10_folders, home
 from resnet_viz.core.saving import library_versions
 from resnet_viz.core.text import Text
+from resnet_viz.networks.devices import devices
 from resnet_viz.pictures.samples import samples
 from resnet_viz.spec import RESIDUAL_PRESETS
 

@@ -62,10 +62,10 @@ def explain(
     A folder is explained picture by picture; Ctrl-C keeps what is done, and --resume goes on.
     """
     from resnet_viz.checkpoints.network_json import Named
-    from resnet_viz.core.devices import devices
     from resnet_viz.explain.explained import Request
     from resnet_viz.explain.faithfulness import MEASURES
     from resnet_viz.explain.methods import method_named
+    from resnet_viz.networks.devices import devices
 
     one_of("device", device or "cpu", devices())
     if out is not None and out.exists():  # before the work, not after it

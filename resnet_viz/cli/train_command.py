@@ -54,7 +54,7 @@ def train(
     debug: Debug = False,
 ) -> None:
     """Train a network and its twin, or one alone; Ctrl-C leaves a run to resume."""
-    from resnet_viz.core.devices import devices
+    from resnet_viz.networks.devices import devices
     from resnet_viz.training.config import plan_of
 
     one_of("device", device or "cpu", devices())

@@ -7,8 +7,8 @@ from typing import Any
 
 import torch
 
+from resnet_viz.checkpoints.load_file import load_checkpoint
 from resnet_viz.checkpoints.loaded import LoadedNetwork
-from resnet_viz.checkpoints.reading.read import load_checkpoint
 from resnet_viz.checkpoints.save import save_checkpoint
 from resnet_viz.core.errors import OutputError
 from resnet_viz.core.saving import to_json

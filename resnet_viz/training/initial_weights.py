@@ -6,8 +6,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from resnet_viz.checkpoints.load_file import load_checkpoint
 from resnet_viz.checkpoints.loaded import LoadedNetwork
-from resnet_viz.checkpoints.reading.read import load_checkpoint
 from resnet_viz.checkpoints.sources.bundled import load_bundled
 from resnet_viz.checkpoints.sources.published import load_pretrained
 from resnet_viz.core.errors import DataError

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from resnet_viz.checkpoints.reading.read import load_checkpoint
+from resnet_viz.checkpoints.load_file import load_checkpoint
 from resnet_viz.cli import main
 from resnet_viz.jobs.queue.run_store import RunStore
 from resnet_viz.records import RunState

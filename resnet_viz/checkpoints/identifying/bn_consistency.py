@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from resnet_viz.checkpoints.sources.untrained import set_statistics
+from resnet_viz.checkpoints.running_statistics import set_statistics
 from resnet_viz.networks.resnet.model import ResNet
 
 _TINY = 1e-12

@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from resnet_viz.checkpoints.fill import fill
 from resnet_viz.checkpoints.identifying.bn_consistency import (
     Consistency,
     consistency,
@@ -23,7 +24,6 @@ from resnet_viz.checkpoints.identifying.candidates import Candidate, candidates,
 from resnet_viz.checkpoints.identifying.metadata import described
 from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.checkpoints.reading.state_dict import Weights
-from resnet_viz.checkpoints.sources.fill import fill
 from resnet_viz.core.errors import CheckpointError
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.networks.zoo.labels import class_names

@@ -12,8 +12,6 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from resnet_viz.checkpoints.identifying.identify import identify
-from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.checkpoints.reading.file_kinds import (
     MOST_BYTES,
     MOST_ENTRIES,
@@ -25,26 +23,9 @@ from resnet_viz.checkpoints.reading.pickle_imports import wanted_globals
 from resnet_viz.checkpoints.reading.state_dict import Weights, unwrap
 from resnet_viz.core.errors import CheckpointError
 from resnet_viz.pictures.decode import safe_name
-from resnet_viz.spec import NetworkSpec
 
 _MOST_SHARDS = 100
 _MOST_INDEX = 16_000_000  # bytes of a sharded file's index
-
-
-def load_checkpoint(
-    path: str | Path, spec: NetworkSpec | None = None, *, skip: tuple[str, ...] = ()
-) -> LoadedNetwork:
-    """The network of any weights file, in evaluation mode.
-
-    A file written by this library says what it is. For any other, ``spec`` says it, or it is found
-    out: shapes and order tell the network, whatever the names, and the running statistics tell a
-    plain network from a residual one. Every tensor must find its place, but for those that
-    ``skip`` names; the rest is refused with a count. Raises ``CheckpointError``.
-    """
-    path = Path(path)
-    weights = read_weights(path)
-    kept = {key: value for key, value in weights.tensors.items() if key not in skip}
-    return identify(replace(weights, tensors=kept), safe_name(path.name), spec).loaded()
 
 
 def read_weights(path: str | Path) -> Weights:

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
+from resnet_viz.checkpoints.load_file import load_checkpoint
 from resnet_viz.checkpoints.loaded import LoadedNetwork
-from resnet_viz.checkpoints.reading.read import load_checkpoint
 from resnet_viz.core.errors import CheckpointError
 from resnet_viz.core.places import ASSETS
 from resnet_viz.records import WeightSource

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from torch import Tensor
 
+from resnet_viz.checkpoints.fill import fill
 from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.checkpoints.reading.read import read_weights
-from resnet_viz.checkpoints.sources.fill import fill
 from resnet_viz.core.downloads import Progress, download
 from resnet_viz.core.errors import CheckpointError, DownloadError
 from resnet_viz.core.places import home

@@ -7,7 +7,7 @@ from torch import nn
 from resnet_viz.checkpoints.loaded import LoadedZoo
 from resnet_viz.checkpoints.reading.read import read_weights
 from resnet_viz.checkpoints.ref import WeightChoice
-from resnet_viz.checkpoints.sources.untrained import set_statistics
+from resnet_viz.checkpoints.running_statistics import set_statistics
 from resnet_viz.checkpoints.sources.zoo_weights import fill_zoo, pretrained_zoo
 from resnet_viz.networks.zoo.catalog import (
     build_zoo,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
-from resnet_viz.checkpoints.sources.fill import matched
+from resnet_viz.checkpoints.fill import matched
 from resnet_viz.checkpoints.sources.published import pretrained_tensors
 from resnet_viz.networks.zoo.catalog import skeleton, zoo_row
 

@@ -1,7 +1,7 @@
 """Whether a network fits into memory, before anything is allocated."""
 
-from resnet_viz.core.devices import free_memory
 from resnet_viz.core.errors import NetworkError
+from resnet_viz.networks.devices import free_memory
 from resnet_viz.networks.tables.totals import totals
 from resnet_viz.spec import NetworkSpec
 

@@ -9,8 +9,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from resnet_viz.checkpoints.load_file import load_checkpoint
 from resnet_viz.checkpoints.loaded import LoadedNetwork
-from resnet_viz.checkpoints.reading.read import load_checkpoint, read_weights
+from resnet_viz.checkpoints.reading.read import read_weights
 from resnet_viz.checkpoints.sources.bundled import load_bundled
 from resnet_viz.core.errors import OptionError
 from resnet_viz.core.places import ASSETS, home

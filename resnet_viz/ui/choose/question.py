@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import streamlit as st
 
 from resnet_viz.checkpoints.load import NetworkChoice
-from resnet_viz.core.devices import devices
 from resnet_viz.core.text import Text
+from resnet_viz.networks.devices import devices
 from resnet_viz.records import Score
 from resnet_viz.ui.choose.network_choice import ask_first, ask_second
 from resnet_viz.ui.choose.picture_choice import PictureId, choose_picture

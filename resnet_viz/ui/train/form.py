@@ -7,9 +7,9 @@ from typing import Any
 
 import streamlit as st
 
-from resnet_viz.core.devices import devices
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
+from resnet_viz.networks.devices import devices
 from resnet_viz.training.config import Plan, plan_of
 from resnet_viz.training.recipe import (
     RANGES,

@@ -9,12 +9,13 @@ from safetensors.torch import save_file
 from torch import nn
 
 from resnet_viz import NetworkSpec, build
+from resnet_viz.checkpoints.fill import fill
 from resnet_viz.checkpoints.identifying.candidates import candidates
 from resnet_viz.checkpoints.identifying.identify import identify
-from resnet_viz.checkpoints.reading.read import load_checkpoint, read_weights
+from resnet_viz.checkpoints.load_file import load_checkpoint
+from resnet_viz.checkpoints.reading.read import read_weights
 from resnet_viz.checkpoints.reading.state_dict import Weights
-from resnet_viz.checkpoints.sources.fill import fill
-from resnet_viz.checkpoints.sources.untrained import set_statistics
+from resnet_viz.checkpoints.running_statistics import set_statistics
 from resnet_viz.core.errors import CheckpointError
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.pictures.preprocess import CIFAR_PREPROCESSING
