@@ -20,8 +20,8 @@ from threadpoolctl import threadpool_limits
 
 from resnet_viz import NetworkSpec, analyze, build, class_activation_maps, load_bundled
 from resnet_viz.checkpoints.sources.bundled import bundled_names
-from resnet_viz.explain.explain import explain
-from resnet_viz.explain.scoring import subject
+from resnet_viz.explain.explain_image import explain
+from resnet_viz.explain.scored_image import score_image
 from resnet_viz.pictures.samples import sample_batch
 
 TARGET = 3
@@ -69,7 +69,7 @@ def score_cam(name: str, layer: str, rounds: int) -> dict:
     """Plain forwards of as many images in equal batches over Score-CAM; 1: no time lost."""
     loaded = load_bundled(name)
     image = sample_batch(loaded.preprocessing)[:1]
-    chunk = subject(loaded.network, image, TARGET).chunk
+    chunk = score_image(loaded.network, image, TARGET).chunk
     channels = analyze(loaded.network, image, layers=[layer]).features[layer].shape[1]
     images = image.expand(channels, -1, -1, -1).contiguous(memory_format=torch.channels_last)
 

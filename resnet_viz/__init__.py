@@ -16,7 +16,7 @@ from resnet_viz.checkpoints.sources.bundled import load_bundled
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.diagnosis.diagnose import diagnose
 from resnet_viz.explain.cam_methods import class_activation_maps
-from resnet_viz.explain.explain import explain
+from resnet_viz.explain.explain_image import explain
 from resnet_viz.explain.faithfulness import faithfulness
 from resnet_viz.networks.resnet.model import ResNet, build
 from resnet_viz.networks.tables.layer_table import layer_table

@@ -12,7 +12,7 @@ from resnet_viz.core.errors import OptionError, OutputError
 
 if TYPE_CHECKING:
     from resnet_viz.checkpoints.network_json import Named
-    from resnet_viz.explain.explained import Request
+    from resnet_viz.explain.explain_picture import ExplainRequest
     from resnet_viz.records.explanation import Fused
 
 
@@ -62,7 +62,7 @@ def explain(
     A folder is explained picture by picture; Ctrl-C keeps what is done, and --resume goes on.
     """
     from resnet_viz.checkpoints.network_json import Named
-    from resnet_viz.explain.explained import Request
+    from resnet_viz.explain.explain_picture import ExplainRequest
     from resnet_viz.explain.faithfulness import MEASURES
     from resnet_viz.explain.methods import method_named
     from resnet_viz.networks.devices import devices
@@ -71,7 +71,7 @@ def explain(
     if out is not None and out.exists():  # before the work, not after it
         raise OutputError("folder_exists", folder=str(out))
     place = Named(network, str(checkpoint or ""), weights, seed)
-    request = Request(
+    request = ExplainRequest(
         method=method_named(method).name,
         layer=_fused(fuse, layer) if fuse else layer,
         target=target,
@@ -93,17 +93,17 @@ def explain(
 def _picture(
     image: Path,
     place: "Named",
-    request: "Request",
+    request: "ExplainRequest",
     device: str,
     out: Path | None,
     json: bool,
 ) -> None:
-    from resnet_viz.explain.explained import explained
+    from resnet_viz.explain.explain_picture import explain_picture
     from resnet_viz.pictures.decode import read_picture
     from resnet_viz.report.explanation_files import explanation_document, write_explanation
 
     picture = read_picture(image)
-    result = explained(place.load(device), picture, request)
+    result = explain_picture(place.load(device), picture, request)
     if out is not None:
         write_explanation(result, out)
     print_result(explanation_document(result), json)
@@ -116,12 +116,12 @@ def _many(image: Path) -> bool:
     return image.is_dir() or image.suffix.lower() == ".zip" or str(image) in known_datasets()
 
 
-def _begin(source: str, count: int, place: "Named", request: "Request", device: str) -> str:
+def _begin(source: str, count: int, place: "Named", request: "ExplainRequest", device: str) -> str:
     from resnet_viz.explain.many.job import request_to_dict
-    from resnet_viz.explain.many.picture_sources import Source
+    from resnet_viz.explain.many.picture_sources import PictureSource
     from resnet_viz.jobs.queue.foreground import begin_here
 
-    known = Source(str(Path(source).absolute()) if Path(source).exists() else source, count)
+    known = PictureSource(str(Path(source).absolute()) if Path(source).exists() else source, count)
     config = {
         "source": known.to_dict(),
         "networks": place.to_dict(),

@@ -85,3 +85,14 @@ def measured(images: UInt8[Tensor, "n channels size size"]) -> Preprocessing:
     deviation[deviation < 1e-3] = 1.0
     mean = tuple(round(m, 4) for m in by_channel.mean(1).tolist())
     return Preprocessing(size, size, mean, tuple(round(d, 4) for d in deviation.tolist()))
+
+
+def first_of_each_class(
+    labels: Int64[Tensor, " n"], classes: int, count: int
+) -> Int64[Tensor, " k"]:
+    """The numbers of the first ``count`` images, equally many a class, in order."""
+    rank = torch.empty_like(labels)
+    for number in range(classes):
+        own = labels == number
+        rank[own] = torch.arange(int(own.sum()))
+    return rank.argsort(stable=True)[:count].sort().values

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float
 
 from resnet_viz.core.errors import LayerError, OptionError, close_matches
-from resnet_viz.explain.principal import first_component, over_channels, over_positions
+from resnet_viz.explain.principal_component import first_component, over_channels, over_positions
 from resnet_viz.records import Analysis, ByLayer
 
 #: Of Grad-CAM++'s denominator: what pytorch-grad-cam adds; 0 is the paper's formula.

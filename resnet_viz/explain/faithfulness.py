@@ -17,9 +17,9 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
 
 from resnet_viz.core.errors import OptionError
-from resnet_viz.explain.explain import explain
-from resnet_viz.explain.road import impute
-from resnet_viz.explain.scoring import Subject, probabilities, scores, subject
+from resnet_viz.explain.explain_image import explain
+from resnet_viz.explain.pixel_imputation import impute
+from resnet_viz.explain.scored_image import ScoredImage, probabilities, score_image, scores
 from resnet_viz.records.explanation import Better, Explanation, FaithfulnessScore
 
 #: Shares of pixels at which ROAD looks (Rong 2022 uses the same).
@@ -41,7 +41,7 @@ class Effort:
 class _Case:
     """What every measure is given."""
 
-    given: Subject
+    given: ScoredImage
     explanation: Explanation
     relevance: Tensor  # the map at the input's size, (height, width)
     effort: Effort
@@ -69,7 +69,7 @@ def faithfulness(
         if name not in MEASURES:
             known = ", ".join(MEASURES)
             raise OptionError("option_unknown", option="measure", value=name, known=known)
-    given = subject(network, image, explanation.target, explanation.against)
+    given = score_image(network, image, explanation.target, explanation.against)
     height, width = explanation.input_size
     relevance = _tensor(explanation.upsampled(height, width), image)
     if not bool(torch.isfinite(relevance).all()):

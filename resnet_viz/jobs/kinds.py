@@ -19,7 +19,7 @@ KINDS = {
     "train": "resnet_viz.training.job:train_job",
     "experiment": "resnet_viz.experiments.job:experiment_job",
     "explain_folder": "resnet_viz.explain.many.job:explain_job",
-    "maximise": "resnet_viz.explain.maximise_job:maximise_job",
+    "maximise": "resnet_viz.explain.channels.job:maximise_job",
 }
 
 

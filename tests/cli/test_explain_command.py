@@ -147,16 +147,16 @@ def test_a_folder_is_a_table_and_a_broken_file_a_line_of_it(folder, tmp_path):
 def test_an_interrupted_folder_keeps_what_is_done_and_goes_on(folder, monkeypatch):
     from resnet_viz.explain.many import job
 
-    explained_picture = job.explain_picture
+    explain_one = job.explain_picture_in_steps
     names = []
 
     def interrupted(loaded, picture, request):
         names.append(picture.name)
         if len(names) == 2:
             raise KeyboardInterrupt
-        yield from explained_picture(loaded, picture, request)
+        yield from explain_one(loaded, picture, request)
 
-    monkeypatch.setattr(job, "explain_picture", interrupted)
+    monkeypatch.setattr(job, "explain_picture_in_steps", interrupted)
     done = run(str(folder), *FOLDER)
     assert done.exit_code == 130
     run_id = re.search(r"--resume ([^`]+)`", done.stderr).group(1)

@@ -11,7 +11,7 @@ import torchvision
 from resnet_viz import NetworkSpec, analyze, build
 from resnet_viz.core.errors import LayerError, OptionError
 from resnet_viz.explain.cam_methods import CamMethod, class_activation_maps
-from resnet_viz.explain.explain import explain
+from resnet_viz.explain.explain_image import explain
 from resnet_viz.explain.methods import METHODS
 from tests.probe.hand_made import images, out_of_place, seeded, settled, small
 

@@ -7,10 +7,10 @@ from torch import nn
 
 from resnet_viz import build
 from resnet_viz.core.errors import OptionError
-from resnet_viz.explain.explain import explain
+from resnet_viz.explain.explain_image import explain
 from resnet_viz.explain.faithfulness import MEASURES, Effort, faithfulness, rank_correlation
-from resnet_viz.explain.road import impute
-from resnet_viz.explain.scoring import subject
+from resnet_viz.explain.pixel_imputation import impute
+from resnet_viz.explain.scored_image import score_image
 from resnet_viz.records.explanation import Better, Explanation
 from tests.probe.hand_made import SMALL, images, small
 
@@ -135,7 +135,7 @@ def test_infidelity_equals_captums():
     generator = torch.Generator().manual_seed(effort.seed)
     spread = effort.noise * float(batch.max() - batch.min())
     shifts = torch.randn(32, 3, 16, 16, generator=generator) * spread
-    score = subject(network, batch, 1).scored
+    score = score_image(network, batch, 1).scored
     other = infidelity(
         score,
         lambda x: (shifts, x - shifts),

@@ -5,10 +5,11 @@ import torch
 from torch import nn
 
 from resnet_viz import ResNet
-from resnet_viz.explain import scoring
-from resnet_viz.explain.explain import explain
+from resnet_viz.explain import scored_image
+from resnet_viz.explain.explain_image import explain
 from resnet_viz.explain.faithfulness import faithfulness
-from resnet_viz.explain.scoring import Cancelled, stopping, subject
+from resnet_viz.explain.scored_image import score_image
+from resnet_viz.explain.stopping import Cancelled, stopping
 from tests.probe.hand_made import images, small
 
 BATCHED = ["score-cam", "ablation-cam", "occlusion", "feature-ablation", "kernel-shap", "lime",
@@ -36,7 +37,7 @@ def test_a_method_stops_before_its_next_batch(method, monkeypatch):
         return forward(network, *arguments)
 
     monkeypatch.setattr(ResNet, "forward", counted)
-    monkeypatch.setattr(scoring, "free_memory", lambda device: 0)  # one image at a time
+    monkeypatch.setattr(scored_image, "free_memory", lambda device: 0)  # one image at a time
     network = small()
     with pytest.raises(Cancelled), stopping(stop):
         explain(network, images(1), method, target=1)
@@ -56,13 +57,13 @@ def test_measures_stop_too_and_the_next_explanation_runs():
 
 def test_batches_fit_the_memory_that_is_free(monkeypatch):
     network = small()
-    monkeypatch.setattr(scoring, "free_memory", lambda device: 10**12)
-    most = subject(network, images(1)).chunk
+    monkeypatch.setattr(scored_image, "free_memory", lambda device: 10**12)
+    most = score_image(network, images(1)).chunk
     assert most == 256
-    monkeypatch.setattr(scoring, "free_memory", lambda device: 4 * 10**6)
-    assert 1 <= subject(network, images(1)).chunk < 32
-    monkeypatch.setattr(scoring, "free_memory", lambda device: 0)
-    assert subject(network, images(1)).chunk == 1
+    monkeypatch.setattr(scored_image, "free_memory", lambda device: 4 * 10**6)
+    assert 1 <= score_image(network, images(1)).chunk < 32
+    monkeypatch.setattr(scored_image, "free_memory", lambda device: 0)
+    assert score_image(network, images(1)).chunk == 1
 
 
 def test_maps_do_not_depend_on_the_batch_size(monkeypatch):
@@ -70,11 +71,11 @@ def test_maps_do_not_depend_on_the_batch_size(monkeypatch):
     options = {"smooth_samples": 8, "smooth_deviation": 0.2}
     before = explain(network, batch, "saliency", options=options).map
     shap = explain(network, batch, "gradient-shap").map
-    monkeypatch.setattr(scoring, "free_memory", lambda device: 0)
+    monkeypatch.setattr(scored_image, "free_memory", lambda device: 0)
     assert (explain(network, batch, "saliency", options=options).map == before).all()
     assert (explain(network, batch, "gradient-shap").map == shap).all()
 
 
 def test_foreign_networks_have_a_batch_size_too():
     network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten(), nn.Linear(4 * 900, 3))
-    assert 16 <= subject(network, torch.randn(1, 3, 32, 32)).chunk <= 256
+    assert 16 <= score_image(network, torch.randn(1, 3, 32, 32)).chunk <= 256

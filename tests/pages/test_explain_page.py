@@ -10,9 +10,9 @@ from resnet_viz.checkpoints.network_json import chosen_to_dict
 from resnet_viz.checkpoints.ref import WeightChoice
 from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.core.places import ASSETS
-from resnet_viz.explain.explained import Request
+from resnet_viz.explain.explain_picture import ExplainRequest
 from resnet_viz.explain.many.job import request_to_dict
-from resnet_viz.explain.many.picture_sources import Source
+from resnet_viz.explain.many.picture_sources import PictureSource
 from resnet_viz.jobs.queue.foreground import begin_here, go_on_here
 from resnet_viz.records import WeightSource
 from tests.source import ROOT
@@ -130,10 +130,10 @@ def test_a_run_over_many_pictures_is_a_table(tmp_path):
         archive.writestr("<b>.txt", b"no picture")
     bundled = NetworkChoice("resnet20", WeightChoice(WeightSource.BUNDLED))
     config = {
-        "source": Source(str(tmp_path / "pictures.zip")).to_dict(),
+        "source": PictureSource(str(tmp_path / "pictures.zip")).to_dict(),
         "networks": chosen_to_dict(bundled, None),
         "titles": ["ResNet-20", "plain-20"],
-        "requests": [[request_to_dict(Request("hires-cam", measures=("deletion",)))]] * 2,
+        "requests": [[request_to_dict(ExplainRequest("hires-cam", measures=("deletion",)))]] * 2,
         "device": "cpu",
     }
     run_id = begin_here("explain_folder", config, "pictures")

@@ -7,7 +7,7 @@ import pytest
 from resnet_viz.checkpoints.load import NetworkChoice, load_both
 from resnet_viz.checkpoints.ref import WeightChoice
 from resnet_viz.checkpoints.save import save_checkpoint
-from resnet_viz.explain.explained import Request, explained
+from resnet_viz.explain.explain_picture import ExplainRequest, explain_picture
 from resnet_viz.networks.resnet.model import build
 from resnet_viz.networks.zoo.labels import CIFAR10_CLASSES
 from resnet_viz.pictures.samples import sample_picture
@@ -57,10 +57,10 @@ def test_the_lines_print_the_same_maps(make, fused, tmp_path, monkeypatch, capsy
     def shown(loaded):
         blocks = loaded.spec.blocks()
         layer = Fused(Fusion.MEAN, tuple(blocks[-2:])) if fused else blocks[-1]
-        asked = Request(
+        asked = ExplainRequest(
             "grad-cam++", layer, target=1, against=2, options={"epsilon": 0.0}, measures=()
         )
-        return explained(loaded, sample_picture("cat"), asked)
+        return explain_picture(loaded, sample_picture("cat"), asked)
 
     found = make(tmp_path).map(shown)
     exec(explanation_code(found), {})  # what the page prints for people to run

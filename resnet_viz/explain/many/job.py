@@ -14,9 +14,9 @@ from PIL import Image
 from resnet_viz.checkpoints.loaded import Loaded
 from resnet_viz.checkpoints.network_json import load_networks
 from resnet_viz.core.errors import ImageError, ResnetVizError
-from resnet_viz.explain.explained import Request, explain_picture
+from resnet_viz.explain.explain_picture import ExplainRequest, explain_picture_in_steps
 from resnet_viz.explain.faithfulness import MEASURES
-from resnet_viz.explain.many.picture_sources import Entry, Source, opened
+from resnet_viz.explain.many.picture_sources import PictureEntry, PictureSource, open_source
 from resnet_viz.pictures.decode import Picture
 from resnet_viz.pictures.preprocess import photo
 from resnet_viz.records.explanation import ExplainedPicture, Fused, Fusion
@@ -37,7 +37,7 @@ def explain_job(config: Mapping[str, Any], folder: Path) -> Generator[dict[str, 
     networks = load_networks(config["networks"], config["device"])
     requests = [[request_from_dict(values) for values in own] for own in config["requests"]]
     asked = list(zip(networks, requests, strict=True))
-    with opened(Source.from_dict(config["source"])) as entries:
+    with open_source(PictureSource.from_dict(config["source"])) as entries:
         yield {"key": "pictures", "total": len(entries)}
         for number, entry in enumerate(entries, 1):
             kept = folder / f"{number:04d}.json"
@@ -48,7 +48,7 @@ def explain_job(config: Mapping[str, Any], folder: Path) -> Generator[dict[str, 
             yield {"key": "progress", "done": number, "total": len(entries), "part": ""}
 
 
-def request_to_dict(request: Request) -> dict[str, Any]:
+def request_to_dict(request: ExplainRequest) -> dict[str, Any]:
     """A request as JSON values."""
     fused = request.layer if isinstance(request.layer, Fused) else None
     return {
@@ -63,11 +63,11 @@ def request_to_dict(request: Request) -> dict[str, Any]:
     }
 
 
-def request_from_dict(values: Mapping[str, Any]) -> Request:
+def request_from_dict(values: Mapping[str, Any]) -> ExplainRequest:
     """The inverse of ``request_to_dict``."""
     fuse = values["fuse"]
     layer = values["layer"]
-    return Request(
+    return ExplainRequest(
         method=values["method"],
         layer=Fused(Fusion(fuse["how"]), tuple(fuse["layers"])) if fuse else layer,
         target=values["target"],
@@ -82,9 +82,9 @@ _Told = Generator[dict[str, Any], None, dict[str, Any]]
 
 
 def _one(
-    entry: Entry,
+    entry: PictureEntry,
     number: int,
-    asked: list[tuple[Loaded, list[Request]]],
+    asked: list[tuple[Loaded, list[ExplainRequest]]],
     folder: Path,
     total: int,
 ) -> _Told:
@@ -118,11 +118,11 @@ def _one(
 
 
 def _explained(
-    loaded: Loaded, picture: Picture, request: Request, where: Mapping[str, Any]
+    loaded: Loaded, picture: Picture, request: ExplainRequest, where: Mapping[str, Any]
 ) -> Generator[dict[str, Any], None, ExplainedPicture]:
     """The explanation; an event at each step, at which the run can be stopped."""
     made: ExplainedPicture | None = None
-    for step in explain_picture(loaded, picture, request):
+    for step in explain_picture_in_steps(loaded, picture, request):
         if isinstance(step, ExplainedPicture):
             made = step
         else:

@@ -9,13 +9,12 @@ from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
-import torch
-from jaxtyping import Int64, UInt8
+from jaxtyping import UInt8
 from torch import Tensor
 
 from resnet_viz.core.errors import DataError, ImageError
 from resnet_viz.datasets import class_folders
-from resnet_viz.datasets.dataset import ImageSet
+from resnet_viz.datasets.dataset import ImageSet, first_of_each_class
 from resnet_viz.datasets.load_dataset import load_dataset
 from resnet_viz.pictures.decode import Picture, open_picture, safe_name
 
@@ -23,7 +22,7 @@ MOST_PICTURES = 2000
 
 
 @dataclass(frozen=True)
-class Entry:
+class PictureEntry:
     """One file that may be a picture; ``label`` is the folder it lies in, or its class, or ""."""
 
     name: str
@@ -32,7 +31,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Source:
+class PictureSource:
     """Where pictures come from: a folder or ZIP by its path, or a data set by its name.
 
     Of a data set the first ``count`` test images are taken, equally many a class.
@@ -42,7 +41,7 @@ class Source:
     count: int = 100
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, object]) -> "Source":
+    def from_dict(cls, values: Mapping[str, object]) -> "PictureSource":
         """The inverse of ``to_dict``."""
         return cls(str(values["place"]), int(str(values["count"])))
 
@@ -52,7 +51,7 @@ class Source:
 
 
 @contextmanager
-def opened(source: Source) -> Iterator[list[Entry]]:
+def open_source(source: PictureSource) -> Iterator[list[PictureEntry]]:
     """Every entry in the order of names; nothing is decoded yet.
 
     A ZIP is read member by member and refused as training refuses it. Raises ``DataError`` or
@@ -88,7 +87,7 @@ def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
         yield archive
 
 
-def _checked(entries: list[Entry], name: str) -> list[Entry]:
+def _checked(entries: list[PictureEntry], name: str) -> list[PictureEntry]:
     if not entries:
         raise ImageError("explain_folder_empty", name=safe_name(name))
     if len(entries) > MOST_PICTURES:
@@ -96,9 +95,9 @@ def _checked(entries: list[Entry], name: str) -> list[Entry]:
     return entries
 
 
-def _entry(found: class_folders.FolderEntry) -> Entry:
+def _entry(found: class_folders.FolderEntry) -> PictureEntry:
     label = safe_name(found.folders[-1]) if found.folders else ""
-    return Entry(safe_name(found.name), label, partial(_decode, found))
+    return PictureEntry(safe_name(found.name), label, partial(_decode, found))
 
 
 def _decode(found: class_folders.FolderEntry) -> Picture:
@@ -114,19 +113,8 @@ def _decode(found: class_folders.FolderEntry) -> Picture:
     return open_picture(data, found.name)
 
 
-def first_of_each_class(
-    labels: Int64[Tensor, " n"], classes: int, count: int
-) -> Int64[Tensor, " k"]:
-    """The numbers of the first ``count`` images, equally many a class, in order."""
-    rank = torch.empty_like(labels)
-    for number in range(classes):
-        own = labels == number
-        rank[own] = torch.arange(int(own.sum()))
-    return rank.argsort(stable=True)[:count].sort().values
-
-
-def _of_dataset(images: ImageSet, classes: tuple[str, ...], count: int) -> Iterator[Entry]:
+def _of_dataset(images: ImageSet, classes: tuple[str, ...], count: int) -> Iterator[PictureEntry]:
     for number in first_of_each_class(images.labels, len(classes), count).tolist():
         label = classes[int(images.labels[number])]
         name = f"{label} {number}"
-        yield Entry(name, label, partial(tile_picture, images.images[number], name))
+        yield PictureEntry(name, label, partial(tile_picture, images.images[number], name))

@@ -8,8 +8,9 @@ import streamlit as st
 from resnet_viz.checkpoints.loaded import Loaded, LoadedNetwork
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
-from resnet_viz.explain.channels import channel_shares, receptive_field, top_crops
-from resnet_viz.explain.many.crop_images import crop_images
+from resnet_viz.explain.channels.channel_shares import channel_shares
+from resnet_viz.explain.channels.crop_images import crop_images
+from resnet_viz.explain.channels.top_crops import receptive_field, top_crops
 from resnet_viz.figures.map_overlays import boxed, enlarge_pixels
 from resnet_viz.figures.palettes import ColourRange, colourise
 from resnet_viz.pictures.decode import Picture

@@ -13,9 +13,10 @@ import streamlit as st
 from resnet_viz.checkpoints.loaded import Loaded
 from resnet_viz.core.text import Text
 from resnet_viz.explain.cam_methods import CamMethod, class_activation_maps
-from resnet_viz.explain.explained import Request, explained
+from resnet_viz.explain.explain_picture import ExplainRequest, explain_picture
 from resnet_viz.explain.faithfulness import MEASURES
-from resnet_viz.explain.scoring import Cancelled, Scored, stopping
+from resnet_viz.explain.scored_image import ScoredNetwork
+from resnet_viz.explain.stopping import Cancelled, stopping
 from resnet_viz.pictures.decode import Picture
 from resnet_viz.pictures.preprocess import seen, to_batch
 from resnet_viz.probe.analyze import analyze
@@ -40,7 +41,7 @@ class Job:
     future: "Future[ExplainedPicture]"
 
 
-def submit(loaded: Loaded, picture: Picture, request: Request, *, scored: bool) -> Job:
+def submit(loaded: Loaded, picture: Picture, request: ExplainRequest, *, scored: bool) -> Job:
     """The explanation, with all its scores if asked for."""
     whole = _whole(request, scored)
     key = _key(loaded, picture, whole)
@@ -49,7 +50,7 @@ def submit(loaded: Loaded, picture: Picture, request: Request, *, scored: bool) 
     def work() -> ExplainedPicture:
         try:
             with stopping(event.is_set):
-                return explained(loaded, picture, whole)
+                return explain_picture(loaded, picture, whole)
         finally:
             _going.pop(key, None)
 
@@ -60,7 +61,7 @@ def submit(loaded: Loaded, picture: Picture, request: Request, *, scored: bool) 
 
 
 def finished(
-    loaded: Loaded, picture: Picture, request: Request, *, scored: bool
+    loaded: Loaded, picture: Picture, request: ExplainRequest, *, scored: bool
 ) -> ExplainedPicture | None:
     """The same if it is there already; nothing is computed."""
     kept = store().get(_key(loaded, picture, _whole(request, scored)))
@@ -74,18 +75,18 @@ def stop(keys: Iterable[Hashable]) -> None:
             event.set()
 
 
-def _whole(request: Request, scored: bool) -> Request:
+def _whole(request: ExplainRequest, scored: bool) -> ExplainRequest:
     return replace(request, measures=tuple(MEASURES) if scored else ())
 
 
-def _key(loaded: Loaded, picture: Picture, request: Request) -> Hashable:
+def _key(loaded: Loaded, picture: Picture, request: ExplainRequest) -> Hashable:
     return ("explained", loaded.digest, loaded.source, picture.digest, *request_key(request))
 
 
 def wait_both(
     pair: Pair[Loaded],
     picture: Picture,
-    requests: Pair[Request],
+    requests: Pair[ExplainRequest],
     *,
     scored: bool,
     label: str,
@@ -179,7 +180,7 @@ def analysed(
 ) -> Analysis:
     """One pass for the difference of two logits, or for one."""
     batch = to_batch([seen(picture, loaded.preprocessing)], loaded.preprocessing)
-    scored = Scored(loaded.network, target, against)
+    scored = ScoredNetwork(loaded.network, target, against)
     return analyze(
         loaded.network,
         batch.to(next(loaded.network.parameters()).device),

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from resnet_viz.core.text import Text
-from resnet_viz.explain.explained import Request
+from resnet_viz.explain.explain_picture import ExplainRequest
 from resnet_viz.explain.methods import METHODS, Method, Option
 from resnet_viz.figures.comparison_drawing import network_title
 from resnet_viz.records import Pair
@@ -20,7 +20,7 @@ _NOBODY = "none"  # nothing to compare the target with
 _ONE = "one"  # one layer, nothing to fuse
 
 
-def ask_request(question: Question, text: Text) -> Pair[Request]:
+def ask_request(question: Question, text: Text) -> Pair[ExplainRequest]:
     """Method, layers, options and what the target is compared with, for either network.
 
     Faithfulness is not in it. The two requests differ in the layer alone, and only where the
@@ -48,13 +48,13 @@ def ask_request(question: Question, text: Text) -> Pair[Request]:
             sign=text("explain.signed" if method.signed else "explain.unsigned"),
         )
     )
-    request = Request(
+    request = ExplainRequest(
         method=method.name, target=question.target, against=against, options=options, measures=()
     )
     return places.map(lambda place: replace(request, layer=place))
 
 
-def request_key(request: Request) -> tuple[Hashable, ...]:
+def request_key(request: ExplainRequest) -> tuple[Hashable, ...]:
     """Everything that decides an explanation, for the store."""
     return (
         request.method,

@@ -8,10 +8,10 @@ from resnet_viz.checkpoints.network_json import chosen_to_dict
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
 from resnet_viz.datasets.load_dataset import known_datasets
-from resnet_viz.explain.explained import Request
+from resnet_viz.explain.explain_picture import ExplainRequest
 from resnet_viz.explain.faithfulness import MEASURES
 from resnet_viz.explain.many.job import request_to_dict
-from resnet_viz.explain.many.picture_sources import MOST_PICTURES, Source
+from resnet_viz.explain.many.picture_sources import MOST_PICTURES, PictureSource
 from resnet_viz.explain.methods import METHODS
 from resnet_viz.jobs.queue import runs
 from resnet_viz.pictures.decode import safe_name
@@ -31,7 +31,7 @@ _MOST_MEGABYTES = 200  # of an upload
 
 
 def show_gallery(
-    question: Question, requests: Pair[Request], titles: Pair[str], text: Text
+    question: Question, requests: Pair[ExplainRequest], titles: Pair[str], text: Text
 ) -> None:
     """Where the pictures come from, by which methods, and the chosen run."""
     source, name = _ask_source(text)
@@ -59,7 +59,9 @@ def show_gallery(
     _show_runs(text)
 
 
-def _requests(request: Request, methods: Sequence[str], *, scored: bool) -> list[dict[str, object]]:
+def _requests(
+    request: ExplainRequest, methods: Sequence[str], *, scored: bool
+) -> list[dict[str, object]]:
     measures = tuple(MEASURES) if scored else ()
     return [
         {**request_to_dict(with_method(method)(request)), "scored": bool(measures)}
@@ -67,7 +69,7 @@ def _requests(request: Request, methods: Sequence[str], *, scored: bool) -> list
     ]
 
 
-def _ask_source(text: Text) -> tuple[Source | None, str]:
+def _ask_source(text: Text) -> tuple[PictureSource | None, str]:
     kind = st.segmented_control(
         text("gallery.source"),
         [_FILES, _FOLDER, _DATA],
@@ -87,7 +89,7 @@ def _ask_source(text: Text) -> tuple[Source | None, str]:
             text("gallery.count"), 1, MOST_PICTURES, 50, step=10, key="gallery_count"
         )
         chosen = data or names[0]
-        return Source(chosen, int(count or 50)), text(f"train.data_{chosen}")
+        return PictureSource(chosen, int(count or 50)), text(f"train.data_{chosen}")
     uploads = st.file_uploader(
         text(f"gallery.upload_{kind}"),
         accept_multiple_files="directory" if kind == _FOLDER else True,
@@ -99,7 +101,7 @@ def _ask_source(text: Text) -> tuple[Source | None, str]:
         return None, ""
     alone = len(uploads) == 1
     title = safe_name(uploads[0].name) if alone else text("gallery.uploaded", count=len(uploads))
-    return Source(str(packed_uploads(uploads))), title
+    return PictureSource(str(packed_uploads(uploads))), title
 
 
 def _show_runs(text: Text) -> None:

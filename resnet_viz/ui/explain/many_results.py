@@ -8,7 +8,7 @@ import streamlit as st
 
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
-from resnet_viz.explain.many.picture_sources import Source, opened
+from resnet_viz.explain.many.picture_sources import PictureSource, open_source
 from resnet_viz.explain.many.result_tables import document, gallery_zip, method_rows
 from resnet_viz.jobs.queue import runs
 from resnet_viz.records import Run, RunStatus
@@ -92,7 +92,7 @@ def _row(one: Mapping[str, Any], method: str, titles: Sequence[str], text: Text)
 def _open(run: Run, number: int, text: Text) -> None:
     """The picture of a row becomes the page's."""
     try:
-        with opened(Source.from_dict(run.config["source"])) as entries:
+        with open_source(PictureSource.from_dict(run.config["source"])) as entries:
             use_picture(entries[number - 1].read())
     except (ResnetVizError, IndexError) as error:
         if isinstance(error, ResnetVizError):

@@ -10,7 +10,7 @@ from PIL import Image
 from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.checkpoints.network_json import chosen_to_dict
 from resnet_viz.core.text import Text
-from resnet_viz.explain.maximise import MOST_STEPS
+from resnet_viz.explain.channels.maximise import MOST_STEPS
 from resnet_viz.figures.explanation_plots import ascent_figure
 from resnet_viz.figures.map_overlays import enlarge_pixels
 from resnet_viz.jobs.queue import runs

@@ -11,9 +11,9 @@ from streamlit.delta_generator import DeltaGenerator
 from resnet_viz.checkpoints.loaded import Loaded
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
-from resnet_viz.explain.explained import Request
+from resnet_viz.explain.explain_picture import ExplainRequest
 from resnet_viz.explain.methods import METHODS, Family, options_of
-from resnet_viz.explain.scoring import Cancelled
+from resnet_viz.explain.stopping import Cancelled
 from resnet_viz.pictures.decode import Picture
 from resnet_viz.records import Pair
 from resnet_viz.records.explanation import ExplainedPicture, Fused
@@ -29,14 +29,14 @@ _QUICK = [name for name, row in METHODS.items() if row.family is Family.CAM]
 @dataclass(frozen=True)
 class _Side:
     loaded: Loaded
-    request: Request
+    request: ExplainRequest
     title: str
 
 
 def show_table(
     picture: Picture,
     twins: Pair[Loaded],
-    requests: Pair[Request],
+    requests: Pair[ExplainRequest],
     titles: Pair[str],
     text: Text,
 ) -> None:
@@ -84,11 +84,11 @@ def _switch() -> None:
     st.session_state[_RUNNING] = not st.session_state.get(_RUNNING, False)
 
 
-def with_method(method: str) -> Callable[[Request], Request]:
+def with_method(method: str) -> Callable[[ExplainRequest], ExplainRequest]:
     """A request with another method; a layer that it cannot use is left to it."""
     row = METHODS[method]
 
-    def change(request: Request) -> Request:
+    def change(request: ExplainRequest) -> ExplainRequest:
         if method == request.method:
             return request
         fits = row.at_layer and not (row.signed and isinstance(request.layer, Fused))
@@ -98,7 +98,7 @@ def with_method(method: str) -> Callable[[Request], Request]:
     return change
 
 
-def _sides(twins: Pair[Loaded], requests: Pair[Request], titles: Pair[str]) -> list[_Side]:
+def _sides(twins: Pair[Loaded], requests: Pair[ExplainRequest], titles: Pair[str]) -> list[_Side]:
     """Network, request and title, one after the other."""
     parts = (both.items() for both in (twins, requests, titles))
     return [_Side(one, two, three) for (_, one), (_, two), (_, three) in zip(*parts, strict=True)]

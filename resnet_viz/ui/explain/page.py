@@ -9,7 +9,7 @@ from resnet_viz.checkpoints.loaded import Loaded
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
 from resnet_viz.explain.cam_methods import CamMethod
-from resnet_viz.explain.explained import Request
+from resnet_viz.explain.explain_picture import ExplainRequest
 from resnet_viz.explain.methods import METHODS, Family
 from resnet_viz.figures.comparison_drawing import network_title
 from resnet_viz.figures.explanation_plots import (
@@ -38,7 +38,7 @@ from resnet_viz.ui.running.waiting import wait
 _ARROWS = {Better.LOW: "↓", Better.HIGH: "↑"}  # which way is better
 
 
-def show_explanations(question: Question, requests: Pair[Request], text: Text) -> None:
+def show_explanations(question: Question, requests: Pair[ExplainRequest], text: Text) -> None:
     """Everything under the form; an error is a sentence in its place, the form stays."""
     try:
         picture, pair = picture_and_twins(question, text)
@@ -68,7 +68,7 @@ def _section(key: str, title: str, text: Text) -> Any:  # noqa: ANN401  # Stream
 
 
 def _explained(
-    pair: Pair[Loaded], picture: Picture, requests: Pair[Request], text: Text
+    pair: Pair[Loaded], picture: Picture, requests: Pair[ExplainRequest], text: Text
 ) -> Pair[ExplainedPicture] | None:
     """Both maps and, unless switched off, their scores; None while stopped."""
     method = text(f"methods.{requests.first.method}")
@@ -197,7 +197,7 @@ def _scores(found: Pair[ExplainedPicture], titles: Pair[str], text: Text) -> Non
     )
 
 
-def _take_away(found: Pair[ExplainedPicture], request: Request, text: Text) -> None:
+def _take_away(found: Pair[ExplainedPicture], request: ExplainRequest, text: Text) -> None:
     st.download_button(
         text("explain.download"),
         lambda: explanation_archive(dict(found.items())),

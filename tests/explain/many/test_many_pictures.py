@@ -13,11 +13,11 @@ from resnet_viz.checkpoints.ref import WeightChoice
 from resnet_viz.core.errors import DataError, ImageError
 from resnet_viz.core.places import ASSETS
 from resnet_viz.core.text import Text
-from resnet_viz.explain.explained import Request
+from resnet_viz.explain.channels.job import maximise_job
+from resnet_viz.explain.explain_picture import ExplainRequest
 from resnet_viz.explain.many.job import explain_job, request_from_dict, request_to_dict
-from resnet_viz.explain.many.picture_sources import Source, opened
+from resnet_viz.explain.many.picture_sources import PictureSource, open_source
 from resnet_viz.explain.many.result_tables import document, gallery_zip, method_rows
-from resnet_viz.explain.maximise_job import maximise_job
 from resnet_viz.records import WeightSource
 from resnet_viz.records.explanation import Fused, Fusion
 from resnet_viz.spec import NetworkSpec
@@ -39,9 +39,9 @@ def archive(tmp_path_factory):
 
 def config(archive):
     bundled = NetworkChoice("resnet20", WeightChoice(WeightSource.BUNDLED))
-    requests = [Request("layer-cam", measures=()), Request("lrp", measures=())]
+    requests = [ExplainRequest("layer-cam", measures=()), ExplainRequest("lrp", measures=())]
     return {
-        "source": Source(str(archive)).to_dict(),
+        "source": PictureSource(str(archive)).to_dict(),
         "networks": chosen_to_dict(bundled, None),
         "titles": list(TITLES),
         "requests": [[request_to_dict(request) for request in requests]] * 2,
@@ -108,12 +108,12 @@ def test_means_leave_out_what_has_no_score():
 
 
 def test_a_request_travels_whole():
-    request = Request("score-cam", Fused(Fusion.MEAN, ("layer1.0",)), 3, 4, {}, 7, ())
+    request = ExplainRequest("score-cam", Fused(Fusion.MEAN, ("layer1.0",)), 3, 4, {}, 7, ())
     assert request_from_dict(json.loads(json.dumps(request_to_dict(request)))) == request
 
 
 def test_a_data_set_gives_as_many_of_each_class():
-    with opened(Source("digits", count=20)) as entries:
+    with open_source(PictureSource("digits", count=20)) as entries:
         assert len(entries) == 20
         assert {entry.label for entry in entries} == set("0123456789")
         assert entries[0].read().pixels.shape == (8, 8, 3)
@@ -128,7 +128,7 @@ def test_bad_sources_are_one_sentence(tmp_path):
         made.writestr("../a.jpg", CONTENT)
     for place, error in ((tmp_path / "empty", ImageError), (broken, DataError),
                          (escape, DataError), ("nothing", DataError)):  # fmt: skip
-        with pytest.raises(error), opened(Source(str(place))):
+        with pytest.raises(error), open_source(PictureSource(str(place))):
             pass
 
 

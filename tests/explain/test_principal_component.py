@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from resnet_viz.explain import principal
-from resnet_viz.explain.principal import first_component
+from resnet_viz.explain import principal_component
+from resnet_viz.explain.principal_component import first_component
 
 
 def expected(one):
@@ -42,7 +42,9 @@ def test_eigenvalues_close_together_are_told_apart(shape):
 
 @pytest.mark.parametrize("shape", [(2, 70, 90), (1, 200, 400), (3, 300, 100)])
 def test_single_precision_is_enough_for_layers(shape, monkeypatch):
-    monkeypatch.setattr(principal, "_by_decomposition", None)  # not needed: it stands still
+    monkeypatch.setattr(
+        principal_component, "_by_decomposition", None
+    )  # not needed: it stands still
     values = decaying(shape)
     for found, one in zip(first_component(values), values, strict=True):
         assert error(found, one) < 1e-4

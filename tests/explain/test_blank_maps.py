@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from resnet_viz.explain.explain import explain
+from resnet_viz.explain.explain_image import explain
 from resnet_viz.records.explanation import Blank
 from tests.probe.hand_made import images, seeded, small
 

@@ -1,4 +1,4 @@
-"""The channels that carry a Grad-CAM, and the images that excite a channel most."""
+"""The images that excite a channel most, and what one position of a layer sees of them."""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,36 +9,17 @@ from torch import Tensor
 
 from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.core.errors import LayerError, close_matches
-from resnet_viz.explain.pass_methods import Step
-from resnet_viz.explain.scoring import go_on
+from resnet_viz.explain.raw_map import PassesDone
+from resnet_viz.explain.stopping import raise_if_stopped
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.networks.tables.layer_table import layer_table
 from resnet_viz.pictures.preprocess import normalise
 from resnet_viz.probe.capture import capture
 from resnet_viz.probe.isolation import untouched
-from resnet_viz.records import Analysis
-from resnet_viz.records.features import ChannelShare, Crop
+from resnet_viz.records.features import Crop
 from resnet_viz.spec import NetworkSpec
 
 _BATCH = 50  # images
-
-
-def channel_shares(analysis: Analysis, layer: str, *, image: int = 0) -> list[ChannelShare]:
-    """Every channel's part in the layer's Grad-CAM, the largest share first.
-
-    A blank map has no shares: they are zero, and the largest weights come first.
-    """
-    feature, weights = analysis.features[layer][image], analysis.cam_weights[layer][image]
-    cam = analysis.cams[layer][image]
-    parts = weights * (feature * (cam > 0)).sum((1, 2))
-    shares = parts / cam.sum() if cam.any() else np.zeros_like(parts)
-    order = np.argsort(-(shares if cam.any() else np.abs(weights)), kind="stable")
-    return [
-        ChannelShare(
-            int(k), float(weights[k]), float(shares[k]), float(feature[k].max()), feature[k]
-        )
-        for k in order
-    ]
 
 
 def receptive_field(spec: NetworkSpec, layer: str) -> tuple[int, int]:
@@ -62,21 +43,21 @@ def top_crops(
     channels: Sequence[int],
     *,
     count: int = 8,
-) -> Iterator[Step | list[Crop]]:
+) -> Iterator[PassesDone | list[Crop]]:
     """For each channel the ``count`` images that excite it most, each once, the strongest first.
 
-    A ``Step`` after every batch; at last the crops of all channels, channel by channel.
+    A ``PassesDone`` after every batch; at last the crops of all channels, channel by channel.
     """
     chosen = torch.tensor(list(channels))
     found: list[tuple[Tensor, Tensor]] = []
     width = 1
     for start in range(0, len(images), _BATCH):
-        go_on()
+        raise_if_stopped()
         values = _at(loaded.network, images[start : start + _BATCH], loaded, layer)[:, chosen]
         width = values.shape[-1]
         highest, places = values.flatten(2).max(2)
         found.append((highest, places))
-        yield Step(min(start + _BATCH, len(images)), len(images))
+        yield PassesDone(min(start + _BATCH, len(images)), len(images))
     highest, places = (torch.cat(parts).cpu() for parts in zip(*found, strict=True))
     field = receptive_field(loaded.network.spec, layer)
     crops = []

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from resnet_viz.core.errors import NetworkError
 from resnet_viz.explain.methods import Family, Method
-from resnet_viz.explain.scoring import Scored, Subject
+from resnet_viz.explain.scored_image import ScoredImage, ScoredNetwork
 from resnet_viz.probe.capture import capture
 from resnet_viz.probe.isolation import untouched
 from resnet_viz.records.explanation import Completeness
@@ -46,7 +46,7 @@ class _Call:
 
 
 def attribute(
-    given: Subject, method: Method, options: Mapping[str, float], images: Tensor, seed: int = 0
+    given: ScoredImage, method: Method, options: Mapping[str, float], images: Tensor, seed: int = 0
 ) -> Float[Tensor, "batch channel height width"]:
     """The raw attributions of each image to the score.
 
@@ -102,7 +102,7 @@ def to_map(
 
 
 def completeness(
-    given: Subject, method: Method, options: Mapping[str, float], attributions: Tensor
+    given: ScoredImage, method: Method, options: Mapping[str, float], attributions: Tensor
 ) -> Completeness | None:
     """Sum of attributions beside f(x) - f(0), for the methods that promise them to be equal."""
     if method.name not in _COMPLETE or options.get("smooth_samples"):
@@ -119,7 +119,7 @@ def superpixels(height: int, width: int, cells: int) -> Int64[Tensor, "1 1 heigh
     return (rows[:, None] * min(cells, width) + columns)[None, None]
 
 
-def _call(method: Method, scored: Scored, call: _Call) -> Tensor:
+def _call(method: Method, scored: ScoredNetwork, call: _Call) -> Tensor:
     from captum import attr
 
     made = getattr(attr, _CLASSES[method.name])(scored)
@@ -164,7 +164,7 @@ def _in_parts(made: Any, call: _Call) -> Tensor:  # noqa: ANN401  # captum's Gra
     return total
 
 
-def _hookable(given: Subject, method: Method) -> Scored:
+def _hookable(given: ScoredImage, method: Method) -> ScoredNetwork:
     """A copy with its ReLUs out of place, or a refusal where hooks would not see every ReLU."""
     network = copy.deepcopy(given.network)
     names = [name for name, module in network.named_modules() if isinstance(module, nn.ReLU)]
@@ -182,7 +182,7 @@ def _hookable(given: Subject, method: Method) -> Scored:
     calls = len({id(value.grad_fn) for value in ran.values.values()})
     if isinstance(ran.output, Tensor) and _relus(ran.output) > calls:
         raise NetworkError("explain_functional", method=method.name)
-    return Scored(network, given.scored.target, given.scored.against)
+    return ScoredNetwork(network, given.scored.target, given.scored.against)
 
 
 def _relus(output: Tensor) -> int:

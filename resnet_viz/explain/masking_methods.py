@@ -1,37 +1,29 @@
 """Maps that need many passes or the whole network: Score-CAM, Ablation-CAM, FullGrad.
 
-Each is a generator: a ``Step`` after every batch, so that the caller shows progress and can stop,
-and the map, before its last ReLU, as what it returns.
+Each is a generator: ``PassesDone`` after every batch, so that the caller shows progress and can
+stop, and the map, before its last ReLU, as what it returns.
 """
 
 from collections.abc import Generator
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from resnet_viz.explain.scoring import Subject, channels_last, go_on, scores
+from resnet_viz.explain.raw_map import PassesDone
+from resnet_viz.explain.scored_image import ScoredImage, channels_last, scores
+from resnet_viz.explain.stopping import raise_if_stopped
 from resnet_viz.pictures.resample import enlarge
 from resnet_viz.probe.analyze import analyze
 from resnet_viz.probe.capture import run_with
 from resnet_viz.probe.isolation import untouched
 from resnet_viz.probe.targets import logits_of
 
-
-@dataclass(frozen=True)
-class Step:
-    """``done`` of ``total`` passes."""
-
-    done: int
-    total: int
+Map = Generator[PassesDone, None, Float[np.ndarray, "h w"]]
 
 
-Map = Generator[Step, None, Float[np.ndarray, "h w"]]
-
-
-def score_cam(given: Subject, feature: Float[np.ndarray, "c h w"]) -> Map:
+def score_cam(given: ScoredImage, feature: Float[np.ndarray, "c h w"]) -> Map:
     """sum_k w_k A^k, w = softmax over k of the score of the image seen through A^k alone.
 
     A^k is scaled to 0 to 1 and enlarged before it masks the image (Wang 2020, arXiv 1910.01279,
@@ -43,12 +35,12 @@ def score_cam(given: Subject, feature: Float[np.ndarray, "c h w"]) -> Map:
     for start in range(0, len(masks), given.chunk):
         part = torch.from_numpy(masks[start : start + given.chunk, None]).to(given.image)
         found.append(scores(given, given.image * part))
-        yield Step(start + len(part), len(masks))
+        yield PassesDone(start + len(part), len(masks))
     weights = torch.cat(found).softmax(0).cpu().numpy()
     return np.asarray(np.einsum("c,chw->hw", weights, feature))
 
 
-def ablation_cam(given: Subject, feature: Float[np.ndarray, "c h w"], layer: str) -> Map:
+def ablation_cam(given: ScoredImage, feature: Float[np.ndarray, "c h w"], layer: str) -> Map:
     """sum_k w_k A^k, w_k = (y - y_k) / y, y_k the score with channel k set to zero.
 
     Desai 2020 (WACV, eq. 4).
@@ -56,15 +48,15 @@ def ablation_cam(given: Subject, feature: Float[np.ndarray, "c h w"], layer: str
     channels, score = len(feature), given.score
     found: list[Tensor] = []
     for start in range(0, channels, given.chunk):
-        go_on()
+        raise_if_stopped()
         ablated = torch.arange(start, min(start + given.chunk, channels))
         found.append(_without(given, layer, ablated.to(given.image.device)))
-        yield Step(start + len(ablated), channels)
+        yield PassesDone(start + len(ablated), channels)
     weights = (score - torch.cat(found).cpu().numpy()) / (score or 1.0)
     return np.asarray(np.einsum("c,chw->hw", weights, feature))
 
 
-def full_grad(given: Subject) -> Map:
+def full_grad(given: ScoredImage) -> Map:
     """psi(x * dy/dx) + sum of psi(b * dy/dz) over all biases b, z what they are added to.
 
     psi: absolute value, scaled to 0 to 1 channel by channel, enlarged, summed over channels. A
@@ -76,7 +68,7 @@ def full_grad(given: Subject) -> Map:
     image = given.image.clone().requires_grad_()
     with torch.enable_grad(), untouched(given.network, needs_gradients=False):
         slope = torch.autograd.grad(given.scored(image).sum(), image)[0]
-    yield Step(1, 2)
+    yield PassesDone(1, 2)
     result = _spread((slope * given.image)[0].cpu().numpy(), height, width)
     if biases:
         analysis = analyze(
@@ -89,7 +81,7 @@ def full_grad(given: Subject) -> Map:
         for name, gradient in analysis.activation_gradients.items():
             share = biases[name.partition("#")[0]][:, None, None] * gradient[0]
             result = result + _spread(share, height, width)
-    yield Step(2, 2)
+    yield PassesDone(2, 2)
     return result
 
 
@@ -123,7 +115,7 @@ def _spread(
     return np.asarray(enlarge(size, height, width).sum(0))
 
 
-def _without(given: Subject, layer: str, channels: Tensor) -> Tensor:
+def _without(given: ScoredImage, layer: str, channels: Tensor) -> Tensor:
     """The score with each of ``channels`` in turn set to zero at ``layer``."""
 
     def ablate(value: Tensor) -> Tensor:

@@ -9,10 +9,11 @@ from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.core.errors import LayerError, OptionError
 from resnet_viz.core.places import cifar10_folders
 from resnet_viz.datasets.load_dataset import load_dataset
-from resnet_viz.explain.channels import channel_shares, receptive_field, top_crops
-from resnet_viz.explain.maximise import COLOURS, Ascent, Goal, maximise
-from resnet_viz.explain.pass_methods import Step
-from resnet_viz.explain.scoring import Cancelled, stopping
+from resnet_viz.explain.channels.channel_shares import channel_shares
+from resnet_viz.explain.channels.maximise import COLOURS, Ascent, Goal, maximise
+from resnet_viz.explain.channels.top_crops import receptive_field, top_crops
+from resnet_viz.explain.raw_map import PassesDone
+from resnet_viz.explain.stopping import Cancelled, stopping
 from resnet_viz.pictures.preprocess import normalise, preprocessing_for
 from resnet_viz.pictures.samples import sample_batch
 from resnet_viz.records import WeightSource
@@ -53,7 +54,7 @@ def test_a_blank_map_has_no_shares():
 
 def test_crops_are_where_the_activation_is_highest(loaded, tiles):
     *steps, crops = top_crops(loaded, tiles, ["x"] * 120, "layer1.0", [2, 0], count=3)
-    assert steps[-1] == Step(120, 120)
+    assert steps[-1] == PassesDone(120, 120)
     batch = normalise(tiles, loaded.preprocessing)
     feature = analyze(loaded.network, batch, layers=["layer1.0"]).features["layer1.0"]
     for number, channel in enumerate([2, 0]):

@@ -5,7 +5,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from resnet_viz.explain.scoring import Subject
+from resnet_viz.explain.scored_image import ScoredImage
 from resnet_viz.probe.analyze import analyze
 from resnet_viz.probe.capture import run_with
 from resnet_viz.probe.isolation import untouched
@@ -17,7 +17,7 @@ _CHANGE = 1e-5  # of the score, as a share of its size: more than rounding
 
 
 def why_blank(
-    given: Subject,
+    given: ScoredImage,
     layer: str | None,
     shown: Float[np.ndarray, "h w"],
     before_relu: Float[np.ndarray, "h w"],
@@ -36,7 +36,7 @@ def why_blank(
     return Blank.NEGATIVE if bool((before_relu < 0).any()) else Blank.ZERO
 
 
-def why_not_finite(given: Subject, layer: str | None) -> Blank:
+def why_not_finite(given: ScoredImage, layer: str | None) -> Blank:
     """Where NaN or infinite values come from: weights, activations, gradients, or the method."""
     if not all(bool(torch.isfinite(p).all()) for p in given.network.parameters()):
         return Blank.WEIGHTS_NOT_FINITE
@@ -56,7 +56,7 @@ def why_not_finite(given: Subject, layer: str | None) -> Blank:
     return Blank.NOT_FINITE
 
 
-def score_depends_on(given: Subject, layer: str | None) -> bool:
+def score_depends_on(given: ScoredImage, layer: str | None) -> bool:
     """Whether the score moves when the layer is multiplied with -2, 0 or 2.
 
     A network whose last step squashes its answer (softmax, sigmoid) has no slope where that answer
@@ -68,7 +68,7 @@ def score_depends_on(given: Subject, layer: str | None) -> bool:
     return bool(((changed - given.score).abs() > least).any())
 
 
-def _scaled(given: Subject, layer: str | None, scale: float) -> Tensor:
+def _scaled(given: ScoredImage, layer: str | None, scale: float) -> Tensor:
     if layer is None:
         return logits_of(given.network(given.image * scale))
     return logits_of(run_with(given.network, given.image, layer, lambda value: value * scale))

@@ -19,7 +19,7 @@ from torch.nn.functional import affine_grid, grid_sample
 
 from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.core.errors import LayerError, OptionError
-from resnet_viz.explain.scoring import go_on
+from resnet_viz.explain.stopping import raise_if_stopped
 from resnet_viz.pictures.preprocess import Preprocessing
 from resnet_viz.probe.capture import capture
 from resnet_viz.probe.isolation import untouched
@@ -94,7 +94,7 @@ def maximise(
     state = Ascent.begin(size, channels, goal.seed) if state is None else state
     scale = _wave_scale(size).to(device)
     for step in range(state.step, goal.steps):
-        go_on()
+        raise_if_stopped()
         with torch.inference_mode(False), torch.enable_grad():
             waves = state.waves.to(device).requires_grad_()
             moved = _moved(picture_of(waves, scale), goal, step)

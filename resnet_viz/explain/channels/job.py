@@ -9,7 +9,7 @@ from typing import Any
 from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.checkpoints.network_json import load_side
 from resnet_viz.core.errors import NetworkError
-from resnet_viz.explain.maximise import Ascent, Goal, maximise
+from resnet_viz.explain.channels.maximise import Ascent, Goal, maximise
 from resnet_viz.pictures.decode import to_png
 
 STATE_FILE = "ascent.npz"

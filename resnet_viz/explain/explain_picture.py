@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from resnet_viz.checkpoints.loaded import Loaded
-from resnet_viz.explain.explain import explaining
+from resnet_viz.explain.explain_image import explain_in_steps
 from resnet_viz.explain.faithfulness import MEASURES, Effort, faithfulness
-from resnet_viz.explain.pass_methods import Step
+from resnet_viz.explain.raw_map import PassesDone
 from resnet_viz.pictures.decode import Picture
 from resnet_viz.pictures.preprocess import photo, seen, to_batch
 from resnet_viz.records import WeightSource
@@ -16,7 +16,7 @@ PHOTO_SIDE = 400  # pixels; what a picture is given on a screen 1280 pixels wide
 
 
 @dataclass(frozen=True)
-class Request:
+class ExplainRequest:
     """What is to be explained, and which measures are to be taken; ``explain`` says the rest."""
 
     method: str = "grad-cam"
@@ -29,15 +29,15 @@ class Request:
     effort: Effort = field(default_factory=Effort)
 
 
-def explain_picture(
-    loaded: Loaded, picture: Picture, request: Request
-) -> Iterator[Step | ExplainedPicture]:
+def explain_picture_in_steps(
+    loaded: Loaded, picture: Picture, request: ExplainRequest
+) -> Iterator[PassesDone | ExplainedPicture]:
     """Step by step, at last the record; errors as for ``explain``."""
     pixels = seen(picture, loaded.preprocessing)
     network = loaded.network
     batch = to_batch([pixels], loaded.preprocessing).to(next(network.parameters()).device)
     explanation: Explanation | None = None
-    for step in explaining(
+    for step in explain_in_steps(
         network,
         batch,
         request.method,
@@ -57,7 +57,7 @@ def explain_picture(
         network, batch, explanation, effort=request.effort, measures=request.measures
     ):
         scores.append(score)
-        yield Step(len(scores), len(request.measures))
+        yield PassesDone(len(scores), len(request.measures))
     yield ExplainedPicture(
         name=picture.name,
         digest=picture.digest,
@@ -82,7 +82,7 @@ def origin_of(loaded: Loaded) -> Origin:
     )
 
 
-def explained(loaded: Loaded, picture: Picture, request: Request) -> ExplainedPicture:
+def explain_picture(loaded: Loaded, picture: Picture, request: ExplainRequest) -> ExplainedPicture:
     """The same at once."""
-    steps = explain_picture(loaded, picture, request)
+    steps = explain_picture_in_steps(loaded, picture, request)
     return next(found for found in steps if isinstance(found, ExplainedPicture))

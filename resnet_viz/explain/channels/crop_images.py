@@ -9,8 +9,8 @@ from torch import Tensor
 
 from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.core.places import cifar10_folders
+from resnet_viz.datasets.dataset import first_of_each_class
 from resnet_viz.datasets.load_dataset import load_dataset
-from resnet_viz.explain.many.picture_sources import first_of_each_class
 from resnet_viz.networks.zoo.labels import CIFAR10_CLASSES
 from resnet_viz.pictures.preprocess import seen
 from resnet_viz.pictures.samples import sample_picture, samples

@@ -1,8 +1,6 @@
 """The one number that an explanation is of, and running many changed images in batches."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -12,6 +10,7 @@ from torch import Tensor, nn
 
 from resnet_viz.core.errors import NetworkError, TargetError
 from resnet_viz.networks.devices import free_memory
+from resnet_viz.explain.stopping import raise_if_stopped
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.networks.tables.totals import totals
 from resnet_viz.probe.analyze import check_images
@@ -31,37 +30,7 @@ _MOST_WORK = (
 )
 
 
-class Cancelled(Exception):  # noqa: N818  # nothing went wrong: somebody asked for it
-    """An explanation was stopped between two batches."""
-
-
-def _never() -> bool:
-    return False
-
-
-_stopped: ContextVar[Callable[[], bool]] = ContextVar("stopped", default=_never)
-
-
-@contextmanager
-def stopping(when: Callable[[], bool]) -> Iterator[None]:
-    """Inside, every explanation and measure of this thread asks ``when`` before each batch.
-
-    ``Cancelled`` is raised once it says yes.
-    """
-    before = _stopped.set(when)
-    try:
-        yield
-    finally:
-        _stopped.reset(before)
-
-
-def go_on() -> None:
-    """Raise ``Cancelled`` if somebody wants this thread's explanation to stop."""
-    if _stopped.get()():
-        raise Cancelled
-
-
-class Scored(nn.Module):
+class ScoredNetwork(nn.Module):
     """A network whose output is the score, (batch,): a logit, or a difference of two.
 
     Score = y_target - y_against, or y_target alone.
@@ -73,7 +42,7 @@ class Scored(nn.Module):
         self.target, self.against = target, against
 
     def forward(self, images: Float[Tensor, "batch ..."]) -> Float[Tensor, " batch"]:
-        go_on()
+        raise_if_stopped()
         return self.of(logits_of(self.network(images)))
 
     def of(self, logits: Float[Tensor, "batch classes"]) -> Float[Tensor, " batch"]:
@@ -83,10 +52,10 @@ class Scored(nn.Module):
 
 
 @dataclass(frozen=True, eq=False)
-class Subject:
+class ScoredImage:
     """What is explained: a network, one normalised image (1, channel, height, width), a score."""
 
-    scored: Scored
+    scored: ScoredNetwork
     image: Tensor
     logits: Tensor  # (classes,)
     features: Mapping[str, Tensor] = field(default_factory=dict)  # of the layers asked for
@@ -126,13 +95,13 @@ class Subject:
         return float(self.scored.of(self.logits[None])[0])
 
 
-def subject(
+def score_image(
     network: nn.Module,
     image: Tensor,
     target: int | None = None,
     against: int | None = None,
     layers: Sequence[str] = (),
-) -> Subject:
+) -> ScoredImage:
     """Check what is asked, run the image once, and fix the target (None: the top class).
 
     The features of ``layers`` are kept from that one pass.
@@ -142,7 +111,7 @@ def subject(
     check_images(network, image)
     if image.ndim != 4 or len(image) != 1:
         raise NetworkError("explain_one_image", given=tuple(image.shape))
-    go_on()
+    raise_if_stopped()
     with torch.no_grad(), untouched(network, needs_gradients=False):
         captured = capture(network, image, layers)
     logits = logits_of(captured.output)
@@ -150,27 +119,27 @@ def subject(
     if against is not None and int(classes_of(against, logits)[0]) == chosen:
         raise TargetError("explain_against", target=chosen)
     features = {name: value[0] for name, value in captured.values.items()}
-    return Subject(Scored(network, chosen, against), image.detach(), logits[0], features)
+    return ScoredImage(ScoredNetwork(network, chosen, against), image.detach(), logits[0], features)
 
 
-def scores(given: Subject, images: Tensor) -> Float[Tensor, " batch"]:
+def scores(given: ScoredImage, images: Tensor) -> Float[Tensor, " batch"]:
     """The score of many images, in batches."""
     return given.scored.of(_all_logits(given, images))
 
 
-def probabilities(given: Subject, images: Tensor) -> Float[Tensor, " batch"]:
+def probabilities(given: ScoredImage, images: Tensor) -> Float[Tensor, " batch"]:
     """The target's softmax probability of many images, in batches."""
     return _all_logits(given, images).softmax(1)[:, given.scored.target]
 
 
-def _all_logits(given: Subject, images: Tensor) -> Tensor:
+def _all_logits(given: ScoredImage, images: Tensor) -> Tensor:
     return torch.cat(list(_logits(given.network, images, given.chunk)))
 
 
 def _logits(network: nn.Module, images: Tensor, chunk: int) -> Iterator[Tensor]:
     with torch.no_grad(), untouched(network, needs_gradients=False):
         for start in range(0, len(images), chunk):
-            go_on()
+            raise_if_stopped()
             yield logits_of(network(channels_last(images[start : start + chunk])))
 
 

@@ -8,9 +8,9 @@ from torch import nn
 
 from resnet_viz import NetworkSpec, build
 from resnet_viz.core.errors import LayerError, NetworkError, OptionError, TargetError
-from resnet_viz.explain.explain import explain, explaining, last_layer
+from resnet_viz.explain.explain_image import explain, explain_in_steps, last_layer
 from resnet_viz.explain.methods import METHODS, method_named, options_of
-from resnet_viz.explain.pass_methods import Step
+from resnet_viz.explain.raw_map import PassesDone
 from resnet_viz.records.explanation import Blank, Explanation
 from resnet_viz.spec import Shortcut
 from tests.probe.hand_made import Reused, close, images, seeded, settled, small
@@ -141,8 +141,8 @@ def test_full_grad_gives_every_pixel_a_share():
 
 
 def test_long_methods_say_how_far_they_are():
-    steps = list(explaining(small(), images(1), "score-cam", layer="conv1"))
-    assert isinstance(steps[0], Step)
+    steps = list(explain_in_steps(small(), images(1), "score-cam", layer="conv1"))
+    assert isinstance(steps[0], PassesDone)
     assert steps[-2].done == steps[-2].total == 4
     assert isinstance(steps[-1], Explanation)
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from resnet_viz.core.errors import LayerError, OptionError
-from resnet_viz.explain.explain import explain
+from resnet_viz.explain.explain_image import explain
 from resnet_viz.explain.faithfulness import faithfulness
-from resnet_viz.explain.fusing import fuse
+from resnet_viz.explain.layer_fusion import fuse
 from resnet_viz.pictures.resample import enlarge
 from resnet_viz.records.explanation import Blank, Fused, Fusion
 from tests.probe.hand_made import images, small

@@ -8,10 +8,11 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from resnet_viz.core.errors import LayerError, NetworkError, close_matches
-from resnet_viz.explain.attribution import attribute, completeness, to_map
-from resnet_viz.explain.blank import why_blank
+from resnet_viz.explain.blank_maps import why_blank
 from resnet_viz.explain.cam_methods import CLASSLESS, EPSILON, CamMethod, raw_map
-from resnet_viz.explain.fusing import fuse, fused_layers
+from resnet_viz.explain.captum_methods import attribute, completeness, to_map
+from resnet_viz.explain.layer_fusion import fuse, fused_layers
+from resnet_viz.explain.masking_methods import ablation_cam, full_grad, score_cam
 from resnet_viz.explain.methods import (
     FEATURES_ONLY,
     METHODS,
@@ -20,8 +21,8 @@ from resnet_viz.explain.methods import (
     method_named,
     options_of,
 )
-from resnet_viz.explain.pass_methods import Step, ablation_cam, full_grad, score_cam
-from resnet_viz.explain.scoring import Subject, subject
+from resnet_viz.explain.raw_map import PassesDone
+from resnet_viz.explain.scored_image import ScoredImage, score_image
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.pictures.resample import enlarge
 from resnet_viz.probe.analyze import analyze
@@ -52,7 +53,7 @@ def explain(
 
     Raises ``OptionError``, ``LayerError``, ``TargetError`` or ``NetworkError``, each with its cure.
     """
-    steps = explaining(
+    steps = explain_in_steps(
         network,
         image,
         method,
@@ -65,7 +66,7 @@ def explain(
     return next(found for found in steps if isinstance(found, Explanation))
 
 
-def explaining(
+def explain_in_steps(
     network: nn.Module,
     image: Float[Tensor, "one channel height width"],
     method: str = "grad-cam",
@@ -75,14 +76,16 @@ def explaining(
     against: int | None = None,
     options: Mapping[str, float] | None = None,
     seed: int = 0,
-) -> Iterator[Step | Explanation]:
-    """``explain`` step by step: a ``Step`` after each batch of passes, at last the record."""
+) -> Iterator[PassesDone | Explanation]:
+    """``explain`` step by step: a ``PassesDone`` after each batch of passes, at last the record."""
     network = unwrapped(network)
     row = method_named(method)
     chosen = options_of(row, options)
     place = _place(network, row, layer)
     wanted = place.layers if isinstance(place, Fused) else (place,) if place else ()
-    given = subject(network, image, target, against, wanted if row.name in FEATURES_ONLY else ())
+    given = score_image(
+        network, image, target, against, wanted if row.name in FEATURES_ONLY else ()
+    )
     found: _Found
     if isinstance(place, Fused):
         found = yield from _at_layers(given, row, chosen, place, seed)
@@ -137,14 +140,14 @@ class _Found:
     completeness: Completeness | None = None
 
 
-_Steps = Generator[Step | Explanation, None, _Found]
+_Steps = Generator[PassesDone | Explanation, None, _Found]
 
 
-def _at_input(given: Subject, row: Method, options: Mapping[str, float], seed: int) -> _Steps:
+def _at_input(given: ScoredImage, row: Method, options: Mapping[str, float], seed: int) -> _Steps:
     if row.name == "full-grad":
         raw = yield from full_grad(given)
         return _Found(raw, not raw.any())
-    yield Step(0, 1)
+    yield PassesDone(0, 1)
     found = attribute(given, row, options, given.image, seed)
     values = found[0].cpu().numpy()
     complete = completeness(given, row, options, found)
@@ -152,14 +155,14 @@ def _at_input(given: Subject, row: Method, options: Mapping[str, float], seed: i
 
 
 def _at_layers(
-    given: Subject, row: Method, options: Mapping[str, float], place: Fused, seed: int
+    given: ScoredImage, row: Method, options: Mapping[str, float], place: Fused, seed: int
 ) -> _Steps:
     """One pass a layer, each no further down than the layer; then one map."""
     parts: list[_Found] = []
     for number, layer in enumerate(place.layers, 1):
         if row.family is not Family.CAM:
             parts.append((yield from _at_layer(given, row, options, layer, seed)))
-        yield Step(number, len(place.layers))
+        yield PassesDone(number, len(place.layers))
     if row.family is Family.CAM:
         analysis = _analysis(given, place.layers)
         parts = [_cam(analysis, row, options, layer) for layer in place.layers]
@@ -170,7 +173,7 @@ def _at_layers(
 
 
 def _at_layer(
-    given: Subject, row: Method, options: Mapping[str, float], layer: str, seed: int
+    given: ScoredImage, row: Method, options: Mapping[str, float], layer: str, seed: int
 ) -> _Steps:
     if row.name in FEATURES_ONLY:
         feature = _feature(given, layer)
@@ -180,16 +183,16 @@ def _at_layer(
     analysis = _analysis(given, [layer])
     match row.name:
         case "guided-grad-cam":
-            yield Step(0, 1)
+            yield PassesDone(0, 1)
             guided = attribute(given, METHODS["guided-backprop"], {}, given.image, seed)
             values = guided[0].cpu().numpy() * analysis.upsampled(layer, _size(given))[0]
             return _Found(values.sum(0), not analysis.activation_gradients[layer].any(), values)
         case _:
-            yield Step(0, 1)
+            yield PassesDone(0, 1)
             return _cam(analysis, row, options, layer)
 
 
-def _feature(given: Subject, layer: str) -> Float[np.ndarray, "c h w"]:
+def _feature(given: ScoredImage, layer: str) -> Float[np.ndarray, "c h w"]:
     """What the layer held when the subject ran; the analysis says why there are no positions."""
     kept = given.features.get(layer)
     if kept is None or kept.ndim != 3:
@@ -205,7 +208,7 @@ def _cam(analysis: Analysis, row: Method, options: Mapping[str, float], layer: s
     return _Found(raw, not source.any())
 
 
-def _analysis(given: Subject, layers: Sequence[str]) -> Analysis:
+def _analysis(given: ScoredImage, layers: Sequence[str]) -> Analysis:
     analysis = analyze(
         given.network,
         given.image,
@@ -220,13 +223,13 @@ def _analysis(given: Subject, layers: Sequence[str]) -> Analysis:
     return analysis
 
 
-def _size(given: Subject) -> tuple[int, int]:
+def _size(given: ScoredImage) -> tuple[int, int]:
     height, width = given.image.shape[2:]
     return height, width
 
 
 def _record(
-    given: Subject,
+    given: ScoredImage,
     row: Method,
     options: Mapping[str, float],
     place: str | Fused | None,
