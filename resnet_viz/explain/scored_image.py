@@ -9,8 +9,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from resnet_viz.core.errors import NetworkError, TargetError
-from resnet_viz.networks.devices import free_memory
 from resnet_viz.explain.stopping import raise_if_stopped
+from resnet_viz.networks.devices import free_memory
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.networks.tables.totals import totals
 from resnet_viz.probe.analyze import check_images
