@@ -179,7 +179,7 @@ def test_a_stopped_diagnosis_can_be_started_again(monkeypatch):
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT)
     app.switch_page("pages/6_Debug.py")
     app.session_state["stopped_0"] = (str(ASSETS / "checkpoints" / "resnet56.safetensors"), "",
-                                      "", "resnet56", "bundled", "", "")  # fmt: skip
+                                      "", "resnet56", "bundled", "")  # fmt: skip
     app.query_params["checkpoint"] = "resnet56"
     app.run()
     assert app.info[0].value == sentences("en")["debug.stopped"]

@@ -1,11 +1,9 @@
 """Choosing a checkpoint: the user's own file, a bundled network, or a training run's networks."""
 
 from dataclasses import dataclass
-from hashlib import blake2b
 from pathlib import Path
 
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.core.errors import SpecError
@@ -15,6 +13,7 @@ from resnet_viz.networks.export.spec_file import spec_from_json, spec_to_json
 from resnet_viz.pictures.decode import safe_name
 from resnet_viz.spec import PRESETS, Kind
 from resnet_viz.ui.choose.trained_run import TrainedRun, chosen_run
+from resnet_viz.ui.choose.uploads import kept_file
 from resnet_viz.ui.frame.address import publish, restore
 from resnet_viz.ui.frame.messages import show_error
 
@@ -25,18 +24,17 @@ _OF_RUN = {Kind.RESIDUAL: "run_residual", Kind.PLAIN: "run_plain"}
 
 @dataclass(frozen=True)
 class CheckpointId:
-    """A file of this machine, or an upload by its digest; ``upload`` is the widget's key."""
+    """A weights file; ``changed`` says when, where it may change."""
 
     name: str
-    path: str = ""
-    digest: str = ""
-    upload: str = ""
+    path: Path
+    changed: str = ""
     network: str = ""  # a preset or a spec's JSON, where the user knows better than the file
 
     @property
     def key(self) -> tuple[str, ...]:
         """What a diagnosis of it is kept under."""
-        return (self.path, self.digest, self.network, self.name)
+        return (str(self.path), self.changed, self.network, self.name)
 
 
 def choose_checkpoints(text: Text) -> list[CheckpointId]:
@@ -78,9 +76,7 @@ def _choose(key: str, run: TrainedRun | None, text: Text) -> CheckpointId | None
     publish(key, usual)
     if upload is not None:
         network = _network(key, right, text)
-        return CheckpointId(
-            safe_name(upload.name), digest=_digest(upload), upload=f"{key}_file", network=network
-        )
+        return CheckpointId(safe_name(upload.name), kept_file(upload), network=network)
     return None if chosen in (None, _NONE) else _local(str(chosen), run)
 
 
@@ -103,10 +99,10 @@ def _usual(key: str, files: dict[str, tuple[Kind, Path]]) -> str:
 def _local(name: str, run: TrainedRun | None) -> CheckpointId:
     files = _files(run)
     if run is None or name not in files:
-        return CheckpointId(name, path=str(ASSETS / "checkpoints" / f"{name}.safetensors"))
+        return CheckpointId(name, ASSETS / "checkpoints" / f"{name}.safetensors")
     kind, path = files[name]
     changed = str(path.stat().st_mtime_ns)  # a training may go on
-    return CheckpointId(f"{safe_name(run.title)}, {kind}", path=str(path), digest=changed)
+    return CheckpointId(f"{safe_name(run.title)}, {kind}", path, changed)
 
 
 def _network(key: str, place: "st.delta_generator.DeltaGenerator", text: Text) -> str:
@@ -132,7 +128,3 @@ def _own_spec(key: str, place: "st.delta_generator.DeltaGenerator", text: Text) 
     except SpecError as error:
         show_error(error, text)
         return ""
-
-
-def _digest(upload: UploadedFile) -> str:
-    return blake2b(upload.getbuffer(), digest_size=16).hexdigest()

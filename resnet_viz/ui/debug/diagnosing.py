@@ -19,7 +19,7 @@ _MOST_AT_ONCE = max(1, (os.cpu_count() or 1) // 2)
 _EVERY = 0.1  # seconds between looks
 
 Answer = CheckpointReport | CheckpointsBeside | ResnetVizError
-Prepare = Callable[[], tuple[Order, Callable[[], None]]]
+Prepare = Callable[[], Order]
 
 
 class Diagnosis:
@@ -51,18 +51,12 @@ class Diagnosis:
 
     def _run(self, prepare: Prepare) -> Answer:
         try:
-            order, tidy = prepare()
-        except ResnetVizError as error:
-            return error
-        try:
-            self._apart = Apart(order)
+            self._apart = Apart(prepare())
             if self.stopped:
                 self._apart.cancel()
             return self._apart.run()
         except ResnetVizError as error:
             return error
-        finally:
-            tidy()
 
 
 class Diagnoses:

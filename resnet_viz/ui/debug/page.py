@@ -1,6 +1,5 @@
 """The Debug page below its drop zone: one report, or two beside each other."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,11 +10,10 @@ from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
 from resnet_viz.diagnosis.sandbox import Order, WeightsFile
 from resnet_viz.records import CheckpointReport, CheckpointsBeside
-from resnet_viz.ui.choose.kept_files import kept, place_of
 from resnet_viz.ui.debug.checkpoint_choice import CheckpointId
 from resnet_viz.ui.debug.diagnosing import Prepare, awaited, begin, diagnoses
 from resnet_viz.ui.debug.diagnosis_view import Place, draw_report
-from resnet_viz.ui.debug.images_choice import ImagesId, remove
+from resnet_viz.ui.debug.images_choice import ImagesId, Source
 from resnet_viz.ui.debug.two_checkpoints import show_beside
 from resnet_viz.ui.frame.messages import show_error
 from resnet_viz.ui.frame.words import md_escape
@@ -35,7 +33,7 @@ def show(chosen: list[CheckpointId], images: ImagesId, text: Text) -> None:
     reports, offered = [], set[tuple[Path, str]]()
     for number, (checkpoint, place) in enumerate(zip(chosen, places, strict=True)):
         with place:
-            where = Place(_path(checkpoint), number, offered)
+            where = Place(checkpoint.path, number, offered)
             reports.append(_show_one(checkpoint, images, where, text))
     if len(reports) == 2 and reports[0] is not None and reports[1] is not None:
         _show_both(chosen, images, (reports[0], reports[1]), text)
@@ -76,49 +74,31 @@ def _show_both(
 
 
 def _key(checkpoint: CheckpointId, images: ImagesId) -> tuple[str, ...]:
-    return (*checkpoint.key, images.source, images.place, images.digest)
+    return (*checkpoint.key, images.source, images.place)
 
 
 def _prepare(chosen: list[CheckpointId], images: ImagesId) -> Prepare:
-    """What writes the files that a worker reads, and what removes them.
+    """What checks the files and orders the diagnosis; runs beside the page."""
 
-    Uploads are read from the session now, in the page's thread; the bytes are written later.
-    """
-    data = [_bytes(checkpoint) for checkpoint in chosen]
-    put = images.put()
-
-    def prepare() -> tuple[Order, Callable[[], None]]:
-        files = [_file(c, d) for c, d in zip(chosen, data, strict=True)]
-        where, folder = put.written()
+    def prepare() -> Order:
+        files = [_file(checkpoint) for checkpoint in chosen]
         second = files[1] if len(files) > 1 else None
-        name = "" if where == images.place else images.name
-        return Order(files[0], second, images=where, images_name=name), lambda: remove(folder)
+        uploaded = images.source in (Source.PICTURES, Source.ZIP)
+        return Order(
+            files[0], second, images=images.place, images_name=images.name if uploaded else ""
+        )
 
     return prepare
 
 
-def _bytes(checkpoint: CheckpointId) -> "memoryview | bytes":
-    upload = st.session_state.get(checkpoint.upload) if checkpoint.upload else None
-    return b"" if upload is None else upload.getbuffer()
-
-
-def _path(checkpoint: CheckpointId) -> Path:
-    """Where the weights lie on this machine."""
-    if checkpoint.path:
-        return Path(checkpoint.path)
-    return place_of(checkpoint.digest, checkpoint.name)
-
-
-def _file(checkpoint: CheckpointId, data: "memoryview | bytes") -> WeightsFile:
+def _file(checkpoint: CheckpointId) -> WeightsFile:
     """The file for the worker; what its first bytes and its directory condemn is refused at once.
 
     Nothing is unpickled here: ``container`` reads the first bytes, and a header or a directory.
     """
-    path = _path(checkpoint)
-    if checkpoint.upload:
-        path = kept(checkpoint.digest, checkpoint.name, data)
+    path = checkpoint.path
     try:
-        if len(data) <= _LOOKED_INTO:
+        if not path.is_file() or path.stat().st_size <= _LOOKED_INTO:
             container(path)
     except ResnetVizError as error:
         raise type(error)(error.code, **{**error.values, "name": checkpoint.name}) from error

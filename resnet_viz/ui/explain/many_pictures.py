@@ -17,7 +17,7 @@ from resnet_viz.jobs.queue import runs
 from resnet_viz.pictures.decode import safe_name
 from resnet_viz.records import Pair, Run
 from resnet_viz.ui.choose.question import Question
-from resnet_viz.ui.choose.uploads import packed_uploads
+from resnet_viz.ui.choose.uploads import kept_zip
 from resnet_viz.ui.explain.many_results import show_results
 from resnet_viz.ui.explain.methods_table import with_method
 from resnet_viz.ui.frame.messages import show_error
@@ -101,7 +101,7 @@ def _ask_source(text: Text) -> tuple[PictureSource | None, str]:
         return None, ""
     alone = len(uploads) == 1
     title = safe_name(uploads[0].name) if alone else text("gallery.uploaded", count=len(uploads))
-    return PictureSource(str(packed_uploads(uploads))), title
+    return PictureSource(str(kept_zip(uploads))), title
 
 
 def _show_runs(text: Text) -> None:

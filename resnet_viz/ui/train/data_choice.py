@@ -6,7 +6,7 @@ import streamlit as st
 
 from resnet_viz.core.text import Text
 from resnet_viz.datasets.load_dataset import known_datasets
-from resnet_viz.ui.choose.uploads import kept_upload, packed_uploads
+from resnet_viz.ui.choose.uploads import kept_file, kept_zip
 from resnet_viz.ui.frame.address import publish, restore
 
 _ZIP, _FOLDER = "own", "folder"
@@ -38,12 +38,12 @@ def ask_data(text: Text) -> str | None:
 
 def _keep_zip() -> None:
     upload = st.session_state.get(f"train_{_ZIP}")
-    _remember(_ZIP, None if upload is None else kept_upload(upload.getvalue(), upload.name))
+    _remember(_ZIP, None if upload is None else kept_file(upload))
 
 
 def _keep_folder() -> None:
     uploads = st.session_state.get(f"train_{_FOLDER}")
-    _remember(_FOLDER, packed_uploads(uploads) if uploads else None)
+    _remember(_FOLDER, kept_zip(uploads) if uploads else None)
 
 
 def _remember(kind: str, path: Path | None) -> None:

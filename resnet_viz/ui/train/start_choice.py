@@ -1,7 +1,6 @@
 """Which network to train, alone or with its twin, and from which weights."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import streamlit as st
 
@@ -12,7 +11,7 @@ from resnet_viz.records import WeightSource
 from resnet_viz.spec import RESIDUAL_PRESETS, Kind, NetworkSpec, Stem
 from resnet_viz.ui.choose.network_choice import network_label
 from resnet_viz.ui.choose.openings import opening_label, openings
-from resnet_viz.ui.choose.uploads import kept_upload
+from resnet_viz.ui.choose.uploads import kept_file
 from resnet_viz.ui.frame.address import publish, restore
 
 _FILE = "file"
@@ -110,10 +109,4 @@ def _ask_file(text: Text) -> str | None:
         max_upload_size=_MOST_MEGABYTES,
         help=text("train.start_upload_help"),
     )
-    if upload is None:
-        return None
-    kept: dict[str, str] = st.session_state.setdefault("train_weights_kept", {})
-    if upload.file_id not in kept:
-        kept[upload.file_id] = str(kept_upload(upload.getvalue(), upload.name))
-    path = kept[upload.file_id]
-    return path if Path(path).is_file() else None
+    return None if upload is None else str(kept_file(upload))
