@@ -17,6 +17,8 @@ from resnet_viz.experiments.measures.walked_twins import trained_twins
 from resnet_viz.experiments.settings import in_range
 from resnet_viz.probe.capture import capture
 from resnet_viz.records import Finding, Panel
+from resnet_viz.spec.parts import PartKind
+from resnet_viz.spec.plan import plan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,8 +69,13 @@ def responses(loaded: LoadedNetwork, config: ResponsesConfig) -> dict[str, float
     """Standard deviation over images, channels and positions behind each normalisation."""
     network = loaded.network
     data = labelled(config.source, config.images, loaded.preprocessing)
-    names = [
-        name for name in network.tap_names() if name.rpartition(".")[2] in ("bn1", "bn2", "bn3")
+    layout = plan(network.spec)
+    names = [part.name for part in layout.stem if part.kind is PartKind.NORM]
+    names += [
+        f"{block.name}.{part.name}"
+        for block in layout.blocks
+        for part in block.branch
+        if part.kind is PartKind.NORM
     ]
     with torch.no_grad():
         values = capture(network, data.images, names).values

@@ -113,8 +113,7 @@ def shuffled(network: ResNet, swaps: int, chance: random.Random) -> list[Block]:
     pairs = [
         (i, j)
         for i, j in combinations(range(len(order)), 2)
-        if order[i].name.split(".")[0] == order[j].name.split(".")[0]
-        and not fixed & {order[i].name, order[j].name}
+        if order[i].plan.stage == order[j].plan.stage and not fixed & {order[i].name, order[j].name}
     ]
     for _ in range(swaps if pairs else 0):
         i, j = chance.choice(pairs)

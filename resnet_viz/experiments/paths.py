@@ -66,12 +66,13 @@ def path_gradient(network: ResNet, data: Labelled, through: Collection[str]) -> 
     The forward pass is whole; on the way back each block passes the gradient through its branch or
     through its shortcut alone. Mean over images.
     """
+    stopped = {
+        f"{block}.shortcut" if block in through else f"{block}.branch"
+        for block in network.spec.blocks()
+    }
 
     def cut(name: str, value: Tensor) -> Tensor:
-        block, _, part = name.rpartition(".")
-        if part == "branch" and block not in through:
-            return value.detach()
-        return value.detach() if part == "shortcut" and block in through else value
+        return value.detach() if name in stopped else value
 
     with torch.inference_mode(False), torch.enable_grad():
         images = data.images.detach().clone().requires_grad_()

@@ -6,8 +6,7 @@ from html import escape
 import plotly.graph_objects as go
 
 from resnet_viz.core.text import Text
-from resnet_viz.figures.diagnosis_plots import layer_ticks
-from resnet_viz.figures.theme import COLOURS, MARKERS, styled
+from resnet_viz.figures.theme import COLOURS, MARKERS, layer_ticks, styled
 from resnet_viz.records import CheckpointReport, CheckpointsBeside
 from resnet_viz.spec import Kind
 

@@ -1,6 +1,6 @@
 """From a comparison to what the figures draw: rows, curves, ranges, and both pictures."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -15,6 +15,7 @@ from resnet_viz.figures.palettes import ColourRange, Palette
 from resnet_viz.figures.strip import StripNode, StripRow
 from resnet_viz.records import ByLayer, Comparison, Pair, Side
 from resnet_viz.spec import PRESETS, Kind, NetworkSpec, Order, ZooSpec
+from resnet_viz.spec.layer_names import on_shortcut
 from resnet_viz.spec.plan import Way, plan
 
 CAM_PALETTE = Palette.INFERNO
@@ -60,11 +61,6 @@ def short_titles(comparison: Comparison, text: Text) -> Pair[str]:
     return comparison.sides.map(lambda side: side_title(side, text))
 
 
-def block_of(layer: str, side: Side) -> str | None:
-    """The block that a layer is, or is in; None for the stem and the head."""
-    return next((b for b in side.spec.blocks() if f"{layer}.".startswith(f"{b}.")), None)
-
-
 def strip_rows(comparison: Comparison, selected: str, text: Text) -> list[StripRow]:
     """Both networks for the strip: a node a block, coloured by its activation-gradient norm."""
     at = comparison.layers_at(selected)
@@ -80,7 +76,7 @@ def strip_rows(comparison: Comparison, selected: str, text: Text) -> list[StripR
 
 
 def _nodes(comparison: Comparison, slot: str, side: Side) -> Iterator[StripNode]:
-    places = [(s, b) for s, row in enumerate(_stages(side.spec), 1) for b in row]
+    places = [(s, b) for s, row in enumerate(side.spec.stages, 1) for b in row]
     targets = _targets(comparison) if slot == Kind.PLAIN else {}
     styles = shortcut_styles(side.spec)
     for number, ((stage, block), style) in enumerate(zip(places, styles, strict=True)):
@@ -91,12 +87,6 @@ def _nodes(comparison: Comparison, slot: str, side: Side) -> Iterator[StripNode]
             norm=_norm(side, block),
             shortcut=style,
         )
-
-
-def _stages(spec: NetworkSpec | ZooSpec) -> Sequence[Sequence[str]]:
-    if isinstance(spec, ZooSpec):
-        return spec.stages
-    return [[f"layer{s}.{b}" for b in range(n)] for s, n in enumerate(spec.depths, 1)]
 
 
 def _targets(comparison: Comparison) -> dict[int, str]:
@@ -148,7 +138,7 @@ def _norms(side: Side, quantity: Quantity) -> dict[str, float]:
             stem, norms = side.main_layers[0], analysis.activation_gradient_norms
             names = dict.fromkeys([stem, *side.spec.blocks()])
             return {name: float(norms[name][0]) for name in names if name in norms}
-    return {name: value for name, value in values.items() if ".downsample." not in name}
+    return {name: value for name, value in values.items() if not on_shortcut(name)}
 
 
 def cam_range(comparison: Comparison, layer: str, *, own: bool) -> Pair[ColourRange]:

@@ -1,6 +1,6 @@
 """The plot behind each finding of a diagnosis."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from html import escape
 
 import plotly.graph_objects as go
@@ -12,7 +12,7 @@ from resnet_viz.figures.labelled_plots import (
     reliability_figure,
     robustness_figure,
 )
-from resnet_viz.figures.theme import COLOURS, MARKERS, styled
+from resnet_viz.figures.theme import COLOURS, MARKERS, layer_ticks, styled
 from resnet_viz.records import CheckFinding, CheckpointReport, Labelled
 from resnet_viz.spec import Kind
 
@@ -95,14 +95,6 @@ def _by_layer(finding: CheckFinding, report: CheckpointReport, text: Text) -> go
     )
     figure.update_xaxes(title=text("figures.axis_layers"), **layer_ticks(names))
     return styled(figure, height=280)
-
-
-def layer_ticks(names: Sequence[str]) -> dict[str, object]:
-    """One label a stage, where it begins; for an x axis of numbered layers."""
-    starts: dict[str, int] = {}
-    for place, name in enumerate(names):
-        starts.setdefault(name.partition(".")[0], place)
-    return {"tickvals": list(starts.values()), "ticktext": [escape(name) for name in starts]}
 
 
 def _bars(values: Mapping[str, float], title: str) -> go.Figure:

@@ -17,6 +17,7 @@ from resnet_viz.figures.theme import COLOURS, MARKERS, styled
 from resnet_viz.records import GradientMeasurement, LayerGradient, Step
 from resnet_viz.records.theory import theory
 from resnet_viz.spec import Kind, NetworkSpec
+from resnet_viz.spec.layer_names import on_shortcut
 
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 _LINE = "rgba(128, 128, 128, 0.9)"
@@ -64,7 +65,7 @@ def step_curves(specs: Mapping[str, NetworkSpec], steps: Sequence[Step]) -> list
         norms = {
             name: norm
             for name, norm in step.gradient_norms.items()
-            if name != "fc" and ".downsample" not in name
+            if name != "fc" and not on_shortcut(name)
         }
         values = np.array(list(norms.values()), np.float64)
         curves.append(LabCurve(specs[step.kind], tuple(norms), values, values, values))

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from jaxtyping import Bool, Float64
 
 from resnet_viz.core.text import Text
-from resnet_viz.figures.theme import COLOURS, MARKERS, styled
+from resnet_viz.figures.theme import COLOURS, MARKERS, layer_ticks, styled
 from resnet_viz.spec import Kind
 
 _STEADY = 2.0  # factors below this are called steady
@@ -71,7 +71,7 @@ def gradient_figure(
         title=text(f"figures.axis_{quantity}", score=text(f"figures.score_{score}")),
     )
     figure.update_xaxes(
-        title=text("figures.axis_layers"), range=[-0.5, len(layers) - 0.5], **_ticks(layers)
+        title=text("figures.axis_layers"), range=[-0.5, len(layers) - 0.5], **layer_ticks(layers)
     )
     figure.update_layout(hovermode="closest", showlegend=True)
     return styled(figure, height=380)
@@ -135,11 +135,3 @@ def _add_lost(figure: go.Figure, curve: GradientCurve, floor: float, text: Text)
 def _floor(curves: Sequence[GradientCurve]) -> float:
     lowest = [float(c.values[c.drawable].min()) for c in curves if c.drawable.any()]
     return min(lowest, default=1.0) / 3
-
-
-def _ticks(layers: Sequence[str]) -> dict[str, object]:
-    """One label a stage, where it begins, so that names never overlap."""
-    starts: dict[str, int] = {}
-    for place, name in enumerate(layers):
-        starts.setdefault(name.partition(".")[0], place)
-    return {"tickvals": list(starts.values()), "ticktext": [escape(name) for name in starts]}

@@ -19,6 +19,7 @@ from resnet_viz.figures.sketch import (
 from resnet_viz.figures.theme import COLOURS, styled
 from resnet_viz.records import BlockGroup, Layer, Pair
 from resnet_viz.spec import Kind
+from resnet_viz.spec.layer_names import inside_block, on_shortcut
 
 ZOO_COLOUR = "#0d9488"  # of what is neither residual nor plain
 _CENTRES = {Kind.RESIDUAL: 0.0, Kind.PLAIN: 1.05}
@@ -86,7 +87,7 @@ def block_figure(
     A layer's marker has its name as ``customdata``.
     """
     inside = {layer.name for layer in layers}
-    around = [layer for layer in layers if ".downsample" in layer.name]
+    around = [layer for layer in layers if on_shortcut(layer.name)]
     branch = [layer for layer in layers if layer not in around]
     places = {layer.name: (float(index + 1), 0.0) for index, layer in enumerate(branch)}
     join = next((layer for layer in branch if layer.kind == "Add"), None)
@@ -161,8 +162,7 @@ def _layer_markers(
 
 
 def _short(layer: Layer) -> str:
-    name = layer.name.split(".", 2)[-1] if layer.name.startswith("layer") else layer.name
-    return "+" if layer.kind == "Add" else escape(name)
+    return "+" if layer.kind == "Add" else escape(inside_block(layer.name))
 
 
 def layer_sentence(layer: Layer, text: Text) -> str:

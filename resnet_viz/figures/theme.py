@@ -6,6 +6,7 @@ from html import escape
 import plotly.graph_objects as go
 
 from resnet_viz.spec import Kind
+from resnet_viz.spec.layer_names import stage_of
 
 COLOURS: Mapping[Kind, str] = {Kind.RESIDUAL: "#2563eb", Kind.PLAIN: "#ea580c"}
 MARKERS: Mapping[Kind, str] = {Kind.RESIDUAL: "circle", Kind.PLAIN: "square"}
@@ -36,9 +37,7 @@ def styled(figure: go.Figure, *, height: int) -> go.Figure:
 
 def stage_ticks(layers: Sequence[str]) -> tuple[list[int], list[str]]:
     """One label a stage, where it begins, but for those that would overlap the one before."""
-    starts: dict[str, int] = {}
-    for place, name in enumerate(layers):
-        starts.setdefault(name.partition(".")[0], place)
+    starts = _stage_starts(layers)
     apart = len(layers) / 12  # rows that a line of text needs
     places: list[int] = []
     names: list[str] = []
@@ -47,3 +46,16 @@ def stage_ticks(layers: Sequence[str]) -> tuple[list[int], list[str]]:
             places.append(place)
             names.append(escape(name))
     return places, names
+
+
+def layer_ticks(layers: Sequence[str]) -> dict[str, object]:
+    """One label for each stage, where it starts; for an x axis of numbered layers."""
+    starts = _stage_starts(layers)
+    return {"tickvals": list(starts.values()), "ticktext": [escape(name) for name in starts]}
+
+
+def _stage_starts(layers: Sequence[str]) -> dict[str, int]:
+    starts: dict[str, int] = {}
+    for place, name in enumerate(layers):
+        starts.setdefault(stage_of(name), place)
+    return starts

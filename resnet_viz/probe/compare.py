@@ -6,6 +6,7 @@ from resnet_viz.pictures.preprocess import Preprocessing, photo, seen, to_batch
 from resnet_viz.probe.analyze import analyze, score_named
 from resnet_viz.probe.capture import default_layers, layer_names
 from resnet_viz.records import BLOCK_PARTS, Comparison, Pair, Score, Side, WeightSource
+from resnet_viz.spec.layer_names import part_of
 
 PHOTO_SIDE = 400  # pixels; what a picture is given on a screen 1280 pixels wide
 
@@ -43,7 +44,7 @@ def analyse_side(loaded: Loaded, picture: Picture, *, target: int | None, score:
 
 
 def _is_main(layer: str) -> bool:
-    return layer.rpartition(".")[2] not in BLOCK_PARTS
+    return part_of(layer) not in BLOCK_PARTS
 
 
 def compare(

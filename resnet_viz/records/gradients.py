@@ -10,6 +10,7 @@ from jaxtyping import Float32
 
 from resnet_viz.records.analysis import BatchNormMode
 from resnet_viz.spec import NetworkSpec
+from resnet_viz.spec.layer_names import on_shortcut, stage_name, stage_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,7 +51,7 @@ class GradientMeasurement:
             for layer in self.layers
             if layer.weight_gradient_norm is not None
             and layer.name != "fc"
-            and ".downsample" not in layer.name
+            and not on_shortcut(layer.name)
         )
 
     def blocks(self) -> tuple[LayerGradient, ...]:
@@ -73,7 +74,7 @@ class GradientMeasurement:
         A straight line through the logarithms (least squares) of the stage's convolutions, whose
         first one is left out: it changes the shape. NaN where a norm is zero or not finite.
         """
-        own = [c for c in self.convolutions() if c.name.startswith(f"layer{stage}.")][1:]
+        own = [c for c in self.convolutions() if stage_of(c.name) == stage_name(stage)][1:]
         norms = np.array([layer.activation_gradient_norm for layer in own])
         if len(norms) < 2 or not (np.isfinite(norms).all() and (norms > 0).all()):
             return float("nan")

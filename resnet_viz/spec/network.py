@@ -24,6 +24,7 @@ from resnet_viz.spec.choices import (
     StrideOn,
 )
 from resnet_viz.spec.known_networks import KNOWN_NETWORKS, twin_name
+from resnet_viz.spec.layer_names import block_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,9 +111,17 @@ class NetworkSpec:
         """The family by its stem: cifar or imagenet."""
         return self.stem.value
 
+    @property
+    def stages(self) -> tuple[tuple[str, ...], ...]:
+        """Names of the blocks in order of execution, grouped by stage."""
+        return tuple(
+            tuple(block_name(stage, index) for index in range(depth))
+            for stage, depth in enumerate(self.depths, 1)
+        )
+
     def blocks(self) -> list[str]:
         """Names of the blocks in order of execution: "layer1.0", "layer1.1", ..."""
-        return [f"layer{s}.{b}" for s, n in enumerate(self.depths, 1) for b in range(n)]
+        return [name for stage in self.stages for name in stage]
 
 
 @cache

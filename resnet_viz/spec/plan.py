@@ -1,12 +1,13 @@
 """A spec spelled out: every part of every block, in order, before any weight exists."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 
 from resnet_viz.spec.checks import USUAL_WIDTH_PER_GROUP
 from resnet_viz.spec.choices import Block, Order, Shortcut, Stem, StrideOn
+from resnet_viz.spec.layer_names import block_name, block_of
 from resnet_viz.spec.network import NetworkSpec
 from resnet_viz.spec.parts import (
     Convolution,
@@ -48,7 +49,12 @@ class BlockPlan:
     @property
     def name(self) -> str:
         """As in the state dict: "layer3.1"."""
-        return f"layer{self.stage}.{self.index}"
+        return block_name(self.stage, self.index)
+
+    @property
+    def keeps_shape(self) -> bool:
+        """Whether the output has the shape of the input."""
+        return self.stride == 1 and self.in_channels == self.out_channels
 
     @property
     def drop(self) -> float:
@@ -70,6 +76,14 @@ class Plan:
         """What the head reads."""
         return self.blocks[-1].out_channels
 
+    def sequences(self) -> Iterator[Mapping[str, Part]]:
+        """Parts that run one after the other, by full name: stem, branch, shortcut, ..., head."""
+        yield {part.name: part for part in self.stem}
+        for block in self.blocks:
+            for parts in (block.branch, block.around, block.after):
+                yield {f"{block.name}.{part.name}": part for part in parts}
+        yield {part.name: part for part in (*self.last, *self.head)}
+
 
 @lru_cache(maxsize=128)
 def plan(spec: NetworkSpec) -> Plan:
@@ -88,6 +102,39 @@ def plan(spec: NetworkSpec) -> Plan:
         Part("fc", PartKind.LINEAR, spec.classes),
     )
     return Plan(stem, tuple(blocks), tuple(_last(spec, channels)), head)
+
+
+def selectable_layer(spec: NetworkSpec, layer: str) -> str:
+    """The convolution, block or head that represents a layer where only those can be selected.
+
+    A normalisation is represented by its convolution: the one before it, or the one after it in a
+    pre-activation block. Any other part of a block is represented by the block, and what follows
+    the last block by that block. A name that the network does not have is returned as it is.
+    """
+    blocks = spec.blocks()
+    block = block_of(layer, blocks)
+    kinds = next(
+        (
+            {name: part.kind for name, part in parts.items()}
+            for parts in plan(spec).sequences()
+            if layer in parts
+        ),
+        {},
+    )
+    kind = kinds.get(layer)
+    if kind in (PartKind.CONVOLUTION, PartKind.LINEAR):
+        return layer
+    if kind is None or (block is not None and kind is not PartKind.NORM):
+        return block or layer
+    place = list(kinds).index(layer)
+    convolutions = [
+        (at, name) for at, (name, of) in enumerate(kinds.items()) if of is PartKind.CONVOLUTION
+    ]
+    before = [name for at, name in convolutions if at < place]
+    after = [name for at, name in convolutions if at > place]
+    if spec.order is Order.PRE and after:
+        return after[0]
+    return before[-1] if before else blocks[-1]
 
 
 def parameter_count(spec: NetworkSpec) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 
 from resnet_viz.core.errors import OptionError
 from resnet_viz.spec import NetworkSpec
+from resnet_viz.spec.layer_names import stage_name
 from resnet_viz.training.recipe import RECIPES, Recipe
 
 
@@ -26,7 +27,7 @@ class Plan:
     def __post_init__(self) -> None:
         if self.pair and self.start not in ("random", "bundled"):
             raise OptionError("train_start_pair", start=self.start[:80])
-        stages = ["stem", *(f"layer{n}" for n in range(1, len(self.network.depths) + 1))]
+        stages = ["stem", *(stage_name(n) for n in range(1, len(self.network.depths) + 1))]
         for name in self.frozen:
             if name not in stages:
                 known = ", ".join(stages)

@@ -8,7 +8,6 @@ import pytest
 from resnet_viz.core.text import LANGUAGES, Text
 from resnet_viz.figures.comparison_drawing import (
     Quantity,
-    block_of,
     block_parts,
     cam_range,
     gradient_curves,
@@ -193,12 +192,6 @@ def test_block_identity_holds_exactly_on_both_sides(comparison):
 def test_plain_block_has_no_shortcut(comparison):
     assert block_parts(comparison.sides.second, "layer1.0").shortcut is None
     assert block_parts(comparison.sides.first, "layer1.0").shortcut is not None
-
-
-def test_block_of_a_layer_is_found_and_the_stem_has_none(comparison):
-    side = comparison.sides.first
-    assert block_of("layer2.1.conv2", side) == "layer2.1"
-    assert block_of("conv1", side) is None
 
 
 @pytest.mark.parametrize("quantity", Quantity)

@@ -15,6 +15,9 @@ from resnet_viz.checkpoints.identifying.identify import Identification
 from resnet_viz.diagnosis.thresholds import earliest, graded, worst
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.records import CheckFinding, Severity
+from resnet_viz.spec.layer_names import on_shortcut
+from resnet_viz.spec.parts import PartKind
+from resnet_viz.spec.plan import plan
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,11 +42,17 @@ def measure(network: ResNet, batch: Float[Tensor, "batch channel height width"])
     dead: dict[str, float] = {}
     largest: dict[str, float] = {}
     last = dict(network.named_modules())
+    activations = {
+        name
+        for parts in plan(network.spec).sequences()
+        for name, part in parts.items()
+        if part.kind is PartKind.ACTIVATION
+    }
 
     def see(name: str, value: Tensor) -> Tensor:
         if name in last and value.ndim == 4:
             largest[name] = float(value.abs().max())
-        if name.rpartition(".")[2].startswith("relu") and value.ndim == 4:
+        if name in activations and value.ndim == 4:
             dead[name] = float((value.amax((0, 2, 3)) <= 0).float().mean())
         return value
 
@@ -64,7 +73,7 @@ def _gradients(
     network: ResNet, batch: Float[Tensor, "batch channel height width"], answers: Tensor
 ) -> tuple[Tensor, dict[str, float]]:
     copied = copy.deepcopy(network).train()
-    named = {n: p for n, p in copied.named_parameters() if p.ndim > 1 and ".downsample" not in n}
+    named = {n: p for n, p in copied.named_parameters() if p.ndim > 1 and not on_shortcut(n)}
     with torch.enable_grad():
         logits = copied(batch)
         found = torch.autograd.grad(cross_entropy(logits, answers), list(named.values()))

@@ -68,8 +68,8 @@ def block_values(
     """What stands in one block when the batch is shown, for one of its images; no trace."""
     blocks = list(network.blocks())
     place = [one.name for one in blocks].index(block)
-    stage = block.partition(".")[0]
-    chain = [one.name for one in blocks[: place + 1] if one.name.startswith(f"{stage}.")]
+    stage = blocks[place].plan.stage
+    chain = [one.name for one in blocks[: place + 1] if one.plan.stage == stage]
     enters = blocks[place - 1].name if place else network.stem[-1]
     names = [enters, block, f"{block}.shortcut", f"{block}.join", f"{chain[0]}.shortcut"]
     names += [f"{name}.branch" for name in chain]

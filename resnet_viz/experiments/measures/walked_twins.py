@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 
 from resnet_viz.checkpoints.load_file import load_checkpoint
 from resnet_viz.checkpoints.loaded import LoadedNetwork
@@ -21,6 +21,7 @@ from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.networks.resnet.shortcuts import ZeroPad
 from resnet_viz.networks.zoo.labels import CIFAR10_CLASSES
 from resnet_viz.records import Pair
+from resnet_viz.spec.plan import plan
 
 _BATCH = 250  # images
 
@@ -70,17 +71,14 @@ def detour(block: Block) -> Callable[[Tensor], Tensor]:
 
     The same for a residual and for a plain block.
     """
-    first = next(m for m in block.modules() if isinstance(m, nn.Conv2d))
-    last = [getattr(block, part) for part in block.branch_parts if part.startswith("conv")][-1]
-    stride = max(c.stride[0] for c in block.modules() if isinstance(c, nn.Conv2d))
-    if stride == 1 and first.in_channels == last.out_channels:
+    if block.plan.keeps_shape:
         return lambda value: value
-    return ZeroPad(first.in_channels, last.out_channels, stride)
+    return ZeroPad(block.plan.in_channels, block.plan.out_channels, block.plan.stride)
 
 
 def downsampling(network: ResNet) -> list[str]:
     """Blocks whose output has another shape than their input."""
-    return [f"layer{stage}.0" for stage in range(2, len(network.spec.depths) + 1)]
+    return [block.name for block in plan(network.spec).blocks if not block.keeps_shape]
 
 
 def stem(network: ResNet, images: Float[Tensor, "batch c h w"]) -> Tensor:

@@ -37,6 +37,7 @@ class Block(nn.Module):
 
     def __init__(self, spec: NetworkSpec, plan: BlockPlan) -> None:
         super().__init__()
+        self.plan = plan
         self.name = plan.name
         channels = plan.in_channels
         for part in plan.branch:

@@ -1,12 +1,13 @@
 """A network as few rows: equal blocks in a row collapsed, and what is inside one of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 
 from resnet_viz.networks.tables.layer_table import layer_table
 from resnet_viz.records import BlockGroup, Layer
 from resnet_viz.spec import NetworkSpec
-from resnet_viz.spec.plan import BlockPlan, plan
+from resnet_viz.spec.layer_names import block_of
+from resnet_viz.spec.plan import BlockPlan, Plan, plan
 
 STEM, HEAD = "stem", "head"
 
@@ -15,9 +16,8 @@ def block_groups(spec: NetworkSpec) -> tuple[BlockGroup, ...]:
     """Stem, groups of equal blocks, head; ResNet-1202 has seven rows."""
     layers = layer_table(spec)
     layout = plan(spec)
-    by_block = {
-        name: list(rows) for name, rows in groupby(layers, key=lambda row: _place(row.name))
-    }
+    place_of = _places(layout)
+    by_block = {name: list(rows) for name, rows in groupby(layers, lambda row: place_of(row.name))}
     groups = [_group(by_block[STEM], (STEM,), None)]
     for _, blocks in groupby(layout.blocks, key=_likeness):
         names = list(blocks)
@@ -28,15 +28,15 @@ def block_groups(spec: NetworkSpec) -> tuple[BlockGroup, ...]:
 
 def layers_inside(spec: NetworkSpec, place: str) -> list[Layer]:
     """The layers of one block, of the stem or of the head."""
-    return [row for row in layer_table(spec) if _place(row.name) == place]
+    place_of = _places(plan(spec))
+    return [row for row in layer_table(spec) if place_of(row.name) == place]
 
 
-def _place(layer: str) -> str:
-    """The block that a layer is in, "stem" or "head"."""
-    if layer.startswith("layer"):
-        return ".".join(layer.split(".")[:2])
-    last = {"avgpool", "fc", "bn_last", "relu_last", "shift_last"}
-    return HEAD if layer in last else STEM
+def _places(layout: Plan) -> Callable[[str], str]:
+    """From a layer to the block that it is in, "stem" or "head"."""
+    blocks = {block.name for block in layout.blocks}
+    stem = {part.name for part in layout.stem}
+    return lambda layer: block_of(layer, blocks) or (STEM if layer in stem else HEAD)
 
 
 def _likeness(block: BlockPlan) -> tuple[object, ...]:

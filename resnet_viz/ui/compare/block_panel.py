@@ -9,7 +9,6 @@ from jaxtyping import Float
 from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison_drawing import (
     BlockParts,
-    block_of,
     block_parts,
     has_parts,
     side_title,
@@ -17,6 +16,7 @@ from resnet_viz.figures.comparison_drawing import (
 from resnet_viz.figures.grids import ChannelOrder, FeatureGrid, channel_order, feature_grid
 from resnet_viz.figures.palettes import ColourRange, Palette
 from resnet_viz.records import Comparison, Side
+from resnet_viz.spec.layer_names import block_of
 from resnet_viz.ui.choose.question import Question
 from resnet_viz.ui.frame.components.clickable_picture import Point, picture
 from resnet_viz.ui.frame.media import data_uri
@@ -38,7 +38,7 @@ def show_block(question: Question, comparison: Comparison, layer: str, text: Tex
     """The panel "Inside the block"."""
     at = comparison.layers_at(layer)
     blocks = {
-        kind: block_of(name, side)
+        kind: block_of(name, side.spec.blocks())
         for (kind, side), (_, name) in zip(comparison.sides.items(), at.items(), strict=True)
     }
     parts = {

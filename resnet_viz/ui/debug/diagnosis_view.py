@@ -17,6 +17,7 @@ from resnet_viz.report.diagnosis_report import (
     verdict,
 )
 from resnet_viz.spec import NetworkSpec
+from resnet_viz.spec.plan import selectable_layer
 from resnet_viz.ui.choose.openings import open_checkpoint
 from resnet_viz.ui.debug.labelled_panel import show_labelled
 from resnet_viz.ui.frame.words import md_escape
@@ -70,27 +71,20 @@ def _finding(
                 figure, key=f"finding-{place.number}-{rank}", config={"displayModeBar": False}
             )
         if finding.layer and report.identified.kind and place.path.is_file():
-            _ways_on(selectable(finding.layer), report, place, text)
+            _ways_on(finding.layer, report, place, text)
 
 
 def _ways_on(layer: str, report: CheckpointReport, place: Place, text: Text) -> None:
     """Buttons that open the network at the layer elsewhere."""
+    spec = NetworkSpec.from_dict(dict(report.identified.spec))
+    layer = selectable_layer(spec, layer)
     if (place.path, layer) in place.offered:
         return
     place.offered.add((place.path, layer))
-    spec = NetworkSpec.from_dict(dict(report.identified.spec))
     names = report.identified.class_names
     for page, column in zip(("compare", "explain"), st.columns(2), strict=True):
         with column:
             open_checkpoint(page, place.path, spec, report.name, layer, text, names)
-
-
-def selectable(layer: str) -> str:
-    """The convolution or block that stands for a layer in lists of those: bn2 is conv2's."""
-    block, _, name = layer.rpartition(".")
-    if name.startswith("bn"):
-        return layer.removesuffix(name) + name.replace("bn", "conv")
-    return block if name.startswith("relu") and block else layer
 
 
 def _downloads(report: CheckpointReport, number: int, text: Text) -> None:

@@ -158,9 +158,7 @@ def layer_beside(layer: str, ours: list[str], theirs: list[str]) -> str:
 
 
 def _last_of_stages(spec: NetworkSpec | ZooSpec) -> list[str]:
-    if isinstance(spec, ZooSpec):
-        return [stage[-1] for stage in spec.stages]
-    return [f"layer{stage}.{depth - 1}" for stage, depth in enumerate(spec.depths, 1)]
+    return [stage[-1] for stage in spec.stages]
 
 
 def _ask_against(question: Question, text: Text) -> int | None:

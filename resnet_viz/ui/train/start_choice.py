@@ -9,6 +9,7 @@ from resnet_viz.core.text import Text
 from resnet_viz.networks.zoo.labels import TORCHVISION_WEIGHTS
 from resnet_viz.records import WeightSource
 from resnet_viz.spec import RESIDUAL_PRESETS, Kind, NetworkSpec, Stem
+from resnet_viz.spec.layer_names import stage_name
 from resnet_viz.ui.choose.network_choice import network_label
 from resnet_viz.ui.choose.openings import opening_label, openings
 from resnet_viz.ui.choose.uploads import kept_file
@@ -96,7 +97,7 @@ def _starts(spec: NetworkSpec, *, pair: bool) -> list[str]:
 def _ask_frozen(spec: NetworkSpec, text: Text) -> list[str]:
     return st.multiselect(
         text("train.frozen"),
-        ["stem", *(f"layer{n}" for n in range(1, len(spec.depths) + 1))],
+        ["stem", *(stage_name(n) for n in range(1, len(spec.depths) + 1))],
         key=f"train_frozen_{len(spec.depths)}",
         help=text("train.frozen_help"),
     )
