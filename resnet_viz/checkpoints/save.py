@@ -1,7 +1,6 @@
 """Weights to a safetensors file that says what they are."""
 
 import json
-import os
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -14,6 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import save_file
 
 from resnet_viz.core.errors import OutputError
+from resnet_viz.core.saving import whole_file
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.pictures.preprocess import Preprocessing
 from resnet_viz.records import Epoch
@@ -51,13 +51,10 @@ def save_checkpoint(
         name: value.to("cpu", dtype if value.is_floating_point() else value.dtype).contiguous()
         for name, value in network.state_dict().items()
     }
-    partial = path.with_name(f".{path.name}.partial")
     text = {name: json.dumps(value) for name, value in metadata.items()}
     try:
-        save_file(weights, partial, metadata=text)
-        partial.chmod(0o644)  # safetensors writes for the owner alone
-        os.replace(partial, path)
+        with whole_file(path) as partial:
+            save_file(weights, partial, metadata=text)
+            partial.chmod(0o644)  # safetensors writes for the owner alone
     except (OSError, SafetensorError) as error:
         raise OutputError("file_not_writable", file=str(path)) from error
-    finally:
-        partial.unlink(missing_ok=True)

@@ -1,8 +1,6 @@
 """Files from the internet: with progress, a checksum, and a clear sentence when offline."""
 
 import hashlib
-import os
-import tempfile
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +9,7 @@ from pathlib import Path
 from urllib.error import HTTPError
 
 from resnet_viz.core.errors import DownloadError
+from resnet_viz.core.saving import whole_file
 
 _CHUNK = 1 << 18  # bytes
 _TIMEOUT = 20  # seconds without an answer
@@ -44,13 +43,9 @@ def download(url: str, destination: Path, sha256_prefix: str) -> Iterator[Progre
 
 def _fetch(url: str, destination: Path, sha256_prefix: str) -> Iterator[Progress]:
     destination.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".download-", dir=destination.parent)
-    partial, digest, received = Path(name), hashlib.sha256(), 0
-    try:
-        with (
-            os.fdopen(handle, "wb") as file,
-            urllib.request.urlopen(url, timeout=_TIMEOUT) as response,
-        ):
+    digest, received = hashlib.sha256(), 0
+    with whole_file(destination) as partial:
+        with partial.open("wb") as file, urllib.request.urlopen(url, timeout=_TIMEOUT) as response:
             total = int(response.headers.get("Content-Length") or 0)
             while chunk := response.read(_CHUNK):
                 file.write(chunk)
@@ -59,6 +54,3 @@ def _fetch(url: str, destination: Path, sha256_prefix: str) -> Iterator[Progress
                 yield Progress(received, total)
         if not digest.hexdigest().startswith(sha256_prefix) or received < total:
             raise DownloadError("download_checksum", name=destination.name)
-        os.replace(partial, destination)
-    finally:
-        partial.unlink(missing_ok=True)

@@ -4,6 +4,7 @@ import json
 import math
 import os
 import platform
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -33,6 +34,33 @@ def library_versions() -> dict[str, str]:
 def to_json(value: object, indent: int | None = 2) -> str:
     """Strict JSON: a NaN or an infinity becomes the string that names it."""
     return json.dumps(_finite(value), indent=indent, ensure_ascii=False, allow_nan=False)
+
+
+@contextmanager
+def whole_file(path: Path, *, durable: bool = False) -> Iterator[Path]:
+    """A file to write that takes its name only when it is complete.
+
+    Yields the path of a temporary file in the same folder, which the caller creates. It replaces
+    ``path`` in one step when the block ends, and is removed when the block raises, so ``path`` is
+    the old file or the new one at any time. Writers of the same path do not disturb one another.
+
+    Parameters
+    ----------
+    path
+        Where the file goes; its folder must exist.
+    durable
+        Whether the content must be on the disk before the name changes, at the cost of an fsync.
+
+    """
+    partial = path.with_name(f".{secrets.token_hex(6)}.partial")
+    try:
+        yield partial
+        if durable:
+            with partial.open("rb") as file:
+                os.fsync(file.fileno())
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 @contextmanager

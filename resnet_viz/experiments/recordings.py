@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from resnet_viz.core.places import ASSETS
-from resnet_viz.core.saving import SCHEMA_VERSION, library_versions, to_json
+from resnet_viz.core.saving import SCHEMA_VERSION, library_versions, to_json, whole_file
 from resnet_viz.experiments.registry import Experiment
 from resnet_viz.records import Finding, Recording
 
@@ -41,9 +41,8 @@ def read(path: Path) -> Recording:
 def write(path: Path, recording: Recording) -> None:
     """A recording to its file, whole or not at all."""
     document = {"schema_version": SCHEMA_VERSION, **recording.to_dict()}
-    partial = path.with_suffix(".part")
-    partial.write_text(to_json(document, indent=None) + "\n", encoding="utf-8")
-    partial.replace(path)
+    with whole_file(path) as partial:
+        partial.write_text(to_json(document, indent=None) + "\n", encoding="utf-8")
 
 
 def record(

@@ -1,7 +1,6 @@
 """A training between two steps, to a file and back: it then goes on as if never interrupted."""
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from resnet_viz.core.errors import DataError
+from resnet_viz.core.saving import whole_file
 from resnet_viz.records import Epoch
 
 STATE_SCHEMA = 1
@@ -29,19 +29,13 @@ class TrainingState:
 
     def save(self, path: Path) -> None:
         """Write it whole: the file is the old state or the new one, whatever happens."""
-        partial = path.with_name(f".{path.name}.partial")
         place = {"schema_version": STATE_SCHEMA, "epoch": self.epoch, "step": self.step}
         metadata = {
             "place": json.dumps(place),
             "curve": json.dumps([asdict(epoch) for epoch in self.curve]),
         }
-        try:
+        with whole_file(path, durable=True) as partial:
             save_file(self.tensors, partial, metadata=metadata)
-            with partial.open("rb") as written:
-                os.fsync(written.fileno())
-            os.replace(partial, path)
-        finally:
-            partial.unlink(missing_ok=True)
 
     @classmethod
     def load(cls, path: Path) -> "TrainingState":

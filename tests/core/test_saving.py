@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from resnet_viz.core import saving
 from resnet_viz.core.errors import OutputError
-from resnet_viz.core.saving import library_versions, new_folder, save_record, to_json
+from resnet_viz.core.saving import library_versions, new_folder, save_record, to_json, whole_file
 
 
 def test_a_folder_gets_its_name_only_when_it_is_whole(tmp_path):
@@ -36,6 +36,58 @@ def test_a_failure_leaves_nothing_behind(tmp_path):
     with pytest.raises(ZeroDivisionError):
         fill(tmp_path / "result", ZeroDivisionError())
     assert os.listdir(tmp_path) == []
+
+
+def rewrite(path, error=None):
+    """Write a file whole, or fail half-way."""
+    with whole_file(path) as partial:
+        partial.write_text("new")
+        if error is not None:
+            raise error
+
+
+@pytest.mark.parametrize("before", [None, "old"])
+def test_a_file_gets_its_name_only_when_it_is_whole(tmp_path, before):
+    target = tmp_path / "result.json"
+    if before is not None:
+        target.write_text(before)
+    with whole_file(target, durable=True) as partial:
+        partial.write_text("new")
+        assert (target.read_text() if target.exists() else None) == before
+        assert partial.parent == tmp_path  # same file system, so the rename is one step
+    assert target.read_text() == "new"
+    assert os.listdir(tmp_path) == ["result.json"]
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError(), OSError(28, "full"), KeyboardInterrupt()])
+def test_a_failed_write_leaves_neither_file_nor_temporary(tmp_path, error):
+    with pytest.raises(type(error)):
+        rewrite(tmp_path / "result.json", error)
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path):
+    target = tmp_path / "result.json"
+    target.write_text("old")
+    with pytest.raises(ZeroDivisionError):
+        rewrite(target, ZeroDivisionError())
+    assert target.read_text() == "old"
+    assert os.listdir(tmp_path) == ["result.json"]
+
+
+def test_a_block_that_writes_nothing_is_an_error(tmp_path):
+    with pytest.raises(FileNotFoundError), whole_file(tmp_path / "result.json"):
+        pass
+    assert os.listdir(tmp_path) == []
+
+
+def test_two_writers_of_one_file_do_not_disturb_each_other(tmp_path):
+    target = tmp_path / "result.json"
+    with whole_file(target) as first:
+        first.write_text("first")
+        rewrite(target)
+    assert target.read_text() == "first"
+    assert os.listdir(tmp_path) == ["result.json"]
 
 
 def test_a_full_disk_is_one_sentence_and_leaves_nothing_behind(tmp_path):

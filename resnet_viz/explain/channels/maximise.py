@@ -19,6 +19,7 @@ from torch.nn.functional import affine_grid, grid_sample
 
 from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.core.errors import LayerError, OptionError
+from resnet_viz.core.saving import whole_file
 from resnet_viz.explain.stopping import raise_if_stopped
 from resnet_viz.pictures.preprocess import Preprocessing
 from resnet_viz.probe.capture import capture
@@ -67,10 +68,9 @@ class Ascent:
 
     def save(self, path: Path) -> None:
         """To a file, whole or not at all."""
-        partial = path.with_suffix(".partial.npz")
         arrays = {n: getattr(self, n).cpu().numpy() for n in ("waves", "first", "second")}
-        np.savez(partial, allow_pickle=False, step=np.int64(self.step), **arrays)
-        partial.replace(path)
+        with whole_file(path) as partial, partial.open("wb") as file:
+            np.savez(file, allow_pickle=False, step=np.int64(self.step), **arrays)
 
     @classmethod
     def load(cls, path: Path) -> "Ascent":

@@ -2,7 +2,6 @@
 
 import base64
 import json
-import os
 from collections.abc import Generator, Iterator, Mapping
 from io import BytesIO
 from pathlib import Path
@@ -14,6 +13,7 @@ from PIL import Image
 from resnet_viz.checkpoints.loaded import Loaded
 from resnet_viz.checkpoints.network_json import load_networks
 from resnet_viz.core.errors import ImageError, ResnetVizError
+from resnet_viz.core.saving import whole_file
 from resnet_viz.explain.explain_picture import ExplainRequest, explain_picture_in_steps
 from resnet_viz.explain.faithfulness import MEASURES
 from resnet_viz.explain.many.picture_sources import PictureEntry, PictureSource, open_source
@@ -163,9 +163,8 @@ def _keep(made: ExplainedPicture, folder: Path) -> None:
 
 
 def _write(path: Path, told: Mapping[str, Any]) -> None:
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(told), encoding="utf-8")
-    os.replace(partial, path)
+    with whole_file(path) as partial:
+        partial.write_text(json.dumps(told), encoding="utf-8")
 
 
 def _thumbnail(picture: Picture, loaded: Loaded) -> str:
