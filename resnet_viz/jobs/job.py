@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from resnet_viz.core.errors import ResnetVizError
 
@@ -34,6 +34,10 @@ class JobState(StrEnum):
     def active(self) -> bool:
         """Whether something will still come of it by itself."""
         return self in (JobState.QUEUED, JobState.RUNNING, JobState.STOPPING)
+
+
+ANSWERED = (JobState.DONE, JobState.FAILED)  # a refusal is an answer
+ENDED = (*ANSWERED, JobState.STOPPED)
 
 
 class JobStopped(Exception):  # noqa: N818  # nothing went wrong: somebody asked for it
@@ -109,6 +113,7 @@ class JobStatus(Generic[R_co]):
         return self.records[-1]
 
 
+@runtime_checkable
 class Running(Protocol[R_co]):
     """A job that an engine has: what is asked of it, whichever engine that is."""
 

@@ -61,6 +61,12 @@ class ThreadEngine:
         self._pool.submit(running.work)
         return running
 
+    def compute(
+        self, key: Hashable, compute: Callable[[], R], size: Callable[[R], int]
+    ) -> "RunningThread[R]":
+        """The job whose only record is the value of ``compute``; ``size`` gives its bytes."""
+        return self.start(value_job(key, compute, size))
+
     def find(self, key: Hashable) -> "RunningThread[Any] | None":
         """The job of a key that is on its way or kept; nothing is begun."""
         with self._lock:
@@ -165,6 +171,11 @@ class RunningThread(Generic[R]):
     def worth_keeping(self) -> bool:
         """Whether who asks again gets this one: it goes on, or ended as its job wants it kept."""
         return self.state.active or self.state in self.job.kept
+
+    @property
+    def key(self) -> Hashable:
+        """The key of the job."""
+        return self.job.key
 
     @property
     def has_watchers(self) -> bool:

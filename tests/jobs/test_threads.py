@@ -5,10 +5,8 @@ import threading
 import pytest
 
 from resnet_viz.core.errors import FailureError, OptionError
-from resnet_viz.jobs.job import Job, JobState, JobStopped, value_job
+from resnet_viz.jobs.job import ENDED, Job, JobState, JobStopped, value_job
 from resnet_viz.jobs.threads import ThreadEngine
-
-ENDED = (JobState.DONE, JobState.FAILED, JobState.STOPPED)
 
 
 @pytest.fixture

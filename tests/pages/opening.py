@@ -2,7 +2,7 @@
 
 from streamlit.testing.v1 import AppTest
 
-from resnet_viz.ui.running.live import live
+from resnet_viz.ui.running.engines import measurements
 from tests.source import ROOT
 
 TIMEOUT = 120  # seconds; a cold start imports torch
@@ -19,7 +19,7 @@ def opened(page, **query):
 
 def measured(app):
     """The page once everything it asks for was measured."""
-    for running in list(live()._live.values()):
+    for running in measurements().running():
         assert running.wait(TIMEOUT)
     return app.run()
 

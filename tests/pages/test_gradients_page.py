@@ -11,7 +11,7 @@ from resnet_viz.experiments.measures.gradient_growth import GradientConfig
 from resnet_viz.spec import Initialisation, Kind, Norm
 from resnet_viz.ui.gradients import form as gradient_form
 from resnet_viz.ui.gradients.form import PRESETS
-from resnet_viz.ui.running.live import live
+from resnet_viz.ui.running.engines import measurements
 from tests.pages import opening
 from tests.pages.opening import TIMEOUT, measured, words
 
@@ -58,8 +58,8 @@ def test_presets_contrast_at_depth_56():
     app = measured(app.run())
     key = ("gradients", GradientConfig(depths=(56,), norm=Norm.NONE,
                                        initialisation=Initialisation.DEFAULT))  # fmt: skip
-    assert live().known(key)
-    plain = next(m for m in live().get(key, iter).records if m.spec.kind is Kind.PLAIN)
+    records = measurements().find(key).poll().records
+    plain = next(m for m in records if m.spec.kind is Kind.PLAIN)
     assert plain.convolutions()[0].activation_gradient_norm < 1e-20
     assert "grows" not in words(app) or "shrinks" in words(app)
 

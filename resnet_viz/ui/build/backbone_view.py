@@ -1,7 +1,5 @@
 """A ResNet at work on the Build page: its stages, and what they make of a picture or a clip."""
 
-from concurrent.futures import Future
-
 import pandas as pd
 import streamlit as st
 
@@ -9,6 +7,7 @@ from resnet_viz.core.errors import OptionError, ResnetVizError
 from resnet_viz.core.text import Text
 from resnet_viz.figures.grids import ChannelOrder, channel_order, feature_grid
 from resnet_viz.figures.palettes import ColourRange
+from resnet_viz.jobs.job import Running
 from resnet_viz.networks.zoo.backbones import AT_WORK, WorkRow
 from resnet_viz.pictures.decode import Picture
 from resnet_viz.probe.backbone_features import look_at_work
@@ -16,9 +15,9 @@ from resnet_viz.records import StageFeatures, WeightSource, WorkView
 from resnet_viz.ui.build import design_state as state
 from resnet_viz.ui.choose.picture_choice import choose_picture, find_picture
 from resnet_viz.ui.frame.messages import show_error
-from resnet_viz.ui.frame.shell import store
 from resnet_viz.ui.frame.words import md_escape
 from resnet_viz.ui.running.downloading import fetch
+from resnet_viz.ui.running.engines import results
 from resnet_viz.ui.running.waiting import wait
 
 _WEIGHTS, _STAGE, _FRAME = "work_weights", "work_stage", "work_frame"
@@ -61,8 +60,8 @@ def show(name: str, text: Text) -> None:
         _stages(view, source, row, text)
 
 
-def _looked(name: str, picture: Picture, source: WeightSource) -> Future[WorkView]:
-    return store().submit(
+def _looked(name: str, picture: Picture, source: WeightSource) -> Running[WorkView]:
+    return results().compute(
         ("work", name, picture.digest, source),
         lambda: look_at_work(name, picture, source),
         lambda view: view.frames.nbytes + sum(s.features.nbytes for s in view.stages),

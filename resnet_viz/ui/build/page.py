@@ -22,8 +22,8 @@ from resnet_viz.spec import PRESETS, Kind, NetworkSpec, Shortcut
 from resnet_viz.ui.build.design_state import seed_of_page
 from resnet_viz.ui.build.design_takeaway import offer, show_source
 from resnet_viz.ui.frame.messages import show_error
-from resnet_viz.ui.frame.shell import store
 from resnet_viz.ui.frame.words import md_escape
+from resnet_viz.ui.running.engines import results
 from resnet_viz.ui.running.waiting import wait
 
 _INSIDE, _LAYER = "design_inside", "design_layer"
@@ -62,16 +62,18 @@ def _twins(spec: NetworkSpec) -> Pair[NetworkSpec]:
 
 
 def _groups(spec: NetworkSpec) -> tuple[BlockGroup, ...]:
-    return store().cached(("groups", spec), lambda: block_groups(spec), size=20_000)
+    return results().cached(("groups", spec), lambda: block_groups(spec), size=20_000)
 
 
 def _layers(spec: NetworkSpec) -> list[Layer]:
-    return store().cached(("layers", spec), lambda: layer_table(spec), size=1000 * sum(spec.depths))
+    return results().cached(
+        ("layers", spec), lambda: layer_table(spec), size=1000 * sum(spec.depths)
+    )
 
 
 def _headline(spec: NetworkSpec, text: Text) -> None:
-    found = store().cached(("totals", spec), lambda: totals(spec), size=1000)
-    cost = store().cached(("cost", spec), lambda: shortcut_cost(spec), size=1000)
+    found = results().cached(("totals", spec), lambda: totals(spec), size=1000)
+    cost = results().cached(("cost", spec), lambda: shortcut_cost(spec), size=1000)
     depth = PRESETS[spec.name].depth if spec.name in PRESETS else found.depth
     show_totals(network_title(spec, text), depth, found, text)
     if spec.kind is Kind.PLAIN:
@@ -190,7 +192,7 @@ def _table(spec: NetworkSpec, text: Text) -> None:
 def _signal(spec: NetworkSpec, text: Text) -> None:
     seed = seed_of_page()
     futures = _twins(spec).map(
-        lambda twin: store().submit(
+        lambda twin: results().compute(
             ("signal", twin, seed),
             lambda: signal_check(twin, seed=seed),
             lambda check: check.variances.nbytes * 4,

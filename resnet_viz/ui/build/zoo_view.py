@@ -1,13 +1,12 @@
 """A network of the catalog on the Build page: to read, not to edit."""
 
-from concurrent.futures import Future
-
 import pandas as pd
 import streamlit as st
 
 from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison_drawing import network_title
 from resnet_viz.figures.network_drawing import catalog_figure
+from resnet_viz.jobs.job import Running
 from resnet_viz.networks.tables.block_groups import block_groups
 from resnet_viz.networks.zoo.catalog import ZOO, ZooRow
 from resnet_viz.probe.main_steps import ZooTable, zoo_table
@@ -16,8 +15,8 @@ from resnet_viz.spec import RESIDUAL_PRESETS, NetworkSpec
 from resnet_viz.ui.build import design_state as state
 from resnet_viz.ui.build.design_takeaway import open_known
 from resnet_viz.ui.build.page import ink, show_totals
-from resnet_viz.ui.frame.shell import store
 from resnet_viz.ui.frame.words import md_escape
+from resnet_viz.ui.running.engines import results
 from resnet_viz.ui.running.waiting import wait
 
 
@@ -29,7 +28,7 @@ def show(name: str, text: Text) -> None:
     show_totals(row.title, row.depth, found.totals, text)
     beside = _beside(row)
     spec = NetworkSpec.preset(beside)
-    groups = store().cached(("groups", spec), lambda: block_groups(spec), size=20_000)
+    groups = results().cached(("groups", spec), lambda: block_groups(spec), size=20_000)
     left, right = st.columns([1, 1], gap="medium")
     with left:
         st.plotly_chart(
@@ -45,8 +44,8 @@ def show(name: str, text: Text) -> None:
         _table(name, found, text)
 
 
-def _measured(name: str) -> Future[ZooTable]:
-    return store().submit(
+def _measured(name: str) -> Running[ZooTable]:
+    return results().compute(
         ("catalog", name), lambda: zoo_table(name), lambda table: 500 * len(table.layers)
     )
 

@@ -17,7 +17,7 @@ from resnet_viz.ui.frame.components.clickable_picture import Point
 from resnet_viz.ui.frame.components.clickable_picture import picture as clickable_picture
 from resnet_viz.ui.frame.media import data_uri
 from resnet_viz.ui.frame.messages import show_error
-from resnet_viz.ui.frame.shell import store
+from resnet_viz.ui.running.engines import results
 
 _OWN, _ERROR, _REPLACED = "own_picture", "picture_error", "replaced_picture"  # keys of the session
 _TILE, _COLUMNS, _GAP = 96, 4, 6  # pixels, tiles, pixels
@@ -36,7 +36,7 @@ def find_picture(place: PictureId) -> Picture | None:
     """The picture, or None where the store had no more room for it."""
     if place.sample:
         return sample_picture(place.sample)
-    kept = store().get(("picture", place))
+    kept = results().result(("picture", place))
     return kept if isinstance(kept, Picture) else None
 
 
@@ -81,7 +81,7 @@ def use_picture(picture: Picture) -> None:
     """Make this the page's picture, as if it had been uploaded."""
     _forget(_ERROR, _REPLACED)
     place = PictureId(digest=picture.digest, name=picture.name)
-    store().put(("picture", place), picture, picture.pixels.nbytes)
+    results().put(("picture", place), picture, picture.pixels.nbytes)
     st.session_state[_OWN] = place
 
 
@@ -137,7 +137,7 @@ def _use_upload(key: str) -> None:
         st.session_state[_OWN] = before
         return
     place = PictureId(digest=picture.digest, name=picture.name)
-    store().put(("picture", place), picture, picture.pixels.nbytes)
+    results().put(("picture", place), picture, picture.pixels.nbytes)
     st.session_state[_OWN] = place
 
 

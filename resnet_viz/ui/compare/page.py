@@ -28,9 +28,9 @@ from resnet_viz.ui.compare.takeaway import offer
 from resnet_viz.ui.frame.components.clickable_strip import strip
 from resnet_viz.ui.frame.components.live_overlay import overlay
 from resnet_viz.ui.frame.media import data_uri
-from resnet_viz.ui.frame.shell import store
 from resnet_viz.ui.frame.words import md_escape
 from resnet_viz.ui.running.answer import answer
+from resnet_viz.ui.running.engines import results
 
 
 def show(question: Question, text: Text) -> None:
@@ -72,7 +72,7 @@ def _explore(question: Question, text: Text) -> None:
 
 
 def _prediction_plot(question: Question, comparison: Comparison, text: Text) -> None:
-    figure = store().cached(
+    figure = results().cached(
         ("predictions", question, text.language),
         lambda: prediction_figure(
             comparison.sides.map(lambda side: _predictions(side, text)),
@@ -145,7 +145,7 @@ def _pictures(question: Question, comparison: Comparison, layer: str, text: Text
 
 def _live(question: Question, comparison: Comparison) -> tuple[Pair[dict[str, Any]], str]:
     """Every layer's maps and the photograph, as the browser gets them; packed once."""
-    return store().cached(
+    return results().cached(
         ("live", question, comparison.digest),
         lambda: (live_cams(comparison), data_uri(comparison.photo)),
         size=2_000_000,

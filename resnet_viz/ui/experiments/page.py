@@ -10,6 +10,7 @@ from resnet_viz.core.text import Text
 from resnet_viz.experiments.finding_files import changed
 from resnet_viz.experiments.recordings import LIVE_LIMIT, expected_seconds, recordings_of
 from resnet_viz.experiments.registry import Experiment
+from resnet_viz.jobs.job import ENDED, Job, JobState, JobStatus, Running
 from resnet_viz.records import Finding, Recording, Run
 from resnet_viz.ui.experiments.background_runs import (
     experiment_runs,
@@ -19,11 +20,10 @@ from resnet_viz.ui.experiments.background_runs import (
 from resnet_viz.ui.experiments.result_view import show_finding, show_recording
 from resnet_viz.ui.experiments.twins_choice import ask_twins
 from resnet_viz.ui.frame.messages import show_error
-from resnet_viz.ui.running.live import Live, live
+from resnet_viz.ui.running.engines import measurements
+from resnet_viz.ui.running.waiting import follow
 from resnet_viz.ui.train.start_panel import duration
 
-_EVERY = 0.7  # seconds between looks at an experiment that goes on
-_PATIENCE = 0.4  # seconds before the first look
 _LIVE = "live"
 
 
@@ -104,24 +104,20 @@ def _show_kept(row: Experiment, kept: Recording, text: Text) -> None:
 
 
 def _show_live(row: Experiment, config: Any, text: Text) -> None:  # noqa: ANN401
-    if not _revealed((row.name, config), text):
-        return
-    running = _measuring(row, config)
-    running.wait(_PATIENCE)
-    going = not running.done
-    st.fragment(_finding, run_every=_EVERY if going else None)(row, config, going, text)
+    if _revealed((row.name, config), text):
+        job = Job((row.name, config), lambda: row.run(config), last=1, kept=ENDED)
+        follow(
+            lambda: measurements().start(job),
+            lambda running, status: _show_finding(row, running, status, text),
+        )
 
 
 def _revealed(key: Any, text: Text) -> bool:  # noqa: ANN401  # what is to be shown
     """Whether the visitor wants to see it; the button asks for an unfinished one anew."""
     if st.button(text("experiments.reveal"), key="reveal", type="primary"):
         st.session_state["revealed"] = key
-        live().forget_unfinished(key)
+        measurements().forget_unfinished(key)
     return bool(st.session_state.get("revealed") == key)
-
-
-def _measuring(row: Experiment, config: Any) -> Live[Finding]:  # noqa: ANN401  # its own settings
-    return live().get((row.name, config), lambda: row.run(config), keep=1)
 
 
 def _ask_settings(row: Experiment, text: Text) -> Any:  # noqa: ANN401  # the experiment's own
@@ -153,19 +149,18 @@ def _written(value: object) -> str:
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
-def _finding(row: Experiment, config: Any, going: bool, text: Text) -> None:  # noqa: ANN401
-    running = _measuring(row, config)
-    if going and running.done:
-        st.rerun()  # once more, without the timer
-    if running.error is not None:
-        show_error(running.error, text)
-    found = running.records[-1] if running.records else None
-    percent = round(100 * found.progress) if found is not None else 0
-    if not running.done:
+def _show_finding(
+    row: Experiment, running: Running[Finding], status: JobStatus[Finding], text: Text
+) -> None:
+    if status.error is not None:
+        show_error(status.error, text)
+    finding = status.records[-1] if status.records else None
+    percent = round(100 * finding.progress) if finding is not None else 0
+    if status.state.active:
         left, right = st.columns([4, 1])
         left.progress(percent / 100, text=text("experiments.working", percent=percent))
         right.button(text("experiments.stop"), key="experiment_stop", on_click=running.stop)
-    elif running.stopped:
+    elif status.state is JobState.STOPPED:
         st.caption(text("experiments.stopped", percent=percent))
-    if found is not None:
-        show_finding(row, found, text, whole=running.done)
+    if finding is not None:
+        show_finding(row, finding, text, whole=not status.state.active)

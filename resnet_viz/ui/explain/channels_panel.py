@@ -1,7 +1,6 @@
 """The channels that carry a Grad-CAM, what excites one, and the picture that does it most."""
 
 from collections.abc import Sequence
-from concurrent.futures import Future
 
 import streamlit as st
 
@@ -13,6 +12,7 @@ from resnet_viz.explain.channels.crop_images import crop_images
 from resnet_viz.explain.channels.top_crops import receptive_field, top_crops
 from resnet_viz.figures.map_overlays import boxed, enlarge_pixels
 from resnet_viz.figures.palettes import ColourRange, colourise
+from resnet_viz.jobs.job import Running
 from resnet_viz.pictures.decode import Picture
 from resnet_viz.records import Pair
 from resnet_viz.records.explanation import ExplainedPicture, Fused
@@ -21,8 +21,8 @@ from resnet_viz.ui.choose.question import Question, class_label
 from resnet_viz.ui.explain.explanation_jobs import submit_layer
 from resnet_viz.ui.explain.maximise_panel import show_maximising
 from resnet_viz.ui.frame.messages import show_error
-from resnet_viz.ui.frame.shell import store
 from resnet_viz.ui.frame.words import md_escape
+from resnet_viz.ui.running.engines import results
 from resnet_viz.ui.running.waiting import wait
 
 _TOP, _CROPS = 8, 8
@@ -144,7 +144,7 @@ def _crops(loaded: LoadedNetwork, layer: str, channel: int, text: Text) -> None:
 
 def _submit_crops(
     loaded: LoadedNetwork, layer: str, channel: int
-) -> Future[tuple[list[Crop], str, int]]:
+) -> Running[tuple[list[Crop], str, int]]:
     def work() -> tuple[list[Crop], str, int]:
         images = crop_images(loaded)
         steps = top_crops(loaded, images.pixels, images.labels, layer, [channel], count=_CROPS)
@@ -152,4 +152,4 @@ def _submit_crops(
         return found, images.name, len(images.labels)
 
     key = ("crops", loaded.digest, layer, channel)
-    return store().submit(key, work, lambda made: sum(crop.pixels.nbytes for crop in made[0]))
+    return results().compute(key, work, lambda made: sum(crop.pixels.nbytes for crop in made[0]))

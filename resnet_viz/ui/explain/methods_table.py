@@ -13,12 +13,13 @@ from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
 from resnet_viz.explain.explain_picture import ExplainRequest
 from resnet_viz.explain.methods import METHODS, Family, options_of
-from resnet_viz.explain.stopping import Cancelled
+from resnet_viz.jobs.job import JobStopped
 from resnet_viz.pictures.decode import Picture
 from resnet_viz.records import Pair
 from resnet_viz.records.explanation import ExplainedPicture, Fused
-from resnet_viz.ui.explain.explanation_jobs import finished, stop, submit
+from resnet_viz.ui.explain.explanation_jobs import explaining, finished
 from resnet_viz.ui.frame.words import md_escape
+from resnet_viz.ui.running.engines import results
 from resnet_viz.ui.running.waiting import wait
 
 _RUNNING = "table_running"
@@ -80,7 +81,9 @@ def show_table(
 def _switch() -> None:
     """Start, or stop what is being measured: rows that are there stay."""
     if st.session_state.get(_RUNNING, False):
-        stop(st.session_state.get(_JOBS, ()))
+        for key in st.session_state.get(_JOBS, ()):
+            if (job := results().find(key)) is not None:
+                job.stop()
     st.session_state[_RUNNING] = not st.session_state.get(_RUNNING, False)
 
 
@@ -116,12 +119,12 @@ def _rows(
 ) -> Iterator[dict[str, Any] | str]:
     """A row for each network, or the sentence that says why there is none."""
     label = text("explain.working", method=text(f"methods.{method}"))
-    jobs = [submit(side.loaded, picture, side.request, scored=True) for side in sides]
+    jobs = [explaining(side.loaded, picture, side.request, scored=True) for side in sides]
     st.session_state[_JOBS] = [job.key for job in jobs]
     for job, side in zip(jobs, sides, strict=True):
         try:
-            yield _row(wait(job.future, label), side.title, text)
-        except Cancelled:  # in another tab
+            yield _row(wait(job, label), side.title, text)
+        except JobStopped:  # in another tab
             yield text("explain.stopped")
         except ResnetVizError as error:
             yield text(

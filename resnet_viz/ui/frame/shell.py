@@ -6,7 +6,6 @@ import streamlit as st
 
 from resnet_viz.core.text import Text
 from resnet_viz.ui.frame.words import choose_language
-from resnet_viz.ui.running.results import Store
 
 #: The pages, in the order of the navigation: script and title.
 PAGES = (
@@ -33,12 +32,6 @@ def open_page(title: str) -> Text:
                 st.page_link(script, label=text(name))
     st.header(text(title), anchor=False)
     return text
-
-
-@st.cache_resource(show_spinner=False)
-def store() -> Store:
-    """The results of all sessions of this process."""
-    return Store()
 
 
 @st.cache_resource(show_spinner=False)

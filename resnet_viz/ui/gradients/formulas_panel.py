@@ -6,22 +6,24 @@ from dataclasses import replace
 import streamlit as st
 
 from resnet_viz.checkpoints.sources.bundled import bundled_names, load_bundled
+from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
 from resnet_viz.experiments.measures.batches import photographs
 from resnet_viz.experiments.measures.formula_checks import block_values, check_formulas
 from resnet_viz.figures.comparison_drawing import network_title
+from resnet_viz.jobs.job import ANSWERED, Job
 from resnet_viz.networks.resnet.model import ResNet, build
 from resnet_viz.networks.tables.totals import shortcut_cost
 from resnet_viz.pictures.samples import samples
-from resnet_viz.records import Formulas
+from resnet_viz.records import BlockValues, Formulas
 from resnet_viz.spec import RESIDUAL_PRESETS, NetworkSpec, Order, Shortcut
 from resnet_viz.ui.choose.openings import open_design
 from resnet_viz.ui.frame.messages import show_error
 from resnet_viz.ui.gradients.pixel_panel import show_pixel
-from resnet_viz.ui.running.live import live
+from resnet_viz.ui.running.engines import measurements
+from resnet_viz.ui.running.waiting import wait
 
 _EXACT = 1e-5  # relative, single precision
-_PATIENCE = 60.0  # seconds
 _TRAINED = "trained:"  # before the name of a bundled network
 _MOST_PARAMETERS = 12_000_000  # so that a check takes seconds
 
@@ -37,18 +39,17 @@ def show_formulas(text: Text) -> None:
     """Claims with their verdict, the numbers of every block, and one pixel written out."""
     st.caption(text("formulas.intro"))
     network, order = _ask_network(text)
-    checking = live().get(("formulas", network, order), lambda: _checked(network, order))
-    with st.spinner(text("formulas.working")):
-        checking.wait(_PATIENCE)
-    if checking.error is not None:
-        show_error(checking.error, text)
-    if checking.records:
-        found = checking.records[-1]
-        _show(found, text)
-        if order is not None:
-            with st.columns(3)[0]:
-                open_design("compare", found.spec, text)
-        _show_pixel(network, order, found, text)
+    checking = Job(("formulas", network, order), lambda: _checked(network, order), kept=ANSWERED)
+    try:
+        found = wait(measurements().start(checking), text("formulas.working"))
+    except ResnetVizError as error:
+        show_error(error, text)
+        return
+    _show(found, text)
+    if order is not None:
+        with st.columns(3)[0]:
+            open_design("compare", found.spec, text)
+    _show_pixel(network, order, found, text)
 
 
 def _ask_network(text: Text) -> tuple[str, Order | None]:
@@ -94,6 +95,10 @@ def _checked(name: str, order: Order | None) -> Iterator[Formulas]:
     yield check_formulas(_network(name, order), *photographs())
 
 
+def _values(name: str, order: Order | None, block: str, picture: int) -> Iterator[BlockValues]:
+    yield block_values(_network(name, order), *photographs(), block, picture)
+
+
 def _show_pixel(name: str, order: Order | None, found: Formulas, text: Text) -> None:
     """Block and picture, then the pixel."""
     st.subheader(text("formulas.pixel"), anchor=False)
@@ -106,16 +111,18 @@ def _show_pixel(name: str, order: Order | None, found: Formulas, text: Text) -> 
         text("formulas.picture"), names, key="formula_sample",
         format_func=lambda one: samples()[one].titles[text.language],
     )  # fmt: skip
-    looking = live().get(
+    number = names.index(sample)
+    looking = Job(
         ("formula_block", name, order, block, sample),
-        lambda: iter([block_values(_network(name, order), *photographs(), block,
-                                   names.index(sample))]),
-    )  # fmt: skip
-    looking.wait(_PATIENCE)
-    if looking.error is not None:
-        show_error(looking.error, text)
-    if looking.records:
-        show_pixel(looking.records[-1], text)
+        lambda: _values(name, order, block, number),
+        kept=ANSWERED,
+    )
+    try:
+        values = wait(measurements().start(looking), text("formulas.working"))
+    except ResnetVizError as error:
+        show_error(error, text)
+    else:
+        show_pixel(values, text)
 
 
 def _show(found: Formulas, text: Text) -> None:

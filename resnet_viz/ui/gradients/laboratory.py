@@ -1,5 +1,7 @@
 """The gradient laboratory: one large plot that fills while networks are measured."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from resnet_viz.core.saving import to_json
@@ -18,15 +20,14 @@ from resnet_viz.figures.gradient_lab_plots import (
     lab_curves,
     lab_figure,
 )
+from resnet_viz.jobs.job import ENDED, Job, JobState, JobStatus, Running
 from resnet_viz.records import GradientMeasurement
 from resnet_viz.records.gradients import gradient_frame
 from resnet_viz.ui.frame.charts import chart
 from resnet_viz.ui.frame.messages import show_error
 from resnet_viz.ui.gradients.form import ask_networks, offer_presets
-from resnet_viz.ui.running.live import Live, live
-
-_EVERY = 0.7  # seconds between looks at a measurement that goes on
-_PATIENCE = 0.4  # seconds before a look without a timer
+from resnet_viz.ui.running.engines import measurements
+from resnet_viz.ui.running.waiting import follow
 
 
 def show_laboratory(text: Text) -> None:
@@ -36,21 +37,24 @@ def show_laboratory(text: Text) -> None:
     config = ask_networks(text)
     if config is None:
         return
+    job = Job(("gradients", config), lambda: gradient_measurements(config), kept=ENDED)
     with plot:
-        measuring = live().get(("gradients", config), lambda: gradient_measurements(config))
-        measuring.wait(_PATIENCE)
-        running = not measuring.done
-        st.fragment(_plot, run_every=_EVERY if running else None)(config, running, text)
+        follow(
+            lambda: measurements().start(job),
+            lambda running, status: _plot(running, status, config, text),
+        )
 
 
-def _plot(config: GradientConfig, running: bool, text: Text) -> None:
-    measuring = live().get(("gradients", config), lambda: gradient_measurements(config))
-    if running and measuring.done:
-        st.rerun()  # once more, without the timer
-    _progress(measuring, config, text)
-    measured = measuring.records
-    if measuring.error is not None:
-        show_error(measuring.error, text)
+def _plot(
+    running: Running[GradientMeasurement],
+    status: JobStatus[GradientMeasurement],
+    config: GradientConfig,
+    text: Text,
+) -> None:
+    _progress(running, status, config, text)
+    measured = status.records
+    if status.error is not None:
+        show_error(status.error, text)
     if not measured:
         return
     quantity, step = _asked(measured, text)
@@ -65,26 +69,32 @@ def _plot(config: GradientConfig, running: bool, text: Text) -> None:
         _downloads(measured, text)
 
 
-def _progress(measuring: Live[GradientMeasurement], config: GradientConfig, text: Text) -> None:
-    if not measuring.done:
+def _progress(
+    running: Running[GradientMeasurement],
+    status: JobStatus[GradientMeasurement],
+    config: GradientConfig,
+    text: Text,
+) -> None:
+    if status.state is JobState.DONE:
+        return
+    left, right = st.columns([4, 1])
+    if status.state.active:
         whole = config.networks * (1 + len(watched_steps(config.steps)))
-        left, right = st.columns([4, 1])
-        label = text("gradient_lab.working", done=len(measuring.records), all=whole)
-        left.progress(min(len(measuring.records) / whole, 1.0), text=label)
-        right.button(text("experiments.stop"), key="lab_stop", on_click=measuring.stop)
-    elif measuring.stopped or measuring.error is not None:
-        left, right = st.columns([4, 1])
-        if measuring.stopped:
-            left.caption(text("gradient_lab.stopped"))
-        right.button(
-            text("gradient_lab.again"),
-            key="lab_again",
-            on_click=live().forget,
-            args=(("gradients", config),),
-        )
+        label = text("gradient_lab.working", done=len(status.records), all=whole)
+        left.progress(min(len(status.records) / whole, 1.0), text=label)
+        right.button(text("experiments.stop"), key="lab_stop", on_click=running.stop)
+        return
+    if status.state is JobState.STOPPED:
+        left.caption(text("gradient_lab.stopped"))
+    right.button(
+        text("gradient_lab.again"),
+        key="lab_again",
+        on_click=measurements().forget,
+        args=(("gradients", config),),
+    )
 
 
-def _asked(measured: list[GradientMeasurement], text: Text) -> tuple[LabQuantity, int]:
+def _asked(measured: Sequence[GradientMeasurement], text: Text) -> tuple[LabQuantity, int]:
     quantity = st.segmented_control(
         text("gradient_lab.quantity"),
         [quantity.value for quantity in LabQuantity],
@@ -101,7 +111,7 @@ def _asked(measured: list[GradientMeasurement], text: Text) -> tuple[LabQuantity
     return LabQuantity(quantity or LabQuantity.WEIGHT), step if step in steps else 0
 
 
-def _downloads(measured: list[GradientMeasurement], text: Text) -> None:
+def _downloads(measured: Sequence[GradientMeasurement], text: Text) -> None:
     left, right = st.columns(2)
     left.download_button(
         text("experiments.download_csv"),

@@ -1,7 +1,5 @@
 """From a question to a comparison: computed off the page's thread, once, with progress."""
 
-from concurrent.futures import Future
-
 import streamlit as st
 
 from resnet_viz.checkpoints.load import load_both
@@ -9,14 +7,15 @@ from resnet_viz.checkpoints.loaded import Loaded
 from resnet_viz.core.errors import OptionError, ResnetVizError
 from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison_drawing import network_title
+from resnet_viz.jobs.job import Running
 from resnet_viz.pictures.decode import Picture
 from resnet_viz.probe.compare import analyse_side, combined
 from resnet_viz.records import Comparison, Pair, Side, WeightSource
 from resnet_viz.ui.choose.picture_choice import find_picture
 from resnet_viz.ui.choose.question import Question
 from resnet_viz.ui.frame.messages import show_error
-from resnet_viz.ui.frame.shell import store
 from resnet_viz.ui.running.downloading import fetch
+from resnet_viz.ui.running.engines import results
 from resnet_viz.ui.running.waiting import wait
 
 _LAST_GOOD = "last_good_question"
@@ -41,7 +40,7 @@ def answer(question: Question, text: Text) -> Comparison:
     both = pair.map(lambda loaded: _side(loaded, picture, question))  # in parallel
     sides = both.map(lambda side: wait(side, label))
     key = ("comparison", pair.first.digest, pair.second.digest, *_conditions(picture, question))
-    joined = store().submit(
+    joined = results().compute(
         key,
         lambda: combined(picture, pair.first.preprocessing, sides, question.target),
         lambda comparison: comparison.photo.nbytes,
@@ -65,16 +64,16 @@ def _conditions(picture: Picture, question: Question) -> tuple[object, ...]:
     return picture.digest, picture.name, question.target, question.score, question.device
 
 
-def _pair(question: Question) -> Future[Pair[Loaded]]:
-    return store().submit(
+def _pair(question: Question) -> Running[Pair[Loaded]]:
+    return results().compute(
         ("pair", question.first, question.second, question.device),
         lambda: load_both(question.first, question.second, question.device),
         _weights_bytes,
     )
 
 
-def _side(loaded: Loaded, picture: Picture, question: Question) -> Future[Side]:
-    return store().submit(
+def _side(loaded: Loaded, picture: Picture, question: Question) -> Running[Side]:
+    return results().compute(
         ("side", loaded.digest, loaded.source, *_conditions(picture, question)),
         lambda: analyse_side(loaded, picture, target=question.target, score=question.score),
         lambda side: side.nbytes,

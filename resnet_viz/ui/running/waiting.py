@@ -1,24 +1,138 @@
-"""Waiting for a result of the store without holding up a newer rerun."""
+"""Waiting for jobs: a newer rerun interrupts the waiting, and the work goes on."""
 
 import time
-from concurrent.futures import Future
-from typing import TypeVar
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import streamlit as st
 
-T = TypeVar("T")
+from resnet_viz.jobs.job import JobStatus, Running
+
+R = TypeVar("R")
 
 _PATIENCE = 0.25  # seconds before anything is said about waiting
+_EVERY = 0.05  # seconds between looks while a page waits
+_FIRST_LOOK = 0.4  # seconds before a page that does not wait is drawn
+_LOOK_EVERY = 0.7  # seconds between its further looks
 
 
-def wait(future: Future[T], label: str) -> T:
-    """The result; after a moment ``label`` says what is being waited for."""
-    started = time.monotonic()
-    while not future.done() and time.monotonic() - started < _PATIENCE:
-        time.sleep(0.002)
-    if not future.done():
-        with st.spinner(label, show_time=True):
-            while not future.done():
-                time.sleep(0.05)
+@dataclass(frozen=True)
+class StopButton:
+    """A button that stops what this session waits for, and what is said afterwards.
+
+    ``place`` tells several of one page apart; ``key`` names the work, since the button stops that
+    alone and not what the page asks for next.
+    """
+
+    place: str
+    key: Hashable
+    label: str
+    stopped: str
+    again: str
+
+    @property
+    def pressed(self) -> bool:
+        """Whether this session stopped this work."""
+        return bool(st.session_state.get(self._name) == self.key)
+
+    def offer_again(self) -> None:
+        """Say that the work was stopped, with a button that asks for it again."""
+        st.info(self.stopped)
+        st.button(self.again, key=f"again_{self.place}", on_click=self._release)
+
+    def offer(self, jobs: Sequence[Running[Any]]) -> None:
+        """The button."""
+        st.button(self.label, key=f"stop_{self.place}", on_click=self._press, args=(jobs,))
+
+    @property
+    def _name(self) -> str:
+        return f"stopped_{self.place}"
+
+    def _press(self, jobs: Sequence[Running[Any]]) -> None:
+        st.session_state[self._name] = self.key
+        for job in jobs:
+            job.stop()
+
+    def _release(self) -> None:
+        st.session_state.pop(self._name, None)
+
+
+def wait(running: Running[R], label: str) -> R:
+    """The result; after a moment ``label`` says what is being waited for.
+
+    Raises the error of a failed job, and ``JobStopped``.
+    """
+    return wait_all([running], label)[0]
+
+
+def wait_all(jobs: Sequence[Running[R]], label: str, button: StopButton | None = None) -> list[R]:
+    """The results of several jobs, as ``wait`` gives one."""
+    if not _ended(jobs, _PATIENCE):
+        with _room(jobs, button), st.spinner(label, show_time=True):
+            while not _ended(jobs, _EVERY):
                 st.session_state.get("waiting")  # lets a newer rerun interrupt the waiting
-    return future.result()
+    return [job.poll().result for job in jobs]
+
+
+def show(running: Running[R], draw: Callable[[JobStatus[R]], object], button: StopButton) -> R:
+    """The result, as ``wait`` gives it; until then ``draw`` shows the progress."""
+    if not _ended([running], _PATIENCE):
+        with _room([running], button):
+            place = st.empty()
+            while True:
+                with place:
+                    draw(running.poll())
+                if _ended([running], _EVERY):
+                    break
+    return running.poll().result
+
+
+def follow(
+    look: Callable[[], Running[R]],
+    draw: Callable[[Running[R], JobStatus[R]], object],
+    *,
+    patience: float = _FIRST_LOOK,
+) -> None:
+    """Draw a job again and again while it goes on, without holding up the page around it.
+
+    ``look`` is asked anew each time; once the job begins or ends, the whole page is rerun.
+    """
+    running = look()
+    running.wait(patience)
+    active = running.poll().state.active
+    st.fragment(_look_again, run_every=_LOOK_EVERY if active else None)(look, draw, active)
+
+
+def _look_again(
+    look: Callable[[], Running[R]],
+    draw: Callable[[Running[R], JobStatus[R]], object],
+    active: bool,
+) -> None:
+    running = look()
+    status = running.poll()
+    if active is not status.state.active:
+        st.rerun()  # with or without the timer now
+    draw(running, status)
+
+
+@contextmanager
+def _room(jobs: Sequence[Running[Any]], button: StopButton | None) -> Iterator[None]:
+    """A place above the button that is gone afterwards; inside, nobody else stops the jobs."""
+    room = st.empty()
+    with room.container(), ExitStack() as watching:
+        place = st.container()
+        if button is not None:
+            button.offer(jobs)
+        for job in jobs:
+            watching.enter_context(job.watched())
+        with place:
+            yield
+    room.empty()
+
+
+def _ended(jobs: Sequence[Running[Any]], seconds: float) -> bool:
+    """Whether all have ended, at the latest after so many seconds."""
+    until = time.monotonic() + seconds
+    return all(job.wait(max(0.0, until - time.monotonic())) for job in jobs)

@@ -1,6 +1,6 @@
 """Before a training starts: its data on eight images, its time, and the one button."""
 
-from concurrent.futures import Future
+from collections.abc import Iterator
 
 import pandas as pd
 import streamlit as st
@@ -8,13 +8,15 @@ import streamlit as st
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
 from resnet_viz.figures.map_overlays import enlarge_pixels
+from resnet_viz.jobs.job import ANSWERED, Job, JobStatus
 from resnet_viz.jobs.queue import runs
 from resnet_viz.training.config import Plan
 from resnet_viz.training.preview import Preview, preview
 from resnet_viz.ui.choose.trained_run import ADDRESS_KEY
 from resnet_viz.ui.frame.messages import show_error
-from resnet_viz.ui.frame.shell import store
 from resnet_viz.ui.frame.words import md_escape
+from resnet_viz.ui.running.engines import results
+from resnet_viz.ui.running.waiting import follow
 from resnet_viz.ui.train.form import plan_key
 
 SELECTED = ADDRESS_KEY  # the session's key of the run that is shown
@@ -31,35 +33,21 @@ def offer_start(plan: Plan, text: Text) -> None:
             show_error(error, text)
         else:
             st.session_state[SELECTED] = run_id
-    future = _outcome(plan)
-    if not future.done():
-        _wait(plan, text)
-        return
-    found = future.result()
-    if isinstance(found, ResnetVizError):
-        show_error(found, text)
+    job = Job(plan_key(plan), lambda: _previewed(plan), size=lambda one: one.nbytes, kept=ANSWERED)
+    follow(lambda: results().start(job), lambda _, status: _show_preview(status, text), patience=0)
+
+
+def _previewed(plan: Plan) -> Iterator[Preview]:
+    yield preview(plan)
+
+
+def _show_preview(status: JobStatus[Preview], text: Text) -> None:
+    if status.state.active:
+        st.caption(text("train.estimating"))
+    elif status.error is not None:
+        show_error(status.error, text)
     else:
-        _show(found, text)
-
-
-def _outcome(plan: Plan) -> Future[Preview | ResnetVizError]:
-    """The preview, or why there is none: kept like a result, or it would be tried for ever."""
-
-    def look() -> Preview | ResnetVizError:
-        try:
-            return preview(plan)
-        except ResnetVizError as error:
-            return error
-
-    return store().submit(plan_key(plan), look, lambda found: getattr(found, "nbytes", 1000))
-
-
-@st.fragment(run_every=0.7)
-def _wait(plan: Plan, text: Text) -> None:
-    """Looks for the preview without holding up the page."""
-    if _outcome(plan).done():
-        st.rerun()
-    st.caption(text("train.estimating"))
+        _show(status.result, text)
 
 
 def _show(found: Preview, text: Text) -> None:
