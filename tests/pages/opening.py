@@ -2,7 +2,7 @@
 
 from streamlit.testing.v1 import AppTest
 
-from resnet_viz.ui.running.engines import measurements
+from resnet_viz.ui.frame.engines import measurements
 from tests.source import ROOT
 
 TIMEOUT = 120  # seconds; a cold start imports torch

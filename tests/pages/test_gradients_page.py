@@ -9,9 +9,9 @@ from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.core.text import Text
 from resnet_viz.experiments.measures.gradient_growth import GradientConfig
 from resnet_viz.spec import Initialisation, Kind, Norm
+from resnet_viz.ui.frame.engines import measurements
 from resnet_viz.ui.gradients import form as gradient_form
 from resnet_viz.ui.gradients.form import PRESETS
-from resnet_viz.ui.running.engines import measurements
 from tests.pages import opening
 from tests.pages.opening import TIMEOUT, measured, words
 

@@ -14,10 +14,10 @@ from resnet_viz.probe.backbone_features import look_at_work
 from resnet_viz.records import StageFeatures, WeightSource, WorkView
 from resnet_viz.ui.build import design_state as state
 from resnet_viz.ui.choose.picture_choice import choose_picture, find_picture
+from resnet_viz.ui.frame.engines import results
 from resnet_viz.ui.frame.messages import show_error
 from resnet_viz.ui.frame.words import md_escape
 from resnet_viz.ui.running.downloading import fetch
-from resnet_viz.ui.running.engines import results
 from resnet_viz.ui.running.waiting import wait
 
 _WEIGHTS, _STAGE, _FRAME = "work_weights", "work_stage", "work_frame"

@@ -21,9 +21,9 @@ from resnet_viz.records import BlockGroup, Layer, Pair
 from resnet_viz.spec import PRESETS, Kind, NetworkSpec, Shortcut
 from resnet_viz.ui.build.design_state import seed_of_page
 from resnet_viz.ui.build.design_takeaway import offer, show_source
+from resnet_viz.ui.frame.engines import results
 from resnet_viz.ui.frame.messages import show_error
 from resnet_viz.ui.frame.words import md_escape
-from resnet_viz.ui.running.engines import results
 from resnet_viz.ui.running.waiting import wait
 
 _INSIDE, _LAYER = "design_inside", "design_layer"

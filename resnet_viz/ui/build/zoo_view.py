@@ -15,8 +15,8 @@ from resnet_viz.spec import RESIDUAL_PRESETS, NetworkSpec
 from resnet_viz.ui.build import design_state as state
 from resnet_viz.ui.build.design_takeaway import open_known
 from resnet_viz.ui.build.page import ink, show_totals
+from resnet_viz.ui.frame.engines import results
 from resnet_viz.ui.frame.words import md_escape
-from resnet_viz.ui.running.engines import results
 from resnet_viz.ui.running.waiting import wait
 
 

@@ -15,9 +15,9 @@ from resnet_viz.pictures.samples import sample_picture, samples
 from resnet_viz.ui.frame.address import publish, restore
 from resnet_viz.ui.frame.components.clickable_picture import Point
 from resnet_viz.ui.frame.components.clickable_picture import picture as clickable_picture
+from resnet_viz.ui.frame.engines import results
 from resnet_viz.ui.frame.media import data_uri
 from resnet_viz.ui.frame.messages import show_error
-from resnet_viz.ui.running.engines import results
 
 _OWN, _ERROR, _REPLACED = "own_picture", "picture_error", "replaced_picture"  # keys of the session
 _TILE, _COLUMNS, _GAP = 96, 4, 6  # pixels, tiles, pixels

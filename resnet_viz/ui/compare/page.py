@@ -27,10 +27,10 @@ from resnet_viz.ui.compare.selection import choose_layer, selected_layer
 from resnet_viz.ui.compare.takeaway import offer
 from resnet_viz.ui.frame.components.clickable_strip import strip
 from resnet_viz.ui.frame.components.live_overlay import overlay
+from resnet_viz.ui.frame.engines import results
 from resnet_viz.ui.frame.media import data_uri
 from resnet_viz.ui.frame.words import md_escape
 from resnet_viz.ui.running.answer import answer
-from resnet_viz.ui.running.engines import results
 
 
 def show(question: Question, text: Text) -> None:

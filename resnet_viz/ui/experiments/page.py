@@ -19,8 +19,8 @@ from resnet_viz.ui.experiments.background_runs import (
 )
 from resnet_viz.ui.experiments.result_view import show_finding, show_recording
 from resnet_viz.ui.experiments.twins_choice import ask_twins
+from resnet_viz.ui.frame.engines import measurements
 from resnet_viz.ui.frame.messages import show_error
-from resnet_viz.ui.running.engines import measurements
 from resnet_viz.ui.running.waiting import follow
 from resnet_viz.ui.train.start_panel import duration
 

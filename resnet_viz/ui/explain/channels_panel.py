@@ -20,9 +20,9 @@ from resnet_viz.records.features import ChannelShare, Crop
 from resnet_viz.ui.choose.question import Question, class_label
 from resnet_viz.ui.explain.explanation_jobs import submit_layer
 from resnet_viz.ui.explain.maximise_panel import show_maximising
+from resnet_viz.ui.frame.engines import results
 from resnet_viz.ui.frame.messages import show_error
 from resnet_viz.ui.frame.words import md_escape
-from resnet_viz.ui.running.engines import results
 from resnet_viz.ui.running.waiting import wait
 
 _TOP, _CROPS = 8, 8

@@ -23,7 +23,7 @@ from resnet_viz.probe.targets import logits_of
 from resnet_viz.records import Analysis, ByLayer, Pair
 from resnet_viz.records.explanation import ExplainedPicture
 from resnet_viz.ui.explain.form import request_key
-from resnet_viz.ui.running.engines import results
+from resnet_viz.ui.frame.engines import results
 from resnet_viz.ui.running.waiting import StopButton, wait_all
 
 

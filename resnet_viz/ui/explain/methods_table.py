@@ -18,8 +18,8 @@ from resnet_viz.pictures.decode import Picture
 from resnet_viz.records import Pair
 from resnet_viz.records.explanation import ExplainedPicture, Fused
 from resnet_viz.ui.explain.explanation_jobs import explaining, finished
+from resnet_viz.ui.frame.engines import results
 from resnet_viz.ui.frame.words import md_escape
-from resnet_viz.ui.running.engines import results
 from resnet_viz.ui.running.waiting import wait
 
 _RUNNING = "table_running"

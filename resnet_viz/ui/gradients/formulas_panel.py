@@ -18,9 +18,9 @@ from resnet_viz.pictures.samples import samples
 from resnet_viz.records import BlockValues, Formulas
 from resnet_viz.spec import RESIDUAL_PRESETS, NetworkSpec, Order, Shortcut
 from resnet_viz.ui.choose.openings import open_design
+from resnet_viz.ui.frame.engines import measurements
 from resnet_viz.ui.frame.messages import show_error
 from resnet_viz.ui.gradients.pixel_panel import show_pixel
-from resnet_viz.ui.running.engines import measurements
 from resnet_viz.ui.running.waiting import wait
 
 _EXACT = 1e-5  # relative, single precision

@@ -24,9 +24,9 @@ from resnet_viz.jobs.job import ENDED, Job, JobState, JobStatus, Running
 from resnet_viz.records import GradientMeasurement
 from resnet_viz.records.gradients import gradient_frame
 from resnet_viz.ui.frame.charts import chart
+from resnet_viz.ui.frame.engines import measurements
 from resnet_viz.ui.frame.messages import show_error
 from resnet_viz.ui.gradients.form import ask_networks, offer_presets
-from resnet_viz.ui.running.engines import measurements
 from resnet_viz.ui.running.waiting import follow
 
 

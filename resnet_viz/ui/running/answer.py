@@ -13,9 +13,9 @@ from resnet_viz.probe.compare import analyse_side, combined
 from resnet_viz.records import Comparison, Pair, Side, WeightSource
 from resnet_viz.ui.choose.picture_choice import find_picture
 from resnet_viz.ui.choose.question import Question
+from resnet_viz.ui.frame.engines import results
 from resnet_viz.ui.frame.messages import show_error
 from resnet_viz.ui.running.downloading import fetch
-from resnet_viz.ui.running.engines import results
 from resnet_viz.ui.running.waiting import wait
 
 _LAST_GOOD = "last_good_question"

@@ -13,9 +13,9 @@ from resnet_viz.jobs.queue import runs
 from resnet_viz.training.config import Plan
 from resnet_viz.training.preview import Preview, preview
 from resnet_viz.ui.choose.trained_run import ADDRESS_KEY
+from resnet_viz.ui.frame.engines import results
 from resnet_viz.ui.frame.messages import show_error
 from resnet_viz.ui.frame.words import md_escape
-from resnet_viz.ui.running.engines import results
 from resnet_viz.ui.running.waiting import follow
 from resnet_viz.ui.train.form import plan_key
 
