@@ -21,6 +21,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
+from resnet_viz.core.converter import encode
 from resnet_viz.jobs.queue import runs
 from resnet_viz.records import RunState
 from resnet_viz.training.config import plan_of
@@ -102,7 +103,7 @@ def measure(options: argparse.Namespace) -> None:
 def start_training() -> str:
     """A pair on the digits, as the Train page starts one; ends long after the clicks."""
     plan = plan_of("resnet20", "class-demo", pair=True, changes={"epochs": 500}, data="digits")
-    run = runs.submit("train", plan.to_dict(), title="beside the clicks", device="cpu")
+    run = runs.submit("train", encode(plan), title="beside the clicks", device="cpu")
     while not any(event.key == "progress" for event in runs.poll(run).events):
         time.sleep(0.5)
     return run

@@ -16,6 +16,7 @@ import torch
 
 from resnet_viz import NetworkSpec, Pair, build
 from resnet_viz.checkpoints.sources.bundled import load_bundled
+from resnet_viz.core.converter import decode
 from resnet_viz.core.saving import SCHEMA_VERSION, library_versions, to_json
 from resnet_viz.datasets.load_dataset import load_dataset
 from resnet_viz.records import Epoch, Step
@@ -39,7 +40,7 @@ def main() -> None:
     if "before" in training:
         raise SystemExit("A pair trained in two parts (scripts.continued) is not repeated here.")
     curves = loaded.map(lambda one: one.training["curve"])
-    recipe = Recipe.from_dict(training["recipe"])
+    recipe = decode(Recipe, training["recipe"])
     twins = Pair(spec, spec.plain()).map(lambda s: build(s, seed=recipe.seed))
     course = Course.of(twins, load_dataset(training["data"]), recipe, every=10**9)
     steps: list[Step] = []

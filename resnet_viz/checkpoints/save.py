@@ -2,16 +2,15 @@
 
 import json
 import platform
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import save_file
 
+from resnet_viz.core.converter import JsonObject, encode
 from resnet_viz.core.errors import OutputError
 from resnet_viz.core.saving import whole_file
 from resnet_viz.networks.resnet.model import ResNet
@@ -27,7 +26,7 @@ def save_checkpoint(
     *,
     classes: Sequence[str],
     preprocessing: Preprocessing,
-    training: Mapping[str, Any],
+    training: JsonObject,
     curve: Sequence[Epoch],
     dtype: torch.dtype = torch.float32,
 ) -> None:
@@ -41,9 +40,9 @@ def save_checkpoint(
         "schema_version": SCHEMA_VERSION,
         "spec": network.spec.to_dict(),
         "classes": list(classes),
-        "preprocessing": asdict(preprocessing),
-        "training": dict(training),
-        "curve": [asdict(epoch) for epoch in curve],
+        "preprocessing": encode(preprocessing),
+        "training": training,
+        "curve": encode(list(curve)),
         "versions": {"torch": torch.__version__, "python": platform.python_version()},
         "saved": datetime.now(UTC).date().isoformat(),
     }

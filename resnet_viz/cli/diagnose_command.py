@@ -55,10 +55,11 @@ def _second(
     first: "Identification", path: Path, images: str | None, language: str
 ) -> dict[str, Any]:
     """The second checkpoint's own report, and what both have in common."""
+    from resnet_viz.core.converter import encode
     from resnet_viz.diagnosis.compare_checkpoints import beside
     from resnet_viz.diagnosis.diagnose import diagnose, identified
 
     return {
         "second": diagnose(path, images=images).contract(Text(language)),
-        "beside": beside(first, identified(path), images).to_dict(),
+        "beside": encode(beside(first, identified(path), images)),
     }

@@ -94,13 +94,14 @@ def _run(
     out: Path | None,
     tensorboard: Path | None,
 ) -> None:
+    from resnet_viz.core.converter import encode
     from resnet_viz.core.errors import OutputError, RunError
     from resnet_viz.jobs.queue.foreground import begin_here, go_on_here
     from resnet_viz.training.run_files import export_run, write_tensorboard
 
     if out is not None and out.exists():
         raise OutputError("folder_exists", folder=str(out))
-    run_id = resume or begin_here("train", plan.to_dict(), plan.title)
+    run_id = resume or begin_here("train", encode(plan), plan.title)
     try:
         folder = go_on_here(run_id, tell)
     except KeyboardInterrupt:

@@ -186,7 +186,7 @@ def _identified(found: Identification) -> Identified:
         input_scores=dict(found.input_scores),
         training={k: v for k, v in found.training.items() if not isinstance(v, (dict, list))},
         class_names=found.classes,
-        spec=spec.to_dict(),
+        spec=spec,
     )
 
 

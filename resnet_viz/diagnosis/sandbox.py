@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from resnet_viz.core import errors
+from resnet_viz.core.converter import decode, encode
 from resnet_viz.core.errors import CheckpointError, FailureError, ResnetVizError
 from resnet_viz.core.saving import to_json
 from resnet_viz.records import (
@@ -82,9 +83,9 @@ class Apart:
         if "error" in answer:
             raise self._error(answer)
         if "beside" in answer:
-            return CheckpointsBeside.from_dict({**answer["beside"], **self._names("beside")})
+            return decode(CheckpointsBeside, {**answer["beside"], **self._names("beside")})
         if "report" in answer:
-            return CheckpointReport.from_dict({**answer["report"], **self._names("report")})
+            return decode(CheckpointReport, {**answer["report"], **self._names("report")})
         raise CheckpointError("checkpoint_worker", name=self.order.first.name)
 
     def _answer(self) -> dict[str, Any]:
@@ -176,12 +177,12 @@ def _steps(order: Order) -> Iterator[dict[str, Any]]:
         both = (order.first, order.second)
         found = [identified(file.path, spec_told(file.network)) for file in both]
         yield {"part": DiagnosisPart.BESIDE, "share": 0}
-        yield {"beside": beside(found[0], found[1], images).to_dict()}
+        yield {"beside": encode(beside(found[0], found[1], images))}
         return
     for step in diagnosis(order.first.path, images=images, spec=spec_told(order.first.network)):
         yield {"part": step.part, "share": step.share}
     assert step.report is not None
-    yield {"report": step.report.to_dict()}
+    yield {"report": encode(step.report)}
 
 
 def limit_memory() -> None:

@@ -5,6 +5,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from resnet_viz.core.converter import JsonObject, encode
 from resnet_viz.core.saving import SCHEMA_VERSION, library_versions, new_folder, to_json
 from resnet_viz.core.text import Text
 from resnet_viz.experiments.literature import beside
@@ -13,7 +14,7 @@ from resnet_viz.experiments.remarks import figure_words, remarks
 from resnet_viz.records import Finding
 
 
-def described(row: Experiment, text: Text) -> dict[str, Any]:
+def described(row: Experiment, text: Text) -> JsonObject:
     """An experiment before it is run."""
     return {
         "name": row.name,
@@ -59,12 +60,12 @@ def _listed(value: object) -> str:
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
-def whole_finding(found: Finding, text: Text) -> dict[str, Any]:
+def whole_finding(found: Finding, text: Text) -> JsonObject:
     """The finding as plain values, with claim, caption, verdict and published figures."""
     row = EXPERIMENTS[found.experiment]
     return {
         "schema_version": SCHEMA_VERSION,
-        **found.to_dict(),
+        **_values(found),
         "claim": text(f"experiment.{row.name}.claim"),
         "citation": row.citation,
         "expected": row.expected,
@@ -86,6 +87,16 @@ def whole_finding(found: Finding, text: Text) -> dict[str, Any]:
     }
 
 
+def _values(found: Finding) -> JsonObject:
+    """The finding without its progress; a panel of curves without its matrix."""
+    values: JsonObject = encode(found)
+    del values["progress"]
+    for panel in values["panels"]:
+        if panel["matrix"] is None:
+            del panel["matrix"]
+    return values
+
+
 def save_finding(found: Finding, folder: Path, text: Text) -> None:
     """``finding.json`` and ``values.csv`` in a new folder; ``OutputError`` if it exists."""
     with new_folder(folder) as partial:
@@ -95,7 +106,7 @@ def save_finding(found: Finding, folder: Path, text: Text) -> None:
 
 def python_line(found: Finding) -> str:
     """The line of Python that repeats a finding."""
-    settings = found.to_dict()["settings"]
+    settings = encode(found.settings)
     given = "".join(f", {name}={value!r}" for name, value in settings.items() if value != "")
     return f'run_experiment("{found.experiment}"{given})'
 

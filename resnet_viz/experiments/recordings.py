@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from resnet_viz.core.converter import decode, encode
 from resnet_viz.core.places import ASSETS
 from resnet_viz.core.saving import SCHEMA_VERSION, library_versions, to_json, whole_file
 from resnet_viz.experiments.registry import Experiment
@@ -35,12 +36,12 @@ def _all() -> tuple[Recording, ...]:
 
 def read(path: Path) -> Recording:
     """A recording from its file; ``OSError`` or ``ValueError`` where there is none."""
-    return Recording.from_dict(loads(path.read_text(encoding="utf-8")))
+    return decode(Recording, loads(path.read_text(encoding="utf-8")))
 
 
 def write(path: Path, recording: Recording) -> None:
     """A recording to its file, whole or not at all."""
-    document = {"schema_version": SCHEMA_VERSION, **recording.to_dict()}
+    document = {"schema_version": SCHEMA_VERSION, **encode(recording)}
     with whole_file(path) as partial:
         partial.write_text(to_json(document, indent=None) + "\n", encoding="utf-8")
 
@@ -70,7 +71,7 @@ def record(
 
 def command(finding: Finding) -> str:
     """The command that repeats a finding; what is empty needs no word."""
-    settings = finding.to_dict()["settings"].items()
+    settings = encode(finding.settings).items()
     given = "".join(f" --set {name}={quote(_written(v))}" for name, v in settings if v != "")
     return f"resnet-viz experiment {finding.experiment}{given}"
 

@@ -1,14 +1,16 @@
 """What a diagnosis says of a checkpoint."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from resnet_viz.core.converter import JsonObject, encode
 from resnet_viz.core.saving import save_record
 from resnet_viz.core.text import Text
 from resnet_viz.records.labelled import Labelled
+from resnet_viz.spec import NetworkSpec
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,11 +83,11 @@ class Identified:
     normalisation: str
     scores: Mapping[str, float]
     input_scores: Mapping[str, float]
-    training: Mapping[str, Any]
+    training: JsonObject  # whatever the file says
     class_names: tuple[str, ...]
-    spec: Mapping[str, Any]  # ``NetworkSpec.from_dict`` reads it
+    spec: NetworkSpec
 
-    def contract(self) -> dict[str, Any]:
+    def contract(self) -> JsonObject:
         """What programs are told."""
         names = ("family", "kind", "depth", "block", "widths", "shortcut", "classes",
                  "input_channels", "parameters", "confidence")  # fmt: skip
@@ -135,7 +137,7 @@ class CheckpointReport:
         """How many findings have a severity."""
         return sum(finding.severity is severity for finding in self.findings)
 
-    def contract(self, text: Text) -> dict[str, Any]:
+    def contract(self, text: Text) -> JsonObject:
         """The JSON of the command line: ``identified``, ``findings``; ``labelled`` with labels."""
         labelled = {} if self.labelled is None else {"labelled": self.labelled.contract()}
         return {
@@ -155,41 +157,6 @@ class CheckpointReport:
             **labelled,
         }
 
-    def to_dict(self) -> dict[str, Any]:
-        """Everything as plain values; ``from_dict`` reads it back."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "CheckpointReport":
-        """The inverse of ``to_dict``, also after a way through JSON."""
-        known = dict(values["identified"])
-        known |= {name: tuple(known[name]) for name in ("widths", "stages", "class_names")}
-        spec = known["spec"].items()
-        known["spec"] = {k: tuple(v) if isinstance(v, list) else v for k, v in spec}
-        findings = [
-            CheckFinding(**{**row, "severity": Severity(row["severity"]),
-                       "value": _number(row["value"]),
-                       "words": tuple((str(k), str(v)) for k, v in row["words"])})
-            for row in values["findings"]
-        ]  # fmt: skip
-        layers = [
-            LayerHealth(
-                name=row["name"],
-                kind=row["kind"],
-                **{k: _number(v) for k, v in row.items() if k not in ("name", "kind")},
-            )
-            for row in values["layers"]
-        ]
-        labelled = values["labelled"]
-        return cls(
-            name=values["name"],
-            identified=Identified(**known),
-            findings=tuple(findings),
-            layers=tuple(layers),
-            images=values["images"],
-            labelled=None if labelled is None else Labelled.from_dict(labelled),
-        )
-
     def to_frame(self) -> "pd.DataFrame":
         """One row a finding."""
         import pandas as pd
@@ -198,11 +165,7 @@ class CheckpointReport:
 
     def save(self, folder: str | Path) -> None:
         """``manifest.json`` in a new folder; ``OutputError`` if it exists."""
-        save_record(Path(folder), "checkpoint_report", self.to_dict(), {})
-
-
-def _number(value: Any) -> float | None:  # noqa: ANN401  # from JSON, where NaN is a word
-    return None if value is None else float(value)
+        save_record(Path(folder), "checkpoint_report", encode(self), {})
 
 
 @dataclass(frozen=True)

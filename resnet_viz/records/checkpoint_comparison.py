@@ -1,8 +1,7 @@
 """Two checkpoints beside each other: layers, representations and answers."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -36,23 +35,3 @@ class CheckpointsBeside:
     moved: Mapping[str, float]
     agreement: float | None
     answers: tuple[AnsweredPicture, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Everything as plain values; ``from_dict`` reads it back."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "CheckpointsBeside":
-        """The inverse of ``to_dict``, also after a way through JSON."""
-        return cls(
-            first=values["first"],
-            second=values["second"],
-            images=values["images"],
-            count=values["count"],
-            first_blocks=tuple(values["first_blocks"]),
-            second_blocks=tuple(values["second_blocks"]),
-            cka=tuple(tuple(map(float, row)) for row in values["cka"]),
-            moved={layer: float(value) for layer, value in values["moved"].items()},
-            agreement=values["agreement"],
-            answers=tuple(AnsweredPicture(**row) for row in values["answers"]),
-        )

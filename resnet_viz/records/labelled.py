@@ -1,8 +1,8 @@
 """What labelled images say of a checkpoint: tier 3 of a diagnosis."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+
+from resnet_viz.core.converter import JsonObject, encode
 
 
 @dataclass(frozen=True)
@@ -22,11 +22,6 @@ class JudgedImage:
     loss: float  # cross-entropy, nats
     picture: str
     cam: tuple[tuple[float, ...], ...] = ()
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "JudgedImage":
-        """The inverse of ``dataclasses.asdict``, also after a way through JSON."""
-        return cls(**{**values, "cam": _tuples(values["cam"])})
 
 
 @dataclass(frozen=True)
@@ -79,24 +74,9 @@ class Labelled:
     cam_layer: str = ""
     robustness: tuple[ChangedAccuracy, ...] = ()
 
-    def contract(self) -> dict[str, Any]:
+    def contract(self) -> JsonObject:
         """What programs are told: everything but pictures and maps."""
-        told = asdict(self)
-        for row in (*told["suspects"], *told["losses"]):
-            del row["picture"], row["cam"]
-        return told
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "Labelled":
-        """The inverse of ``dataclasses.asdict``, also after a way through JSON."""
-        read = {key: _tuples(value) for key, value in values.items()}
-        read["recall"] = tuple(map(float, values["recall"]))  # NaN is a word in JSON
-        read["pairs"] = tuple(ConfusedPair(**row) for row in values["pairs"])
-        read["robustness"] = tuple(ChangedAccuracy(**row) for row in values["robustness"])
-        for name in ("suspects", "losses"):
-            read[name] = tuple(map(JudgedImage.from_dict, values[name]))
-        return cls(**read)
-
-
-def _tuples(value: Any) -> Any:  # noqa: ANN401  # from JSON
-    return tuple(_tuples(item) for item in value) if isinstance(value, (list, tuple)) else value
+        values: JsonObject = encode(self)
+        for image in (*values["suspects"], *values["losses"]):
+            del image["picture"], image["cam"]
+        return values

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from jaxtyping import Int64
@@ -44,11 +43,6 @@ class Epoch:
     recall: tuple[float, ...]  # of each class, on the test images; NaN for a class without any
     dead_channels: Mapping[str, float]  # by block: share of channels zero on 256 test images
     weight_changes: Mapping[str, float]  # by layer: ||W - W0||_2 / ||W0||_2 since the start
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "Epoch":
-        """The epoch that JSON was made of."""
-        return cls(**{**values, "recall": tuple(values["recall"])})
 
 
 @dataclass(frozen=True)

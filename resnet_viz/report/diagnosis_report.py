@@ -6,6 +6,7 @@ from pathlib import Path
 
 from plotly.io import to_html
 
+from resnet_viz.core.converter import encode
 from resnet_viz.core.errors import OutputError
 from resnet_viz.core.saving import library_versions, to_json
 from resnet_viz.core.text import Text
@@ -62,7 +63,7 @@ def facts(report: CheckpointReport, text: Text) -> list[tuple[str, str]]:
 
 def diagnosis_json(report: CheckpointReport, text: Text) -> str:
     """The findings as the command line prints them, and all numbers behind them."""
-    return to_json({**report.contract(text), "report": report.to_dict()})
+    return to_json({**report.contract(text), "report": encode(report)})
 
 
 def diagnosis_page(report: CheckpointReport, text: Text) -> str:

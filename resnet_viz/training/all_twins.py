@@ -10,6 +10,7 @@ import torch
 from resnet_viz.checkpoints.load_file import load_checkpoint
 from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.checkpoints.save import save_checkpoint
+from resnet_viz.core.converter import decode_all, encode
 from resnet_viz.core.errors import OutputError
 from resnet_viz.core.saving import to_json
 from resnet_viz.datasets.dataset import Dataset
@@ -91,7 +92,7 @@ def train_all_twins(
 
 
 def _train(plan: Plan, folder: Path) -> Generator[dict[str, Any], None, None]:
-    for event in train_job(plan.to_dict(), folder):
+    for event in train_job(encode(plan), folder):
         if event["key"].startswith("epoch/"):
             yield event
 
@@ -109,7 +110,7 @@ def _bundle(twins: Twins, folder: Path, out: Path) -> None:
             classes=loaded.classes,
             preprocessing=loaded.preprocessing,
             training=loaded.training["training"],
-            curve=[Epoch.from_dict(row) for row in loaded.training["curve"]],
+            curve=decode_all(Epoch, loaded.training["curve"]),
             dtype=torch.float16 if keep else torch.float32,
         )
 

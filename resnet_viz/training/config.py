@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from resnet_viz.core.errors import OptionError
 from resnet_viz.spec import NetworkSpec
@@ -45,34 +44,13 @@ class Plan:
             return {self.network.kind.value: self.network}
         return {"residual": self.network, "plain": self.network.plain()}
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return {
-            **vars(self),
-            "network": self.network.to_dict(),
-            "recipe": self.recipe.to_dict(),
-            "frozen": list(self.frozen),
-        }
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "Plan":
-        """The inverse of ``to_dict``."""
-        return cls(
-            **{
-                **values,
-                "network": NetworkSpec.from_dict(values["network"]),
-                "recipe": Recipe.from_dict(values["recipe"]),
-                "frozen": tuple(values["frozen"]),
-            }
-        )
-
 
 def plan_of(
     network: str | NetworkSpec,
     recipe: str,
     *,
     pair: bool,
-    changes: Mapping[str, Any],
+    changes: Mapping[str, object],
     data: str,
     device: str = "cpu",
     start: str = "random",
@@ -86,14 +64,13 @@ def plan_of(
     if recipe not in RECIPES:
         known = ", ".join(RECIPES)
         raise OptionError("option_unknown", option="recipe", value=recipe[:80], known=known)
-    given = {name: value for name, value in changes.items() if value is not None}
     if isinstance(network, str):
         network = NetworkSpec.preset(network.replace("plain", "resnet", 1) if pair else network)
     return Plan(
         network=network,
         pair=pair,
         data=data,
-        recipe=Recipe.from_dict({**RECIPES[recipe].to_dict(), **given}),
+        recipe=RECIPES[recipe].changed({n: v for n, v in changes.items() if v is not None}),
         device=device,
         start=start,
         frozen=frozen,

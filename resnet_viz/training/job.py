@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from resnet_viz.checkpoints.save import save_checkpoint
+from resnet_viz.core.converter import decode, encode
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.records import Epoch, Progress, Step
 from resnet_viz.training.config import Plan
@@ -30,7 +31,7 @@ def train_job(config: Mapping[str, Any], folder: Path) -> Generator[dict[str, An
     the end, ``result/KIND``. Files: ``KIND.safetensors`` after every epoch, ``steps.jsonl``,
     ``state.safetensors`` to go on from.
     """
-    plan = Plan.from_dict(config)
+    plan = decode(Plan, config)
     networks, data = begin(plan)
     course = Course.of(networks, data, plan.recipe, every=plan.every)
     state_file = folder / STATE_FILE
@@ -94,7 +95,7 @@ def _append(path: Path, step: Step) -> None:
 
 
 def _save_networks(plan: Plan, course: Course, folder: Path) -> None:
-    told = {"data": plan.data, "recipe": plan.recipe.to_dict(), "start": plan.start,
+    told = {"data": plan.data, "recipe": encode(plan.recipe), "start": plan.start,
             "frozen": list(plan.frozen), "pair": plan.pair, "device": plan.device,
             "threads": torch.get_num_threads(), "steps_per_epoch": course.steps}  # fmt: skip
     for learner in course.learners:

@@ -1,7 +1,7 @@
 """How a network is trained, as a value."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from math import cos, isfinite, pi
 from typing import Any
@@ -108,26 +108,21 @@ class Recipe:
                 rest = (progress - warm_up) / (1 - warm_up) if warm_up < 1 else 0.0
                 return self.learning_rate * (1 + cos(pi * rest)) / 2
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "Recipe":
-        """The inverse of ``to_dict``; an unknown field is an ``OptionError``."""
-        known = [field.name for field in fields(cls)]
-        for name in values:
+    def changed(self, changes: Mapping[str, object]) -> "Recipe":
+        """The recipe with other values; an unknown field is an ``OptionError``."""
+        known = [field.name for field in fields(self)]
+        for name in changes:
             if name not in known:
                 listed = ", ".join(known)
                 raise OptionError("option_unknown", option="recipe", value=name[:80], known=listed)
-        return cls(**_checked(values))
+        return replace(self, **_checked({**vars(self), **changes}))
 
 
-def _checked(values: Mapping[str, Any]) -> dict[str, Any]:
+def _checked(values: Mapping[str, object]) -> dict[str, Any]:
     """Choices as their enumeration, numbers in their range; else ``OptionError``."""
     checked = dict(values)
     for name, choices in _CHOICES.items():
-        value = values.get(name, next(iter(choices)))
+        value: Any = values.get(name, next(iter(choices)))
         if value not in list(choices):
             known = ", ".join(choices)
             raise OptionError("option_unknown", option=name, value=str(value)[:80], known=known)

@@ -1,13 +1,14 @@
 """A training between two steps, to a file and back: it then goes on as if never interrupted."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from resnet_viz.core.converter import decode_all, encode
 from resnet_viz.core.errors import DataError
 from resnet_viz.core.saving import whole_file
 from resnet_viz.records import Epoch
@@ -32,7 +33,7 @@ class TrainingState:
         place = {"schema_version": STATE_SCHEMA, "epoch": self.epoch, "step": self.step}
         metadata = {
             "place": json.dumps(place),
-            "curve": json.dumps([asdict(epoch) for epoch in self.curve]),
+            "curve": json.dumps(encode(self.curve)),
         }
         with whole_file(path, durable=True) as partial:
             save_file(self.tensors, partial, metadata=metadata)
@@ -45,7 +46,7 @@ class TrainingState:
                 metadata = file.metadata() or {}
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             place = json.loads(metadata["place"])
-            curve = tuple(Epoch.from_dict(row) for row in json.loads(metadata["curve"]))
+            curve = decode_all(Epoch, json.loads(metadata["curve"]))
             if place["schema_version"] != STATE_SCHEMA:
                 raise ValueError(place["schema_version"])
         except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:

@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 from resnet_viz import CheckpointReport, diagnose
+from resnet_viz.core.converter import decode, encode
 from resnet_viz.core.errors import DataError
 from resnet_viz.core.places import ASSETS
 from resnet_viz.core.text import Text
@@ -124,8 +125,8 @@ def test_a_folder_of_classes_gives_labels(tmp_path):
     assert report.labelled.images == 14
     assert report.labelled.accuracy > 0.8
     assert {"accuracy", "label_order"} <= {finding.check for finding in report.findings}
-    told = json.dumps(report.to_dict())  # a recall of no images is NaN, which equals nothing
-    assert json.dumps(CheckpointReport.from_dict(json.loads(told)).to_dict()) == told
+    told = json.dumps(encode(report))  # a recall of no images is NaN, which equals nothing
+    assert json.dumps(encode(decode(CheckpointReport, json.loads(told)))) == told
     measured = report.labelled
     assert measured.cam_layer == "layer3.2"
     assert np.array(measured.losses[0].cam).shape == (8, 8)

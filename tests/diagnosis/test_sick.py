@@ -16,6 +16,7 @@ from resnet_viz.checkpoints.identifying.identify import identify
 from resnet_viz.checkpoints.reading.read import read_weights
 from resnet_viz.checkpoints.reading.state_dict import Weights
 from resnet_viz.checkpoints.sources.bundled import bundled_names
+from resnet_viz.core.converter import decode, encode
 from resnet_viz.core.places import ASSETS, cifar10_folders
 from resnet_viz.core.text import LANGUAGES, Text
 from resnet_viz.datasets.named import from_sheets
@@ -62,7 +63,7 @@ def test_nothing_alarming_is_said_of_a_healthy_network(path):
 
 def test_the_report_survives_a_way_through_json(base):
     report = diagnose(ASSETS / "checkpoints" / "resnet20.safetensors")
-    again = CheckpointReport.from_dict(json.loads(json.dumps(report.to_dict())))
+    again = decode(CheckpointReport, json.loads(json.dumps(encode(report))))
     assert again == report
     assert len(report.to_frame()) == len(report.findings)
 
@@ -242,4 +243,4 @@ def test_two_checkpoints_beside_each_other(base):
     assert (len(other.cka), len(other.cka[0])) == (9, 27)
     assert other.moved == {}
     assert 0 <= other.agreement < 1
-    assert CheckpointsBeside.from_dict(json.loads(json.dumps(other.to_dict()))) == other
+    assert decode(CheckpointsBeside, json.loads(json.dumps(encode(other)))) == other

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from resnet_viz.checkpoints.sources.bundled import bundled_names
+from resnet_viz.core.converter import decode, encode
 from resnet_viz.core.errors import OptionError, OutputError
 from resnet_viz.core.saving import to_json
 from resnet_viz.core.text import LANGUAGES, Text
@@ -45,7 +46,7 @@ def test_experiment_ends_with_panels_numbers_and_an_answer(name, found):
             assert len(curve.x) == len(curve.y) > 0
             assert not curve.y.flags.writeable
     assert len(result.to_frame())
-    json.loads(to_json(result.to_dict()))
+    json.loads(to_json(encode(result)))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -115,9 +116,9 @@ def test_an_unknown_experiment_names_close_ones():
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_a_finding_comes_back_from_its_json(name, found):
-    whole = json.loads(to_json(found[name].to_dict()))
-    again = Finding.from_dict(whole)
-    assert json.loads(to_json(again.to_dict())) == whole
+    whole = json.loads(to_json(encode(found[name])))
+    again = decode(Finding, whole)
+    assert json.loads(to_json(encode(again))) == whole
     assert again.settings.keys() == found[name].settings.keys()
 
 

@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from resnet_viz.checkpoints.sources.bundled import bundled_names
+from resnet_viz.core.converter import encode
 from resnet_viz.core.places import ASSETS
 from resnet_viz.core.text import Text
 from resnet_viz.experiments.registry import EXPERIMENTS
@@ -175,7 +176,7 @@ def test_every_plot_can_be_taken_as_png():
 def test_a_pair_trained_here_can_be_chosen():
     plan = plan_of("resnet20", "class-demo", pair=True, changes={}, data="cifar10")
     store = RunStore()
-    run_id = store.create("train", plan.to_dict(), "my *own* pair", "cpu")
+    run_id = store.create("train", encode(plan), "my *own* pair", "cpu")
     store.move(run_id, RunState.DONE, when=(RunState.QUEUED,))
     for kind, name in (("residual", "resnet20"), ("plain", "plain20")):
         weights = ASSETS / "checkpoints" / f"{name}.safetensors"

@@ -6,6 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from resnet_viz import NetworkSpec
+from resnet_viz.core.converter import encode
 from resnet_viz.core.places import ASSETS, home
 from resnet_viz.jobs.queue.execute import execute
 from resnet_viz.jobs.queue.run_store import RunStore
@@ -47,7 +48,7 @@ def finished():
     store = RunStore()
     recipe = Recipe(epochs=2, learning_rate=0.05, batch_size=32, images=96, test_images=40)
     plan = Plan(network=SPEC, pair=True, data="digits", recipe=recipe)
-    run_id = store.create("train", plan.to_dict(), "my *bold* run", "cpu")
+    run_id = store.create("train", encode(plan), "my *bold* run", "cpu")
     assert execute(store, run_id) is RunState.DONE
     return run_id
 
@@ -126,7 +127,7 @@ def test_a_pair_opens_in_compare_with_its_own_classes(tmp_path):
     recipe = Recipe(epochs=1, learning_rate=0.05, batch_size=32, images=64, test_images=40)
     spec = NetworkSpec.preset("resnet20")
     plan = Plan(network=spec, pair=True, data="digits", recipe=recipe)
-    run_id = store.create("train", plan.to_dict(), "digits by heart", "cpu")
+    run_id = store.create("train", encode(plan), "digits by heart", "cpu")
     execute(store, run_id)
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT)
     for name, value in {"network": f"run-{run_id}"}.items():

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from resnet_viz import build
+from resnet_viz.core.converter import decode, encode
 from resnet_viz.core.errors import OptionError
 from resnet_viz.training.course import train
 from resnet_viz.training.recipe import (
@@ -82,14 +83,14 @@ def test_the_optimiser_gets_the_recipes_rates(monkeypatch):
 )
 def test_a_recipe_that_cannot_be_is_one_sentence(wrong):
     with pytest.raises(OptionError, match=next(iter(wrong))):
-        Recipe.from_dict({**PUBLISHED.to_dict(), **wrong})
+        PUBLISHED.changed(wrong)
 
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_recipe_survives_json(name):
     import json
 
-    assert Recipe.from_dict(json.loads(json.dumps(RECIPES[name].to_dict()))) == RECIPES[name]
+    assert decode(Recipe, json.loads(json.dumps(encode(RECIPES[name])))) == RECIPES[name]
 
 
 def test_warm_up_rises_and_the_cosine_ends_at_zero():

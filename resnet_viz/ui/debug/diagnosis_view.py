@@ -16,7 +16,6 @@ from resnet_viz.report.diagnosis_report import (
     numbers,
     verdict,
 )
-from resnet_viz.spec import NetworkSpec
 from resnet_viz.spec.plan import selectable_layer
 from resnet_viz.ui.choose.openings import open_checkpoint
 from resnet_viz.ui.debug.labelled_panel import show_labelled
@@ -76,7 +75,7 @@ def _finding(
 
 def _ways_on(layer: str, report: CheckpointReport, place: Place, text: Text) -> None:
     """Buttons that open the network at the layer elsewhere."""
-    spec = NetworkSpec.from_dict(dict(report.identified.spec))
+    spec = report.identified.spec
     layer = selectable_layer(spec, layer)
     if (place.path, layer) in place.offered:
         return

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from resnet_viz.core.converter import decode
 from resnet_viz.core.text import Text
 from resnet_viz.experiments.recorded_trainings import Training, bundled_trainings
 from resnet_viz.figures.gradient_lab_plots import (
@@ -56,7 +57,7 @@ def show_trainings(text: Text) -> None:
 
 def _of_run(run: Run) -> Training:
     """A run of this machine as far as it has come."""
-    plan = Plan.from_dict(run.config)
+    plan = decode(Plan, run.config)
     curves = by_kind({e.key: e.body for e in runs.events(run.id, "epoch/")}, "epoch/")
     images = sum(next((e.body["train"] for e in runs.events(run.id, "data")), [1]))
     return Training(

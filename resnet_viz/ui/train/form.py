@@ -67,7 +67,7 @@ def ask_plan(text: Text) -> Plan | None:
 
 def plan_key(plan: Plan) -> Hashable:
     """What decides a plan's preview."""
-    return ("preview", repr(sorted(plan.to_dict().items())))
+    return ("preview", plan)
 
 
 def _ask_recipe(text: Text) -> str:

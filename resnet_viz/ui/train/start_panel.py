@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 import streamlit as st
 
+from resnet_viz.core.converter import encode
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
 from resnet_viz.figures.map_overlays import enlarge_pixels
@@ -28,7 +29,7 @@ def offer_start(plan: Plan, text: Text) -> None:
     started = st.button(text("train.begin"), type="primary", key="train_begin")
     if started:
         try:
-            run_id = runs.submit("train", plan.to_dict(), title=plan.title, device=plan.device)
+            run_id = runs.submit("train", encode(plan), title=plan.title, device=plan.device)
         except ResnetVizError as error:
             show_error(error, text)
         else:

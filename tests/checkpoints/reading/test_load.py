@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 from resnet_viz import NetworkSpec, ResnetVizError, Shortcut, build, load_checkpoint
 from resnet_viz.checkpoints import save as saving
 from resnet_viz.checkpoints.reading.read import read_weights
+from resnet_viz.core.converter import decode
 from resnet_viz.core.errors import CheckpointError
 from resnet_viz.networks.export.weights_files import to_onnx
 from resnet_viz.pictures.preprocess import CIFAR_PREPROCESSING, Preprocessing
@@ -33,7 +34,7 @@ def test_a_checkpoint_comes_back_with_all_that_is_known_of_it(tmp_path):
     assert loaded.classes == ("a", "b", "c")
     assert loaded.preprocessing == Preprocessing(16, 20, (0.1, 0.2, 0.3), (0.4, 0.5, 0.6))
     assert loaded.training["training"]["seed"] == 7
-    assert Epoch.from_dict(loaded.training["curve"][0]) == EPOCH
+    assert decode(Epoch, loaded.training["curve"][0]) == EPOCH
 
 
 @pytest.mark.parametrize("shortcut", Shortcut)

@@ -26,13 +26,14 @@ os.environ["RESNET_VIZ_RAY_ADDRESS"] = cluster.address
 
 from resnet_viz import NetworkSpec
 from resnet_viz.jobs.queue import runs
-from resnet_viz.training.plan import Plan
+from resnet_viz.core.converter import encode
+from resnet_viz.training.config import Plan
 from resnet_viz.training.recipe import Recipe
 
 spec = NetworkSpec(depths=(1, 1), widths=(8, 16), input_size=8, input_channels=1)
 sweep = [
-    runs.submit("train", Plan(network=s, pair=False, data="digits", recipe=Recipe(
-        epochs=2, learning_rate=0.05, batch_size=8, images=400, seed=seed)).to_dict(),
+    runs.submit("train", encode(Plan(network=s, pair=False, data="digits", recipe=Recipe(
+        epochs=2, learning_rate=0.05, batch_size=8, images=400, seed=seed))),
         title=f"{s.kind} {seed}", device="ray")
     for seed in range(3) for s in (spec, spec.plain())
 ]

@@ -11,6 +11,7 @@ import pytest
 from safetensors.torch import load_file
 
 from resnet_viz import NetworkSpec
+from resnet_viz.core.converter import encode
 from resnet_viz.core.errors import RunError
 from resnet_viz.jobs.queue import runs
 from resnet_viz.jobs.queue import runs as local
@@ -36,7 +37,7 @@ def home(tmp_path, monkeypatch):
 
 def plan(epochs=3, images=300, pair=True):
     recipe = Recipe(epochs=epochs, learning_rate=0.05, batch_size=4, images=images)
-    return Plan(network=SPEC, pair=pair, data="digits", recipe=recipe).to_dict()
+    return encode(Plan(network=SPEC, pair=pair, data="digits", recipe=recipe))
 
 
 def submit(title="run", **options):
