@@ -9,7 +9,7 @@ import pytest
 
 from resnet_viz.core.places import ASSETS
 from resnet_viz.core.text import LANGUAGES, Text, sentences
-from tests.source import ROOT, modules, tree
+from tests.source import PACKAGE, ROOT, modules, tree
 
 MODULES = modules()
 PLACES = string.Formatter()
@@ -19,9 +19,18 @@ def places(sentence):
     return {name for _, name, _, _ in PLACES.parse(sentence) if name is not None}
 
 
+def keys_in_templates():
+    """Each key given to ``text(...)`` in a template, and whether more is put behind it."""
+    for path in PACKAGE.rglob("templates/*.html"):
+        for key, more in re.findall(r'text\("([\w.]+)"( ~)?', path.read_text("utf-8")):
+            yield key, bool(more)
+
+
 def keys_in_source():
-    """Keys given to ``text(...)``, and prefixes of those made with an f-string."""
+    """Keys given to ``text(...)``, and prefixes of those made with an f-string or in a template."""
     exact, prefixes = set(), set()
+    for key, open_end in keys_in_templates():
+        (prefixes if open_end else exact).add(key)
     for path in [*MODULES.values(), *(ROOT / "pages").glob("*.py")]:
         for node in ast.walk(tree(path)):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -29,6 +38,17 @@ def keys_in_source():
             elif isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant):
                 prefixes.add(node.values[0].value)
     return exact, {p for p in prefixes if re.fullmatch(r"[a-z_]+\.[a-z_.]*", p)}
+
+
+def test_every_sentence_of_a_template_exists():
+    missing = [
+        key
+        for key, open_end in keys_in_templates()
+        if not any(
+            known == key or (open_end and known.startswith(key)) for known in sentences("en")
+        )
+    ]
+    assert not missing
 
 
 def test_both_languages_have_the_same_sentences():

@@ -1,28 +1,17 @@
 """A diagnosis as one HTML file that works offline, and as JSON."""
 
-from datetime import UTC, datetime
-from html import escape
 from pathlib import Path
 
-from plotly.io import to_html
+from markupsafe import Markup
 
 from resnet_viz.core.converter import encode
 from resnet_viz.core.errors import OutputError
-from resnet_viz.core.saving import library_versions, to_json
+from resnet_viz.core.saving import to_json
 from resnet_viz.core.text import Text
 from resnet_viz.figures.diagnosis_plots import finding_figure
 from resnet_viz.records import CheckFinding, CheckpointReport, Severity
-from resnet_viz.report.labelled_section import STYLE, labelled_section
-
-_STYLE = """
-body { font-family: "Source Sans Pro", "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei",
-  sans-serif; max-width: 960px; margin: 2rem auto; padding: 0 1rem; color: #1f2937; }
-h1 { font-size: 1.5rem; } details { border-top: 1px solid #e5e7eb; padding: 0.6rem 0; }
-summary { cursor: pointer; } table { border-collapse: collapse; }
-td { padding: 0.15rem 1rem 0.15rem 0; vertical-align: top; } footer { color: #6b7280; }
-.fail { color: #b91c1c; } .warn { color: #b45309; } .note { color: #1d4ed8; }
-.ok { color: #15803d; }
-"""
+from resnet_viz.report.html_document import plot_markup, render
+from resnet_viz.report.labelled_section import labelled_section
 
 
 def verdict(report: CheckpointReport, text: Text) -> str:
@@ -68,27 +57,19 @@ def diagnosis_json(report: CheckpointReport, text: Text) -> str:
 
 def diagnosis_page(report: CheckpointReport, text: Text) -> str:
     """The whole report as one HTML document."""
-    told = "".join(
-        f"<tr><td>{escape(k)}</td><td>{escape(v)}</td></tr>" for k, v in facts(report, text)
-    )
-    parts = []
-    first = True
-    for finding in report.findings:
-        plot, first = _plot(finding, report, text, first)
-        parts.append(_section(finding, text, plot))
-    labelled = "" if report.labelled is None else labelled_section(report.labelled, text)
-    made = text(
-        "report.made",
-        version=library_versions().get("resnet_viz", "0.1.0"),
-        date=datetime.now(UTC).date().isoformat(),
-    )
-    return (
-        f'<!DOCTYPE html><html lang="{text.language}"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(report.name)}</title><style>{_STYLE}{STYLE}</style></head><body>"
-        f"<h1>{escape(report.name)}</h1><p><b>{escape(verdict(report, text))}</b></p>"
-        f"<table>{told}</table>{''.join(parts)}{labelled}"
-        f"<footer><p>{escape(made)}</p></footer></body></html>"
+    labelled = None if report.labelled is None else labelled_section(report.labelled, text)
+    plots = _plots(report, text)
+    return render(
+        "diagnosis.html",
+        text,
+        title=report.name,
+        verdict=verdict(report, text),
+        facts=facts(report, text),
+        findings=[
+            (finding, heading(finding, text), numbers(finding, text), plot)
+            for finding, plot in zip(report.findings, plots, strict=True)
+        ],
+        labelled=labelled,
     )
 
 
@@ -117,24 +98,16 @@ def numbers(finding: CheckFinding, text: Text) -> str:
     )
 
 
-def _section(finding: CheckFinding, text: Text, plot: str) -> str:
-    opened = " open" if finding.severity in (Severity.FAIL, Severity.WARN) else ""
-    grade = text(f"severities.{finding.severity}")
-    return (
-        f"<details{opened}><summary><b class='{finding.severity}'>{escape(grade)}</b> "
-        f"{escape(heading(finding, text))}</summary><p>{escape(finding.advice(text))}</p>"
-        f"<p>{escape(numbers(finding, text))}</p>{plot}</details>"
-    )
+def _plots(report: CheckpointReport, text: Text) -> list[Markup]:
+    """A plot for each finding, empty for one without a figure.
 
-
-def _plot(
-    finding: CheckFinding, report: CheckpointReport, text: Text, first: bool
-) -> tuple[str, bool]:
-    """A plot as HTML; the first brings Plotly's code along. None for what is in order."""
-    figure = finding_figure(finding, report, text)
-    if figure is None or (finding.severity is Severity.OK and not first):
-        return "", first
-    html: str = to_html(
-        figure, full_html=False, include_plotlyjs=first, config={"displayModeBar": False}
-    )
-    return html, False
+    The first one brings Plotly's code along, and is drawn even where its finding is in order: the
+    plots of labelled images need it.
+    """
+    plots: list[Markup] = []
+    for finding in report.findings:
+        first = not any(plots)
+        figure = finding_figure(finding, report, text)
+        needed = figure is not None and (first or finding.severity is not Severity.OK)
+        plots.append(plot_markup(figure, with_plotly=first) if needed else Markup())
+    return plots

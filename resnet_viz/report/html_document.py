@@ -1,0 +1,62 @@
+"""HTML documents from ``templates/``: every value is escaped, and plots and drawings are markup."""
+
+import base64
+from datetime import UTC, datetime
+
+import numpy as np
+import plotly.graph_objects as go
+from jaxtyping import UInt8
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from plotly.io import to_html
+
+from resnet_viz.core.saving import library_versions
+from resnet_viz.core.text import Text
+from resnet_viz.pictures.decode import to_png
+
+
+def render(template: str, text: Text, **values: object) -> str:
+    """A document as text.
+
+    Parameters
+    ----------
+    template
+        The name of a file in ``templates/``.
+    text
+        The language; the template looks its sentences up by ``text(key, ...)``.
+    values
+        What the template needs. A string is escaped, whoever wrote it; only ``Markup`` is not.
+
+    """
+    return _TEMPLATES.get_template(template).render(
+        text=text,
+        version=library_versions().get("resnet_viz", "0.1.0"),
+        date=datetime.now(UTC).date().isoformat(),
+        **values,
+    )
+
+
+def plot_markup(figure: go.Figure, *, with_plotly: bool = False) -> Markup:
+    """A plot for a document.
+
+    ``with_plotly`` brings Plotly's own code along, so that the document works offline; the first
+    plot of a document needs it, and only the first.
+    """
+    html = to_html(
+        figure, full_html=False, include_plotlyjs=with_plotly, config={"displayModeBar": False}
+    )
+    return Markup(html)
+
+
+def _png_uri(pixels: UInt8[np.ndarray, "height width *channels"]) -> str:
+    return "data:image/png;base64," + base64.b64encode(to_png(pixels)).decode()
+
+
+_TEMPLATES = Environment(
+    loader=PackageLoader("resnet_viz.report"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_TEMPLATES.filters["png"] = _png_uri
