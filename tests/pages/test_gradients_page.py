@@ -23,9 +23,9 @@ def opened(**query):
 @pytest.fixture(autouse=True)
 def shallow(monkeypatch):
     """Presets of the shallowest network, which takes no time."""
-    presets = {n: {k: v for k, v in own.items() if k != "lab_depths"} for n, own in PRESETS.items()}
+    presets = {n: {k: v for k, v in own.items() if k != "depths"} for n, own in PRESETS.items()}
     monkeypatch.setattr(gradient_form, "PRESETS", presets)
-    monkeypatch.setattr(gradient_form, "_START", {**gradient_form._START, "lab_depths": [8]})
+    monkeypatch.setattr(gradient_form, "_START", {**gradient_form._START, "depths": [8]})
 
 
 def plot(app):

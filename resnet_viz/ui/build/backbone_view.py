@@ -16,11 +16,11 @@ from resnet_viz.ui.build import design_state as state
 from resnet_viz.ui.choose.picture_choice import choose_picture, find_picture
 from resnet_viz.ui.frame.engines import results
 from resnet_viz.ui.frame.messages import show_error
+from resnet_viz.ui.frame.session import BACKBONE_STAGE, BACKBONE_WEIGHTS
 from resnet_viz.ui.frame.words import md_escape
 from resnet_viz.ui.running.downloading import fetch
 from resnet_viz.ui.running.waiting import wait
 
-_WEIGHTS, _STAGE, _FRAME = "work_weights", "work_stage", "work_frame"
 _CHANNELS, _COLUMNS = 64, 8
 _OFFERED = (WeightSource.RANDOM.value, WeightSource.PRETRAINED.value)
 
@@ -37,7 +37,7 @@ def show(name: str, text: Text) -> None:
                 _OFFERED,
                 default=_OFFERED[0],
                 format_func=lambda word: text(f"work.weights_{word}"),
-                key=_WEIGHTS,
+                key=BACKBONE_WEIGHTS.name,
                 required=True,
                 persist_state="page",
             )
@@ -52,7 +52,7 @@ def show(name: str, text: Text) -> None:
             if picture is None:
                 raise OptionError("picture_gone", name=place.name)
             if source is WeightSource.PRETRAINED:
-                fetch(name, text, _WEIGHTS)
+                fetch(name, text, BACKBONE_WEIGHTS)
             view = wait(_looked(name, picture, source), text("work.working", name=row.title))
         except ResnetVizError as error:
             show_error(error, text)
@@ -86,9 +86,9 @@ def _stages(view: WorkView, source: WeightSource, row: WorkRow, text: Text) -> N
     labels = {column: text(f"work.column_{column}") for column in frame.columns}
     st.dataframe(frame.rename(columns=labels), hide_index=True, key="work_table")
     names = [stage.stage for stage in view.stages]
-    if st.session_state.get(_STAGE) not in names:
-        st.session_state[_STAGE] = names[1]
-    chosen = st.segmented_control(text("work.stage"), names, key=_STAGE, required=True)
+    if BACKBONE_STAGE.get() not in names:
+        BACKBONE_STAGE.set(names[1])
+    chosen = st.segmented_control(text("work.stage"), names, key=BACKBONE_STAGE.name, required=True)
     stage = next(each for each in view.stages if each.stage == chosen)
     _features(view, stage, text)
 
@@ -98,7 +98,7 @@ def _features(view: WorkView, stage: StageFeatures, text: Text) -> None:
     values, moment = stage.features, 0
     if values.ndim == 4:
         last = values.shape[1] - 1
-        moment = st.slider(text("work.moment"), 0, last, min(last, last // 2), key=_FRAME)
+        moment = st.slider(text("work.moment"), 0, last, min(last, last // 2), key="work_frame")
         values = values[:, min(moment, last)]
     seen = round(moment * len(view.frames) / (stage.features.shape[1] if moment else 1))
     order = channel_order(values, ChannelOrder.VARIANCE, values.mean((1, 2)))[:_CHANNELS]

@@ -11,6 +11,7 @@ from resnet_viz.spec import RESIDUAL_PRESETS, NetworkSpec, Stem
 from resnet_viz.ui.build.design_state import seed_of_page
 from resnet_viz.ui.choose.network_choice import comparable
 from resnet_viz.ui.choose.openings import open_design
+from resnet_viz.ui.frame.session import NETWORK, TRAIN_NETWORK
 
 _SCRIPTS = {"compare": "app.py", "explain": "pages/2_Explain.py", "train": "pages/4_Train.py"}
 
@@ -73,6 +74,6 @@ def _open_elsewhere(spec: NetworkSpec, text: Text) -> None:
 def open_known(page: str, name: str, text: Text) -> None:
     """A button that opens a network of the tables on another page."""
     if st.button(text(f"openings.{page}"), key=f"open_{page}", width="stretch"):
-        key = "train_network" if page == "train" else "network"
-        st.session_state[key] = name
-        st.switch_page(_SCRIPTS[page], query_params={key: name, "lang": text.language})
+        key = TRAIN_NETWORK if page == "train" else NETWORK
+        key.set(name)
+        st.switch_page(_SCRIPTS[page], query_params={key.name: name, "lang": text.language})

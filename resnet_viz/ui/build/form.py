@@ -17,8 +17,8 @@ from resnet_viz.spec import (
     StrideOn,
 )
 from resnet_viz.ui.build import design_state as state
-from resnet_viz.ui.build.design_state import key
 from resnet_viz.ui.frame.messages import show_error
+from resnet_viz.ui.frame.session import DESIGN_FIELD, DESIGN_REFUSED, DESIGN_SEED, DESIGN_UPLOAD
 
 _CHOICES: dict[str, type[StrEnum]] = {
     "block": Block,
@@ -55,7 +55,7 @@ def ask(text: Text) -> NetworkSpec:
                 if problem is not None and problem.field == name:
                     show_error(problem.error, text)
             if group == "start":
-                st.number_input(text("design.seed"), 0, state.HIGHEST_SEED, key=state.SEED)
+                st.number_input(text("design.seed"), 0, state.HIGHEST_SEED, key=DESIGN_SEED.name)
     _upload(text)
     if problem is not None:
         st.caption(text("design.last_good"))
@@ -69,19 +69,19 @@ def _field(name: str, text: Text) -> None:
             label,
             [choice.value for choice in _CHOICES[name]],
             format_func=lambda value: text(f"design.{name}_{value}"),
-            key=key(name),
+            key=DESIGN_FIELD[name].name,
             help=note,
         )
     elif name in _FLAGS:
-        st.toggle(label, key=key(name), help=note)
+        st.toggle(label, key=DESIGN_FIELD[name].name, help=note)
     elif name in state.LISTS:
-        st.text_input(label, key=key(name), help=note, max_chars=200)
+        st.text_input(label, key=DESIGN_FIELD[name].name, help=note, max_chars=200)
     else:
         st.number_input(
             label,
             value=None,
             step=_FRACTIONS.get(name, 1),
-            key=key(name),
+            key=DESIGN_FIELD[name].name,
             help=note,
             placeholder=text("design.usual") if name in ("stem_width", "branch_scale") else None,
         )
@@ -96,11 +96,11 @@ def _upload(text: Text) -> None:
     st.file_uploader(
         text("design.upload"),
         type="json",
-        key="design_upload",
+        key=DESIGN_UPLOAD.name,
         on_change=state.use_file,
         max_upload_size=1,
         help=text("design.upload_help"),
     )
-    refused = st.session_state.get("design_refused")
+    refused = DESIGN_REFUSED.get()
     if refused is not None:
         show_error(refused, text)

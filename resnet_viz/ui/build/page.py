@@ -23,10 +23,10 @@ from resnet_viz.ui.build.design_state import seed_of_page
 from resnet_viz.ui.build.design_takeaway import offer, show_source
 from resnet_viz.ui.frame.engines import results
 from resnet_viz.ui.frame.messages import show_error
+from resnet_viz.ui.frame.session import BLOCK_PLOT, DESIGN_BLOCK, DESIGN_GRAPH, DESIGN_LAYER, Key
 from resnet_viz.ui.frame.words import md_escape
 from resnet_viz.ui.running.waiting import wait
 
-_INSIDE, _LAYER = "design_inside", "design_layer"
 _PLAIN_PLOT = {"displayModeBar": False}
 
 
@@ -40,8 +40,8 @@ def show(spec: NetworkSpec, text: Text) -> None:
     _headline(spec, text)
     groups = _twins(spec).map(_groups)
     places = [group.first for group in groups.first]
-    if st.session_state.get(_INSIDE) not in places:
-        st.session_state[_INSIDE] = places[1]
+    if DESIGN_BLOCK.get() not in places:
+        DESIGN_BLOCK.set(places[1])
     _drawing(groups, text)
     _inside(spec, places, text)
     panels = {"table": _table, "signal": _signal, "takeaway": offer, "source": show_source}
@@ -115,38 +115,38 @@ def show_totals(title: str, depth: int, found: Totals, text: Text) -> None:
 
 def _drawing(groups: Pair[tuple[BlockGroup, ...]], text: Text) -> None:
     st.plotly_chart(
-        network_figure(groups, selected=st.session_state.get(_INSIDE), ink=ink(), text=text),
-        key="design_graph",
-        on_select=lambda: _pick("design_graph", _INSIDE),
+        network_figure(groups, selected=DESIGN_BLOCK.get(), ink=ink(), text=text),
+        key=DESIGN_GRAPH.name,
+        on_select=lambda: _pick(DESIGN_GRAPH, DESIGN_BLOCK),
         selection_mode="points",
         config=_PLAIN_PLOT,
         alt=text("design.graph_alt"),
     )
 
 
-def _pick(plot: str, choice: str) -> None:
+def _pick(plot: Key[Any], choice: Key[str | None]) -> None:
     """After a click on a plot: what its marker stands for becomes the choice."""
-    selection: Mapping[str, Any] = st.session_state[plot]["selection"]
+    selection: Mapping[str, Any] = plot.get()["selection"]
     for point in selection.get("points", []):
         chosen = point.get("customdata")
-        st.session_state[choice] = chosen[0] if isinstance(chosen, list) else chosen
+        choice.set(chosen[0] if isinstance(chosen, list) else chosen)
 
 
 def _inside(spec: NetworkSpec, places: list[str], text: Text) -> None:
     """One block opened, and one layer of it."""
     left, right = st.columns(2)
-    place = str(left.selectbox(text("design.inside"), places, key=_INSIDE))
+    place = str(left.selectbox(text("design.inside"), places, key=DESIGN_BLOCK.name))
     layers = layers_inside(spec, place)
     names = [layer.name for layer in layers]
-    if st.session_state.get(_LAYER) not in names:
-        st.session_state[_LAYER] = names[0]
-    name = right.selectbox(text("design.layer_choice"), names, key=_LAYER)
+    if DESIGN_LAYER.get() not in names:
+        DESIGN_LAYER.set(names[0])
+    name = right.selectbox(text("design.layer_choice"), names, key=DESIGN_LAYER.name)
     way = next(group.way for group in _groups(spec) if group.first == place) or "none"
     figure = block_figure(layers, way=way, kind=spec.kind, ink=ink(), text=text)
     st.plotly_chart(
         figure,
-        key="block_plot",
-        on_select=lambda: _pick("block_plot", _LAYER),
+        key=BLOCK_PLOT.name,
+        on_select=lambda: _pick(BLOCK_PLOT, DESIGN_LAYER),
         selection_mode="points",
         config=_PLAIN_PLOT,
         alt=text("design.block_alt", block=place),

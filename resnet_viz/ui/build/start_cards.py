@@ -11,9 +11,9 @@ from resnet_viz.networks.zoo.backbones import AT_WORK
 from resnet_viz.networks.zoo.catalog import ZOO
 from resnet_viz.spec import RESIDUAL_PRESETS
 from resnet_viz.ui.build import design_state as state
+from resnet_viz.ui.frame.session import DESIGN_CARDS, DESIGN_FAMILY, PRESET
 from resnet_viz.ui.frame.words import md_escape
 
-_FAMILY, _OPEN = "design_family", "design_cards"
 _NARROWEST = 140  # pixels of a card: two stand side by side on a phone
 
 
@@ -41,10 +41,10 @@ def choose(text: Text) -> str:
     """
     chosen = state.start()
     state.publish_preset()
-    if _OPEN not in st.session_state:
-        st.session_state[_OPEN] = state.PRESET not in st.query_params
+    if not DESIGN_CARDS.is_set:
+        DESIGN_CARDS.set(not PRESET.in_address)
     label = text("cards.title", name=_title(chosen, text))
-    cards = st.expander(label, key=_OPEN, on_change="rerun")
+    cards = st.expander(label, key=DESIGN_CARDS.name, on_change="rerun")
     if cards.open:
         with cards:
             _cards(chosen, text)
@@ -52,14 +52,14 @@ def choose(text: Text) -> str:
 
 
 def _cards(chosen: str, text: Text) -> None:
-    if _FAMILY not in st.session_state:
+    if not DESIGN_FAMILY.is_set:
         families = [family for family, names in FAMILIES.items() if chosen in names]
-        st.session_state[_FAMILY] = families[0] if families else next(iter(FAMILIES))
+        DESIGN_FAMILY.set(families[0] if families else next(iter(FAMILIES)))
     family = st.pills(
         text("cards.family"),
         list(FAMILIES),
         format_func=lambda name: text(f"cards.family_{name}"),
-        key=_FAMILY,
+        key=DESIGN_FAMILY.name,
         required=True,
         label_visibility="collapsed",
         persist_state="page",
@@ -88,7 +88,7 @@ def _card(name: str, chosen: str, text: Text) -> None:
 
 
 def _use(name: str) -> None:
-    st.session_state[_OPEN] = False
+    DESIGN_CARDS.set(False)
     state.choose(name)
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -12,14 +13,21 @@ from resnet_viz.core.text import Text
 from resnet_viz.pictures.decode import Picture, open_picture
 from resnet_viz.pictures.preprocess import CIFAR_PREPROCESSING, photo
 from resnet_viz.pictures.samples import sample_picture, samples
-from resnet_viz.ui.frame.address import publish, restore
 from resnet_viz.ui.frame.components.clickable_picture import Point
 from resnet_viz.ui.frame.components.clickable_picture import picture as clickable_picture
 from resnet_viz.ui.frame.engines import results
 from resnet_viz.ui.frame.media import data_uri
 from resnet_viz.ui.frame.messages import show_error
+from resnet_viz.ui.frame.session import (
+    CAMERA,
+    OWN_PICTURE,
+    PICTURE_ERROR,
+    REPLACED_PICTURE,
+    SAMPLE,
+    UPLOAD,
+    Key,
+)
 
-_OWN, _ERROR, _REPLACED = "own_picture", "picture_error", "replaced_picture"  # keys of the session
 _TILE, _COLUMNS, _GAP = 96, 4, 6  # pixels, tiles, pixels
 
 
@@ -44,34 +52,34 @@ def choose_picture(text: Text) -> PictureId:
     """The picture to look at; a bad upload gets its sentence and changes nothing."""
     _tiles(text)
     names = list(samples())
-    restore("sample", names, names[0])
+    SAMPLE.restore(names, names[0])
     chosen = st.selectbox(
         text("picture.sample"),
         names,
         format_func=lambda name: samples()[name].titles[text.language],
-        key="sample",
+        key=SAMPLE.name,
         on_change=_use_sample,
     )
-    publish("sample", names[0])
+    SAMPLE.publish(names[0])
     # No list of suffixes: Streamlit answers a wrong one with an exception, we with a sentence.
     st.file_uploader(
         text("picture.upload"),
-        key="upload",
+        key=UPLOAD.name,
         on_change=_use_upload,
-        args=("upload",),
+        args=(UPLOAD,),
         max_upload_size=20,
     )
     if st.toggle(text("picture.camera"), key="camera_on"):
         st.camera_input(
             text("picture.camera"),
-            key="camera",
+            key=CAMERA.name,
             on_change=_use_upload,
-            args=("camera",),
+            args=(CAMERA,),
             label_visibility="collapsed",
         )
-    if error := st.session_state.get(_ERROR):
+    if error := PICTURE_ERROR.get():
         show_error(error, text)
-    own: PictureId | None = st.session_state.get(_OWN)
+    own: PictureId | None = OWN_PICTURE.get()
     if own is not None and find_picture(own) is not None:
         return own
     return PictureId(sample=chosen or names[0])
@@ -79,10 +87,10 @@ def choose_picture(text: Text) -> PictureId:
 
 def use_picture(picture: Picture) -> None:
     """Make this the page's picture, as if it had been uploaded."""
-    _forget(_ERROR, _REPLACED)
+    _forget(PICTURE_ERROR, REPLACED_PICTURE)
     place = PictureId(digest=picture.digest, name=picture.name)
     results().put(("picture", place), picture, picture.pixels.nbytes)
-    st.session_state[_OWN] = place
+    OWN_PICTURE.set(place)
 
 
 def _tiles(text: Text) -> None:
@@ -92,7 +100,7 @@ def _tiles(text: Text) -> None:
         rows = -(-len(names) // _COLUMNS)
         number = int(point.y * rows) * _COLUMNS + int(point.x * _COLUMNS)
         if number < len(names):
-            st.session_state["sample"] = names[number]
+            SAMPLE.set(names[number])
             _use_sample()
 
     clickable_picture(
@@ -115,32 +123,32 @@ def _tiles_uri() -> str:
 
 
 def _use_sample() -> None:
-    _forget(_OWN, _ERROR, _REPLACED)
+    _forget(OWN_PICTURE, PICTURE_ERROR, REPLACED_PICTURE)
 
 
-def _use_upload(key: str) -> None:
+def _use_upload(key: Key[Any]) -> None:
     """Check an upload once, when it arrives; keep its digest, and the pixels in the store.
 
     A file that replaces another is announced as a removal first; if it then turns out to be bad,
     the one before stays.
     """
-    upload: UploadedFile | None = st.session_state.get(key)
-    _forget(_ERROR)
+    upload: UploadedFile | None = key.get()
+    _forget(PICTURE_ERROR)
     if upload is None:
-        st.session_state[_REPLACED] = st.session_state.pop(_OWN, None)
+        REPLACED_PICTURE.set(OWN_PICTURE.pop())
         return
-    before = st.session_state.pop(_REPLACED, None) or st.session_state.get(_OWN)
+    before = REPLACED_PICTURE.pop() or OWN_PICTURE.get()
     try:
         picture = open_picture(upload.getvalue(), upload.name)
     except ImageError as error:
-        st.session_state[_ERROR] = error
-        st.session_state[_OWN] = before
+        PICTURE_ERROR.set(error)
+        OWN_PICTURE.set(before)
         return
     place = PictureId(digest=picture.digest, name=picture.name)
     results().put(("picture", place), picture, picture.pixels.nbytes)
-    st.session_state[_OWN] = place
+    OWN_PICTURE.set(place)
 
 
-def _forget(*keys: str) -> None:
+def _forget(*keys: Key[Any]) -> None:
     for key in keys:
-        st.session_state.pop(key, None)
+        key.pop()

@@ -17,16 +17,15 @@ from collections.abc import Callable, Iterator, Sequence
 from hashlib import blake2b
 from pathlib import Path, PurePath
 
-import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from resnet_viz.core.places import home
 from resnet_viz.jobs.queue.run_store import RunStore
+from resnet_viz.ui.frame.session import UPLOADS
 
 _UNUSED_SECONDS = 7 * 24 * 3600
 _MOST_BYTES = 2_000_000_000  # of all uploads that no run uses
 _LOCK = threading.Lock()
-_WRITTEN = "uploads_written"  # of the session: the paths of its uploads
 
 
 def kept_file(upload: UploadedFile) -> Path:
@@ -72,7 +71,7 @@ def _keep_numbered(uploads: Sequence[UploadedFile]) -> Path:
 
 def _written(kind: str, uploads: Sequence[UploadedFile], write: Callable[[], Path]) -> Path:
     """The path of these uploads; they are written once in a session, and again if they are gone."""
-    paths: dict[tuple[str, ...], Path] = st.session_state.setdefault(_WRITTEN, {})
+    paths: dict[tuple[str, ...], Path] = UPLOADS.setdefault({})
     key = (kind, *(upload.file_id for upload in uploads))
     if key not in paths or not paths[key].exists():
         paths[key] = write()

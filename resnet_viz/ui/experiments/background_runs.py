@@ -14,6 +14,7 @@ from resnet_viz.jobs.queue import runs
 from resnet_viz.records import Run, RunState, RunStatus
 from resnet_viz.ui.experiments.result_view import show_finding, show_recording
 from resnet_viz.ui.frame.messages import show_error
+from resnet_viz.ui.frame.session import SHOWN
 
 _EVERY = 1.0  # seconds between looks at a run that goes on
 
@@ -40,7 +41,7 @@ def _start(row: Experiment, config: Any, text: Text) -> None:  # noqa: ANN401
     except ResnetVizError as error:
         show_error(error, text)
     else:
-        st.session_state[f"shown_{row.name}"] = run_id
+        SHOWN[row.name].set(run_id)
 
 
 def _plain(value: object) -> object:

@@ -4,25 +4,23 @@ import streamlit as st
 
 from resnet_viz.core.text import Text
 from resnet_viz.experiments.registry import EXPERIMENTS, Experiment
+from resnet_viz.ui.frame.session import EXPERIMENT
 from resnet_viz.ui.frame.words import md_escape
 
 _COLUMNS = 3
-_KEY = "experiment"  # in the session and in the address
 
 
 def choose_experiment(text: Text) -> Experiment | None:
     """The chosen experiment; until there is one, the gallery."""
-    if _KEY not in st.session_state:
-        wanted = st.query_params.get(_KEY, "")
-        st.session_state[_KEY] = wanted if wanted in EXPERIMENTS else None
-    name = st.session_state[_KEY]
+    if not EXPERIMENT.is_set:
+        wanted = EXPERIMENT.in_address
+        EXPERIMENT.set(wanted if wanted in EXPERIMENTS else None)
+    name = EXPERIMENT.get()
+    EXPERIMENT.write_address(name or "")
     if name is None:
-        if _KEY in st.query_params:
-            del st.query_params[_KEY]
         _gallery(text)
         return None
-    st.query_params[_KEY] = name
-    st.button(text("experiments.back"), key="back", on_click=_open, args=(None,))
+    st.button(text("experiments.back"), key="back", on_click=EXPERIMENT.set, args=(None,))
     return EXPERIMENTS[name]
 
 
@@ -41,9 +39,8 @@ def _card(row: Experiment, text: Text) -> None:
     st.markdown(text(f"experiment.{row.name}.question"))
     st.caption(f"{text(f'experiments.cost_{row.cost}')} · {md_escape(row.citation)}")
     st.button(
-        text("experiments.open_card"), key=f"open_{row.name}", on_click=_open, args=(row.name,)
+        text("experiments.open_card"),
+        key=f"open_{row.name}",
+        on_click=EXPERIMENT.set,
+        args=(row.name,),
     )
-
-
-def _open(name: str | None) -> None:
-    st.session_state[_KEY] = name

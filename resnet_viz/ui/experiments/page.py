@@ -21,6 +21,7 @@ from resnet_viz.ui.experiments.result_view import show_finding, show_recording
 from resnet_viz.ui.experiments.twins_choice import ask_twins
 from resnet_viz.ui.frame.engines import measurements
 from resnet_viz.ui.frame.messages import show_error
+from resnet_viz.ui.frame.session import GUESS, REVEALED, SHOWN
 from resnet_viz.ui.running.waiting import follow
 from resnet_viz.ui.train.start_panel import duration
 
@@ -35,7 +36,7 @@ def show_experiment(row: Experiment, text: Text) -> None:
         text("experiments.question"),
         row.answers,
         index=None,
-        key=f"guess_{row.name}",
+        key=GUESS[row.name].name,
         format_func=lambda answer: text(f"experiment.{row.name}.answer_{answer}"),
         horizontal=True,
     )
@@ -58,9 +59,9 @@ def _ask_shown(
 ) -> str:  # fmt: skip
     """What shall be shown: "live", the name of a recording, or the id of a run."""
     options = [_LIVE, *kept, *own]
-    key = f"shown_{row.name}"
-    if st.session_state.get(key) not in options:
-        st.session_state[key] = _LIVE
+    key = SHOWN[row.name]
+    if key.get() not in options:
+        key.set(_LIVE)
     if len(options) == 1:
         return _LIVE
 
@@ -74,7 +75,7 @@ def _ask_shown(
                         date=f"{own[option].created:%m-%d %H:%M}")  # fmt: skip
         return text("experiments.shown_live")
 
-    return st.selectbox(text("experiments.shown"), options, format_func=label, key=key)
+    return st.selectbox(text("experiments.shown"), options, format_func=label, key=key.name)
 
 
 def _settings(row: Experiment, found: Finding, text: Text) -> str:
@@ -115,9 +116,9 @@ def _show_live(row: Experiment, config: Any, text: Text) -> None:  # noqa: ANN40
 def _revealed(key: Any, text: Text) -> bool:  # noqa: ANN401  # what is to be shown
     """Whether the visitor wants to see it; the button asks for an unfinished one anew."""
     if st.button(text("experiments.reveal"), key="reveal", type="primary"):
-        st.session_state["revealed"] = key
+        REVEALED.set(key)
         measurements().forget_unfinished(key)
-    return bool(st.session_state.get("revealed") == key)
+    return bool(REVEALED.get() == key)
 
 
 def _ask_settings(row: Experiment, text: Text) -> Any:  # noqa: ANN401  # the experiment's own

@@ -13,6 +13,7 @@ from resnet_viz.experiments.remarks import figure_words, remarks
 from resnet_viz.figures.finding_panels import panel_figure, shared_scale, surface_figure
 from resnet_viz.records import Finding, Mark, Panel, Recording
 from resnet_viz.ui.frame.charts import chart
+from resnet_viz.ui.frame.session import GUESS
 from resnet_viz.ui.frame.words import md_escape
 from resnet_viz.ui.train.start_panel import duration
 
@@ -48,7 +49,7 @@ def show_finding(row: Experiment, found: Finding, text: Text, *, whole: bool) ->
 def _say(row: Experiment, found: Finding, text: Text) -> None:
     """The caption, the guess, and whether the source found the same."""
     st.markdown(f"**{md_escape(caption(found, text))}**")
-    guess = st.session_state.get(f"guess_{row.name}")
+    guess = GUESS[row.name].get()
     if guess is not None and found.answer is not None:
         answer = text(f"experiment.{row.name}.answer_{guess}")
         right = guess == found.answer

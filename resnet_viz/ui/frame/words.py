@@ -5,23 +5,23 @@ import re
 import streamlit as st
 
 from resnet_viz.core.text import LANGUAGES, Text
-from resnet_viz.ui.frame.address import publish, restore
+from resnet_viz.ui.frame.session import LANGUAGE
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~>$:<&])")
 
 
 def choose_language() -> Text:
     """The language switch; the browser's language until somebody chooses, then ``?lang=``."""
-    restore("lang", LANGUAGES, _browser_language())
+    LANGUAGE.restore(LANGUAGES, _browser_language())
     chosen = st.segmented_control(
         "Language / 语言",
         list(LANGUAGES),
         format_func=LANGUAGES.__getitem__,
-        key="lang",
+        key=LANGUAGE.name,
         required=True,
         label_visibility="collapsed",
     )
-    publish("lang", _browser_language())
+    LANGUAGE.publish(_browser_language())
     return Text(chosen or _browser_language())
 
 

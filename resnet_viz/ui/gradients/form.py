@@ -10,6 +10,7 @@ from resnet_viz.core.text import Text
 from resnet_viz.experiments.measures.gradient_growth import INITIALISATIONS, GradientConfig
 from resnet_viz.spec import Activation, Kind, Norm, Order
 from resnet_viz.ui.frame.messages import show_error
+from resnet_viz.ui.frame.session import LAB, LAB_PRESET, PRESET
 
 DEPTHS = (8, 14, 20, 26, 32, 44, 56, 80, 110, 152, 202)
 _KINDS = tuple(Kind)
@@ -17,31 +18,31 @@ _MOST_STEPS = 200
 
 #: What each preset sets; everything else goes back to where it was at first.
 PRESETS: Mapping[str, Mapping[str, Any]] = {
-    "explodes": {"lab_depths": [20, 56], "lab_quantity": "activation"},
-    "healthy": {"lab_depths": [20, 56], "lab_kinds": ["residual"], "lab_quantity": "activation"},
-    "vanishes": {"lab_norm": "none", "lab_init": "default", "lab_quantity": "activation"},
-    "blows_up": {"lab_norm": "none", "lab_quantity": "variance"},
-    "weak_shortcut": {"lab_scale": 0.9, "lab_quantity": "activation"},
+    "explodes": {"depths": [20, 56], "quantity": "activation"},
+    "healthy": {"depths": [20, 56], "kinds": ["residual"], "quantity": "activation"},
+    "vanishes": {"norm": "none", "init": "default", "quantity": "activation"},
+    "blows_up": {"norm": "none", "quantity": "variance"},
+    "weak_shortcut": {"scale": 0.9, "quantity": "activation"},
 }
 _START: Mapping[str, Any] = {
-    "lab_depths": [56],
-    "lab_kinds": [kind.value for kind in _KINDS],
-    "lab_norm": "batch",
-    "lab_init": "he",
-    "lab_activation": "relu",
-    "lab_order": "post",
-    "lab_scale": 1.0,
-    "lab_seeds": 1,
-    "lab_steps": 0,
+    "depths": [56],
+    "kinds": [kind.value for kind in _KINDS],
+    "norm": "batch",
+    "init": "he",
+    "activation": "relu",
+    "order": "post",
+    "scale": 1.0,
+    "seeds": 1,
+    "steps": 0,
 }
 
 
 def offer_presets(text: Text) -> None:
     """Five buttons; the first is what the page opens with."""
-    if "lab_preset" not in st.session_state:
-        wanted = st.query_params.get("preset", "")
+    if not LAB_PRESET.is_set:
+        wanted = PRESET.in_address
         _choose(wanted if wanted in PRESETS else next(iter(PRESETS)))
-    chosen = st.session_state["lab_preset"]
+    chosen = LAB_PRESET.get()
     with st.container(horizontal=True):
         for name in PRESETS:
             st.button(
@@ -55,29 +56,29 @@ def offer_presets(text: Text) -> None:
 
 
 def _choose(name: str) -> None:
-    st.session_state["lab_preset"] = name
-    for key, value in {**_START, **PRESETS[name]}.items():
-        st.session_state[key] = value
+    LAB_PRESET.set(name)
+    for setting, value in {**_START, **PRESETS[name]}.items():
+        LAB[setting].set(value)
 
 
 def ask_networks(text: Text) -> GradientConfig | None:
     """The controls below the plot; None where what they say makes no sense, with the reason."""
-    for key in (*_START, "lab_quantity"):
-        st.session_state[key] = st.session_state[key]  # kept while another page is open
+    for setting in (*_START, "quantity"):
+        LAB[setting].keep()
     left, middle, right = st.columns(3)
     with left:
-        depths = st.multiselect(text("gradient_lab.depths"), DEPTHS, key="lab_depths")
+        depths = st.multiselect(text("gradient_lab.depths"), DEPTHS, key=LAB["depths"].name)
         kinds = _several("kinds", [kind.value for kind in _KINDS], text)
-        seeds = st.slider(text("gradient_lab.seeds"), 1, 5, key="lab_seeds")
+        seeds = st.slider(text("gradient_lab.seeds"), 1, 5, key=LAB["seeds"].name)
     with middle:
         norm = _one("norm", [norm.value for norm in Norm], text)
         init = _one("init", list(INITIALISATIONS), text)
-        scale = st.slider(text("gradient_lab.scale"), 0.0, 1.0, step=0.05, key="lab_scale")
+        scale = st.slider(text("gradient_lab.scale"), 0.0, 1.0, step=0.05, key=LAB["scale"].name)
     with right:
         activation = _one("activation", [kind.value for kind in Activation], text)
         order = _one("order", [order.value for order in Order], text)
         steps = st.slider(
-            text("gradient_lab.steps"), 0, _MOST_STEPS, step=5, key="lab_steps",
+            text("gradient_lab.steps"), 0, _MOST_STEPS, step=5, key=LAB["steps"].name,
             help=text("gradient_lab.steps_help"),
         )  # fmt: skip
     if not depths or not kinds:
@@ -104,7 +105,7 @@ def _one(name: str, options: list[str], text: Text) -> str:
     chosen = st.segmented_control(
         text(f"gradient_lab.{name}"),
         options,
-        key=f"lab_{name}",
+        key=LAB[name].name,
         format_func=lambda option: text(f"gradient_lab.{name}_{option}"),
         required=True,
         wrap=True,
@@ -116,7 +117,7 @@ def _several(name: str, options: list[str], text: Text) -> list[str]:
     return st.pills(
         text(f"gradient_lab.{name}"),
         options,
-        key=f"lab_{name}",
+        key=LAB[name].name,
         selection_mode="multi",
         format_func=lambda option: text(f"kinds.{option}"),
     )

@@ -20,6 +20,7 @@ from resnet_viz.spec import RESIDUAL_PRESETS, NetworkSpec, Order, Shortcut
 from resnet_viz.ui.choose.openings import open_design
 from resnet_viz.ui.frame.engines import measurements
 from resnet_viz.ui.frame.messages import show_error
+from resnet_viz.ui.frame.session import FORMULA_BLOCK, FORMULA_NETWORK
 from resnet_viz.ui.gradients.pixel_panel import show_pixel
 from resnet_viz.ui.running.waiting import wait
 
@@ -56,10 +57,10 @@ def _ask_network(text: Text) -> tuple[str, Order | None]:
     """The network, and the form of its blocks where that can be chosen."""
     trained = [_TRAINED + name for name in bundled_names() if name.startswith("resnet")]
     options = [*trained, *FRESH]
-    st.session_state.setdefault("formula_network", "resnet20")
+    FORMULA_NETWORK.setdefault(FORMULA_NETWORK.default)
     left, right = st.columns(2)
     network = left.selectbox(
-        text("formulas.network"), options, key="formula_network",
+        text("formulas.network"), options, key=FORMULA_NETWORK.name,
         format_func=lambda name: _network_title(name, text),
     )  # fmt: skip
     spec = RESIDUAL_PRESETS[network.removeprefix(_TRAINED)].spec
@@ -103,10 +104,10 @@ def _show_pixel(name: str, order: Order | None, found: Formulas, text: Text) -> 
     """Block and picture, then the pixel."""
     st.subheader(text("formulas.pixel"), anchor=False)
     blocks, names = found.spec.blocks(), list(samples())
-    if st.session_state.get("formula_block") not in blocks:
-        st.session_state["formula_block"] = blocks[1]
+    if FORMULA_BLOCK.get() not in blocks:
+        FORMULA_BLOCK.set(blocks[1])
     left, right = st.columns(2)
-    block = left.selectbox(text("formulas.block"), blocks, key="formula_block")
+    block = left.selectbox(text("formulas.block"), blocks, key=FORMULA_BLOCK.name)
     sample = right.selectbox(
         text("formulas.picture"), names, key="formula_sample",
         format_func=lambda one: samples()[one].titles[text.language],

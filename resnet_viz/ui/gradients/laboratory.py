@@ -26,6 +26,7 @@ from resnet_viz.records.gradients import gradient_frame
 from resnet_viz.ui.frame.charts import chart
 from resnet_viz.ui.frame.engines import measurements
 from resnet_viz.ui.frame.messages import show_error
+from resnet_viz.ui.frame.session import LAB
 from resnet_viz.ui.gradients.form import ask_networks, offer_presets
 from resnet_viz.ui.running.waiting import follow
 
@@ -98,7 +99,7 @@ def _asked(measured: Sequence[GradientMeasurement], text: Text) -> tuple[LabQuan
     quantity = st.segmented_control(
         text("gradient_lab.quantity"),
         [quantity.value for quantity in LabQuantity],
-        key="lab_quantity",
+        key=LAB["quantity"].name,
         format_func=lambda name: text(f"gradient_lab.quantity_{name}"),
         required=True,
         wrap=True,

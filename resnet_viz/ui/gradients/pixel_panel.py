@@ -10,11 +10,12 @@ from resnet_viz.figures.palettes import ColourRange, Palette
 from resnet_viz.records import BlockValues, PixelFormula
 from resnet_viz.ui.frame.components.clickable_picture import Point, picture
 from resnet_viz.ui.frame.media import data_uri
+from resnet_viz.ui.frame.session import FORMULA_PLACE
 from resnet_viz.ui.frame.words import md_escape
 
 _CELL = 220  # pixels
 _MOST_TERMS = 8  # of a sum that is written out
-_CHANNEL, _ROW, _COLUMN = "formula_channel", "formula_row", "formula_column"
+_PLACE = ("channel", "row", "column")
 
 
 def show_pixel(values: BlockValues, text: Text) -> None:
@@ -42,13 +43,13 @@ def _ask_place(values: BlockValues, text: Text) -> tuple[int, int, int]:
     start = divmod(int(values.output.argmax()), shape[1] * shape[2])
     first = (start[0], *divmod(start[1], shape[2]))
     chosen = []
-    for column, key, count, usual in zip(
-        st.columns(3), (_CHANNEL, _ROW, _COLUMN), shape, first, strict=True
-    ):
-        if st.session_state.get(key) is None or not 0 <= st.session_state[key] < count:
-            st.session_state[key] = usual
-        chosen.append(int(column.number_input(text(f"formulas.{key.partition('_')[2]}"),
-                                              0, count - 1, step=1, key=key)))  # fmt: skip
+    for column, name, count, usual in zip(st.columns(3), _PLACE, shape, first, strict=True):
+        key = FORMULA_PLACE[name]
+        current = key.get()
+        if current is None or not 0 <= current < count:
+            key.set(usual)
+        chosen.append(int(column.number_input(text(f"formulas.{name}"),
+                                              0, count - 1, step=1, key=key.name)))  # fmt: skip
     return chosen[0], chosen[1], chosen[2]
 
 
@@ -58,8 +59,8 @@ def _picture(
     height, width = size
 
     def pick(point: Point) -> None:
-        st.session_state[_ROW] = int(point.y * height)
-        st.session_state[_COLUMN] = int(point.x * width)
+        FORMULA_PLACE["row"].set(int(point.y * height))
+        FORMULA_PLACE["column"].set(int(point.x * width))
 
     picture(
         source,

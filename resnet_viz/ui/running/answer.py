@@ -1,7 +1,5 @@
 """From a question to a comparison: computed off the page's thread, once, with progress."""
 
-import streamlit as st
-
 from resnet_viz.checkpoints.load import load_both
 from resnet_viz.checkpoints.loaded import Loaded
 from resnet_viz.core.errors import OptionError, ResnetVizError
@@ -15,10 +13,9 @@ from resnet_viz.ui.choose.picture_choice import find_picture
 from resnet_viz.ui.choose.question import Question
 from resnet_viz.ui.frame.engines import results
 from resnet_viz.ui.frame.messages import show_error
+from resnet_viz.ui.frame.session import LAST_QUESTION, SECOND_WEIGHTS, WEIGHTS
 from resnet_viz.ui.running.downloading import fetch
 from resnet_viz.ui.running.waiting import wait
-
-_LAST_GOOD = "last_good_question"
 
 
 def answerable(question: Question, text: Text) -> Question | None:
@@ -27,9 +24,9 @@ def answerable(question: Question, text: Text) -> Question | None:
         answer(question, text)
     except ResnetVizError as error:
         show_error(error, text)
-        last: Question | None = st.session_state.get(_LAST_GOOD)
+        last: Question | None = LAST_QUESTION.get()
         return last
-    st.session_state[_LAST_GOOD] = question
+    LAST_QUESTION.set(question)
     return question
 
 
@@ -55,7 +52,7 @@ def picture_and_twins(question: Question, text: Text) -> tuple[Picture, Pair[Loa
         raise OptionError("picture_gone", name=question.picture.name)
     for choice in (question.first, question.second):
         if choice is not None and choice.weights.source is WeightSource.PRETRAINED:
-            fetch(choice.name, text, "weights", "weights_beside")
+            fetch(choice.name, text, WEIGHTS, SECOND_WEIGHTS)
     label = text("compare.working", network=network_title(question.first.spec, text))
     return picture, wait(_pair(question), label)
 

@@ -5,9 +5,10 @@ import streamlit as st
 from resnet_viz.checkpoints.sources.published import fetch_pretrained, pretrained_file
 from resnet_viz.core.text import Text
 from resnet_viz.records import WeightSource
+from resnet_viz.ui.frame.session import Key
 
 
-def fetch(name: str, text: Text, *weights: str) -> None:
+def fetch(name: str, text: Text, *weights: Key[str]) -> None:
     """Download a network's weights unless they are there; a rerun closes the transfer.
 
     ``weights`` are the session's keys that the button "stop" sets to fresh weights.
@@ -26,6 +27,6 @@ def fetch(name: str, text: Text, *weights: str) -> None:
         stop.empty()
 
 
-def _use_fresh(*weights: str) -> None:
+def _use_fresh(*weights: Key[str]) -> None:
     for key in weights:
-        st.session_state[key] = WeightSource.RANDOM.value
+        key.set(WeightSource.RANDOM.value)

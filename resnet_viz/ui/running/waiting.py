@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from resnet_viz.jobs.job import JobStatus, Running
+from resnet_viz.ui.frame.session import STOPPED, allow_rerun
 
 R = TypeVar("R")
 
@@ -35,7 +36,7 @@ class StopButton:
     @property
     def pressed(self) -> bool:
         """Whether this session stopped this work."""
-        return bool(st.session_state.get(self._name) == self.key)
+        return bool(STOPPED[self.place].get() == self.key)
 
     def offer_again(self) -> None:
         """Say that the work was stopped, with a button that asks for it again."""
@@ -46,17 +47,13 @@ class StopButton:
         """The button."""
         st.button(self.label, key=f"stop_{self.place}", on_click=self._press, args=(jobs,))
 
-    @property
-    def _name(self) -> str:
-        return f"stopped_{self.place}"
-
     def _press(self, jobs: Sequence[Running[Any]]) -> None:
-        st.session_state[self._name] = self.key
+        STOPPED[self.place].set(self.key)
         for job in jobs:
             job.stop()
 
     def _release(self) -> None:
-        st.session_state.pop(self._name, None)
+        STOPPED[self.place].pop()
 
 
 def wait(running: Running[R], label: str) -> R:
@@ -72,7 +69,7 @@ def wait_all(jobs: Sequence[Running[R]], label: str, button: StopButton | None =
     if not _ended(jobs, _PATIENCE):
         with _room(jobs, button), st.spinner(label, show_time=True):
             while not _ended(jobs, _EVERY):
-                st.session_state.get("waiting")  # lets a newer rerun interrupt the waiting
+                allow_rerun()
     return [job.poll().result for job in jobs]
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import streamlit as st
 
+from resnet_viz.ui.frame.session import Key
+
 _FOLDER = Path(__file__).parent
 
 
@@ -20,5 +22,5 @@ def register(name: str) -> Callable[..., Any]:
 
 def picked(key: str) -> object:
     """What the trigger ``picked`` of the component with this key has sent, or None."""
-    state = st.session_state.get(key)
+    state = Key[object](key, None).get()
     return state.get("picked") if isinstance(state, Mapping) else getattr(state, "picked", None)

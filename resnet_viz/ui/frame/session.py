@@ -1,0 +1,192 @@
+"""What a visitor's session and the page's address hold: the one place that reads and writes both.
+
+A key is a value: ``OPACITY.get()``, ``OPACITY.set(40)``; a widget is bound with
+``key=OPACITY.name``. Some keys are in the address too, so that a link opens the same page.
+Streamlit can bind a widget to the address, but writes the label that the visitor sees, which
+changes with the language; here the value itself is written.
+
+Results are not kept here, since a closed tab frees its session only when the next visitor comes.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import streamlit as st
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Key(Generic[T]):
+    """A value of the session; ``default`` is its value until something else is set."""
+
+    name: str
+    default: T
+
+    def get(self) -> T:
+        value: T = st.session_state.get(self.name, self.default)
+        return value
+
+    def set(self, value: T) -> None:
+        st.session_state[self.name] = value
+
+    def setdefault(self, value: T) -> T:
+        """The value, set first if there is none."""
+        current: T = st.session_state.setdefault(self.name, value)
+        return current
+
+    def pop(self) -> T:
+        """The value, forgotten: the default from now on."""
+        value: T = st.session_state.pop(self.name, self.default)
+        return value
+
+    @property
+    def is_set(self) -> bool:
+        return self.name in st.session_state
+
+    def keep(self) -> None:
+        """Keep a widget's value while the page that shows the widget is left."""
+        if self.is_set:
+            st.session_state[self.name] = st.session_state[self.name]
+
+    @property
+    def in_address(self) -> str:
+        """What the address says; empty where it says nothing."""
+        return str(st.query_params.get(self.name, ""))
+
+    def write_address(self, value: str) -> None:
+        """Write the address; an empty value leaves no trace there."""
+        if not value:
+            st.query_params.pop(self.name, None)
+        elif self.in_address != value:
+            st.query_params[self.name] = value
+
+    def publish(self, default: object) -> None:
+        """After a widget: its value into the address; the default leaves no trace there."""
+        value = str(st.session_state.get(self.name, default))
+        self.write_address("" if value == str(default) else value)
+
+
+class Choice(Key[str]):
+    """One of several words; what is allowed depends on the page."""
+
+    def restore(self, allowed: Collection[str], default: str) -> None:
+        """Before a widget: the value of the session, else of the address, if it is allowed."""
+        wanted = st.session_state.get(self.name, st.query_params.get(self.name))
+        st.session_state[self.name] = wanted if wanted in allowed else default
+
+
+class Number(Key[int]):
+    """A whole number from 0."""
+
+    def restore(self, highest: int) -> None:
+        """Before a widget: the value of the session, else of the address, at most ``highest``."""
+        digits = str(st.session_state.get(self.name, st.query_params.get(self.name, "0")))
+        is_number = digits.isascii() and digits.isdigit() and len(digits) < 12
+        st.session_state[self.name] = min(int(digits), highest) if is_number else 0
+
+
+@dataclass(frozen=True)
+class Keys(Generic[T]):
+    """Keys that differ in one word, such as one for each experiment: ``GUESS["paths"]``."""
+
+    pattern: str
+    default: T
+
+    def __getitem__(self, word: str) -> Key[T]:
+        return Key(self.pattern.format(word), self.default)
+
+
+def address() -> dict[str, str]:
+    """Everything that the page's address says."""
+    return {name: str(value) for name, value in st.query_params.items()}
+
+
+def allow_rerun() -> None:
+    """Called while a page waits: a newer rerun of it interrupts the wait here."""
+    st.session_state.get("waiting")
+
+
+# Every page
+LANGUAGE = Choice("lang", "en")
+STOPPED = Keys[Any]("stopped_{}", None)  # the work that the visitor stopped, by place
+
+# Pictures, networks and classes to choose from
+SAMPLE = Choice("sample", "")
+UPLOAD = Key[Any]("upload", None)  # the file of an uploader, as of the camera
+CAMERA = Key[Any]("camera", None)
+OWN_PICTURE = Key[Any]("own_picture", None)  # a PictureId
+REPLACED_PICTURE = Key[Any]("replaced_picture", None)  # the one before it
+PICTURE_ERROR = Key[Any]("picture_error", None)  # why an upload was refused
+NETWORK, SECOND_NETWORK = Choice("network", ""), Choice("beside", "")
+WEIGHTS, SECOND_WEIGHTS = Choice("weights", ""), Choice("weights_beside", "")
+SEED, SECOND_SEED = Number("seed", 0), Number("seed_beside", 0)
+TWIN_WEIGHTS, SECOND_TWIN_WEIGHTS = Choice("plain", ""), Choice("plain_beside", "")
+TARGET = Choice("target", "")
+RUN = Choice("run", "")  # a training; in Train the one that is shown
+DESIGN = Choice("design", "")  # a packed spec; in the address only
+OPENED = Key[dict[str, Any]]("openings", {})  # networks that other pages handed over, by id
+UPLOADS = Key[dict[tuple[str, ...], Any]]("uploads_written", {})  # their paths
+LAST_QUESTION = Key[Any]("last_good_question", None)  # the last one with an answer
+
+# Compare
+LAYER = Choice("layer", "")
+OPACITY = Key("opacity", 55)  # percent; Explain's too
+OWN_SCALE = Key("own_scale", False)
+SCORE = Choice("score", "logit")
+CHANNEL = Key[int | None]("channel", None)
+PIXEL = Key[Any]("pixel", None)  # of a block
+
+# Build
+PRESET = Choice("preset", "")  # what the page is about
+DESIGN_FIELD = Keys[Any]("design_{}", None)  # by the field of a NetworkSpec
+DESIGN_SEED = Key[int | None]("design_seed", None)
+DESIGN_SPEC = Key[Any]("design_spec", None)  # the last one that could be built
+DESIGN_UPLOAD = Key[Any]("design_upload", None)
+DESIGN_REFUSED = Key[Any]("design_refused", None)  # why an upload was refused
+DESIGN_FAMILY = Choice("design_family", "")
+DESIGN_CARDS = Key("design_cards", False)  # whether they lie open
+DESIGN_GRAPH = Key[Any]("design_graph", None)  # a plot's selection
+DESIGN_BLOCK = Key[str | None]("design_inside", None)
+BLOCK_PLOT = Key[Any]("block_plot", None)  # a plot's selection
+DESIGN_LAYER = Key[str | None]("design_layer", None)
+BACKBONE_WEIGHTS = Choice("work_weights", "")
+BACKBONE_STAGE = Key[str | None]("work_stage", None)
+
+# Explain
+METHOD = Choice("method", "")
+FUSION = Choice("fuse", "")
+EXPLAIN_LAYER = Choice("explain_layer", "")
+AGAINST = Choice("against", "")
+TABLE_RUNNING = Key("table_running", False)
+TABLE_JOBS = Key[list[Any]]("table_jobs", [])  # keys of what is being measured
+GALLERY_RUN = Key[str | None]("gallery_run", None)
+GALLERY_OPENED = Key[tuple[str, int] | None]("gallery_opened", None)  # run, picture's number
+
+# Gradients; a preset's name is in the address as Build's is
+LAB_PRESET = Choice("lab_preset", "")
+LAB = Keys[Any]("lab_{}", None)  # the laboratory's settings
+FORMULA_NETWORK = Key("formula_network", "resnet20")
+FORMULA_BLOCK = Key[str | None]("formula_block", None)
+FORMULA_PLACE = Keys[int | None]("formula_{}", None)  # channel, row, column
+
+# Train
+TRAIN_DATA = Choice("data", "")
+TRAIN_ZIP = Key[Any]("train_own", None)
+TRAIN_FOLDER = Key[Any]("train_folder", None)
+TRAIN_UPLOAD = Keys[str | None]("train_{}_path", None)  # path of an upload, by its kind
+TRAIN_NETWORK = Choice("train_network", "")
+TRAIN_START = Choice("train_start", "")
+RECIPE = Choice("recipe", "")
+
+# Experiments
+EXPERIMENT = Key[str | None]("experiment", None)
+GUESS = Keys[str | None]("guess_{}", None)  # by experiment
+SHOWN = Keys[str | None]("shown_{}", None)  # live, a recording or a run, by experiment
+REVEALED = Key[Any]("revealed", None)  # what the visitor wanted to see
+
+# Debug
+CHECKPOINT, SECOND_CHECKPOINT = Choice("checkpoint", ""), Choice("second", "")
+IMAGES = Choice("looked_at", "")
+LAST_REPORT = Keys[Any]("last_good_checkpoint_{}", None)  # by place

@@ -1,0 +1,70 @@
+"""One file owns the session and the address."""
+
+from collections import Counter
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from resnet_viz.ui.frame import session
+from resnet_viz.ui.frame.session import Key, Keys
+
+
+def test_every_key_has_a_name_of_its_own():
+    names = Counter(key.name for key in vars(session).values() if isinstance(key, Key))
+    names |= Counter(keys.pattern for keys in vars(session).values() if isinstance(keys, Keys))
+    assert names.most_common(1)[0][1] == 1
+
+
+def _page():
+    import streamlit as st
+
+    from resnet_viz.ui.frame.session import Choice, Keys, Number
+
+    fruit, count = Choice("fruit", ""), Number("count", 0)
+    fruit.restore(["apple", "pear"], "apple")
+    count.restore(9)
+    fruit.publish("apple")
+    count.publish(0)
+    st.text(f"{fruit.get()} {count.get()} {Keys('of_{}', 'none')['fruit'].get()}")
+
+
+@pytest.mark.parametrize(
+    ("query", "shown", "left"),
+    [
+        ({}, "apple 0 none", {}),
+        ({"fruit": "pear", "count": "3"}, "pear 3 none", {"fruit": "pear", "count": "3"}),
+        ({"fruit": "plum", "count": "12"}, "apple 9 none", {"count": "9"}),
+        ({"fruit": "apple", "count": "٣"}, "apple 0 none", {}),
+        ({"fruit": "x" * 100_000, "count": "-1"}, "apple 0 none", {}),
+    ],
+)
+def test_the_address_sets_what_is_allowed_and_holds_no_defaults(query, shown, left):
+    app = AppTest.from_function(_page)
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.run()
+    assert app.text[0].value == shown
+    assert {name: "".join(app.query_params[name]) for name in app.query_params} == left
+
+
+def test_the_session_goes_before_the_address():
+    app = AppTest.from_function(_page)
+    app.query_params["fruit"] = "apple"
+    app.session_state["fruit"] = "pear"
+    app.session_state["of_fruit"] = "seed"
+    assert app.run().text[0].value == "pear 0 seed"
+
+
+def test_a_key_can_be_forgotten():
+    def page():
+        import streamlit as st
+
+        from resnet_viz.ui.frame.session import Key
+
+        key = Key("word", "usual")
+        st.text(f"{key.get()} {key.is_set}")
+        key.set("other")
+        st.text(f"{key.pop()} {key.is_set} {key.get()}")
+
+    app = AppTest.from_function(page).run()
+    assert [text.value for text in app.text] == ["usual False", "other False usual"]
