@@ -6,6 +6,7 @@ from typing import Annotated, Any, ParamSpec
 
 import typer
 
+from resnet_viz.cli.readable import print_readable
 from resnet_viz.core.errors import FailureError, OptionError, ResnetVizError
 from resnet_viz.core.saving import to_json
 
@@ -46,41 +47,4 @@ def print_result(value: Any, json: bool, *, compact: bool = False) -> None:
     if json:
         typer.echo(to_json(value, indent=None if compact else 2))
     else:
-        typer.echo(_readable(value))
-
-
-def _readable(value: Any, indent: str = "") -> str:
-    """Nested values as indented lines; a list of equal rows as a table."""
-    if isinstance(value, list) and value and isinstance(value[0], dict):
-        return _table(value, indent)
-    if not isinstance(value, dict):
-        return f"{indent}{_cell(value)}"
-    lines = []
-    for name, item in value.items():
-        if isinstance(item, (dict, list)) and item:
-            lines += [f"{indent}{name}:", _readable(item, indent + "  ")]
-        else:
-            lines.append(f"{indent}{name}: {_cell(item)}")
-    return "\n".join(lines)
-
-
-def _table(rows: list[dict[str, Any]], indent: str) -> str:
-    names = list(rows[0])
-    cells = [names, *([_cell(row[name]) for name in names] for row in rows)]
-    widths = [max(len(line[column]) for line in cells) for column in range(len(names))]
-    return "\n".join(
-        indent + "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))
-        for line in cells
-    )
-
-
-def _cell(value: Any) -> str:
-    match value:
-        case None:
-            return "-"
-        case float():
-            return f"{value:.4g}"
-        case list() | tuple():
-            return "x".join(map(str, value)) or "-"
-        case _:
-            return str(value)
+        print_readable(value)
