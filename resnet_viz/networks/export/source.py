@@ -3,35 +3,59 @@
 The classes have the state-dict keys of our own, so weights saved here load there unchanged.
 """
 
-from textwrap import indent
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from resnet_viz.networks.export.source_parts import (
+from resnet_viz.networks.export.source_lines import (
     activate,
+    call_lines,
     convolution,
-    helpers,
+    module_lines,
     norm_line,
-    parts_used,
 )
 from resnet_viz.networks.tables.totals import totals
 from resnet_viz.spec import Block, Initialisation, Kind, NetworkSpec, Order, Shortcut, StrideOn
 from resnet_viz.spec.checks import USUAL_WIDTH_PER_GROUP
-from resnet_viz.spec.parts import Part, PartKind
+from resnet_viz.spec.layer_names import stage_name
+from resnet_viz.spec.parts import PartKind
 from resnet_viz.spec.plan import BlockPlan, plan
+
+# Escaping is off: the output is Python, and a spec holds numbers and closed choices alone.
+_TEMPLATES = Environment(
+    loader=PackageLoader("resnet_viz.networks.export"),
+    autoescape=False,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+)
 
 
 def source_code(spec: NetworkSpec) -> str:
     """The file's text. Its network class is ``ResNet``, or ``PlainNet`` for a plain network."""
-    imports = ["import math\n"] if spec.norm.value == "group" else []
-    pieces = [
-        _opening(spec),
-        *helpers(spec),
-        _block(spec),
-        _stage(spec),
-        _network(spec),
-        _use(spec),
-    ]
-    head = "\n".join([pieces[0], *imports, "import torch\nfrom torch import nn"])
-    return "\n\n\n".join([head, *pieces[1:]]) + "\n"
+    layout = plan(spec)
+    block = layout.blocks[-1]
+    stem = tuple(part for part in layout.stem if part.kind is not PartKind.MAX_POOL)
+    return _TEMPLATES.get_template("network.py.jinja").render(
+        spec=spec,
+        class_name=class_name(spec),
+        totals=totals(spec),
+        image_shape=f"{spec.input_channels}, {spec.input_size}, {spec.input_size}",
+        part_kinds={part.kind for part in block.branch},
+        drops=bool(block.drop),
+        block=_block(spec, block),
+        block_count=len(layout.blocks),
+        stages=_stages(spec, bool(block.drop)),
+        stem={
+            "modules": module_lines(spec, layout.stem, str(spec.input_channels)),
+            "flow": call_lines(spec, stem, "x", "x"),
+        },
+        last={
+            "modules": module_lines(spec, layout.last, str(layout.out_channels)),
+            "flow": call_lines(spec, layout.last, "x", "x"),
+        },
+        head_channels=layout.out_channels,
+        first_weights=_first_weights(spec),
+    )
 
 
 def class_name(spec: NetworkSpec) -> str:
@@ -39,17 +63,33 @@ def class_name(spec: NetworkSpec) -> str:
     return "ResNet" if spec.kind is Kind.RESIDUAL else "PlainNet"
 
 
-def _opening(spec: NetworkSpec) -> str:
-    found = totals(spec)
-    return (
-        f'"""{spec.name}: {found.parameters:,} parameters, {found.macs:,} multiply-accumulates.\n\n'
-        f"Input (batch, {spec.input_channels}, {spec.input_size}, {spec.input_size}), "
-        f'output (batch, {spec.classes}). Needs only torch.\n"""\n'
-    )
+def _block(spec: NetworkSpec, block: BlockPlan) -> dict[str, object]:
+    """What the template says of a block: lines and expressions."""
+    channels = _channels(spec)
+    names = {
+        kind: [part.name for part in block.branch if part.kind is kind]
+        for kind in (PartKind.CONVOLUTION, PartKind.NORM)
+    }
+    projects = spec.shortcut in (Shortcut.PROJECTION, Shortcut.PROJECTION_ALL)
+    shortcut_reads = "active" if spec.order is Order.PRE and projects else "x"
+    first = "active" if shortcut_reads == "active" else "out"
+    return {
+        "formula": _formula(spec),
+        "inside": _inside(spec),
+        "out_channels": channels[-1],
+        "stage_channels": "width" if spec.block is Block.BASIC else "4 * width",
+        "modules": _modules(spec, block, channels),
+        "convolutions": names[PartKind.CONVOLUTION],
+        "last_norm": names[PartKind.NORM][-1] if names[PartKind.NORM] else None,
+        "projection": _projection(spec, channels[-1]),
+        "flow": call_lines(spec, block.branch, first, "out"),
+        "shortcut_reads": shortcut_reads,
+        "output": _output(spec, shortcut_reads),
+    }
 
 
 def _channels(spec: NetworkSpec) -> list[str]:
-    """What a block's channels are called, before the first convolution and behind each."""
+    """What a block's channels are called, before the first convolution and after each."""
     if spec.block is Block.BASIC:
         return ["in_channels", "width", "width"]
     inside = "width" if _inside(spec) is None else "inside"
@@ -66,177 +106,77 @@ def _inside(spec: NetworkSpec) -> str | None:
     return width if spec.groups == 1 else f"{width} * {spec.groups}"
 
 
-def _block(spec: NetworkSpec) -> str:
-    example = plan(spec).blocks[-1]
-    arguments = "in_channels, width, stride" + (", chance" if example.drop else "")
-    lines = [f"def __init__(self, {arguments}):", "    super().__init__()"]
-    if spec.block is Block.BOTTLENECK:
-        lines.append("    out_channels = 4 * width")
-        if (inside := _inside(spec)) is not None:
-            lines.append(f"    inside = {inside}")
-    lines += [f"    {line}" for line in _modules(spec, example)]
-    lines += ["", "def forward(self, x):"]
-    lines += [f"    {line}" for line in _forward(spec, example)]
-    return f'class Block(nn.Module):\n    """{_formula(spec)}"""\n\n' + indent(
-        "\n".join(lines), "    "
-    )
-
-
 def _formula(spec: NetworkSpec) -> str:
-    shown = {"relu": "relu", "tanh": "tanh", "sigmoid": "sigmoid", "gelu": "gelu"}[spec.activation]
     scale = "" if spec.shortcut_scale == 1 else f"{spec.shortcut_scale:g} "
     inner = "F(x)" if spec.kind is Kind.PLAIN else f"F(x) + {scale}x"
-    return f"y = {inner}." if spec.order is Order.PRE else f"y = {shown}({inner})."
+    return f"y = {inner}." if spec.order is Order.PRE else f"y = {spec.activation}({inner})."
 
 
-def _modules(spec: NetworkSpec, block: BlockPlan) -> list[str]:
-    """The lines of a block's constructor that make its modules."""
-    names = _channels(spec)
+def _modules(spec: NetworkSpec, block: BlockPlan, channels: list[str]) -> list[str]:
+    """The lines of a block's constructor that make the modules of its branch."""
+    on_second = spec.block is Block.BOTTLENECK and spec.stride_on is StrideOn.CONV_3X3
     lines = []
+    done = 0  # convolutions
     for part in block.branch:
-        number = int("".join(c for c in part.name if c.isdigit()) or 0)
         match part.kind:
             case PartKind.CONVOLUTION:
-                stride = "stride" if number == _strided(spec) else "1"
-                made = convolution(part, names[number - 1], names[number], stride)
+                stride = "stride" if done == int(on_second) else "1"
+                module = convolution(part, channels[done], channels[done + 1], stride)
+                done += 1
             case PartKind.NORM:
-                made = norm_line(spec, names[number - (spec.order is Order.PRE)])
+                module = norm_line(spec, channels[done])
             case PartKind.SCALE:
-                made = f"Scale({part.value:g})"
+                module = f"Scale({part.value:g})"
             case PartKind.SHIFT:
-                made = "Shift()"
+                module = "Shift()"
             case _:
                 continue
-        lines.append(f"self.{part.name} = {made}")
-    if block.drop:
-        lines.append("self.chance = chance")
-    if spec.zero_last_gamma:
-        last = f"bn{spec.block.convolutions}"
-        lines.append(f"nn.init.zeros_(self.{last}.weight)  # each block starts as the identity")
-    return lines + _shortcut_modules(spec, names[-1])
+        lines.append(f"self.{part.name} = {module}")
+    return lines
 
 
-def _strided(spec: NetworkSpec) -> int:
-    on_second = spec.block is Block.BOTTLENECK and spec.stride_on is StrideOn.CONV_3X3
-    return 2 if on_second else 1
-
-
-def _shortcut_modules(spec: NetworkSpec, out: str) -> list[str]:
+def _projection(spec: NetworkSpec, out: str) -> str:
     projection = f"nn.Conv2d(in_channels, {out}, 1, stride, bias=False)"
-    made = f"nn.Sequential({projection})"
-    if spec.order is Order.POST and spec.norm.value != "none":
-        made = f"nn.Sequential(\n    {projection},\n    {norm_line(spec, out)},\n)"
-    match spec.shortcut:
-        case Shortcut.ZERO_PAD:
-            return ["self.stride = stride"]
-        case Shortcut.PROJECTION_ALL:
-            return f"self.downsample = {made}".split("\n")
-        case Shortcut.PROJECTION:
-            body = indent(f"self.downsample = {made}", "    ").split("\n")
-            return ["self.downsample = None", f"if stride != 1 or in_channels != {out}:", *body]
-        case Shortcut.NONE:
-            return []
+    if spec.order is Order.PRE or spec.norm.value == "none":
+        return f"nn.Sequential({projection})"
+    return f"nn.Sequential(\n    {projection},\n    {norm_line(spec, out)},\n)"
 
 
-def _forward(spec: NetworkSpec, block: BlockPlan) -> list[str]:
-    source = "active" if spec.order is Order.PRE and "PROJECTION" in spec.shortcut.name else "out"
-    lines = _flow(spec, block.branch, source, "out")
-    if block.drop:
-        lines.append("out = drop(out, self.chance, self.training)")
-    around = "active" if source == "active" else "x"
-    match spec.shortcut:
-        case Shortcut.NONE:
-            total = "out"
-        case Shortcut.ZERO_PAD:
-            total = f"out + {_scaled(spec, 'zero_pad(x, out.shape[1], self.stride)')}"
-        case Shortcut.PROJECTION_ALL:
-            total = f"out + {_scaled(spec, f'self.downsample({around})')}"
-        case Shortcut.PROJECTION:
-            lines.append(f"shortcut = x if self.downsample is None else self.downsample({around})")
-            total = f"out + {_scaled(spec, 'shortcut')}"
-    return [*lines, f"return {total if spec.order is Order.PRE else activate(spec, total)}"]
+def _output(spec: NetworkSpec, shortcut_reads: str) -> str:
+    """The expression of a block's output from ``out``, its branch's."""
+    shortcut = {
+        Shortcut.NONE: "",
+        Shortcut.ZERO_PAD: "zero_pad(x, out.shape[1], self.stride)",
+        Shortcut.PROJECTION_ALL: f"self.downsample({shortcut_reads})",
+        Shortcut.PROJECTION: "shortcut",
+    }[spec.shortcut]
+    scale = "" if spec.shortcut_scale == 1 else f"{spec.shortcut_scale!r} * "
+    total = f"out + {scale}{shortcut}" if shortcut else "out"
+    return total if spec.order is Order.PRE else activate(spec, total)
 
 
-def _scaled(spec: NetworkSpec, value: str) -> str:
-    return value if spec.shortcut_scale == 1 else f"{spec.shortcut_scale!r} * {value}"
-
-
-def _flow(spec: NetworkSpec, parts: tuple[Part, ...], first: str, then: str) -> list[str]:
-    """Calls nested up to the next activation: ``out = torch.relu(self.bn1(self.conv1(x)))``.
-
-    The first result is called ``first``, the others ``then``.
-    """
-    lines: list[str] = []
-    value = "x"
-    for part in parts:
-        match part.kind:
-            case PartKind.DROP:
-                continue
-            case PartKind.ACTIVATION:
-                target = then if lines else first
-                lines.append(f"{target} = {activate(spec, value)}")
-                value = target
-            case _:
-                value = f"self.{part.name}({value})"
-    return lines if value in (first, then) else [*lines, f"{then} = {value}"]
-
-
-def _stage(spec: NetworkSpec) -> str:
-    out = "width" if spec.block is Block.BASIC else "4 * width"
-    if plan(spec).blocks[-1].drop:
-        return (
-            "def stage(in_channels, width, stride, chances):\n"
-            '    """A block for each chance to drop it; the first has the stride."""\n'
-            "    first = Block(in_channels, width, stride, chances[0])\n"
-            f"    others = (Block({out}, width, 1, chance) for chance in chances[1:])\n"
-            "    return nn.Sequential(first, *others)"
-        )
-    return (
-        "def stage(in_channels, width, stride, blocks):\n"
-        '    """Blocks in a row, of which the first has the stride."""\n'
-        "    first = Block(in_channels, width, stride)\n"
-        f"    others = (Block({out}, width, 1) for _ in range(blocks - 1))\n"
-        "    return nn.Sequential(first, *others)"
-    )
-
-
-def _network(spec: NetworkSpec) -> str:
-    layout = plan(spec)
-    channels = layout.stem[0].channels
-    lines = [f"def __init__(self, classes={spec.classes}):", "    super().__init__()"]
-    before = str(spec.input_channels)
-    lines += [f"    {line}" for line in parts_used(spec, layout.stem, before)]
-    total, done = sum(spec.depths), 0
-    if layout.blocks[-1].drop:
-        rule = f"[{spec.stochastic_depth!r} * (n + 1) / {total} for n in range({total})]"
-        lines.append(f"    chances = {rule}")
+def _stages(spec: NetworkSpec, drops: bool) -> list[dict[str, object]]:
+    """Name, channels and the other arguments of each stage."""
+    blocks = plan(spec).blocks
+    first_block = 0
+    stages = []
     for number, (depth, width) in enumerate(zip(spec.depths, spec.widths, strict=True), 1):
-        blocks = f"chances[{done}:{done + depth}]" if layout.blocks[-1].drop else f"blocks={depth}"
-        stride = 2 if number > 1 else 1
-        lines.append(
-            f"    self.layer{number} = stage({channels}, {width}, stride={stride}, {blocks})"
-            if not layout.blocks[-1].drop
-            else f"    self.layer{number} = stage({channels}, {width}, {stride}, {blocks})"
+        stride = blocks[first_block].stride
+        chances = f"chances[{first_block}:{first_block + depth}]"
+        stages.append(
+            {
+                "name": stage_name(number),
+                "in_channels": blocks[first_block].in_channels,
+                "width": width,
+                "arguments": f"{stride}, {chances}" if drops else f"{stride=}, blocks={depth}",
+            }
         )
-        channels, done = width * spec.block.expansion, done + depth
-    lines += [f"    {line}" for line in parts_used(spec, layout.last, str(channels))]
-    lines.append(f"    self.fc = nn.Linear({channels}, classes)")
-    lines += [f"    {line}" for line in _initialisation(spec)]
-    lines += ["", "def forward(self, x):"]
-    stages = [f"x = self.layer{number}(x)" for number in range(1, len(spec.depths) + 1)]
-    stem = tuple(p for p in layout.stem if p.kind is not PartKind.MAX_POOL)
-    pool = (
-        ["x = nn.functional.max_pool2d(x, 3, stride=2, padding=1)"] if stem != layout.stem else []
-    )
-    flow = [*_flow(spec, stem, "x", "x"), *pool, *stages, *_flow(spec, layout.last, "x", "x")]
-    flow.append("x = nn.functional.adaptive_avg_pool2d(x, 1).flatten(1)")
-    flow.append("return self.fc(x)")
-    body = indent("\n".join([*lines, *(f"    {line}" for line in flow)]), "    ")
-    return f"class {class_name(spec)}(nn.Module):\n{body}"
+        first_block += depth
+    return stages
 
 
-def _initialisation(spec: NetworkSpec) -> list[str]:
-    """The lines of the constructor that draw the first weights as the spec says."""
+def _first_weights(spec: NetworkSpec) -> list[str]:
+    """The lines that draw the first weights of a convolution as the spec says."""
     rules = {
         Initialisation.HE_FAN_OUT: [
             'nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")'
@@ -257,33 +197,4 @@ def _initialisation(spec: NetworkSpec) -> list[str]:
             fan_out,
             "nn.init.normal_(module.weight, std=(2 / (fan_in + fan_out)) ** 0.5)",
         ]
-    drawn = rules.get(spec.initialisation, [])
-    lines = ["for module in self.modules():", "    if isinstance(module, nn.Conv2d):"]
-    lines = [*lines, *(f"        {line}" for line in drawn)] if drawn else []
-    return lines + (_fixup(spec) if spec.fixup else [])
-
-
-def _fixup(spec: NetworkSpec) -> list[str]:
-    last = spec.block.convolutions
-    power = f"{sum(spec.depths)} ** (-1 / {2 * last - 2})"
-    scaled = [f"            module.conv{n}.weight *= {power}" for n in range(1, last)]
-    return [
-        "with torch.no_grad():  # Fixup: one step changes the network as much as at depth 1",
-        "    for module in self.modules():",
-        "        if isinstance(module, Block):",
-        *scaled,
-        f"            module.conv{last}.weight.zero_()",
-        "    self.fc.weight.zero_()",
-        "    self.fc.bias.zero_()",
-    ]
-
-
-def _use(spec: NetworkSpec) -> str:
-    size = f"{spec.input_channels}, {spec.input_size}, {spec.input_size}"
-    name = class_name(spec)
-    return (
-        'if __name__ == "__main__":\n'
-        f"    network = {name}().eval()\n"
-        '    # network.load_state_dict(safetensors.torch.load_file("weights.safetensors"))\n'
-        f"    print(network(torch.zeros(1, {size})).shape)"
-    )
+    return rules.get(spec.initialisation, [])

@@ -1,0 +1,79 @@
+"""Lines of exported source: the modules of parts, and calls of them."""
+
+from resnet_viz.spec import Activation, NetworkSpec, Norm
+from resnet_viz.spec.parts import Part, PartKind
+
+_ACTIVATIONS = {
+    Activation.RELU: "torch.relu",
+    Activation.TANH: "torch.tanh",
+    Activation.SIGMOID: "torch.sigmoid",
+    Activation.GELU: "nn.functional.gelu",
+}
+
+
+def activate(spec: NetworkSpec, value: str) -> str:
+    """The activation of a value."""
+    return f"{_ACTIVATIONS[spec.activation]}({value})"
+
+
+def norm_line(spec: NetworkSpec, channels: str) -> str:
+    """A normalisation of so many channels."""
+    match spec.norm:
+        case Norm.GROUP:
+            return f"nn.GroupNorm(math.gcd(32, {channels}), {channels})"
+        case Norm.LAYER:
+            return f"nn.GroupNorm(1, {channels})"
+    return f"nn.BatchNorm2d({channels})"
+
+
+def convolution(part: Part, before: str, after: str, stride: str) -> str:
+    """A convolution without bias; what is PyTorch's default is left out."""
+    assert part.convolution is not None
+    kernel, groups = part.convolution.kernel, part.convolution.groups
+    arguments = [before, after, str(kernel)]
+    arguments += [] if stride == "1" else [stride]
+    arguments += [f"padding={kernel // 2}"] if kernel > 1 else []
+    arguments += [f"groups={groups}"] if groups > 1 else []
+    return f"nn.Conv2d({', '.join(arguments)}, bias=False)"
+
+
+def module_lines(spec: NetworkSpec, parts: tuple[Part, ...], before: str) -> list[str]:
+    """The lines that make the modules before and after the blocks.
+
+    ``before`` is the number of channels that the first of them reads.
+    """
+    lines = []
+    for part in parts:
+        channels = str(part.channels)
+        match part.kind:
+            case PartKind.CONVOLUTION if part.convolution is not None:
+                module = convolution(part, before, channels, str(part.convolution.stride))
+            case PartKind.NORM:
+                module = norm_line(spec, channels)
+            case PartKind.SHIFT:
+                module = "Shift()"
+            case _:
+                continue
+        lines.append(f"self.{part.name} = {module}")
+        before = channels
+    return lines
+
+
+def call_lines(spec: NetworkSpec, parts: tuple[Part, ...], first: str, then: str) -> list[str]:
+    """Calls nested up to the next activation: ``out = torch.relu(self.bn1(self.conv1(x)))``.
+
+    The first result is called ``first``, the others ``then``.
+    """
+    lines: list[str] = []
+    value = "x"
+    for part in parts:
+        match part.kind:
+            case PartKind.DROP:
+                continue
+            case PartKind.ACTIVATION:
+                target = then if lines else first
+                lines.append(f"{target} = {activate(spec, value)}")
+                value = target
+            case _:
+                value = f"self.{part.name}({value})"
+    return lines if value in (first, then) else [*lines, f"{then} = {value}"]
