@@ -14,7 +14,7 @@ from resnet_viz.explain.explain_picture import ExplainRequest, explain_picture
 from resnet_viz.explain.faithfulness import MEASURES
 from resnet_viz.explain.scored_image import ScoredNetwork
 from resnet_viz.explain.stopping import stopping
-from resnet_viz.jobs.job import Job, JobStopped, Running
+from resnet_viz.jobs.job import Job, Running
 from resnet_viz.jobs.threads import RunningThread
 from resnet_viz.pictures.decode import Picture
 from resnet_viz.pictures.preprocess import seen, to_batch
@@ -78,18 +78,15 @@ def wait_both(
         stopped=text("explain.stopped"),
         again=text("explain.go_on"),
     )
-    if button.pressed:
-        button.offer_again()
-        return None
-    jobs = [
-        explaining(loaded, picture, request, scored=scored)
-        for (_, loaded), (_, request) in zip(pair.items(), requests.items(), strict=True)
-    ]
-    try:
+
+    def wait() -> Pair[ExplainedPicture]:
+        jobs = [
+            explaining(loaded, picture, request, scored=scored)
+            for (_, loaded), (_, request) in zip(pair.items(), requests.items(), strict=True)
+        ]
         return Pair(*wait_all(jobs, label, button))
-    except JobStopped:  # in another tab
-        button.offer_again()
-        return None
+
+    return button.unless_stopped(wait)
 
 
 def submit_blocks(

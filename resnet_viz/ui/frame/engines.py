@@ -9,6 +9,7 @@ from resnet_viz.jobs.threads import ThreadEngine
 
 _RESULT_BYTES = 1_500_000_000  # a resnet152 pair on one picture takes about 600 MB
 _MEASUREMENTS = 24
+_DIAGNOSES = 24  # one takes 0.2 MB, with labelled images of 224 pixels 3 MB
 
 
 @st.cache_resource(show_spinner=False)
@@ -29,6 +30,12 @@ def measurements() -> ThreadEngine:
     return ThreadEngine(
         "live", threads=_cores(), most_jobs=_MEASUREMENTS, initializer=_one_torch_thread
     )
+
+
+@st.cache_resource(show_spinner=False)
+def diagnoses() -> ThreadEngine:
+    """Diagnoses, each of which waits for a process of its own."""
+    return ThreadEngine("diagnosis", threads=max(1, _cores() // 2), most_jobs=_DIAGNOSES)
 
 
 def _cores() -> int:

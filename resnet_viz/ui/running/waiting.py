@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from resnet_viz.jobs.job import JobStatus, Running
+from resnet_viz.jobs.job import JobStatus, JobStopped, Running
 from resnet_viz.ui.frame.session import STOPPED, allow_rerun
 
 R = TypeVar("R")
@@ -37,6 +37,16 @@ class StopButton:
     def pressed(self) -> bool:
         """Whether this session stopped this work."""
         return bool(STOPPED[self.place].get() == self.key)
+
+    def unless_stopped(self, wait: Callable[[], R]) -> R | None:
+        """What ``wait`` gives; None, with the offer to start again, where the work was stopped."""
+        if not self.pressed:
+            try:
+                return wait()
+            except JobStopped:  # in another tab
+                pass
+        self.offer_again()
+        return None
 
     def offer_again(self) -> None:
         """Say that the work was stopped, with a button that asks for it again."""

@@ -1,0 +1,85 @@
+"""A diagnosis as a job: progress, then the report, or what two checkpoints have in common."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from resnet_viz.core.converter import JsonObject, decode
+from resnet_viz.core.errors import ResnetVizError
+from resnet_viz.diagnosis.compare_checkpoints import beside
+from resnet_viz.diagnosis.diagnose import diagnosis, identified
+from resnet_viz.networks.export.spec_file import spec_told
+from resnet_viz.records import (
+    CheckpointReport,
+    CheckpointsBeside,
+    DiagnosisPart,
+    DiagnosisProgress,
+)
+
+DiagnosisRecord = DiagnosisProgress | CheckpointReport | CheckpointsBeside
+
+
+@dataclass(frozen=True)
+class WeightsFile:
+    """A file, what its user calls it, and its network: a preset, a spec's JSON, or ""."""
+
+    path: str
+    name: str
+    network: str = ""
+
+
+@dataclass(frozen=True)
+class DiagnosisConfig:
+    """What to diagnose, on which images; with ``second`` the two are compared.
+
+    ``images`` is a place as ``diagnose`` takes it, or "" for the bundled photographs;
+    ``images_name`` is what its user calls it, or "" for its own name.
+    """
+
+    first: WeightsFile
+    second: WeightsFile | None = None
+    images: str = ""
+    images_name: str = ""
+
+
+def diagnosis_job(config: JsonObject) -> Iterator[DiagnosisRecord]:
+    """Do what a ``DiagnosisConfig`` says; records and errors call files as their users do."""
+    asked = decode(DiagnosisConfig, config)
+    try:
+        if asked.second is None:
+            yield from _report(asked)
+        else:
+            yield from _comparison(asked, asked.second)
+    except ResnetVizError as error:
+        raise _with_users_name(error, asked) from error
+
+
+def _report(asked: DiagnosisConfig) -> Iterator[DiagnosisProgress | CheckpointReport]:
+    file, report = asked.first, None
+    for step in diagnosis(file.path, images=asked.images or None, spec=spec_told(file.network)):
+        report = step.report
+        yield replace(step, report=None)
+    assert report is not None
+    yield replace(report, name=file.name, images=asked.images_name or report.images)
+
+
+def _comparison(
+    asked: DiagnosisConfig, second: WeightsFile
+) -> Iterator[DiagnosisProgress | CheckpointsBeside]:
+    networks = [identified(f.path, spec_told(f.network)) for f in (asked.first, second)]
+    yield DiagnosisProgress(DiagnosisPart.BESIDE, 0)
+    compared = beside(networks[0], networks[1], asked.images or None)
+    images = asked.images_name or compared.images
+    yield replace(compared, first=asked.first.name, second=second.name, images=images)
+
+
+def _with_users_name(error: ResnetVizError, asked: DiagnosisConfig) -> ResnetVizError:
+    """The same error about the name that the user knows instead of the path's."""
+    if "name" not in error.values:
+        return error
+    files = [asked.first] if asked.second is None else [asked.first, asked.second]
+    names = {Path(file.path).name: file.name for file in files}
+    if asked.images:
+        names[Path(asked.images).name] = asked.images_name or Path(asked.images).name
+    name = names.get(str(error.values["name"]), asked.first.name)
+    return type(error)(error.code, **{**error.values, "name": name})
