@@ -74,7 +74,6 @@ class Sandbox:
             raise self._death from error
 
     def _records(self, config: str) -> Iterator[Any]:
-        types = {record.__name__: record for record in KINDS[self.kind].records}
         with _started(self.kind, config, self.limits) as process:
             self._process = process
             if self._killed.is_set():
@@ -87,7 +86,7 @@ class Sandbox:
                         raise decode(ResnetVizError, line["error"])
                     if "end" in line:
                         return
-                    yield decode(types.get(str(line.get("kind")), type(None)), line.get("record"))
+                    yield _record(line, KINDS[self.kind].records)
             finally:
                 limit.cancel()
                 process.kill()
@@ -104,6 +103,13 @@ def _started(kind: str, config: str, limits: Limits) -> "subprocess.Popen[str]":
         text=True,
         encoding="utf-8",
     )
+
+
+def _record(line: JsonObject, types: tuple[type, ...]) -> object:
+    for cls in types:
+        if line.get("kind") == cls.__name__:
+            return decode(cls, line.get("record"))
+    raise ValueError(f"no record of this job: {line!r:.80}")
 
 
 def _lines(output: Iterable[str]) -> Iterator[JsonObject]:

@@ -10,13 +10,17 @@ from streamlit.testing.v1 import AppTest
 
 from resnet_viz import load_bundled
 from resnet_viz.core.places import ASSETS
-from resnet_viz.core.saving import to_json
 from resnet_viz.core.text import sentences
-from resnet_viz.diagnosis import sandbox as worker
+from resnet_viz.jobs import sandbox
+from resnet_viz.jobs.job import JobState
 from resnet_viz.jobs.queue import runs
 from resnet_viz.jobs.queue.run_store import RunStore
 from resnet_viz.pictures.samples import samples
 from resnet_viz.records import RunState
+from resnet_viz.ui.debug.checkpoint_choice import CheckpointId
+from resnet_viz.ui.debug.diagnosis_jobs import diagnosis_of
+from resnet_viz.ui.debug.images_choice import ImagesId
+from resnet_viz.ui.frame.engines import diagnoses
 from tests.checkpoints.hostile_files import DAMAGED, PICKLES, SAFETENSORS
 from tests.source import ROOT
 
@@ -28,15 +32,15 @@ HOSTILE = {name: (PICKLES | DAMAGED | SAFETENSORS)[name]
 class Here:
     """A worker without a process of its own, which would import torch for seconds."""
 
-    def __init__(self, order):
+    def __init__(self, kind, config, limits):
         self.killed = False
-        self.stdout = self._lines(order)
+        self.stdout = self._lines(kind, config)
 
-    def _lines(self, order):
-        for line in worker.said(order):
+    def _lines(self, kind, config):
+        for line in sandbox.lines(kind, config):
             if self.killed:
                 return
-            yield to_json(line, indent=None)
+            yield line
 
     def kill(self):
         self.killed = True
@@ -50,7 +54,7 @@ class Here:
 
 @pytest.fixture
 def here(monkeypatch):
-    monkeypatch.setattr(worker, "_started", Here)
+    monkeypatch.setattr(sandbox, "_started", Here)
 
 
 def opened(**query):
@@ -103,7 +107,7 @@ def test_a_sick_upload_is_found_out_and_bad_ones_change_nothing(sick_file, monke
     assert "CIFAR ResNet-20, residual, 10 classes; failures: 1" in words(app)
     assert "layer2.1.bn2" in "".join(e.label for e in app.expander).replace("\\", "")
     assert app.get("plotly_chart")
-    monkeypatch.setattr(worker, "_started", Here)
+    monkeypatch.setattr(sandbox, "_started", Here)
     for name, data in HOSTILE.items():
         upload(app, f"{name}.pth", data())
         assert not app.exception
@@ -160,30 +164,31 @@ def test_own_pictures_are_looked_at(here):
 
 
 def test_a_stopped_diagnosis_can_be_started_again(monkeypatch):
-    """A worker that takes its time is stopped by the button, and says so."""
+    """A process that takes its time is killed when it is stopped, and the page says so."""
 
     class Slow(Here):
-        def _lines(self, order):
+        def _lines(self, kind, config):
             while not self.killed:
-                yield '{"part": "reading", "share": 0.5}'
+                yield '{"kind": "DiagnosisProgress", "record": {"part": "reading", "share": 0.5}}'
                 time.sleep(0.01)
 
-    monkeypatch.setattr(worker, "_started", Slow)
-    apart = worker.Apart(worker.Order(worker.WeightsFile("none", "none.pth")))
-    import threading
-
-    threading.Timer(0.2, apart.cancel).start()
-    with pytest.raises(worker.CheckpointError, match="was stopped"):
-        apart.run()
-    assert apart.progress.share == 0.5
+    monkeypatch.setattr(sandbox, "_started", Slow)
+    path = ASSETS / "checkpoints" / "resnet56.safetensors"
+    job = diagnosis_of([CheckpointId("resnet56", path)], ImagesId())
+    running = diagnoses().start(job)
+    while not running.poll().records:
+        assert not running.wait(0.01)
+    assert running.poll().records[0].share == 0.5
+    running.stop()
+    assert running.wait(10)
+    assert running.poll().state is JobState.STOPPED
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT)
     app.switch_page("pages/6_Debug.py")
-    app.session_state["stopped_0"] = (str(ASSETS / "checkpoints" / "resnet56.safetensors"), "",
-                                      "", "resnet56", "bundled", "")  # fmt: skip
+    app.session_state["stopped_0"] = job.key
     app.query_params["checkpoint"] = "resnet56"
     app.run()
     assert app.info[0].value == sentences("en")["debug.stopped"]
-    monkeypatch.setattr(worker, "_started", Here)
+    monkeypatch.setattr(sandbox, "_started", Here)
     app.button(key="again_0").click().run()
     assert not app.exception
     assert "ResNet-56" in app.subheader[0].value.replace("\\", "")
