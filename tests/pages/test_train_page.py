@@ -14,7 +14,7 @@ from resnet_viz.records import RunState
 from resnet_viz.training.config import Plan
 from resnet_viz.training.recipe import Recipe
 from resnet_viz.ui.choose.openings import design_id, packed
-from resnet_viz.ui.train.start_panel import SELECTED
+from resnet_viz.ui.frame.session import RUN
 from tests.source import ROOT
 
 TIMEOUT = 120  # seconds
@@ -32,7 +32,7 @@ def opened(language="en", run=None, **query):
     for name, value in query.items():
         app.query_params[name] = value
     if run is not None:
-        app.session_state[SELECTED] = run
+        app.session_state[RUN.name] = run
     app.switch_page("pages/4_Train.py")
     return app.run()
 
@@ -67,7 +67,7 @@ def test_a_finished_run_is_shown_with_curves_images_and_a_way_out(finished, lang
     app = opened(language, run=finished)
     assert not app.exception
     assert len(app.get("plotly_chart")) == 2
-    assert "my *bold* run" in app.selectbox(key=SELECTED).options[0]
+    assert "my *bold* run" in app.selectbox(key=RUN.name).options[0]
     assert len(app.get("download_button")) == 1
     assert sum(" %" in str(caption.value) for caption in app.caption) >= 8  # answers
 

@@ -20,6 +20,7 @@ from resnet_viz.spec.layer_names import block_of
 from resnet_viz.ui.choose.question import Question
 from resnet_viz.ui.frame.components.clickable_picture import Point, picture
 from resnet_viz.ui.frame.media import data_uri
+from resnet_viz.ui.frame.session import PIXEL
 from resnet_viz.ui.frame.words import md_escape
 
 _CHANNELS, _COLUMNS = 16, 4
@@ -131,9 +132,7 @@ def _part(
         across, down = point.x * grid.columns, point.y * rows
         place = int(down) * grid.columns + int(across)
         if place < len(grid.order):
-            st.session_state["pixel"] = Pixel(
-                place, int(down % 1 * height), int(across % 1 * width)
-            )
+            PIXEL.set(Pixel(place, int(down % 1 * height), int(across % 1 * width)))
 
     place_row, place_column = divmod(pixel.place, grid.columns)
     picture(
@@ -152,7 +151,7 @@ def _part(
 def _selected_pixel(output: Float[np.ndarray, "c h w"], grid: FeatureGrid) -> Pixel:
     """The pixel that was chosen, if it is still there; at first the strongest one."""
     height, width = output.shape[1:]
-    chosen = st.session_state.get("pixel")
+    chosen = PIXEL.get()
     fits = isinstance(chosen, Pixel) and chosen.place < len(grid.order)
     if isinstance(chosen, Pixel) and fits and chosen.row < height and chosen.column < width:
         return chosen

@@ -18,6 +18,7 @@ from resnet_viz.records import Comparison, Side
 from resnet_viz.ui.choose.question import Question
 from resnet_viz.ui.frame.components.clickable_picture import Point, picture
 from resnet_viz.ui.frame.media import data_uri
+from resnet_viz.ui.frame.session import CHANNEL, OWN_SCALE
 from resnet_viz.ui.frame.words import md_escape
 
 _CHANNELS, _COLUMNS = 64, 8
@@ -37,7 +38,7 @@ def show_features(question: Question, comparison: Comparison, layer: str, text: 
         )
         or ChannelOrder.CAM_WEIGHT
     )
-    own = bool(st.session_state.get("own_scale", False))
+    own = OWN_SCALE.get()
     at, sides = comparison.layers_at(layer), comparison.sides
     shared = ColourRange.of(
         sides.first.analysis.features[at.first][0], sides.second.analysis.features[at.second][0]
@@ -69,7 +70,7 @@ def _grid(kind: str, grid: FeatureGrid, alt: str) -> None:
     def pick(point: Point) -> None:
         channel = channel_at(grid, point.x, point.y)
         if channel is not None:
-            st.session_state["channel"] = channel
+            CHANNEL.set(channel)
 
     picture(
         data_uri(grid.pixels),
@@ -95,8 +96,8 @@ def _channel(side: Side, layer: str, grid: FeatureGrid, colours: ColourRange, te
             dead=len(grid.dead),
         )
     )
-    channel = int(st.session_state.get("channel", grid.order[0]))
-    if channel >= count:
+    channel = CHANNEL.get()
+    if channel is None or channel >= count:
         channel = grid.order[0]
     one = feature[channel]
     pixels = colourise(one, colours)

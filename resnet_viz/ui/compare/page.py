@@ -29,6 +29,7 @@ from resnet_viz.ui.frame.components.clickable_strip import strip
 from resnet_viz.ui.frame.components.live_overlay import overlay
 from resnet_viz.ui.frame.engines import results
 from resnet_viz.ui.frame.media import data_uri
+from resnet_viz.ui.frame.session import LAYER, OPACITY, OWN_SCALE, SCORE
 from resnet_viz.ui.frame.words import md_escape
 from resnet_viz.ui.running.answer import answer
 
@@ -60,7 +61,7 @@ def _notes(comparison: Comparison, text: Text) -> None:
 
 @st.fragment
 def _explore(question: Question, text: Text) -> None:
-    question = replace(question, score=Score(st.session_state.get("score", question.score)))
+    question = replace(question, score=Score(SCORE.get()))
     comparison = answer(question, text)
     layers = comparison.layers
     layer = selected_layer(layers, comparison)
@@ -84,18 +85,15 @@ def _prediction_plot(question: Question, comparison: Comparison, text: Text) -> 
 
 
 def _strip(comparison: Comparison, layer: str, text: Text) -> None:
-    def pick(block: str) -> None:
-        st.session_state["layer"] = block
-
     strip(
         strip_svg(strip_rows(comparison, layer, text), text=text),
         layers=comparison.sides.first.spec.blocks(),
         selected=layer,
-        opacity=st.session_state.get("opacity", 55) / 100,
-        own=bool(st.session_state.get("own_scale", False)),
+        opacity=OPACITY.get() / 100,
+        own=OWN_SCALE.get(),
         label=text("compare.strip_label"),
         key="strip",
-        on_pick=pick,
+        on_pick=LAYER.set,
     )
 
 
@@ -103,12 +101,14 @@ def _controls(layers: list[str], comparison: Comparison, text: Text) -> None:
     left, middle, right = st.columns([2, 2, 2], vertical_alignment="bottom")
     with left:
         choose_layer(layers, comparison, text)
-    middle.slider(text("compare.opacity"), 0, 100, 55, 5, format="%d %%", key="opacity")
-    right.toggle(text("compare.own_scale"), key="own_scale", help=text("compare.own_scale_help"))
+    middle.slider(
+        text("compare.opacity"), 0, 100, OPACITY.default, 5, format="%d %%", key=OPACITY.name
+    )
+    right.toggle(text("compare.own_scale"), key=OWN_SCALE.name, help=text("compare.own_scale_help"))
 
 
 def _pictures(question: Question, comparison: Comparison, layer: str, text: Text) -> None:
-    own = bool(st.session_state.get("own_scale", False))
+    own = OWN_SCALE.get()
     cams, photo = _live(question, comparison)
     ranges, at = cam_range(comparison, layer, own=own), comparison.layers_at(layer)
     for column, (kind, side), (_, own_cams), (_, colours), (_, own_layer) in zip(

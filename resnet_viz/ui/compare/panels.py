@@ -19,6 +19,7 @@ from resnet_viz.ui.choose.question import Question
 from resnet_viz.ui.compare.block_panel import show_block
 from resnet_viz.ui.compare.feature_panel import show_features
 from resnet_viz.ui.compare.takeaway import show_code
+from resnet_viz.ui.frame.session import OPACITY, OWN_SCALE, SCORE
 from resnet_viz.ui.frame.words import md_escape
 
 Panel = Callable[[Question, Comparison, str, Text], None]
@@ -42,8 +43,8 @@ def show(question: Question, comparison: Comparison, layer: str, text: Text) -> 
 
 
 def _all_blocks(question: Question, comparison: Comparison, layer: str, text: Text) -> None:
-    opacity = st.session_state.get("opacity", 55) / 100
-    own = bool(st.session_state.get("own_scale", False))
+    opacity = OPACITY.get() / 100
+    own = OWN_SCALE.get()
     blocks = max(len(side.spec.blocks()) for _, side in comparison.sides.items())
     rows = cam_rows(comparison, layer, opacity=opacity, own=own, columns=min(blocks, 9))
     for (_, side), (_, row) in zip(comparison.sides.items(), rows.items(), strict=True):
@@ -80,7 +81,7 @@ def _gradients(question: Question, comparison: Comparison, layer: str, text: Tex
         list(Score),
         default=Score.LOGIT.value,
         format_func=lambda name: text(f"gradients.score_{name}"),
-        key="score",
+        key=SCORE.name,
         required=True,
         persist_state="page",
         help=text("gradients.score_help"),

@@ -4,21 +4,19 @@ import streamlit as st
 
 from resnet_viz.core.text import Text
 from resnet_viz.records import Comparison
-from resnet_viz.ui.frame.address import publish, restore
-
-_KEY = "layer"  # also in the page's address
+from resnet_viz.ui.frame.session import LAYER
 
 
 def selected_layer(layers: list[str], comparison: Comparison) -> str:
     """The layer chosen so far, or named in the address; at first the last block."""
-    restore(_KEY, layers, _last_block(comparison))
-    return str(st.session_state[_KEY])
+    LAYER.restore(layers, _last_block(comparison))
+    return LAYER.get()
 
 
 def choose_layer(layers: list[str], comparison: Comparison, text: Text) -> None:
     """A select box for the layer, beside the strip's markers and the arrow keys."""
-    st.selectbox(text("compare.layer"), layers, key=_KEY)
-    publish(_KEY, _last_block(comparison))
+    st.selectbox(text("compare.layer"), layers, key=LAYER.name)
+    LAYER.publish(_last_block(comparison))
 
 
 def _last_block(comparison: Comparison) -> str:

@@ -21,10 +21,10 @@ from resnet_viz.ui.choose.uploads import kept_zip
 from resnet_viz.ui.explain.many_results import show_results
 from resnet_viz.ui.explain.methods_table import with_method
 from resnet_viz.ui.frame.messages import show_error
+from resnet_viz.ui.frame.session import GALLERY_RUN
 from resnet_viz.ui.running.run_panel import looked_at, run_buttons, run_state
 
 _KIND = "explain_folder"
-_SHOWN = "gallery_run"  # of the session: the run on the page
 _EVERY = 1.0  # seconds between looks at a run that goes on
 _FILES, _FOLDER, _DATA = "files", "folder", "data"
 _MOST_MEGABYTES = 200  # of an upload
@@ -55,7 +55,7 @@ def show_gallery(
             "requests": [_requests(r, methods, scored=scored) for _, r in requests.items()],
             "device": question.device,
         }
-        st.session_state[_SHOWN] = runs.submit(_KIND, config, title=name, device=question.device)
+        GALLERY_RUN.set(runs.submit(_KIND, config, title=name, device=question.device))
     _show_runs(text)
 
 
@@ -109,13 +109,13 @@ def _show_runs(text: Text) -> None:
     if not found:
         st.caption(text("gallery.empty"))
         return
-    if st.session_state.get(_SHOWN) not in found:
-        st.session_state[_SHOWN] = next(iter(found))
+    if GALLERY_RUN.get() not in found:
+        GALLERY_RUN.set(next(iter(found)))
     shown = st.selectbox(
         text("gallery.run"),
         list(found),
         format_func=lambda run_id: f"{found[run_id].title} ({found[run_id].created:%m-%d %H:%M})",
-        key=_SHOWN,
+        key=GALLERY_RUN.name,
     )
     live = found[shown].state.active
     st.fragment(_panel, run_every=_EVERY if live else None)(shown, live, text)

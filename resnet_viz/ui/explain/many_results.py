@@ -16,6 +16,7 @@ from resnet_viz.records.explanation import Better
 from resnet_viz.ui.choose.picture_choice import use_picture
 from resnet_viz.ui.choose.question import class_label
 from resnet_viz.ui.frame.messages import show_error
+from resnet_viz.ui.frame.session import GALLERY_OPENED
 from resnet_viz.ui.frame.words import md_escape
 
 _ARROWS = {Better.LOW: "↓", Better.HIGH: "↑"}  # which way is better
@@ -61,8 +62,8 @@ def _pictures(told: Sequence[Mapping[str, Any]], run: Run, text: Text) -> None:
     rows = chosen["selection"]["rows"]
     if rows and rows[0] < len(told):
         number = told[rows[0]]["number"]
-        if st.session_state.get("gallery_opened") != (run.id, number):
-            st.session_state["gallery_opened"] = (run.id, number)
+        if GALLERY_OPENED.get() != (run.id, number):
+            GALLERY_OPENED.set((run.id, number))
             _open(run, number, text)
 
 

@@ -19,11 +19,10 @@ from resnet_viz.records import Pair
 from resnet_viz.records.explanation import ExplainedPicture, Fused
 from resnet_viz.ui.explain.explanation_jobs import explaining, finished
 from resnet_viz.ui.frame.engines import results
+from resnet_viz.ui.frame.session import TABLE_JOBS, TABLE_RUNNING
 from resnet_viz.ui.frame.words import md_escape
 from resnet_viz.ui.running.waiting import wait
 
-_RUNNING = "table_running"
-_JOBS = "table_jobs"  # keys of what is being measured
 _QUICK = [name for name, row in METHODS.items() if row.family is Family.CAM]
 
 
@@ -50,7 +49,7 @@ def show_table(
         key="table_methods",
     )
     left, right = st.columns([1, 4])
-    running = bool(st.session_state.get(_RUNNING, False))
+    running = TABLE_RUNNING.get()
     left.button(
         text("explain.compare_stop" if running else "explain.compare_start"),
         key="table_start",
@@ -80,11 +79,11 @@ def show_table(
 
 def _switch() -> None:
     """Start, or stop what is being measured: rows that are there stay."""
-    if st.session_state.get(_RUNNING, False):
-        for key in st.session_state.get(_JOBS, ()):
+    if TABLE_RUNNING.get():
+        for key in TABLE_JOBS.get():
             if (job := results().find(key)) is not None:
                 job.stop()
-    st.session_state[_RUNNING] = not st.session_state.get(_RUNNING, False)
+    TABLE_RUNNING.set(not TABLE_RUNNING.get())
 
 
 def with_method(method: str) -> Callable[[ExplainRequest], ExplainRequest]:
@@ -120,7 +119,7 @@ def _rows(
     """A row for each network, or the sentence that says why there is none."""
     label = text("explain.working", method=text(f"methods.{method}"))
     jobs = [explaining(side.loaded, picture, side.request, scored=True) for side in sides]
-    st.session_state[_JOBS] = [job.key for job in jobs]
+    TABLE_JOBS.set([job.key for job in jobs])
     for job, side in zip(jobs, sides, strict=True):
         try:
             yield _row(wait(job, label), side.title, text)

@@ -31,6 +31,7 @@ from resnet_viz.ui.explain.explanation_jobs import submit_blocks, wait_both
 from resnet_viz.ui.explain.many_pictures import show_gallery
 from resnet_viz.ui.explain.methods_table import show_table
 from resnet_viz.ui.frame.messages import show_error
+from resnet_viz.ui.frame.session import OPACITY
 from resnet_viz.ui.frame.words import md_escape
 from resnet_viz.ui.running.answer import picture_and_twins
 from resnet_viz.ui.running.waiting import wait
@@ -109,7 +110,9 @@ def explained_titles(pair: Pair[Loaded], text: Text) -> Pair[str]:
 
 
 def _maps(found: Pair[ExplainedPicture], titles: Pair[str], text: Text) -> None:
-    opacity = st.slider(text("compare.opacity"), 0, 100, 55, 5, format="%d %%", key="opacity")
+    opacity = st.slider(
+        text("compare.opacity"), 0, 100, OPACITY.default, 5, format="%d %%", key=OPACITY.name
+    )
     colours = map_range([found.first.explanation, found.second.explanation])
     bar = to_png(colour_bar(map_palette(found.first.explanation), width=400, height=9))
     for column, (_, made), (_, title) in zip(

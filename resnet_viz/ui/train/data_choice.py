@@ -7,7 +7,7 @@ import streamlit as st
 from resnet_viz.core.text import Text
 from resnet_viz.datasets.load_dataset import known_datasets
 from resnet_viz.ui.choose.uploads import kept_file, kept_zip
-from resnet_viz.ui.frame.address import publish, restore
+from resnet_viz.ui.frame.session import TRAIN_DATA, TRAIN_FOLDER, TRAIN_UPLOAD, TRAIN_ZIP
 
 _ZIP, _FOLDER = "own", "folder"
 _MOST_MEGABYTES = 200  # of an upload
@@ -16,35 +16,37 @@ _MOST_MEGABYTES = 200  # of an upload
 def ask_data(text: Text) -> str | None:
     """The name of a data set, or the path of what was uploaded; None while nothing is."""
     names = [*known_datasets(), _ZIP, _FOLDER]
-    restore("data", names, "digits")
+    TRAIN_DATA.restore(names, "digits")
     data = st.selectbox(
-        text("train.data"), names, format_func=lambda name: text(f"train.data_{name}"), key="data"
+        text("train.data"),
+        names,
+        format_func=lambda name: text(f"train.data_{name}"),
+        key=TRAIN_DATA.name,
     )
-    publish("data", "digits")
+    TRAIN_DATA.publish("digits")
     if data not in (_ZIP, _FOLDER):
         return data
-    key = f"train_{data}"
     st.file_uploader(
         text(f"train.upload_{data}"),
-        key=key,
+        key=(TRAIN_FOLDER if data == _FOLDER else TRAIN_ZIP).name,
         accept_multiple_files="directory" if data == _FOLDER else False,
         on_change=_keep_folder if data == _FOLDER else _keep_zip,
         max_upload_size=_MOST_MEGABYTES,
         help=text("train.upload_help"),
     )
-    kept: str | None = st.session_state.get(f"{key}_path")
-    return kept if kept and Path(kept).is_file() else None
+    path = TRAIN_UPLOAD[data].get()
+    return path if path and Path(path).is_file() else None
 
 
 def _keep_zip() -> None:
-    upload = st.session_state.get(f"train_{_ZIP}")
+    upload = TRAIN_ZIP.get()
     _remember(_ZIP, None if upload is None else kept_file(upload))
 
 
 def _keep_folder() -> None:
-    uploads = st.session_state.get(f"train_{_FOLDER}")
+    uploads = TRAIN_FOLDER.get()
     _remember(_FOLDER, kept_zip(uploads) if uploads else None)
 
 
 def _remember(kind: str, path: Path | None) -> None:
-    st.session_state[f"train_{kind}_path"] = None if path is None else str(path)
+    TRAIN_UPLOAD[kind].set(None if path is None else str(path))

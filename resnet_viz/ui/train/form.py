@@ -20,8 +20,8 @@ from resnet_viz.training.recipe import (
     Recipe,
     Schedule,
 )
-from resnet_viz.ui.frame.address import publish, restore
 from resnet_viz.ui.frame.messages import show_error
+from resnet_viz.ui.frame.session import RECIPE
 from resnet_viz.ui.train.data_choice import ask_data
 from resnet_viz.ui.train.start_choice import ask_start
 
@@ -72,15 +72,15 @@ def plan_key(plan: Plan) -> Hashable:
 
 def _ask_recipe(text: Text) -> str:
     names = list(RECIPES)
-    restore("recipe", names, "class-demo")
+    RECIPE.restore(names, "class-demo")
     recipe = st.selectbox(
         text("train.recipe"),
         names,
         format_func=lambda name: text(f"train.recipe_{name}"),
-        key="recipe",
+        key=RECIPE.name,
         help=text("train.recipe_help"),
     )
-    publish("recipe", "class-demo")
+    RECIPE.publish("class-demo")
     return recipe or "class-demo"
 
 

@@ -14,8 +14,8 @@ from resnet_viz.figures.training_plots import Rows, measured_steps
 from resnet_viz.jobs.queue import runs
 from resnet_viz.records import Run
 from resnet_viz.ui.choose.question import class_label
+from resnet_viz.ui.frame.session import RUN
 from resnet_viz.ui.train.run_view import by_kind
-from resnet_viz.ui.train.start_panel import SELECTED
 
 _EVERY = 5.0  # seconds between looks at a run that goes on
 _PLAIN = {"displayModeBar": False}
@@ -25,7 +25,7 @@ Events = Mapping[str, Mapping[str, Any]]
 
 def show_details(found: list[Run], text: Text) -> None:
     """Tabs about the run that is shown; nothing is read before they are opened."""
-    run = next((run for run in found if run.id == st.session_state.get(SELECTED)), None)
+    run = next((run for run in found if run.id == RUN.get()), None)
     if run is None:
         return
     with st.expander(text("train.inside"), key="train_inside", on_change="rerun") as opened:

@@ -21,11 +21,11 @@ from resnet_viz.figures.training_plots import (
 from resnet_viz.records import Run, RunState, RunStatus
 from resnet_viz.spec import Kind
 from resnet_viz.ui.choose.question import class_label
-from resnet_viz.ui.frame.address import publish, restore
 from resnet_viz.ui.frame.messages import show_error
+from resnet_viz.ui.frame.session import RUN
 from resnet_viz.ui.frame.words import md_escape
 from resnet_viz.ui.running.run_panel import looked_at, run_buttons
-from resnet_viz.ui.train.start_panel import SELECTED, duration
+from resnet_viz.ui.train.start_panel import duration
 
 _EVERY = 1.0  # seconds between looks at a run that goes on
 _WATCHED_WIDTH = 104  # pixels; four fit into half a page, three on a phone
@@ -37,14 +37,14 @@ def show_run(found: Sequence[Run], text: Text) -> None:
         st.info(text("train.empty"))
         return
     by_id = {run.id: run for run in found}
-    restore(SELECTED, by_id, found[0].id)
+    RUN.restore(by_id, found[0].id)
     chosen = st.selectbox(
         text("train.shown"),
         list(by_id),
         format_func=lambda run_id: f"{by_id[run_id].title} ({by_id[run_id].created:%m-%d %H:%M})",
-        key=SELECTED,
+        key=RUN.name,
     )
-    publish(SELECTED, found[0].id)
+    RUN.publish(found[0].id)
     live = by_id[chosen].state.active
     st.fragment(_panel, run_every=_EVERY if live else None)(chosen, live, text)
 

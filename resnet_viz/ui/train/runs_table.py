@@ -13,10 +13,10 @@ from resnet_viz.jobs.queue import runs
 from resnet_viz.records import Run, RunState
 from resnet_viz.training.run_files import export_zip
 from resnet_viz.ui.choose.openings import run_address
-from resnet_viz.ui.choose.trained_run import ADDRESS_KEY, TrainedRun, trained_run
+from resnet_viz.ui.choose.trained_run import TrainedRun, trained_run
 from resnet_viz.ui.frame.messages import show_error
+from resnet_viz.ui.frame.session import RUN
 from resnet_viz.ui.train.run_view import by_kind
-from resnet_viz.ui.train.start_panel import SELECTED
 
 
 def training_runs() -> list[Run]:
@@ -36,7 +36,7 @@ def show_runs(found: list[Run], text: Text) -> None:
         table, hide_index=True, key="train_table", on_select="rerun", selection_mode="multi-row"
     )
     _overlaid([found[place] for place in ticked.selection.rows if place < len(found)], text)
-    shown = next((run for run in found if run.id == st.session_state.get(SELECTED)), None)
+    shown = next((run for run in found if run.id == RUN.get()), None)
     if shown is not None:
         _actions(shown, text)
 
@@ -124,7 +124,7 @@ def _open_elsewhere(trained: TrainedRun, text: Text) -> None:
     places = {
         "openings.compare": ("app.py", network),
         "openings.explain": ("pages/2_Explain.py", network),
-        "train.debug": ("pages/6_Debug.py", {ADDRESS_KEY: trained.id, **here}),
+        "train.debug": ("pages/6_Debug.py", {RUN.name: trained.id, **here}),
     }
     for name, (script, address) in places.items():
         st.page_link(script, label=text(name), query_params=address)
@@ -136,4 +136,4 @@ def _delete(run_id: str, text: Text) -> None:
     except ResnetVizError as error:
         show_error(error, text)
     else:
-        st.session_state.pop(SELECTED, None)
+        RUN.pop()

@@ -13,14 +13,13 @@ from resnet_viz.jobs.job import ANSWERED, Job, JobStatus
 from resnet_viz.jobs.queue import runs
 from resnet_viz.training.config import Plan
 from resnet_viz.training.preview import Preview, preview
-from resnet_viz.ui.choose.trained_run import ADDRESS_KEY
 from resnet_viz.ui.frame.engines import results
 from resnet_viz.ui.frame.messages import show_error
+from resnet_viz.ui.frame.session import RUN
 from resnet_viz.ui.frame.words import md_escape
 from resnet_viz.ui.running.waiting import follow
 from resnet_viz.ui.train.form import plan_key
 
-SELECTED = ADDRESS_KEY  # the session's key of the run that is shown
 _SIDE = 64  # pixels
 
 
@@ -33,7 +32,7 @@ def offer_start(plan: Plan, text: Text) -> None:
         except ResnetVizError as error:
             show_error(error, text)
         else:
-            st.session_state[SELECTED] = run_id
+            RUN.set(run_id)
     job = Job(plan_key(plan), lambda: _previewed(plan), size=lambda one: one.nbytes, kept=ANSWERED)
     follow(lambda: results().start(job), lambda _, status: _show_preview(status, text), patience=0)
 
