@@ -1,9 +1,12 @@
-# One command each: run, test, check, sweep, format, benchmark, recordings.
+# One command each: run, test, check, docs, sweep, format, benchmark, recordings.
 PYTHON ?= python3
 PORT ?= 8501
 BIN := .venv/bin
+# The library's reference: every folder but those of the app and the commands. pdoc finds explain,
+# which is also the name of a public function, by itself.
+DOCUMENTED := resnet_viz $(filter-out resnet_viz.ui resnet_viz.cli resnet_viz.explain,$(patsubst resnet_viz/%/__init__.py,resnet_viz.%,$(wildcard resnet_viz/*/__init__.py)))
 
-.PHONY: run test check sweep format benchmark recordings
+.PHONY: run test check docs sweep format benchmark recordings
 
 run: .venv/.run
 	$(BIN)/python -m resnet_viz app --port $(PORT)
@@ -14,11 +17,14 @@ test: .venv/.dev
 sweep: .venv/.dev
 	$(BIN)/python -m pytest -m slow
 
-check: .venv/.dev
+check: .venv/.dev docs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+docs: .venv/.dev
+	PYTHONWARNINGS=error::UserWarning $(BIN)/pdoc --docformat numpy --no-show-source --output-directory build/reference $(DOCUMENTED)
 
 format: .venv/.dev
 	$(BIN)/ruff format .

@@ -116,8 +116,8 @@ def _published(kept: list[Recording]) -> str:
 
 
 PAGES = {
-    ROOT / "docs" / "experiments.md": experiments,
-    ROOT / "docs" / "training.md": twins,
+    ROOT / "docs" / "explanation" / "experiments.md": experiments,
+    ROOT / "docs" / "explanation" / "trained-twins.md": twins,
     ROOT / "benchmarks" / "README.md": benchmarks,
 }
 

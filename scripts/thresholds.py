@@ -1,4 +1,4 @@
-"""Measure every check on healthy networks and CIFAR-10, and write the table of debug.md.
+"""Measure every check on healthy networks and CIFAR-10, and write the table of checks.md.
 
     python -m scripts.thresholds [FOLDER]
 
@@ -17,7 +17,7 @@ from resnet_viz.core.places import ASSETS
 from resnet_viz.diagnosis.thresholds import THRESHOLDS
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGE = ROOT / "docs" / "debug.md"
+PAGE = ROOT / "docs" / "reference" / "checks.md"
 START, END = "<!-- measured by scripts/thresholds.py -->", "<!-- end -->"
 SKIPPED = {"known_checkpoint", "half_precision", "quantised", "plain_or_residual", "update_ratio"}
 

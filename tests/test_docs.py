@@ -3,8 +3,13 @@
 import contextlib
 import doctest
 import io
+import os
 import re
+import shlex
+import subprocess
+import sys
 
+import pdoc
 import pytest
 
 import resnet_viz
@@ -13,10 +18,12 @@ from resnet_viz.core.text import sentences
 from scripts import recordings
 from tests.source import ROOT
 
+TUTORIAL = ROOT / "docs" / "tutorial.md"
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "benchmarks/README.md"])
 EXAMPLES = [
     pytest.param(page, block, id=f"{page.stem}-{number}")
     for page in PAGES
+    if page != TUTORIAL  # its blocks build on each other
     for number, block in enumerate(
         re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.S)
     )
@@ -30,11 +37,40 @@ def commands() -> set[str]:
 @pytest.mark.parametrize(("page", "block"), EXAMPLES)
 def test_examples_run(page, block, monkeypatch):
     monkeypatch.chdir(ROOT)
+    run_block(page, block, {})
+
+
+def run_block(page, block, names):
+    """Run a block; every line that the page shows below it must be printed."""
     with contextlib.redirect_stdout(io.StringIO()) as printed:
-        exec(compile(block, str(page), "exec"), {})
+        exec(compile(block, str(page), "exec"), names)
     expected = re.findall(rf"{re.escape(block)}```\n\n((?:    .*\n)+)", page.read_text("utf-8"))
     for line in "".join(expected).splitlines():
         assert line.strip() in printed.getvalue()
+
+
+def test_tutorial_runs_from_top_to_bottom(tmp_path, monkeypatch):
+    """In a folder with the assets; training for one epoch instead of two."""
+    (tmp_path / "assets").symlink_to(ROOT / "assets")
+    monkeypatch.chdir(tmp_path)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "RESNET_VIZ_HOME": str(tmp_path)}
+    names = {}
+    blocks = re.findall(r"```(python|sh)\n(.*?)```", TUTORIAL.read_text("utf-8"), re.S)
+    assert {language for language, _ in blocks} == {"python", "sh"}
+    for language, block in blocks:
+        if language == "python":
+            run_block(TUTORIAL, block, names)
+            continue
+        command = block.replace("--epochs 2", "--epochs 1")
+        program, *arguments = shlex.split(command)
+        assert program == "resnet-viz"
+        done = subprocess.run(
+            [sys.executable, "-m", "resnet_viz", *arguments],
+            check=False, env=environment, capture_output=True, text=True,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+    assert "fresh_layer" in done.stdout
+    assert (tmp_path / "compared" / "report.html").is_file()
 
 
 def test_docstring_example_of_the_package_runs():
@@ -44,9 +80,19 @@ def test_docstring_example_of_the_package_runs():
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page):
-    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text("utf-8")):
-        if "://" not in target:
-            assert (page.parent / target).exists(), target
+    for target, heading in re.findall(r"\]\(([^)#]*)#?([^)]*)\)", page.read_text("utf-8")):
+        if "://" in target:
+            continue
+        linked = page.parent / target if target else page
+        assert linked.exists(), target
+        if heading:
+            assert heading in headings(linked), (target, heading)
+
+
+def headings(page):
+    """Anchors of a page's headings, as GitHub makes them."""
+    titles = re.findall(r"^#+ (.*)$", page.read_text("utf-8"), re.M)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
 def test_recorded_tables_are_those_of_the_files():
@@ -65,9 +111,23 @@ def test_troubleshooting_quotes_real_sentences():
             assert part in known, part
 
 
-def test_every_public_name_is_documented():
+def test_every_public_name_has_its_heading_in_the_reference():
+    page = pdoc.doc.Module(resnet_viz)
+    assert set(resnet_viz.__all__) <= page.members.keys()
+    pdoc.render.configure(docformat="numpy", show_source=False)
+    html = pdoc.render.html_module(page, all_modules={"resnet_viz": page})
     for name in resnet_viz.__all__:
         assert getattr(resnet_viz, name).__doc__, name
+        assert f'<section id="{name}"' in html, name
+
+
+def test_every_documentation_page_is_reached_from_the_index():
+    index = ROOT / "docs" / "README.md"
+    linked = {
+        (index.parent / target).resolve()
+        for target in re.findall(r"\]\(([^)#]+)\)", index.read_text("utf-8"))
+    }
+    assert {page for page in PAGES if (ROOT / "docs") in page.parents} - {index} <= linked
 
 
 def test_every_command_is_documented():

@@ -26,7 +26,9 @@ def explain(
     network: Annotated[
         str, typer.Option(help="A network; see `networks`. With a bare state_dict: its form.")
     ] = "",
-    method: Annotated[str, typer.Option(help="See docs/explain.md.")] = "grad-cam",
+    method: Annotated[
+        str, typer.Option(help="One of the methods in docs/reference/methods.md.")
+    ] = "grad-cam",
     layer: Annotated[
         str | None,
         typer.Option(help="Where CAM methods look; else the last block. With --fuse: A,B,C."),

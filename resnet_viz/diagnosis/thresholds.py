@@ -1,4 +1,4 @@
-"""The thresholds of every check, in one table; docs/debug.md says how they were measured."""
+"""The thresholds of every check, in one table; docs/reference/checks.md has the measurements."""
 
 import math
 from collections.abc import Mapping

@@ -2,7 +2,8 @@
 
 For a layer with running mean mu and variance v, and those of a batch of natural images, mu' and
 v': score = median over channels of |mu' - mu| / sqrt(v), plus the median of |ln(v' / v)|. Around
-0.3 for the right network and input, far more for another (docs/debug.md has the measurements).
+0.3 for the right network and input, far more for another; docs/reference/checks.md has the
+measurements.
 """
 
 import copy
