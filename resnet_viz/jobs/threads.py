@@ -122,15 +122,15 @@ class ThreadEngine:
     def _settle(self, ended: "RunningThread[Any]") -> None:
         if not ended.worth_keeping:
             with self._lock:
-                if self._jobs.get(ended.job.key) is ended:
-                    del self._jobs[ended.job.key]
+                if self._jobs.get(ended.key) is ended:
+                    del self._jobs[ended.key]
         self._evict(ended)
 
     def _evict(self, newest: "RunningThread[Any]") -> None:
         with self._lock:
             forgotten = [*self._over_count(), *self._over_bytes(newest)]
             for running in forgotten:
-                self._jobs.pop(running.job.key, None)
+                self._jobs.pop(running.key, None)
         for running in forgotten:  # outside the lock, which the end of a job takes
             running.stop()
 
@@ -158,7 +158,9 @@ class RunningThread(Generic[R]):
     """A job of a ``ThreadEngine``; any thread may ask."""
 
     def __init__(self, job: Job[R], ended: "Callable[[RunningThread[R]], None]") -> None:
-        self.job, self._when_ended = job, ended
+        self.key = job.key
+        self._kept, self._when_ended = job.kept, ended
+        self._job: Job[R] | None = job  # until the end: it holds what its functions refer to
         self.state = JobState.QUEUED
         self.bytes = 0
         self._error: ResnetVizError | None = None
@@ -169,13 +171,9 @@ class RunningThread(Generic[R]):
 
     @property
     def worth_keeping(self) -> bool:
-        """Whether who asks again gets this one: it goes on, or ended as its job wants it kept."""
-        return self.state.active or self.state in self.job.kept
-
-    @property
-    def key(self) -> Hashable:
-        """The key of the job."""
-        return self.job.key
+        """Whether who asks again gets this one: it goes on, or ends as its job wants it kept."""
+        state = JobState.STOPPED if self.state is JobState.STOPPING else self.state
+        return state.active or state in self._kept
 
     @property
     def has_watchers(self) -> bool:
@@ -194,12 +192,12 @@ class RunningThread(Generic[R]):
         with self._lock:
             if self._watchers or not self.state.active:
                 return
-            begun = self.state is not JobState.QUEUED
+            begun, job = self.state is not JobState.QUEUED, self._job
             self.state = JobState.STOPPING if begun else JobState.STOPPED
-        if begun:
-            self.job.cancel()
-        else:
-            self._end(JobState.STOPPED)
+        if not begun:
+            self._end(JobState.STOPPED, 0)
+        elif job is not None:
+            job.cancel()
 
     def wait(self, seconds: float) -> bool:
         """Wait for the end, at most so long; whether it has come."""
@@ -219,19 +217,22 @@ class RunningThread(Generic[R]):
     def work(self) -> None:
         """Do the job, in the thread that calls."""
         with self._lock:
-            if self.state is not JobState.QUEUED:
+            job = self._job
+            if self.state is not JobState.QUEUED or job is None:
                 return
             self.state = JobState.RUNNING
+        size = 0
         try:
-            state = self._run()
-        except Exception as error:
+            state = self._run(job)
+            size = sum(job.size(record) for record in self._records)
+        except BaseException as error:  # whatever it is, those who wait must know of the end
             stopped = self.state is JobState.STOPPING
             state = JobState.STOPPED if stopped else JobState.FAILED
             self._error = None if stopped else _ours(error)
-        self._end(state)
+        self._end(state, size)
 
-    def _run(self) -> JobState:
-        records = self.job.records()
+    def _run(self, job: Job[R]) -> JobState:
+        records = job.records()
         try:
             for record in records:
                 with self._lock:
@@ -244,15 +245,14 @@ class RunningThread(Generic[R]):
                 records.close()
         return JobState.DONE
 
-    def _end(self, state: JobState) -> None:
-        size = sum(self.job.size(record) for record in self._records)
+    def _end(self, state: JobState, size: int) -> None:
         with self._lock:
-            self.state, self.bytes = state, size
+            self.state, self.bytes, self._job = state, size, None
         self._when_ended(self)
         self._ended.set()
 
 
-def _ours(error: Exception) -> ResnetVizError:
+def _ours(error: BaseException) -> ResnetVizError:
     """The error itself, or one of ours that names it and has it as its cause."""
     if isinstance(error, ResnetVizError):
         return error

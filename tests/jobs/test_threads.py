@@ -1,11 +1,13 @@
 """Jobs on threads: done once, kept while there is room, stopped at the next record."""
 
+import gc
 import threading
+import weakref
 
 import pytest
 
 from resnet_viz.core.errors import FailureError, OptionError
-from resnet_viz.jobs.job import ENDED, Job, JobState, JobStopped, value_job
+from resnet_viz.jobs.job import ANSWERED, ENDED, Job, JobState, JobStopped, value_job
 from resnet_viz.jobs.threads import ThreadEngine
 
 
@@ -112,6 +114,50 @@ def test_a_stopped_job_has_no_result_and_begins_anew_when_asked_again(engine):
         _ = running.poll().result
     assert engine.find("a") is None
     assert value_of(engine.start(value_job("a", lambda: "anew", ten))) == "anew"
+
+
+def test_a_job_that_is_being_stopped_is_not_what_the_next_visitor_gets(engine, measurements):
+    for engine_of_kind, kept, same in ((engine, ANSWERED, False), (measurements, ENDED, True)):
+        blocked = Blocked()
+        running = engine_of_kind.start(Job("a", blocked, size=ten, kept=kept))
+        assert blocked.begun.wait(10)
+        running.stop()
+        again = engine_of_kind.start(Job("a", lambda: iter([3]), size=ten, kept=kept))
+        assert (again is running) is same
+        blocked.go.set()
+        assert running.wait(10)
+        assert again.wait(10)
+        assert engine_of_kind.find("a") is again
+
+
+def test_an_ended_job_holds_its_records_and_nothing_that_they_were_made_of(engine):
+    class Weights:
+        pass
+
+    def ask():
+        weights = Weights()
+        running = engine.start(value_job("a", lambda: str(type(weights)), ten))
+        value_of(running)
+        return running, weakref.ref(weights)
+
+    running, weights = ask()
+    gc.collect()
+    assert "Weights" in running.poll().result
+    assert weights() is None
+
+
+def test_whatever_a_job_raises_its_end_is_known(engine):
+    def exits():
+        raise SystemExit(1)
+
+    def unmeasurable(_):
+        raise ValueError("no size")
+
+    for job in (value_job("a", exits, ten), value_job("b", lambda: 1, unmeasurable)):
+        running = engine.start(job)
+        assert running.wait(10)
+        assert running.poll().state is JobState.FAILED
+        assert running.poll().error.code == "unexpected"
 
 
 def test_cancelling_ends_work_that_is_far_from_its_next_record(engine):
