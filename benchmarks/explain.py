@@ -18,7 +18,7 @@ from pathlib import Path
 import torch
 from threadpoolctl import threadpool_limits
 
-from resnet_viz import NetworkSpec, analyze, build, class_activation_maps, load_bundled
+from resnet_viz import NetworkRef, NetworkSpec, analyze, build, class_activation_maps, load
 from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.explain.explain_image import explain
 from resnet_viz.explain.scored_image import score_image
@@ -48,7 +48,7 @@ def ratio(first: Callable[[], object], second: Callable[[], object], rounds: int
 def family(name: str, rounds: int) -> dict:
     """All nine maps at all blocks over one Grad-CAM at all blocks; fresh weights where needed."""
     if name in bundled_names():
-        network = load_bundled(name).network
+        network = load(NetworkRef.parse(name)).resnet
     else:
         network = build(NetworkSpec.preset(name), seed=0).eval()
     spec = network.spec
@@ -67,7 +67,7 @@ def family(name: str, rounds: int) -> dict:
 
 def score_cam(name: str, layer: str, rounds: int) -> dict:
     """Plain forwards of as many images in equal batches over Score-CAM; 1: no time lost."""
-    loaded = load_bundled(name)
+    loaded = load(NetworkRef.parse(name, "bundled"))
     image = sample_batch(loaded.preprocessing)[:1]
     chunk = score_image(loaded.network, image, TARGET).chunk
     channels = analyze(loaded.network, image, layers=[layer]).features[layer].shape[1]

@@ -9,10 +9,9 @@
 'plain20'
 """
 
-from resnet_viz.checkpoints.load import NetworkChoice, load_both
+from resnet_viz.checkpoints.load import load, load_two
 from resnet_viz.checkpoints.load_file import load_checkpoint
-from resnet_viz.checkpoints.ref import WeightChoice, load_pair
-from resnet_viz.checkpoints.sources.bundled import load_bundled
+from resnet_viz.checkpoints.ref import NetworkRef, Weights
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.diagnosis.diagnose import diagnose
 from resnet_viz.explain.cam_methods import class_activation_maps
@@ -33,7 +32,7 @@ __all__ = [
     "Block",
     "CheckpointReport",
     "Comparison",
-    "NetworkChoice",
+    "NetworkRef",
     "NetworkSpec",
     "Pair",
     "Picture",
@@ -41,8 +40,8 @@ __all__ = [
     "ResnetVizError",
     "Shortcut",
     "Stem",
-    "WeightChoice",
     "WeightSource",
+    "Weights",
     "analyze",
     "build",
     "class_activation_maps",
@@ -54,10 +53,9 @@ __all__ = [
     "gradient_norms",
     "layer_names",
     "layer_table",
-    "load_both",
-    "load_bundled",
+    "load",
     "load_checkpoint",
-    "load_pair",
+    "load_two",
     "open_picture",
     "read_picture",
     "seen",

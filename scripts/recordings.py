@@ -6,7 +6,9 @@ python -m scripts.recordings
 import json
 from pathlib import Path
 
-from resnet_viz.checkpoints.sources.bundled import bundled_names, load_bundled
+from resnet_viz.checkpoints.load import load
+from resnet_viz.checkpoints.ref import NetworkRef
+from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.core.text import Text
 from resnet_viz.experiments.finding_files import caption, changed, verdict
 from resnet_viz.experiments.literature import beside
@@ -26,7 +28,7 @@ def twins() -> str:
         "| --- | --- | --- | --- | --- | --- |",
     ]
     for name in sorted(bundled_names(), reverse=True):
-        loaded = load_bundled(name)
+        loaded = load(NetworkRef.parse(name, "bundled"))
         last = loaded.training["curve"][-1]
         parameters = sum(p.numel() for p in loaded.network.parameters())
         rows.append(

@@ -15,7 +15,8 @@ from pathlib import Path
 import torch
 
 from resnet_viz import NetworkSpec, Pair, build
-from resnet_viz.checkpoints.sources.bundled import load_bundled
+from resnet_viz.checkpoints.load import load_two
+from resnet_viz.checkpoints.ref import NetworkRef
 from resnet_viz.core.converter import decode
 from resnet_viz.core.saving import SCHEMA_VERSION, library_versions, to_json
 from resnet_viz.datasets.load_dataset import load_dataset
@@ -35,7 +36,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(2)  # one a network, as they were trained
     spec = NetworkSpec.preset(options.network)
-    loaded = Pair(spec, spec.plain()).map(lambda s: load_bundled(s.name))
+    loaded = load_two(NetworkRef.parse(options.network, "bundled"))
     training = loaded.first.training["training"]
     if "before" in training:
         raise SystemExit("A pair trained in two parts (scripts.continued) is not repeated here.")

@@ -23,8 +23,8 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def comparison():
     """ResNet-20 and plain-20, fresh, on the first bundled photograph."""
-    from resnet_viz import WeightChoice, WeightSource, compare, load_pair
+    from resnet_viz import NetworkRef, compare, load_two
     from resnet_viz.pictures.samples import sample_picture, samples
 
-    pair = load_pair("resnet20", WeightChoice(WeightSource.RANDOM, seed=0))
+    pair = load_two(NetworkRef.parse("resnet20:random"))
     return compare(pair, sample_picture(next(iter(samples()))))

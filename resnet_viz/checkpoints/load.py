@@ -1,128 +1,98 @@
-"""Any two networks with weights, side by side: what was chosen, and how it is loaded."""
+"""From a ``NetworkRef`` to a network with its weights: the one place where they are fetched."""
 
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import replace
 
 from resnet_viz.checkpoints.load_file import load_checkpoint
 from resnet_viz.checkpoints.loaded import Loaded, LoadedNetwork
-from resnet_viz.checkpoints.ref import WeightChoice, load_network, load_twin, weight_sources
-from resnet_viz.checkpoints.sources.zoo import load_zoo, zoo_spec
+from resnet_viz.checkpoints.ref import NetworkRef, Weights, same_input
+from resnet_viz.checkpoints.sources.bundled import bundled_network
+from resnet_viz.checkpoints.sources.lesion import lesion
+from resnet_viz.checkpoints.sources.published import published_network
+from resnet_viz.checkpoints.sources.untrained import untrained_network
+from resnet_viz.checkpoints.sources.zoo import zoo_network
 from resnet_viz.core.errors import OptionError
-from resnet_viz.networks.zoo.catalog import ZOO, zoo_classes
-from resnet_viz.networks.zoo.labels import class_names
+from resnet_viz.networks.zoo.catalog import ZOO
 from resnet_viz.records import Pair, WeightSource
-from resnet_viz.spec import Kind, NetworkSpec, ZooSpec
+from resnet_viz.spec import NetworkSpec
 
 
-@dataclass(frozen=True)
-class NetworkChoice:
-    """One network and which weights it gets.
+def load(ref: NetworkRef, device: str = "cpu") -> Loaded:
+    """A network with its weights, in evaluation mode.
 
-    ``name`` is a preset's or the catalog's; a design of one's own, or a file's network, has its
-    ``design``, and then ``name`` is only what to call it. ``labels`` are its classes' names where
-    they are not the usual ones.
+    >>> load(NetworkRef.parse("resnet20")).weights
+    'bundled'
+
+    Parameters
+    ----------
+    ref
+        See ``NetworkRef.parse``.
+    device
+        As PyTorch calls it.
+
+    Raises
+    ------
+    SpecError, CheckpointError, DownloadError
+        For a network that cannot exist, and for weights that cannot be had or do not fit.
+
     """
-
-    name: str
-    weights: WeightChoice
-    design: NetworkSpec | None = None
-    labels: tuple[str, ...] = field(default=())
-
-    @property
-    def spec(self) -> NetworkSpec | ZooSpec:
-        """What the network is; ``SpecError`` for a name that nobody knows."""
-        if self.design is not None:
-            return self.design
-        return zoo_spec(self.name) if self.name in ZOO else NetworkSpec.preset(self.name)
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """The names of its classes."""
-        spec = self.spec
-        usual = zoo_classes(spec.name) if isinstance(spec, ZooSpec) else class_names(spec)
-        return self.labels or usual
-
-    @property
-    def has_twin(self) -> bool:
-        """Whether there is a plain twin to put beside it."""
-        spec = self.spec
-        trained = self.weights.plain_path is not None
-        return isinstance(spec, NetworkSpec) and (spec.kind is Kind.RESIDUAL or trained)
-
-    def comparable(self, other: "NetworkChoice") -> bool:
-        """Whether both see the same picture and know as many classes."""
-        one, two = self.spec, other.spec
-        return (one.input_size, one.input_channels, one.classes) == (
-            two.input_size,
-            two.input_channels,
-            two.classes,
-        )
+    loaded = _loaded(ref)
+    loaded.network.to(device)
+    return loaded
 
 
-def sources(name: str) -> tuple[WeightSource, ...]:
-    """What weights there are for a network of the tables, the best first."""
-    if name not in ZOO:
-        return weight_sources(name)
-    published = () if ZOO[name].weights is None else (WeightSource.PRETRAINED,)
-    return (*published, WeightSource.RANDOM)
-
-
-def choose_weights(name: str, asked: str, seed: int = 0) -> WeightChoice:
-    """The weights that a word means: a source on offer for this network, or else a file's path.
-
-    "" is the best there are without a download: bundled, else random.
-    """
-    offered = sources(name)
-    if not asked:
-        offline = [source for source in offered if source is not WeightSource.PRETRAINED]
-        return WeightChoice(offline[0], seed)
-    if asked in offered:
-        return WeightChoice(WeightSource(asked), seed)
-    if asked in [*WeightSource] or not Path(asked).suffix:
-        known = ", ".join([*offered, "FILE"])
-        raise OptionError("option_unknown", option="weights", value=asked, known=known)
-    return WeightChoice(WeightSource.FILE, path=Path(asked))
-
-
-def choose_network(name: str, asked: str, seed: int = 0) -> NetworkChoice:
-    """A network of the tables by name, with the weights that a word means."""
-    return NetworkChoice(name, choose_weights(name, asked, seed))
-
-
-def load_one(name: str, path: Path | None, weights: str = "", seed: int = 0) -> Loaded:
-    """One network: of a weights file, where ``name`` is its form if it does not say; or by name.
-
-    "" is resnet20; ``weights`` as for ``choose_weights``.
-    """
-    if path is not None:
-        return load_checkpoint(path, NetworkSpec.preset(name) if name else None)
-    return load_choice(choose_network(name or "resnet20", weights, seed))
-
-
-def load_choice(choice: NetworkChoice) -> Loaded:
-    """The network that was chosen, in evaluation mode, on the CPU."""
-    spec = choice.spec
-    if isinstance(spec, ZooSpec):
-        return load_zoo(choice.name, choice.weights)
-    return load_network(spec, choice.weights)
-
-
-def load_both(
-    first: NetworkChoice, second: NetworkChoice | None = None, device: str = "cpu"
+def load_two(
+    first: NetworkRef, second: NetworkRef | None = None, device: str = "cpu"
 ) -> Pair[Loaded]:
-    """Two networks side by side on ``device``; ``second`` None is the first one's plain twin.
+    """Two networks that see the same pictures; ``second`` is by default the first one's twin.
 
-    Raises ``OptionError`` for a network without a twin, and for two that cannot be compared.
+    Raises
+    ------
+    OptionError
+        For a network without a twin, and for two that cannot be compared.
+
     """
-    one = load_choice(first)
-    if second is not None:
-        if not first.comparable(second):
-            raise OptionError("networks_differ", first=first.name, second=second.name)
-        two = load_choice(second)
-    elif isinstance(one, LoadedNetwork) and first.has_twin:
-        two = load_twin(one, first.weights)
+    one = load(first, device)
+    other = first.twin() if second is None else second
+    if other.weights.source is WeightSource.LESION and other.before_lesion() == first:
+        two: Loaded = lesion(one)
+        two.network.to(device)
     else:
-        raise OptionError("network_no_twin", name=first.name)
-    for loaded in (one, two):
-        loaded.network.to(device)
+        two = load(other, device)
+    if not same_input(one.spec, two.spec):
+        raise OptionError("networks_differ", first=first.title, second=other.title)
     return Pair(one, two)
+
+
+def _loaded(ref: NetworkRef) -> Loaded:
+    weights = ref.weights
+    if weights.of is not None:
+        return lesion(_loaded(ref.before_lesion()))
+    match ref.architecture:
+        case None:
+            return _of_file(None, weights)
+        case str(name) if weights.source is WeightSource.BUNDLED:
+            return bundled_network(name)
+        case str(name) if name in ZOO:
+            return zoo_network(name, weights.source, weights.seed, weights.path)
+        case str(name):
+            return _of_spec(NetworkSpec.preset(name), weights)
+        case spec:
+            return _of_spec(spec, weights)
+
+
+def _of_spec(spec: NetworkSpec, weights: Weights) -> LoadedNetwork:
+    match weights.source:
+        case WeightSource.BUNDLED:
+            return bundled_network(spec.name)
+        case WeightSource.PRETRAINED:
+            return published_network(spec)
+        case WeightSource.RANDOM:
+            return untrained_network(spec, weights.seed)
+        case _:
+            return _of_file(spec, weights)
+
+
+def _of_file(spec: NetworkSpec | None, weights: Weights) -> LoadedNetwork:
+    assert weights.path is not None  # ``Weights`` of a file have one
+    loaded = load_checkpoint(weights.path, spec)
+    return replace(loaded, weights=weights.title or loaded.weights, path=weights.path)

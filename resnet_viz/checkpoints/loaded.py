@@ -9,6 +9,7 @@ from typing import Any
 
 from torch import nn
 
+from resnet_viz.core.errors import NetworkError
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.pictures.preprocess import Preprocessing
 from resnet_viz.records import WeightSource
@@ -36,6 +37,11 @@ class Loaded:
         """What the network is."""
         raise NotImplementedError
 
+    @property
+    def resnet(self) -> ResNet:
+        """The network, where it is one of this library's; else ``NetworkError``."""
+        raise NetworkError("network_own_only", name=self.spec.name)
+
     @cached_property
     def digest(self) -> str:
         """A fingerprint of spec and weights (BLAKE2b, 128 bits)."""
@@ -55,6 +61,11 @@ class LoadedNetwork(Loaded):
     def spec(self) -> NetworkSpec:
         """What the network was built from."""
         return self.network.spec
+
+    @property
+    def resnet(self) -> ResNet:
+        """The network."""
+        return self.network
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,135 +1,347 @@
-"""Both twins with their weights."""
+"""One way to name a network with weights.
 
-from dataclasses import dataclass, replace
-from pathlib import Path
+A page, a command, a background run, an experiment and a link all hand on a ``NetworkRef``; nothing
+is built or read until ``load`` is called.
+"""
 
-from resnet_viz.checkpoints.fill import fill
-from resnet_viz.checkpoints.load_file import load_checkpoint
-from resnet_viz.checkpoints.loaded import LoadedNetwork
-from resnet_viz.checkpoints.sources.bundled import bundled_names, load_bundled
-from resnet_viz.checkpoints.sources.published import load_pretrained
-from resnet_viz.checkpoints.sources.untrained import load_fresh
-from resnet_viz.core.errors import CheckpointError, OptionError, SpecError, close_matches
-from resnet_viz.networks.zoo.labels import TORCHVISION_WEIGHTS
-from resnet_viz.pictures.preprocess import preprocessing_for
-from resnet_viz.pictures.samples import sample_batch
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import Any
+
+from resnet_viz.checkpoints.identifying.metadata import file_spec
+from resnet_viz.checkpoints.sources.bundled import bundled_names
+from resnet_viz.core.errors import OptionError, close_matches
+from resnet_viz.networks.zoo.catalog import ZOO, zoo_classes, zoo_spec
+from resnet_viz.networks.zoo.labels import TORCHVISION_WEIGHTS, class_names
 from resnet_viz.records import Pair, WeightSource
-from resnet_viz.spec import RESIDUAL_PRESETS, Kind, NetworkSpec, twin_name
+from resnet_viz.spec import PRESETS, RESIDUAL_PRESETS, Kind, NetworkSpec, ZooSpec, twin_name
+
+_WORDS = (WeightSource.BUNDLED, WeightSource.PRETRAINED, WeightSource.RANDOM)
+_LONGEST = 80  # characters of a wrong value in an error
 
 
 @dataclass(frozen=True)
-class WeightChoice:
-    """Which weights a pair gets. ``plain`` says what stands in where no trained plain twin is."""
+class Weights:
+    """Where the weights of a network come from.
 
-    source: WeightSource
-    seed: int = 0  # of random weights
-    path: Path | None = None  # of a file
-    plain_path: Path | None = None  # of the trained plain twin's file; else the file's lesion
-    title: str = ""  # what to call the file; else its name
-    plain: WeightSource = WeightSource.LESION  # or RANDOM; for pretrained weights
+    Parameters
+    ----------
+    source
+        ``BUNDLED`` and ``PRETRAINED`` need no more; the others need one of the fields below.
+    seed
+        Of ``RANDOM``.
+    path
+        Of ``FILE``.
+    title
+        What to call a file, where its name says too little.
+    of
+        Of ``LESION``: the weights whose network loses its shortcuts.
+    twin
+        Weights of the plain twin, where they are not the usual ones (see ``NetworkRef.twin``): a
+        training leaves a file of each.
 
+    Raises
+    ------
+    OptionError
+        Where a file has no path, or a lesion no weights.
 
-def twin_names(name: str) -> Pair[str]:
-    """The preset names of a residual network and its plain twin; either may be given."""
-    for residual in RESIDUAL_PRESETS:
-        if name in (residual, twin_name(residual)):
-            return Pair(residual, twin_name(residual))
-    known = close_matches(name, list(RESIDUAL_PRESETS), count=10)
-    raise OptionError("option_unknown", option="network", value=name, known=known)
-
-
-def preset_of_shape(spec: NetworkSpec) -> str | None:
-    """The residual preset that differs from a spec in image size, channels and classes alone."""
-    for name, preset in RESIDUAL_PRESETS.items():
-        usual = preset.spec
-        same = replace(
-            spec,
-            input_size=usual.input_size,
-            input_channels=usual.input_channels,
-            classes=usual.classes,
-        )
-        if same == usual:
-            return name
-    return None
-
-
-def weight_sources(name: str) -> tuple[WeightSource, ...]:
-    """What weights there are for a pair, the best first."""
-    names = twin_names(name)
-    available = []
-    if {names.first, names.second} <= set(bundled_names()):
-        available.append(WeightSource.BUNDLED)
-    if names.first in TORCHVISION_WEIGHTS:
-        available.append(WeightSource.PRETRAINED)
-    return (*available, WeightSource.RANDOM)
-
-
-def load_pair(name: str, choice: WeightChoice, device: str = "cpu") -> Pair[LoadedNetwork]:
-    """Both twins with their weights, in evaluation mode, on ``device``."""
-    names = twin_names(name)
-    spec = NetworkSpec.preset(names.first)
-    residual = load_network(spec, choice)
-    pair = Pair(residual, load_twin(residual, choice))
-    for loaded in (pair.first, pair.second):
-        loaded.network.to(device)
-    return pair
-
-
-def load_network(spec: NetworkSpec, choice: WeightChoice) -> LoadedNetwork:
-    """One network with its weights, in evaluation mode, on the CPU."""
-    match choice.source:
-        case WeightSource.BUNDLED:
-            return load_bundled(spec.name)
-        case WeightSource.PRETRAINED:
-            return load_pretrained(spec.name)
-        case WeightSource.FILE:
-            if choice.path is None:
-                raise OptionError("option_unknown", option="weights", value="file", known="FILE")
-            return _file(choice.path, spec, choice.title)
-        case _:
-            return _fresh(spec, choice.seed)
-
-
-def load_twin(loaded: LoadedNetwork, choice: WeightChoice) -> LoadedNetwork:
-    """The plain twin of a residual network: trained where it is, else as ``choice`` says.
-
-    Raises ``CheckpointError`` where the network is plain itself.
     """
-    spec = loaded.spec.plain()
-    if choice.source is WeightSource.FILE and choice.plain_path is not None:
-        return _file(choice.plain_path, spec, choice.title)
-    if loaded.spec.kind is Kind.PLAIN:
-        raise CheckpointError("weights_plain", name=loaded.weights)
-    match choice.source:
-        case WeightSource.BUNDLED:
-            return load_bundled(spec.name)
-        case WeightSource.RANDOM:
-            return _fresh(spec, choice.seed)
-        case WeightSource.PRETRAINED if choice.plain is WeightSource.RANDOM:
-            return _fresh(spec, choice.seed)
-        case _:
-            return lesion(loaded)
+
+    source: WeightSource = WeightSource.RANDOM
+    seed: int = 0
+    path: Path | None = None
+    title: str = ""
+    of: "Weights | None" = None
+    twin: "Weights | None" = None
+
+    def __post_init__(self) -> None:
+        needed = {WeightSource.FILE: self.path, WeightSource.LESION: self.of}
+        if self.source in needed and needed[self.source] is None:
+            raise _unknown("weights", self.source, [*_WORDS, "FILE"])
+
+    @classmethod
+    def parse(
+        cls, words: str, *, seed: int = 0, offered: Sequence[WeightSource] = _WORDS
+    ) -> "Weights":
+        """Weights by a word on offer, or else by a file's path; ``seed`` is that of random ones.
+
+        Raises ``OptionError`` for a word that is not on offer.
+        """
+        if words in offered:
+            source = WeightSource(words)
+            return cls(source, seed if source is WeightSource.RANDOM else 0)
+        if words in [*WeightSource] or not PurePath(words).suffix:
+            raise _unknown("weights", words, [*offered, "FILE"])
+        return cls(WeightSource.FILE, path=Path(words))
+
+    def __str__(self) -> str:
+        """As ``parse`` reads it."""
+        return self.source.value if self.path is None else str(self.path)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {
+            "source": self.source.value,
+            "seed": self.seed,
+            "path": None if self.path is None else str(self.path),
+            "title": self.title,
+            "of": self.of and self.of.to_dict(),
+            "twin": self.twin and self.twin.to_dict(),
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Weights":
+        """The inverse of ``to_dict``."""
+        return cls(
+            source=WeightSource(values["source"]),
+            seed=int(values["seed"]),
+            path=None if values["path"] is None else Path(values["path"]),
+            title=str(values["title"]),
+            of=values["of"] and cls.from_dict(values["of"]),
+            twin=values["twin"] and cls.from_dict(values["twin"]),
+        )
 
 
-def lesion(loaded: LoadedNetwork) -> LoadedNetwork:
-    """The same weights with every shortcut cut (Veit 2016, arXiv 1605.06431, sec. 4.1)."""
-    spec = loaded.network.spec.plain()
-    weights = loaded.network.state_dict()
-    kept = {key: value for key, value in weights.items() if ".downsample." not in key}
-    return replace(
-        loaded,
-        network=fill(spec, kept, spec.name),
-        source=WeightSource.LESION,
-        weights=WeightSource.LESION.value,
+#: Random weights of seed 0.
+FRESH = Weights()
+
+
+@dataclass(frozen=True)
+class NetworkRef:
+    """A network with weights, by name: small, hashable, and as JSON.
+
+    >>> NetworkRef.parse("resnet20").weights.source
+    <WeightSource.BUNDLED: 'bundled'>
+    >>> NetworkRef.parse("resnet20").twin().architecture
+    'plain20'
+
+    Parameters
+    ----------
+    architecture
+        The name of a preset or of a network of the zoo; a spec, for a design of one's own; or None
+        for a file that says, or shows, which network it is of. Of a lesion it is the network as it
+        was before its shortcuts were cut.
+    weights
+        Fresh ones of seed 0 by default.
+    labels
+        Names of the classes, where they are not the usual ones.
+
+    """
+
+    architecture: str | NetworkSpec | None
+    weights: Weights = FRESH
+    labels: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.architecture is None and _file(self.weights) is None:
+            raise _unknown("network", "", [*RESIDUAL_PRESETS])
+
+    @classmethod
+    def parse(cls, words: str, weights: str = "", *, seed: int = 0) -> "NetworkRef":
+        """A network by the words of a command or of a link.
+
+        Parameters
+        ----------
+        words
+            ``resnet56``, ``resnet56:random``, ``resnet56:weights.pth`` or ``weights.pth``. A
+            network alone gets the best weights that need no download: bundled, else random.
+        weights
+            What follows the colon, where it is given by itself.
+        seed
+            Of random weights.
+
+        Raises
+        ------
+        OptionError
+            For a network that nobody knows, and for weights that it does not have.
+
+        """
+        name = words
+        if not weights and not _known(words):
+            name, _, weights = words.partition(":")
+            if not _known(name) and PurePath(words).suffix:
+                return cls(None, Weights.parse(words))
+        offered = weight_sources(name)
+        if not weights:
+            weights = next(s for s in offered if s is not WeightSource.PRETRAINED)
+        return cls(name, Weights.parse(weights, seed=seed, offered=offered))
+
+    @property
+    def design(self) -> NetworkSpec | None:
+        """The spec, where the network is not in the tables."""
+        return self.architecture if isinstance(self.architecture, NetworkSpec) else None
+
+    @property
+    def spec(self) -> NetworkSpec | ZooSpec:
+        """What the network is.
+
+        Raises ``SpecError`` for an unknown name, and ``CheckpointError`` for a file that does not
+        say what it is: there ``load`` finds it out.
+        """
+        whole = self._whole_spec()
+        if isinstance(whole, NetworkSpec) and self.weights.source is WeightSource.LESION:
+            return whole.plain()
+        return whole
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of its classes."""
+        if self.labels:
+            return self.labels
+        spec = self.spec
+        return zoo_classes(spec.name) if isinstance(spec, ZooSpec) else class_names(spec)
+
+    @property
+    def title(self) -> str:
+        """What to call it: the weights' title, else the network's name or the file's."""
+        if self.weights.title or self.architecture is None:
+            return self.weights.title or PurePath(_file(self.weights) or "").stem
+        return self.architecture if isinstance(self.architecture, str) else self.architecture.name
+
+    @property
+    def has_twin(self) -> bool:
+        """Whether ``twin`` gives one."""
+        if self.weights.source is WeightSource.LESION:
+            return False
+        if self.architecture is None:  # what the file is shows when it is loaded
+            return True
+        spec = self.spec
+        return isinstance(spec, NetworkSpec) and spec.kind is Kind.RESIDUAL
+
+    def twin(self) -> "NetworkRef":
+        """The plain twin, with weights of the same origin.
+
+        ``weights.twin`` where it is set; else the bundled twin of a bundled network and the same
+        seed for random weights. Nobody has published a plain network, and a file alone has no
+        second one: their twin is the lesion.
+
+        Raises
+        ------
+        OptionError
+            For a plain network and for one of the zoo.
+
+        """
+        if not self.has_twin:
+            raise OptionError("network_no_twin", name=self.title[:_LONGEST])
+        weights = self.weights.twin
+        if weights is None and self.weights.source in (WeightSource.BUNDLED, WeightSource.RANDOM):
+            weights = self.weights
+        if weights is None:
+            lesion = Weights(WeightSource.LESION, of=self.weights)
+            return NetworkRef(self.architecture, lesion, self.labels)
+        match self.architecture:
+            case NetworkSpec():
+                return NetworkRef(self.architecture.plain(), weights, self.labels)
+            case str():
+                return NetworkRef(twin_name(self.architecture), weights, self.labels)
+            case None:
+                return NetworkRef(None, weights, self.labels)
+
+    def before_lesion(self) -> "NetworkRef":
+        """The network whose shortcuts a lesion cuts; any other network is itself."""
+        if self.weights.of is None:
+            return self
+        return NetworkRef(self.architecture, self.weights.of, self.labels)
+
+    def comparable(self, other: "NetworkRef") -> bool:
+        """Whether both see the same picture and know as many classes."""
+        return same_input(self.spec, other.spec)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        design = self.design
+        return {
+            "architecture": self.architecture if design is None else design.to_dict(),
+            "weights": self.weights.to_dict(),
+            "labels": list(self.labels),
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "NetworkRef":
+        """The inverse of ``to_dict``."""
+        architecture = values["architecture"]
+        if isinstance(architecture, Mapping):
+            architecture = NetworkSpec.from_dict(architecture)
+        return cls(architecture, Weights.from_dict(values["weights"]), tuple(values["labels"]))
+
+    def _whole_spec(self) -> NetworkSpec | ZooSpec:
+        match self.architecture:
+            case NetworkSpec():
+                return self.architecture
+            case str():
+                in_zoo = self.architecture in ZOO
+                return (zoo_spec if in_zoo else NetworkSpec.preset)(self.architecture)
+            case None:
+                return file_spec(_file(self.weights) or Path())
+
+
+def same_input(first: NetworkSpec | ZooSpec, second: NetworkSpec | ZooSpec) -> bool:
+    """Whether two networks see the same picture and know as many classes."""
+    return (first.input_size, first.input_channels, first.classes) == (
+        second.input_size,
+        second.input_channels,
+        second.classes,
     )
 
 
-def _fresh(spec: NetworkSpec, seed: int) -> LoadedNetwork:
-    if spec.input_channels not in (1, 3):
-        raise SpecError("channels_picture", channels=spec.input_channels)
-    return load_fresh(spec, seed, sample_batch(preprocessing_for(spec)))
+def weight_sources(name: str) -> tuple[WeightSource, ...]:
+    """What weights there are for a network of the tables, the best first.
+
+    Raises ``OptionError`` with close matches for an unknown name.
+    """
+    if not _known(name):
+        raise _unknown_network(name)
+    published = name in TORCHVISION_WEIGHTS or (name in ZOO and ZOO[name].weights is not None)
+    return (
+        *((WeightSource.BUNDLED,) if name in bundled_names() else ()),
+        *((WeightSource.PRETRAINED,) if published else ()),
+        WeightSource.RANDOM,
+    )
 
 
-def _file(path: Path, spec: NetworkSpec, title: str) -> LoadedNetwork:
-    loaded = load_checkpoint(path, spec)
-    return replace(loaded, weights=title or loaded.weights, path=path)
+def twin_names(name: str) -> Pair[str]:
+    """The preset names of a residual network and its plain twin; either may be given.
+
+    Raises ``OptionError`` with close matches for any other name.
+    """
+    for residual in RESIDUAL_PRESETS:
+        if name in (residual, twin_name(residual)):
+            return Pair(residual, twin_name(residual))
+    raise _unknown_network(name)
+
+
+def trained_ref(folder: Path, title: str = "", labels: tuple[str, ...] = ()) -> NetworkRef | None:
+    """What a training has left in a folder; None before its first epoch.
+
+    The residual network, which knows its trained plain twin; or the only network that there is.
+    Raises ``CheckpointError`` where the file does not say which network it is of.
+    """
+    residual, plain = (
+        Weights(WeightSource.FILE, path=path, title=title) if path.is_file() else None
+        for path in (folder / f"{kind}.safetensors" for kind in (Kind.RESIDUAL, Kind.PLAIN))
+    )
+    alone = residual or plain
+    if alone is None or alone.path is None:
+        return None
+    twin = plain if residual else None
+    weights = Weights(WeightSource.FILE, path=alone.path, title=title, twin=twin)
+    return NetworkRef(file_spec(alone.path), weights, labels)
+
+
+def _known(name: str) -> bool:
+    return name in PRESETS or name in ZOO
+
+
+def _file(weights: Weights) -> Path | None:
+    return weights.path if weights.of is None else _file(weights.of)
+
+
+def _unknown(option: str, value: str, known: Sequence[str]) -> OptionError:
+    return OptionError(
+        "option_unknown", option=option, value=value[:_LONGEST], known=", ".join(known)
+    )
+
+
+def _unknown_network(name: str) -> OptionError:
+    return _unknown("network", name, [close_matches(name, [*RESIDUAL_PRESETS, *ZOO], count=10)])

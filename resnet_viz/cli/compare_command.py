@@ -31,7 +31,8 @@ def compare(
     debug: Debug = False,
 ) -> None:
     """Put a network and its plain twin, or any two, side by side on a picture: a report."""
-    from resnet_viz.checkpoints.load import choose_network, load_both
+    from resnet_viz.checkpoints.load import load_two
+    from resnet_viz.checkpoints.ref import NetworkRef
     from resnet_viz.networks.devices import devices
     from resnet_viz.pictures.decode import read_picture
     from resnet_viz.probe import compare as comparison
@@ -41,9 +42,9 @@ def compare(
     one_of("language", language, list(LANGUAGES))
     one_of("device", device or "cpu", devices())
     picture = read_picture(image)
-    first = choose_network(_residual(network), weights, seed)
-    second = choose_network(beside, beside_weights, seed) if beside else None
-    pair = load_both(first, second, device or devices()[0])
+    first = NetworkRef.parse(_residual(network), weights, seed=seed)
+    second = NetworkRef.parse(beside, beside_weights, seed=seed) if beside else None
+    pair = load_two(first, second, device or devices()[0])
     result = comparison.compare(pair, picture, target=target, score=score)
     write_report(result, out, layer=layer, text=Text(language))
     print_result(document(result), json)

@@ -11,7 +11,7 @@ from resnet_viz.cli.options import Debug, Json, guarded, one_of, print_result
 from resnet_viz.core.errors import OptionError, OutputError
 
 if TYPE_CHECKING:
-    from resnet_viz.checkpoints.network_json import Named
+    from resnet_viz.checkpoints.ref import NetworkRef
     from resnet_viz.explain.explain_picture import ExplainRequest
     from resnet_viz.records.explanation import Fused
 
@@ -63,16 +63,21 @@ def explain(
 
     A folder is explained picture by picture; Ctrl-C keeps what is done, and --resume goes on.
     """
-    from resnet_viz.checkpoints.network_json import Named
+    from resnet_viz.checkpoints.ref import NetworkRef, Weights
     from resnet_viz.explain.explain_picture import ExplainRequest
     from resnet_viz.explain.faithfulness import MEASURES
     from resnet_viz.explain.methods import method_named
     from resnet_viz.networks.devices import devices
+    from resnet_viz.records import WeightSource
 
     one_of("device", device or "cpu", devices())
     if out is not None and out.exists():  # before the work, not after it
         raise OutputError("folder_exists", folder=str(out))
-    place = Named(network, str(checkpoint or ""), weights, seed)
+    if checkpoint is None:
+        ref = NetworkRef.parse(network or "resnet20", weights, seed=seed)
+    else:
+        file = Weights(WeightSource.FILE, path=checkpoint.absolute())
+        ref = NetworkRef(network or None, file)
     request = ExplainRequest(
         method=method_named(method).name,
         layer=_fused(fuse, layer) if fuse else layer,
@@ -86,26 +91,27 @@ def explain(
     if image is None and not resume:
         raise OptionError("explain_nothing")
     if resume or (image is not None and _many(image)):
-        run_id = resume or _begin(str(image), count, place, request, where)
+        run_id = resume or _begin(str(image), count, ref, request, where)
         _folder(run_id, out, json)
     elif image is not None:
-        _picture(image, place, request, where, out, json)
+        _picture(image, ref, request, where, out, json)
 
 
 def _picture(
     image: Path,
-    place: "Named",
+    ref: "NetworkRef",
     request: "ExplainRequest",
     device: str,
     out: Path | None,
     json: bool,
 ) -> None:
+    from resnet_viz.checkpoints.load import load
     from resnet_viz.explain.explain_picture import explain_picture
     from resnet_viz.pictures.decode import read_picture
     from resnet_viz.report.explanation_files import explanation_document, write_explanation
 
     picture = read_picture(image)
-    result = explain_picture(place.load(device), picture, request)
+    result = explain_picture(load(ref, device), picture, request)
     if out is not None:
         write_explanation(result, out)
     print_result(explanation_document(result), json)
@@ -118,7 +124,9 @@ def _many(image: Path) -> bool:
     return image.is_dir() or image.suffix.lower() == ".zip" or str(image) in known_datasets()
 
 
-def _begin(source: str, count: int, place: "Named", request: "ExplainRequest", device: str) -> str:
+def _begin(
+    source: str, count: int, ref: "NetworkRef", request: "ExplainRequest", device: str
+) -> str:
     from resnet_viz.explain.many.job import request_to_dict
     from resnet_viz.explain.many.picture_sources import PictureSource
     from resnet_viz.jobs.queue.foreground import begin_here
@@ -126,8 +134,8 @@ def _begin(source: str, count: int, place: "Named", request: "ExplainRequest", d
     known = PictureSource(str(Path(source).absolute()) if Path(source).exists() else source, count)
     config = {
         "source": known.to_dict(),
-        "networks": place.to_dict(),
-        "titles": [place.network or Path(place.checkpoint).stem or "resnet20"],
+        "networks": [ref.to_dict()],
+        "titles": [ref.title],
         "requests": [[request_to_dict(request)]],
         "device": device,
     }

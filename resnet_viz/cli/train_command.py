@@ -54,6 +54,7 @@ def train(
     debug: Debug = False,
 ) -> None:
     """Train a network and its twin, or one alone; Ctrl-C leaves a run to resume."""
+    from resnet_viz.checkpoints.ref import Weights
     from resnet_viz.networks.devices import devices
     from resnet_viz.training.config import plan_of
 
@@ -74,7 +75,7 @@ def train(
         },
         data=data,
         device=place,
-        start=start,
+        start=Weights.parse(start),
         frozen=tuple(filter(None, freeze.split(","))),
     )
     _run(None if resume else plan, resume, _teller(json), out, tensorboard)

@@ -2,7 +2,7 @@
 
 from resnet_viz.records import Pair, WeightSource
 from resnet_viz.records.explanation import ExplainedPicture, Explanation, Origin
-from resnet_viz.report.comparison_code import network_choice
+from resnet_viz.report.loading_code import loading_lines, network_ref
 
 
 def explanation_code(found: Pair[ExplainedPicture]) -> str:
@@ -12,8 +12,6 @@ def explanation_code(found: Pair[ExplainedPicture]) -> str:
     fused = first.explanation.fused is not None
     return "\n".join(
         [
-            "from pathlib import Path",
-            "from resnet_viz import explain, read_picture, seen, to_batch",
             *(["from resnet_viz.records.explanation import Fused, Fusion"] if fused else []),
             *lines,
             'picture = read_picture("photo.jpg")',
@@ -40,24 +38,10 @@ def _rest(explanation: Explanation) -> str:
 
 
 def _loading(first: Origin, second: Origin) -> list[str]:
-    """The lines that make ``pair``, a list of both networks."""
-    sources = {first.source, second.source}
-    if sources == {WeightSource.BUNDLED}:
-        return [
-            "from resnet_viz import load_bundled",
-            f'pair = [load_bundled("{first.spec.name}"), load_bundled("{second.spec.name}")]',
-        ]
-    lines = [
-        "from resnet_viz import NetworkSpec, WeightSource",
-        "from resnet_viz.checkpoints.choice import NetworkChoice, WeightChoice, load_choice",
-        f"first = load_choice({_choice(first)})",
-    ]
+    """The lines that make ``pair``."""
+    ref = network_ref(first.spec, first.source, first.seed, first.path)
     if second.source is WeightSource.LESION:  # the same weights with every shortcut cut
-        lines += ["from resnet_viz.checkpoints.pairs import lesion", "second = lesion(first)"]
+        other = ref.twin()
     else:
-        lines.append(f"second = load_choice({_choice(second)})")
-    return [*lines, "pair = [first, second]"]
-
-
-def _choice(origin: Origin) -> str:
-    return network_choice(origin.spec, origin.source, origin.seed or 0, origin.path)
+        other = network_ref(second.spec, second.source, second.seed, second.path)
+    return loading_lines(ref, other, ["explain", "read_picture", "seen", "to_batch"])

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from resnet_viz.checkpoints.ref import FRESH, Weights
 from resnet_viz.core.errors import OptionError
+from resnet_viz.records import WeightSource
 from resnet_viz.spec import NetworkSpec
 from resnet_viz.spec.layer_names import stage_name
 from resnet_viz.training.recipe import RECIPES, Recipe
@@ -19,13 +21,13 @@ class Plan:
     data: str  # a name of load_dataset, a folder or a ZIP
     recipe: Recipe
     device: str = "cpu"
-    start: str = "random"  # random, bundled, pretrained, or a weights file (then no pair)
+    start: Weights = FRESH  # of a pair bundled or random ones
     frozen: tuple[str, ...] = ()  # stages that keep their weights: "stem", "layer1", ...
     every: int = 50  # steps between two measurements of gradients
 
     def __post_init__(self) -> None:
-        if self.pair and self.start not in ("random", "bundled"):
-            raise OptionError("train_start_pair", start=self.start[:80])
+        if self.pair and self.start.source not in (WeightSource.RANDOM, WeightSource.BUNDLED):
+            raise OptionError("train_start_pair", start=str(self.start)[:80])
         stages = ["stem", *(stage_name(n) for n in range(1, len(self.network.depths) + 1))]
         for name in self.frozen:
             if name not in stages:
@@ -53,7 +55,7 @@ def plan_of(
     changes: Mapping[str, object],
     data: str,
     device: str = "cpu",
-    start: str = "random",
+    start: Weights = FRESH,
     frozen: tuple[str, ...] = (),
 ) -> Plan:
     """A plan by a network, or its name, and a recipe's name.

@@ -1,20 +1,18 @@
 """Where a training begins: fresh weights, or learned ones with a head for the new classes."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from resnet_viz.checkpoints.load_file import load_checkpoint
-from resnet_viz.checkpoints.loaded import LoadedNetwork
-from resnet_viz.checkpoints.sources.bundled import load_bundled
-from resnet_viz.checkpoints.sources.published import load_pretrained
+from resnet_viz.checkpoints.load import load
+from resnet_viz.checkpoints.loaded import Loaded
+from resnet_viz.checkpoints.ref import NetworkRef
 from resnet_viz.core.errors import DataError
 from resnet_viz.datasets.dataset import Dataset, ImageSet
 from resnet_viz.datasets.load_dataset import load_dataset
 from resnet_viz.networks.resnet.model import ResNet, build
-from resnet_viz.records import Pair
+from resnet_viz.records import Pair, WeightSource
 from resnet_viz.spec import NetworkSpec
 from resnet_viz.training.config import Plan
 
@@ -26,7 +24,7 @@ def begin(plan: Plan) -> tuple[nn.Module | Pair[nn.Module], Dataset]:
 
     Raises ``DataError``, ``CheckpointError`` or ``DownloadError`` for what cannot be had.
     """
-    sources = {kind: _source(plan.start, spec) for kind, spec in plan.specs().items()}
+    sources = {kind: _source(plan, spec) for kind, spec in plan.specs().items()}
     known = next(iter(sources.values()))
     data = load_dataset(plan.data, size=plan.network.input_size)
     if known is not None:
@@ -34,7 +32,7 @@ def begin(plan: Plan) -> tuple[nn.Module | Pair[nn.Module], Dataset]:
     networks: dict[str, nn.Module] = {}
     for kind, spec in plan.specs().items():
         source = sources[kind]
-        learned = spec if source is None else source.network.spec
+        learned = spec if source is None else source.resnet.spec
         networks[kind] = _network(data.fitted(learned), source, plan)
     if plan.pair:
         return Pair(networks["residual"], networks["plain"]), data
@@ -49,23 +47,18 @@ def freeze(network: ResNet, stages: tuple[str, ...]) -> None:
                 parameter.requires_grad_(False)
 
 
-def _source(start: str, spec: NetworkSpec) -> LoadedNetwork | None:
-    match start:
-        case "random":
-            return None
-        case "bundled":
-            return load_bundled(spec.name)
-        case "pretrained":
-            return load_pretrained(spec.name)
-        case path:
-            return load_checkpoint(Path(path), spec)
+def _source(plan: Plan, spec: NetworkSpec) -> Loaded | None:
+    """Learned weights; None for fresh ones, which wait for the number of classes."""
+    if plan.start.source is WeightSource.RANDOM:
+        return None
+    return load(NetworkRef(spec, plan.start))
 
 
-def _network(spec: NetworkSpec, source: LoadedNetwork | None, plan: Plan) -> ResNet:
+def _network(spec: NetworkSpec, source: Loaded | None, plan: Plan) -> ResNet:
     network = build(spec, seed=plan.recipe.seed)
     if source is not None:
-        learned: dict[str, Tensor] = dict(source.network.state_dict())
-        if source.network.spec.classes != spec.classes:
+        learned: dict[str, Tensor] = dict(source.resnet.state_dict())
+        if source.resnet.spec.classes != spec.classes:
             own = network.state_dict()
             learned |= {name: own[name] for name in _HEAD}
         network.load_state_dict(learned)
@@ -73,9 +66,9 @@ def _network(spec: NetworkSpec, source: LoadedNetwork | None, plan: Plan) -> Res
     return network.to(plan.device)
 
 
-def _as_learned(data: Dataset, source: LoadedNetwork) -> Dataset:
+def _as_learned(data: Dataset, source: Loaded) -> Dataset:
     """Data as the learned weights expect it: their channels, mean and deviation."""
-    channels, wanted = data.train.images.shape[1], source.network.spec.input_channels
+    channels, wanted = data.train.images.shape[1], source.resnet.spec.input_channels
     if channels == 1 and wanted == 3:
         data = replace(data, train=_coloured(data.train), test=_coloured(data.test))
     elif channels != wanted:

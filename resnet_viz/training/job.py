@@ -95,7 +95,7 @@ def _append(path: Path, step: Step) -> None:
 
 
 def _save_networks(plan: Plan, course: Course, folder: Path) -> None:
-    told = {"data": plan.data, "recipe": encode(plan.recipe), "start": plan.start,
+    told = {"data": plan.data, "recipe": encode(plan.recipe), "start": str(plan.start),
             "frozen": list(plan.frozen), "pair": plan.pair, "device": plan.device,
             "threads": torch.get_num_threads(), "steps_per_epoch": course.steps}  # fmt: skip
     for learner in course.learners:

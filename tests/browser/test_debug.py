@@ -7,12 +7,12 @@ import pytest
 import torch
 from playwright.sync_api import Page, expect
 
-from resnet_viz import load_bundled
+from resnet_viz import NetworkRef, load
 
 
 @pytest.fixture(scope="module")
 def sick_file(tmp_path_factory):
-    weights = load_bundled("resnet20").network.state_dict()
+    weights = load(NetworkRef.parse("resnet20")).network.state_dict()
     weights["layer2.1.conv2.weight"] = weights["layer2.1.conv2.weight"] * 3
     out = io.BytesIO()
     torch.save({"state_dict": weights, "epoch": 5}, out)
@@ -73,7 +73,7 @@ def test_the_page_fits_a_phone(server, browser, sick_file):
 
 @pytest.mark.slow
 def test_a_file_of_500_megabytes_is_diagnosed(server, page, tmp_path):
-    content = {"state_dict": load_bundled("resnet20").network.state_dict()}
+    content = {"state_dict": load(NetworkRef.parse("resnet20")).network.state_dict()}
     torch.save({**content, "history": torch.zeros(123_500_000)}, tmp_path / "large.pth")
     dropped(page, server, tmp_path / "large.pth")
     expect(page.get_by_text("large.pth").first).to_be_visible()

@@ -109,7 +109,9 @@ def test_ctrl_c_leaves_a_run_that_can_be_resumed(monkeypatch, capsys):
 
 
 def test_fine_tuning_keeps_frozen_stages_and_replaces_the_head(tmp_path, monkeypatch, capsys):
-    from resnet_viz.checkpoints.sources.bundled import bundled_names, load_bundled
+    from resnet_viz.checkpoints.load import load
+    from resnet_viz.checkpoints.ref import NetworkRef
+    from resnet_viz.checkpoints.sources.bundled import bundled_names
 
     if "resnet20" not in bundled_names():
         pytest.skip("no bundled twins in assets/checkpoints")
@@ -120,7 +122,10 @@ def test_fine_tuning_keeps_frozen_stages_and_replaces_the_head(tmp_path, monkeyp
     )  # fmt: skip
     assert code == 0, told
     tuned = load_checkpoint(out / "residual.safetensors")
-    before, after = load_bundled("resnet20").network.state_dict(), tuned.network.state_dict()
+    before, after = (
+        load(NetworkRef.parse("resnet20")).network.state_dict(),
+        tuned.network.state_dict(),
+    )
     for name in after:
         same = before[name].equal(after[name])
         frozen = name.startswith(("conv1", "bn1", "layer1."))
@@ -128,7 +133,7 @@ def test_fine_tuning_keeps_frozen_stages_and_replaces_the_head(tmp_path, monkeyp
     changes = tuned.training["curve"][-1]["weight_changes"]
     assert "conv1" not in changes
     assert all(change > 0 for change in changes.values())
-    assert tuned.preprocessing.mean == load_bundled("resnet20").preprocessing.mean
+    assert tuned.preprocessing.mean == load(NetworkRef.parse("resnet20")).preprocessing.mean
 
 
 def test_all_twins_go_on_where_they_were_and_bundle_what_is_finished(tmp_path):

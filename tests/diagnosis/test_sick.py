@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from resnet_viz import CheckpointReport, NetworkSpec, diagnose, load_bundled
+from resnet_viz import CheckpointReport, NetworkRef, NetworkSpec, diagnose, load
 from resnet_viz.checkpoints.identifying.identify import identify
 from resnet_viz.checkpoints.reading.read import read_weights
-from resnet_viz.checkpoints.reading.state_dict import Weights
+from resnet_viz.checkpoints.reading.state_dict import StateDict
 from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.core.converter import decode, encode
 from resnet_viz.core.places import ASSETS, cifar10_folders
@@ -33,7 +33,7 @@ HEALTHY = [*sorted((ASSETS / "checkpoints").glob("*.safetensors")), *sorted(FORE
 
 @pytest.fixture(scope="module")
 def base():
-    return load_bundled("resnet20").network
+    return load(NetworkRef.parse("resnet20")).network
 
 
 @pytest.mark.parametrize("name", SICK)
@@ -116,7 +116,7 @@ def test_a_diagnosis_takes_seconds():
 def test_a_bundled_network_is_known_without_its_description(name):
     """By its tensors alone: the file says what it is, and that is not read here."""
     tensors = read_weights(ASSETS / "checkpoints" / f"{name}.safetensors").tensors
-    found = identify(Weights(tensors), name)
+    found = identify(StateDict(tensors), name)
     assert found.sure
     assert found.spec == NetworkSpec.preset(name)
     assert found.normalisation == "cifar"

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from resnet_viz.checkpoints.sources.bundled import bundled_names, load_bundled
+from resnet_viz.checkpoints.load import load
+from resnet_viz.checkpoints.ref import NetworkRef
+from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.experiments.measures.batches import photographs
 from resnet_viz.experiments.measures.formula_checks import block_values, check_formulas
 from resnet_viz.experiments.measures.gradient_growth import GradientConfig
@@ -58,7 +60,7 @@ def test_checking_leaves_no_trace():
 def trained():
     if "resnet20" not in bundled_names():
         pytest.skip("no bundled twins")
-    return load_bundled("resnet20").network
+    return load(NetworkRef.parse("resnet20")).network
 
 
 def test_formulas_hold_on_a_trained_network_too(trained):

@@ -8,7 +8,7 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from resnet_viz import load_bundled
+from resnet_viz import NetworkRef, load
 from resnet_viz.core.places import ASSETS
 from resnet_viz.core.text import sentences
 from resnet_viz.jobs import sandbox
@@ -78,7 +78,7 @@ def upload(app, name, data, key="checkpoint_file"):
 
 @pytest.fixture(scope="module")
 def sick_file():
-    network = load_bundled("resnet20").network
+    network = load(NetworkRef.parse("resnet20")).network
     weights = {key: value.clone() for key, value in network.state_dict().items()}
     weights["layer2.1.conv2.weight"] *= 3
     out = io.BytesIO()

@@ -5,16 +5,13 @@ import zipfile
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from resnet_viz.checkpoints.load import NetworkChoice
-from resnet_viz.checkpoints.network_json import chosen_to_dict
-from resnet_viz.checkpoints.ref import WeightChoice
+from resnet_viz.checkpoints.ref import NetworkRef
 from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.core.places import ASSETS
 from resnet_viz.explain.explain_picture import ExplainRequest
 from resnet_viz.explain.many.job import request_to_dict
 from resnet_viz.explain.many.picture_sources import PictureSource
 from resnet_viz.jobs.queue.foreground import begin_here, go_on_here
-from resnet_viz.records import WeightSource
 from tests.source import ROOT
 
 TIMEOUT = 180  # seconds; a cold start imports torch, and captum
@@ -48,7 +45,7 @@ def test_page_explains_both_twins_and_measures_them_without_a_click():
     assert "plain\\-20" in words(app)
     assert "the same for both" in words(app)
     code = "\n".join(element.value for element in app.code)
-    assert 'load_bundled("resnet20"), load_bundled("plain20")' in code
+    assert "first = NetworkRef.parse('resnet20:bundled')\npair = load_two(first)" in code
     scores = app.dataframe[0].value
     assert len(scores) == 10
     assert scores["ResNet-20"].notna().all()
@@ -105,7 +102,7 @@ def test_two_networks_that_are_no_twins_each_have_their_layer():
     assert beside.value == "layer2.4"  # as far on its way as layer2.1 of resnet20
     assert "ResNet\\-56" in words(app)
     code = "\n".join(element.value for element in app.code)
-    assert 'load_bundled("resnet20"), load_bundled("resnet56")' in code
+    assert "second = NetworkRef.parse('resnet56:bundled')\npair = load_two(first, second)" in code
     assert "layers = ['layer2.1', 'layer2.4']" in code
     beside.set_value("layer1.0").run()
     assert "layers = ['layer2.1', 'layer1.0']" in "\n".join(e.value for e in app.code)
@@ -128,10 +125,10 @@ def test_a_run_over_many_pictures_is_a_table(tmp_path):
         content = (ASSETS / "samples" / "automobile.jpg").read_bytes()
         archive.writestr("automobile/one.jpg", content)
         archive.writestr("<b>.txt", b"no picture")
-    bundled = NetworkChoice("resnet20", WeightChoice(WeightSource.BUNDLED))
+    bundled = NetworkRef.parse("resnet20")
     config = {
         "source": PictureSource(str(tmp_path / "pictures.zip")).to_dict(),
-        "networks": chosen_to_dict(bundled, None),
+        "networks": [bundled.to_dict(), bundled.twin().to_dict()],
         "titles": ["ResNet-20", "plain-20"],
         "requests": [[request_to_dict(ExplainRequest("hires-cam", measures=("deletion",)))]] * 2,
         "device": "cpu",

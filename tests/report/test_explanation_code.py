@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from resnet_viz.checkpoints.load import NetworkChoice, load_both
-from resnet_viz.checkpoints.ref import WeightChoice
+from resnet_viz.checkpoints.load import load_two
+from resnet_viz.checkpoints.ref import NetworkRef, Weights
 from resnet_viz.checkpoints.save import save_checkpoint
 from resnet_viz.explain.explain_picture import ExplainRequest, explain_picture
 from resnet_viz.networks.resnet.model import build
@@ -21,15 +21,15 @@ SMALL = NetworkSpec(depths=(1, 2), widths=(4, 8))
 
 
 def bundled(folder):
-    return load_both(NetworkChoice("resnet20", WeightChoice(WeightSource.BUNDLED)))
+    return load_two(NetworkRef.parse("resnet20"))
 
 
 def fresh(folder):
-    return load_both(NetworkChoice("resnet20", WeightChoice(WeightSource.RANDOM, seed=3)))
+    return load_two(NetworkRef.parse("resnet20:random", seed=3))
 
 
 def own_design(folder):
-    return load_both(NetworkChoice("own", WeightChoice(WeightSource.RANDOM, seed=1), SMALL))
+    return load_two(NetworkRef(SMALL, Weights(WeightSource.RANDOM, seed=1)))
 
 
 def file_and_lesion(folder):
@@ -39,16 +39,26 @@ def file_and_lesion(folder):
     save_checkpoint(
         path, trained, classes=CIFAR10_CLASSES, preprocessing=usual, training={}, curve=[]
     )
-    return load_both(NetworkChoice("resnet20", WeightChoice(WeightSource.FILE, path=path)))
+    return load_two(NetworkRef.parse("resnet20", str(path)))
 
 
 def unlike(folder):
-    first = NetworkChoice("lenet5", WeightChoice(WeightSource.RANDOM, seed=2))
-    grey = replace(SMALL, input_channels=1)
-    return load_both(first, NetworkChoice("own", WeightChoice(WeightSource.RANDOM), grey))
+    first = NetworkRef.parse("lenet5:random", seed=2)
+    return load_two(first, NetworkRef(replace(SMALL, input_channels=1)))
 
 
-@pytest.mark.parametrize("make", [bundled, fresh, own_design, file_and_lesion, unlike])
+def file_of_a_design(folder):
+    path = folder / "own.safetensors"
+    save_checkpoint(
+        path, build(SMALL, seed=2), classes=CIFAR10_CLASSES,
+        preprocessing=fresh(folder).first.preprocessing, training={}, curve=[],
+    )  # fmt: skip
+    return load_two(NetworkRef(SMALL, Weights(WeightSource.FILE, path=path)))
+
+
+@pytest.mark.parametrize(
+    "make", [bundled, fresh, own_design, file_and_lesion, file_of_a_design, unlike]
+)
 @pytest.mark.parametrize("fused", [False, True])
 def test_the_lines_print_the_same_maps(make, fused, tmp_path, monkeypatch, capsys):
     (tmp_path / "photo.jpg").write_bytes((ROOT / "assets/samples/cat.jpg").read_bytes())

@@ -4,8 +4,8 @@ import base64
 
 import numpy as np
 
-from resnet_viz.checkpoints.load import choose_weights
-from resnet_viz.checkpoints.ref import load_pair
+from resnet_viz.checkpoints.load import load_two
+from resnet_viz.checkpoints.ref import NetworkRef
 from resnet_viz.figures.comparison_drawing import cam_range
 from resnet_viz.figures.live_cams import live_cams
 from resnet_viz.pictures.samples import sample_picture, samples
@@ -13,7 +13,7 @@ from resnet_viz.probe.compare import compare
 
 
 def test_every_layers_map_travels_in_255ths_of_its_highest_value():
-    pair = load_pair("resnet20", choose_weights("resnet20", "random", 0))
+    pair = load_two(NetworkRef.parse("resnet20:random"))
     found = compare(pair, sample_picture(next(iter(samples()))))
     cams = live_cams(found)
     for (_, side), (_, sent) in zip(found.sides.items(), cams.items(), strict=True):

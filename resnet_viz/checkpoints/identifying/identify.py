@@ -23,7 +23,7 @@ from resnet_viz.checkpoints.identifying.bn_consistency import (
 from resnet_viz.checkpoints.identifying.candidates import Candidate, candidates, fitted
 from resnet_viz.checkpoints.identifying.metadata import described
 from resnet_viz.checkpoints.loaded import LoadedNetwork
-from resnet_viz.checkpoints.reading.state_dict import Weights
+from resnet_viz.checkpoints.reading.state_dict import StateDict
 from resnet_viz.core.errors import CheckpointError
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.networks.zoo.labels import class_names
@@ -100,7 +100,7 @@ class Identification:
         )
 
 
-def identify(weights: Weights, name: str, spec: NetworkSpec | None = None) -> Identification:
+def identify(weights: StateDict, name: str, spec: NetworkSpec | None = None) -> Identification:
     """Which network the weights are of; ``CheckpointError`` with the nearest where none fits."""
     known = described(weights, spec, name)
     if known is None:
@@ -138,7 +138,7 @@ def _of_spec(spec: NetworkSpec, tensors: Mapping[str, Tensor], name: str) -> tup
     return _filled(candidate, tensors, name), candidate.matched
 
 
-def _found_out(weights: Weights, name: str) -> Identification:
+def _found_out(weights: StateDict, name: str) -> Identification:
     found = candidates(weights.tensors)
     if not found:
         raise CheckpointError("checkpoint_unknown", name=name, total=len(weights))
@@ -171,7 +171,7 @@ def _found_out(weights: Weights, name: str) -> Identification:
     )
 
 
-def _by_layer(keys: Mapping[str, str], weights: Weights, network: ResNet) -> dict[str, float]:
+def _by_layer(keys: Mapping[str, str], weights: StateDict, network: ResNet) -> dict[str, float]:
     """Update ratios under our layers' names; ``keys`` are the file's names by ours."""
     layers = dict(network.named_modules())
     known = {own.removesuffix(".weight"): weights.update_ratios.get(key)

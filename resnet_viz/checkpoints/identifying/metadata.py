@@ -7,7 +7,7 @@ from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
-from resnet_viz.checkpoints.reading.state_dict import Weights
+from resnet_viz.checkpoints.reading.state_dict import StateDict
 from resnet_viz.core.errors import CheckpointError, SpecError
 from resnet_viz.networks.zoo.labels import class_names
 from resnet_viz.pictures.preprocess import Preprocessing, preprocessing_for
@@ -15,7 +15,7 @@ from resnet_viz.spec import NetworkSpec
 
 
 def described(
-    weights: Weights, spec: NetworkSpec | None, name: str
+    weights: StateDict, spec: NetworkSpec | None, name: str
 ) -> tuple[NetworkSpec, tuple[str, ...], Preprocessing] | None:
     """Spec, classes and preprocessing; ``spec`` stands in where the file says nothing.
 

@@ -41,9 +41,12 @@ _WIDTHS = {
 def container(path: Path) -> Container:
     """The kind of a file, checked as far as can be without reading its weights."""
     name = safe_name(path.name)
-    if not path.is_file():
+    try:
+        there, size = path.is_file(), path.stat().st_size
+    except (OSError, ValueError):  # not there, or a name that no file can have
+        there, size = False, 0
+    if not there:
         raise CheckpointError("checkpoint_missing", name=name)
-    size = path.stat().st_size
     if size > MOST_BYTES:
         raise CheckpointError("checkpoint_large", name=name, most=MOST_BYTES // 1_000_000)
     try:

@@ -20,7 +20,7 @@ from resnet_viz.checkpoints.reading.file_kinds import (
 )
 from resnet_viz.checkpoints.reading.onnx_initialisers import read_onnx
 from resnet_viz.checkpoints.reading.pickle_imports import wanted_globals
-from resnet_viz.checkpoints.reading.state_dict import Weights, unwrap
+from resnet_viz.checkpoints.reading.state_dict import StateDict, unwrap
 from resnet_viz.core.errors import CheckpointError
 from resnet_viz.pictures.decode import safe_name
 
@@ -28,7 +28,7 @@ _MOST_SHARDS = 100
 _MOST_INDEX = 16_000_000  # bytes of a sharded file's index
 
 
-def read_weights(path: str | Path) -> Weights:
+def read_weights(path: str | Path) -> StateDict:
     """The tensors of a weights file by name, and what it says beside them.
 
     ``.pt .pth .th .ckpt .bin .tar`` (torch.save, new and old), ``.safetensors``, and the index of
@@ -93,7 +93,7 @@ def _check_shard(path: Path) -> None:
         raise CheckpointError("checkpoint_damaged", name=safe_name(path.name))
 
 
-def _check_records(weights: Weights, path: Path, name: str) -> None:
+def _check_records(weights: StateDict, path: Path, name: str) -> None:
     """Every tensor's memory is one whole entry of the archive.
 
     A mapped file is not read: an entry that is shorter than the pickle says would run on into the

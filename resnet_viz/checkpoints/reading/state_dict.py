@@ -28,7 +28,7 @@ _PROFILED = ("total_ops", "total_params")  # what a profiler left behind
 
 
 @dataclass(frozen=True, eq=False)
-class Weights:
+class StateDict:
     """Tensors by name, in the file's order, without wrappers and common prefixes.
 
     ``training`` is everything else that is a number or a word: epoch, accuracy, learning rate.
@@ -45,7 +45,7 @@ class Weights:
         return len(self.tensors)
 
 
-def unwrap(content: object, name: str) -> Weights:
+def unwrap(content: object, name: str) -> StateDict:
     """The weights inside whatever a training program saved."""
     notes: dict[str, Any] = {}
     optimiser = None
@@ -62,7 +62,7 @@ def unwrap(content: object, name: str) -> Weights:
         raise CheckpointError("checkpoint_no_weights", name=name)
     tensors = _named(content, notes, name)
     known = {} if optimiser is None else ratios(optimiser, tensors)
-    return Weights(tensors, notes, update_ratios=known)
+    return StateDict(tensors, notes, update_ratios=known)
 
 
 def _wrapped(content: Mapping[Any, Any]) -> str | None:

@@ -14,7 +14,7 @@ def bundled_names() -> list[str]:
     return sorted(path.stem for path in (ASSETS / "checkpoints").glob("*.safetensors"))
 
 
-def load_bundled(name: str) -> LoadedNetwork:
+def bundled_network(name: str) -> LoadedNetwork:
     """A bundled network by its preset's name; ``CheckpointError`` lists those there are."""
     if name not in bundled_names():
         known = ", ".join(bundled_names())

@@ -59,15 +59,17 @@ def pretrained_tensors(name: str) -> Mapping[str, Tensor]:
         raise DownloadError("download_checksum", name=file.name) from error
 
 
-def load_pretrained(name: str) -> LoadedNetwork:
-    """Torchvision's network with its ImageNet weights, downloaded if need be."""
-    spec = NetworkSpec.preset(name)
-    weights = pretrained_tensors(name)
+def published_network(spec: NetworkSpec) -> LoadedNetwork:
+    """A preset with its ImageNet weights, downloaded if need be.
+
+    Raises ``CheckpointError`` where nobody has published any, and ``DownloadError``.
+    """
+    weights = pretrained_tensors(spec.name)
     return LoadedNetwork(
-        network=fill(spec, weights, name),
+        network=fill(spec, weights, spec.name),
         source=WeightSource.PRETRAINED,
         weights=WeightSource.PRETRAINED.value,
         classes=class_names(spec),
         preprocessing=IMAGENET_PREPROCESSING,
-        training={"source": TORCHVISION_WEIGHTS[name]},
+        training={"source": TORCHVISION_WEIGHTS[spec.name]},
     )

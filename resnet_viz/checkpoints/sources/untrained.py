@@ -1,22 +1,25 @@
 """Untrained networks, with running statistics measured on a small batch."""
 
-from jaxtyping import Float
-from torch import Tensor
-
 from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.checkpoints.running_statistics import set_statistics
+from resnet_viz.core.errors import SpecError
 from resnet_viz.networks.resnet.model import build
 from resnet_viz.networks.zoo.labels import class_names
 from resnet_viz.pictures.preprocess import preprocessing_for
+from resnet_viz.pictures.samples import sample_batch
 from resnet_viz.records import WeightSource
 from resnet_viz.spec import NetworkSpec
 
 
-def load_fresh(
-    spec: NetworkSpec, seed: int, batch: Float[Tensor, "batch channel height width"]
-) -> LoadedNetwork:
-    """The untrained network of a spec and seed, normalised by the statistics of ``batch``."""
+def untrained_network(spec: NetworkSpec, seed: int) -> LoadedNetwork:
+    """The untrained network of a spec and seed, normalised by the bundled photographs.
+
+    Raises ``SpecError`` for a network that sees neither grey nor coloured pictures.
+    """
+    if spec.input_channels not in (1, 3):
+        raise SpecError("channels_picture", channels=spec.input_channels)
     network = build(spec, seed=seed)
+    batch = sample_batch(preprocessing_for(spec))
     set_statistics(network, batch)
     return LoadedNetwork(
         network=network,

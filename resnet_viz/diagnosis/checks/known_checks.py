@@ -7,7 +7,9 @@ import torch
 from torch import nn
 
 from resnet_viz.checkpoints.identifying.identify import Identification
-from resnet_viz.checkpoints.sources.bundled import bundled_names, load_bundled
+from resnet_viz.checkpoints.load import load
+from resnet_viz.checkpoints.ref import NetworkRef
+from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.diagnosis.checks.weight_checks import weighted
 from resnet_viz.diagnosis.thresholds import graded
 from resnet_viz.networks.resnet.model import ResNet
@@ -22,8 +24,8 @@ _MOVED = 3  # layers that are named
 
 
 @cache
-def _bundled(name: str) -> ResNet:
-    return load_bundled(name).network
+def _bundled(name: str) -> nn.Module:
+    return load(NetworkRef.parse(f"{name}:bundled")).network
 
 
 def known_findings(found: Identification) -> Iterator[CheckFinding]:

@@ -9,10 +9,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from resnet_viz.checkpoints.load_file import load_checkpoint
-from resnet_viz.checkpoints.loaded import LoadedNetwork
+from resnet_viz.checkpoints.load import load_two
+from resnet_viz.checkpoints.loaded import Loaded, LoadedNetwork
 from resnet_viz.checkpoints.reading.read import read_weights
-from resnet_viz.checkpoints.sources.bundled import load_bundled
+from resnet_viz.checkpoints.ref import NetworkRef, Weights, trained_ref
 from resnet_viz.core.errors import OptionError
 from resnet_viz.core.places import ASSETS, home
 from resnet_viz.experiments.measures.batches import Labelled
@@ -20,16 +20,10 @@ from resnet_viz.networks.resnet.blocks import Block
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.networks.resnet.shortcuts import ZeroPad
 from resnet_viz.networks.zoo.labels import CIFAR10_CLASSES
-from resnet_viz.records import Pair
+from resnet_viz.records import Pair, WeightSource
 from resnet_viz.spec.plan import plan
 
 _BATCH = 250  # images
-
-
-@lru_cache(maxsize=8)
-def bundled_twins(depth: int) -> Pair[LoadedNetwork]:
-    """The trained pair of one depth; ``CheckpointError`` lists those in the repository."""
-    return Pair(f"resnet{depth}", f"plain{depth}").map(load_bundled)
 
 
 def trained_twins(depth: int, twins: str = "") -> Pair[LoadedNetwork]:
@@ -37,27 +31,45 @@ def trained_twins(depth: int, twins: str = "") -> Pair[LoadedNetwork]:
 
     ``twins``: "", the id of a run that trained a pair here, or a folder with what ``train`` left.
     Raises ``OptionError`` for a pair that is not there, has another depth, or knows other pictures
-    than CIFAR-10's.
+    than CIFAR-10's; ``CheckpointError`` lists the depths in the repository.
     """
     if not twins:
-        return bundled_twins(depth)
-    try:
-        run = home() / "runs" / PurePath(twins).name
-        folder = run if run.is_dir() else Path(twins)
-        files = Pair("residual", "plain").map(lambda kind: folder / f"{kind}.safetensors")
-        there = all(path.is_file() for _, path in files.items())
-    except OSError:  # a name that no file can have
-        there = False
-    if not there:
-        raise OptionError("twins_unknown", twins=twins[:80])
-    loaded = files.map(load_checkpoint)
-    for _, one in loaded.items():
+        return _bundled(depth)
+    loaded = _own(_trained_pair(twins))
+    for one in loaded:
         spec = one.network.spec
         if (spec.input_channels, spec.input_size, one.classes) != (3, 32, CIFAR10_CLASSES):
             raise OptionError("twins_other_data", twins=twins[:80])
         if spec.depth != depth:
             raise OptionError("twins_depth", twins=twins[:80], depth=spec.depth)
     return loaded
+
+
+@lru_cache(maxsize=8)
+def _bundled(depth: int) -> Pair[LoadedNetwork]:
+    return _own(NetworkRef(f"resnet{depth}", Weights(WeightSource.BUNDLED)))
+
+
+def _own(ref: NetworkRef) -> Pair[LoadedNetwork]:
+    """Both twins; those that are trained here are networks of this library."""
+
+    def own(loaded: Loaded) -> LoadedNetwork:
+        assert isinstance(loaded, LoadedNetwork)
+        return loaded
+
+    return load_two(ref).map(own)
+
+
+def _trained_pair(twins: str) -> NetworkRef:
+    """The residual network of a run or a folder, which knows its trained twin."""
+    run = home() / "runs" / PurePath(twins).name
+    try:
+        ref = trained_ref(run if run.is_dir() else Path(twins))
+    except OSError:  # a name that no file can have
+        ref = None
+    if ref is None or ref.weights.twin is None:
+        raise OptionError("twins_unknown", twins=twins[:80])
+    return ref
 
 
 @lru_cache(maxsize=32)

@@ -6,8 +6,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from resnet_viz.checkpoints.load import load
 from resnet_viz.checkpoints.loaded import LoadedNetwork
-from resnet_viz.checkpoints.network_json import load_side
+from resnet_viz.checkpoints.ref import NetworkRef
 from resnet_viz.core.errors import NetworkError
 from resnet_viz.explain.channels.maximise import Ascent, Goal, maximise
 from resnet_viz.pictures.decode import to_png
@@ -16,14 +17,14 @@ STATE_FILE = "ascent.npz"
 
 
 def maximise_job(config: Mapping[str, Any], folder: Path) -> Generator[dict[str, Any], None, None]:
-    """``config``: ``networks`` (see ``places``), ``side``, ``goal`` (a ``Goal``), ``device``.
+    """``config``: ``network`` (a ``NetworkRef``), ``goal`` (a ``Goal``), ``device``.
 
     Events by key: ``step/N`` (activation), ``picture/N`` (the picture as PNG in base64 and its
     activation) and ``progress``. The state is kept with every picture and at a stop.
     """
-    loaded = load_side(config["networks"], config["side"], config["device"])
+    loaded = load(NetworkRef.from_dict(config["network"]), config["device"])
     if not isinstance(loaded, LoadedNetwork):
-        raise NetworkError("explain_own_only", name=loaded.spec.name)
+        raise NetworkError("network_own_only", name=loaded.spec.name)
     goal, kept = Goal(**config["goal"]), folder / STATE_FILE
     size, channels = loaded.network.spec.input_size, loaded.network.spec.input_channels
     state = Ascent.load(kept) if kept.is_file() else Ascent.begin(size, channels, goal.seed)

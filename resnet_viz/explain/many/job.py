@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from resnet_viz.checkpoints.load import load, load_two
 from resnet_viz.checkpoints.loaded import Loaded
-from resnet_viz.checkpoints.network_json import load_networks
+from resnet_viz.checkpoints.ref import NetworkRef
 from resnet_viz.core.errors import ImageError, ResnetVizError
 from resnet_viz.core.saving import whole_file
 from resnet_viz.explain.explain_picture import ExplainRequest, explain_picture_in_steps
@@ -28,13 +29,16 @@ _THUMBNAIL = 48  # pixels
 def explain_job(config: Mapping[str, Any], folder: Path) -> Generator[dict[str, Any], None, None]:
     """Explain every picture of a source by every method with every network.
 
-    ``config``: ``source``, ``networks`` (see ``places``) with their ``titles``, ``requests`` (by
-    network, see ``request_to_dict``), ``device``. Events by key: ``pictures``, ``picture/N`` (what
-    is told of it, or why it was skipped) and ``progress``. Files: ``N.json`` the event, written
-    last, and ``N/`` with raw map, overlay and manifest of each network and method. What a method
-    refuses is told in the picture's rows; where there is one network and one method it is raised.
+    ``config``: ``source``, ``networks`` (one ``NetworkRef`` or two) with their ``titles``,
+    ``requests`` (by network, see ``request_to_dict``), ``device``. Events by key:
+    ``pictures``, ``picture/N`` (what is told of it, or why it was skipped) and ``progress``. Files:
+    ``N.json`` the event, written last, and ``N/`` with raw map, overlay and manifest of each
+    network and method. What a method refuses is told in the picture's rows; where there is one
+    network and one method it is raised.
     """
-    networks = load_networks(config["networks"], config["device"])
+    refs = [NetworkRef.from_dict(values) for values in config["networks"]]
+    device = config["device"]
+    networks = [load(refs[0], device)] if len(refs) == 1 else [*load_two(refs[0], refs[1], device)]
     requests = [[request_from_dict(values) for values in own] for own in config["requests"]]
     asked = list(zip(networks, requests, strict=True))
     with open_source(PictureSource.from_dict(config["source"])) as entries:

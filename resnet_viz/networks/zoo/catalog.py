@@ -16,6 +16,7 @@ from resnet_viz.networks.zoo.lenet import LeNet, LeNetSpec
 from resnet_viz.networks.zoo.random_weights import draw
 from resnet_viz.networks.zoo.torchvision_names import build_named, weights_named
 from resnet_viz.pictures.preprocess import IMAGENET_PREPROCESSING, Preprocessing
+from resnet_viz.spec import ZooSpec
 
 
 @dataclass(frozen=True)
@@ -205,6 +206,22 @@ def zoo_row(name: str) -> ZooRow:
     if name not in ZOO:
         raise SpecError("preset_unknown", name=name, known=close_matches(name, list(ZOO)))
     return ZOO[name]
+
+
+def zoo_spec(name: str) -> ZooSpec:
+    """A network of the catalog as pages and records have to know it.
+
+    Raises ``SpecError`` with close matches for an unknown name.
+    """
+    row = zoo_row(name)
+    return ZooSpec(
+        name=name,
+        title=row.title,
+        stages=tuple(row.stages.values()),
+        input_size=row.input_size,
+        input_channels=row.input_channels,
+        classes=row.classes,
+    )
 
 
 def build_zoo(name: str, classes: int | None = None, *, seed: int = 0) -> nn.Module:

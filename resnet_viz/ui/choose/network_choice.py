@@ -4,8 +4,7 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from resnet_viz.checkpoints.load import NetworkChoice, sources
-from resnet_viz.checkpoints.ref import WeightChoice
+from resnet_viz.checkpoints.ref import NetworkRef, Weights, weight_sources
 from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison_drawing import network_title
 from resnet_viz.networks.zoo.catalog import ZOO
@@ -42,7 +41,7 @@ def network_label(name: str, text: Text) -> str:
     return network_title(NetworkSpec.preset(name), text)
 
 
-def ask_first(text: Text) -> NetworkChoice:
+def ask_first(text: Text) -> NetworkRef:
     """The network of the left side and its weights."""
     known = {name: _usual(name) for name in [*comparable(), *ZOO]} | openings()
     labels = {name: _label(name, choice, text) for name, choice in known.items()}
@@ -61,8 +60,8 @@ def ask_first(text: Text) -> NetworkChoice:
     return choice
 
 
-def ask_second(first: NetworkChoice, text: Text) -> NetworkChoice | None:
-    """What stands beside it: None for its plain twin, or any network that sees the same picture."""
+def ask_second(first: NetworkRef, text: Text) -> NetworkRef:
+    """What stands beside it: its plain twin, or any network that sees the same picture."""
     names = [*comparable(), *map(twin_name, comparable()), *ZOO]
     known = {name: _usual(name) for name in names} | openings()
     fitting = {name: choice for name, choice in known.items() if first.comparable(choice)}
@@ -84,31 +83,32 @@ def ask_second(first: NetworkChoice, text: Text) -> NetworkChoice | None:
     )
     publish(_SECOND.network, default)
     if chosen in (_TWIN, None):
-        return None
+        return first.twin()
     choice = _with_weights(fitting[chosen], _SECOND, text)
     _publish_design([first, choice])
     return choice
 
 
-def _usual(name: str) -> NetworkChoice:
-    return NetworkChoice(name, WeightChoice(WeightSource.RANDOM))
+def _usual(name: str) -> NetworkRef:
+    return NetworkRef(name)
 
 
-def _label(name: str, choice: NetworkChoice, text: Text) -> str:
-    if name != choice.name:  # an id
+def _label(name: str, choice: NetworkRef, text: Text) -> str:
+    if name != choice.architecture:  # an id
         return opening_label(choice, text)
     label = network_title(choice.spec, text)
     return text("compare.network_option", network=label, size=choice.spec.input_size)
 
 
-def _with_weights(choice: NetworkChoice, keys: Keys, text: Text) -> NetworkChoice:
+def _with_weights(choice: NetworkRef, keys: Keys, text: Text) -> NetworkRef:
     """The choice with its weights; a design has fresh ones only, a file its own."""
     if choice.weights.source is WeightSource.FILE:
-        st.caption(text("weights_note.file", name=choice.name))
+        st.caption(text("weights_note.file", name=choice.title))
         return choice
     if choice.design is not None:
-        return replace(choice, weights=WeightChoice(WeightSource.RANDOM, _ask_seed(keys, text)))
-    offered = sources(choice.name)
+        return replace(choice, weights=Weights(WeightSource.RANDOM, _ask_seed(keys, text)))
+    name = choice.spec.name
+    offered = weight_sources(name)
     offline = next(source for source in offered if source is not WeightSource.PRETRAINED)
     restore(keys.weights, offered, offline.value)
     chosen = st.segmented_control(
@@ -121,12 +121,15 @@ def _with_weights(choice: NetworkChoice, keys: Keys, text: Text) -> NetworkChoic
     )
     publish(keys.weights, offline.value)
     source = WeightSource(chosen or offline)
-    alone = keys is _SECOND or choice.name in ZOO
+    alone = keys is _SECOND or name in ZOO
     plain = WeightSource.LESION
     if source is WeightSource.PRETRAINED and not alone:
         plain = _ask_plain(keys, text)
     seed = _ask_seed(keys, text) if WeightSource.RANDOM in (source, plain) else 0
-    return replace(choice, weights=WeightChoice(source, seed, plain=plain))
+    ref = NetworkRef.parse(name, source, seed=seed)
+    if plain is WeightSource.RANDOM:
+        return replace(ref, weights=replace(ref.weights, twin=Weights(plain, seed)))
+    return ref
 
 
 def _ask_plain(keys: Keys, text: Text) -> WeightSource:
@@ -150,7 +153,7 @@ def _ask_seed(keys: Keys, text: Text) -> int:
     return int(seed or 0)
 
 
-def _publish_design(choices: list[NetworkChoice]) -> None:
+def _publish_design(choices: list[NetworkRef]) -> None:
     """A design into the address, while it is on the page."""
     designs = [
         choice.design

@@ -13,8 +13,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from resnet_viz.checkpoints.load import NetworkChoice
-from resnet_viz.checkpoints.ref import WeightChoice
+from resnet_viz.checkpoints.ref import NetworkRef, Weights
 from resnet_viz.core.errors import SpecError
 from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison_drawing import network_title
@@ -24,7 +23,7 @@ from resnet_viz.spec import NetworkSpec, Stem
 from resnet_viz.ui.choose.trained_run import TrainedRun, find_run
 
 DESIGN = "design"  # in the address: a packed spec
-_OPENED = "openings"  # of the session: choices by id
+_OPENED = "openings"  # of the session: networks by id
 _RUN, _FILE = "run-", "file-"
 _MOST_ADDRESS, _MOST_JSON = 4_000, 64_000  # characters, bytes
 
@@ -32,32 +31,19 @@ DEEPEST = 200  # layers whose blocks still find their places in one drawing
 _SCRIPTS = {"compare": "app.py", "explain": "pages/2_Explain.py", "train": "pages/4_Train.py"}
 
 
-def openings() -> dict[str, NetworkChoice]:
+def openings() -> dict[str, NetworkRef]:
     """What has been opened, by id, the newest last; with what the page's address names."""
-    opened: dict[str, NetworkChoice] = st.session_state.setdefault(_OPENED, {})
+    opened: dict[str, NetworkRef] = st.session_state.setdefault(_OPENED, {})
     for key in ("network", "beside"):
         wanted = str(st.session_state.get(key) or st.query_params.get(key, ""))
         if wanted.startswith(_RUN) and wanted not in opened:
             run = find_run(wanted.removeprefix(_RUN))
             if run is not None:
-                opened[wanted] = run_choice(run)
+                opened[wanted] = run.network
     packed = st.query_params.get(DESIGN)
     if packed and (spec := unpacked(packed)) is not None:
-        opened.setdefault(design_id(spec), design_choice(spec))
+        opened.setdefault(design_id(spec), NetworkRef(spec))
     return opened
-
-
-def run_choice(run: TrainedRun) -> NetworkChoice:
-    """A training's networks: the residual one and its trained twin, or the only one."""
-    first = run.residual or run.plain
-    plain = run.plain if run.residual else None
-    weights = WeightChoice(WeightSource.FILE, path=first, plain_path=plain, title=run.title)
-    return NetworkChoice(run.title, weights, run.spec, run.classes)
-
-
-def design_choice(spec: NetworkSpec) -> NetworkChoice:
-    """A design, untrained."""
-    return NetworkChoice(spec.name, WeightChoice(WeightSource.RANDOM), spec)
 
 
 def open_design(page: str, spec: NetworkSpec, text: Text) -> None:
@@ -76,7 +62,7 @@ def open_design(page: str, spec: NetworkSpec, text: Text) -> None:
         help=None if fits else text(f"openings.{page}_off"),
     ):
         name = "train_network" if page == "train" else "network"
-        st.session_state.setdefault(_OPENED, {})[design_id(spec)] = design_choice(spec)
+        st.session_state.setdefault(_OPENED, {})[design_id(spec)] = NetworkRef(spec)
         st.session_state[name] = design_id(spec)
         address = {name: design_id(spec), DESIGN: packed(spec), "lang": text.language}
         st.switch_page(_SCRIPTS[page], query_params=address)
@@ -94,8 +80,8 @@ def open_checkpoint(
     """A button that opens a weights file of this session in "compare" or "explain", at a layer."""
     place = f"{_FILE}{blake2b(str(path).encode(), digest_size=6).hexdigest()}"
     if st.button(text(f"openings.{page}"), key=f"open_{page}_{place}_{layer}"):
-        weights = WeightChoice(WeightSource.FILE, path=path, title=title)
-        choice = NetworkChoice(title, weights, spec, classes)
+        weights = Weights(WeightSource.FILE, path=path, title=title)
+        choice = NetworkRef(spec, weights, classes)
         st.session_state.setdefault(_OPENED, {})[place] = choice
         st.session_state["network"] = place
         if layer is not None:
@@ -108,12 +94,12 @@ def run_address(run: TrainedRun) -> str:
     return f"{_RUN}{run.id}"
 
 
-def opening_label(choice: NetworkChoice, text: Text) -> str:
+def opening_label(choice: NetworkRef, text: Text) -> str:
     """What an opened network is called in a list."""
     title = network_title(choice.spec, text)
     if choice.weights.source is WeightSource.RANDOM:
         return text("openings.design", network=title)
-    return text("openings.trained", network=title, title=choice.name)
+    return text("openings.trained", network=title, title=choice.title)
 
 
 def design_id(spec: NetworkSpec) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from resnet_viz.checkpoints.load import NetworkChoice
+from resnet_viz.checkpoints.ref import NetworkRef
 from resnet_viz.core.text import Text
 from resnet_viz.networks.devices import devices
 from resnet_viz.records import Score
@@ -20,8 +20,8 @@ class Question:
     """Everything that decides a comparison; small, and equal where the answer is."""
 
     picture: PictureId
-    first: NetworkChoice
-    second: NetworkChoice | None  # None: the plain twin of the first
+    first: NetworkRef
+    second: NetworkRef
     target: int | None
     score: Score
     device: str
@@ -44,7 +44,7 @@ def class_label(name: str, text: Text) -> str:
     return text(f"classes.{name}") if text.has(f"classes.{name}") else name
 
 
-def _ask_target(first: NetworkChoice, text: Text) -> int | None:
+def _ask_target(first: NetworkRef, text: Text) -> int | None:
     classes = first.classes
     restore("target", {_OWN, *classes}, _OWN)
     chosen = st.selectbox(

@@ -5,28 +5,32 @@ from pathlib import Path
 
 import streamlit as st
 
-from resnet_viz.checkpoints.identifying.metadata import file_spec
+from resnet_viz.checkpoints.ref import NetworkRef, trained_ref
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.jobs.queue import runs
 from resnet_viz.records import Run
-from resnet_viz.spec import NetworkSpec
+from resnet_viz.spec import Kind
 
 ADDRESS_KEY = "run"
 
 
 @dataclass(frozen=True)
 class TrainedRun:
-    """A run with weights: its networks' files, of a pair both, and the names of the classes.
-
-    ``spec`` is the residual network's, or the only network's.
-    """
+    """A run with weights; ``network`` is the residual one of a pair, which knows its twin."""
 
     id: str
-    title: str
-    spec: NetworkSpec
-    residual: Path | None
-    plain: Path | None
-    classes: tuple[str, ...]
+    network: NetworkRef
+
+    @property
+    def files(self) -> dict[Kind, Path]:
+        """Its networks' files, of a pair the residual one's first."""
+        weights = self.network.weights
+        if weights.path is None:
+            return {}
+        files = {Path(weights.path).stem: weights.path}
+        if weights.twin is not None and weights.twin.path is not None:
+            files[weights.twin.path.stem] = weights.twin.path
+        return {Kind(stem): path for stem, path in files.items()}
 
 
 def chosen_run() -> TrainedRun | None:
@@ -47,11 +51,8 @@ def trained_run(run: Run) -> TrainedRun | None:
     """What other pages can open of a run; None before its first epoch."""
     if run.kind != "train":
         return None
-    folder, data = runs.folder(run.id), runs.events(run.id, "data")
-    files = {kind: folder / f"{kind}.safetensors" for kind in ("residual", "plain")}
-    residual, plain = (path if path.is_file() else None for path in files.values())
-    first = residual or plain
-    if not data or first is None:
+    data = runs.events(run.id, "data")
+    if not data:
         return None
-    spec = file_spec(first)
-    return TrainedRun(run.id, run.title, spec, residual, plain, tuple(data[0].body["classes"]))
+    network = trained_ref(runs.folder(run.id), run.title, tuple(data[0].body["classes"]))
+    return None if network is None else TrainedRun(run.id, network)

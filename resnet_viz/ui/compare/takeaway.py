@@ -42,7 +42,7 @@ def _link(question: Question, text: Text) -> str:
     state = {
         "lang": text.language,
         "sample": question.picture.sample,
-        "network": question.first.name,
+        "network": question.first.title,
         "weights": question.first.weights.source.value,
         **{key: str(value) for key, value in st.query_params.items()},
     }
@@ -54,5 +54,5 @@ def show_code(question: Question, comparison: Comparison, layer: str, text: Text
     """The panel "Code": what reproduces the page."""
     st.caption(text("takeaway.code_caption"))
     st.code(python_lines(comparison, layer), language="python")
-    if comparison.twins and question.first.weights.plain_path is None:  # the command takes one file
+    if comparison.twins and question.first.weights.twin is None:  # the command takes one file
         st.code(command_line(comparison, layer), language="bash")

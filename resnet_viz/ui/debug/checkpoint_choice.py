@@ -61,7 +61,7 @@ def _choose(key: str, run: TrainedRun | None, text: Text) -> CheckpointId | None
     files = _files(run)
     known = {_NONE: text("debug.none"), **{n: n for n in bundled_names()}}
     if run is not None:
-        title = safe_name(run.title)
+        title = safe_name(run.network.title)
         known |= {n: text("debug.of_run", title=title, kind=text(f"kinds.{kind}"))
                   for n, (kind, _) in files.items()}  # fmt: skip
     usual = _usual(key, files)
@@ -84,8 +84,7 @@ def _files(run: TrainedRun | None) -> dict[str, tuple[Kind, Path]]:
     """A training's networks by the name they have here; of a single one only that."""
     if run is None:
         return {}
-    both = ((Kind.RESIDUAL, run.residual), (Kind.PLAIN, run.plain))
-    return {_OF_RUN[kind]: (kind, path) for kind, path in both if path is not None}
+    return {_OF_RUN[kind]: (kind, path) for kind, path in run.files.items()}
 
 
 def _usual(key: str, files: dict[str, tuple[Kind, Path]]) -> str:
@@ -102,7 +101,7 @@ def _local(name: str, run: TrainedRun | None) -> CheckpointId:
         return CheckpointId(name, ASSETS / "checkpoints" / f"{name}.safetensors")
     kind, path = files[name]
     changed = str(path.stat().st_mtime_ns)  # a training may go on
-    return CheckpointId(f"{safe_name(run.title)}, {kind}", path, changed)
+    return CheckpointId(f"{safe_name(run.network.title)}, {kind}", path, changed)
 
 
 def _network(key: str, place: "st.delta_generator.DeltaGenerator", text: Text) -> str:

@@ -108,7 +108,7 @@ def _ask_places(
 ) -> Pair[str | Fused | None]:
     """Where the method looks: in each network by its own name."""
     first = map_layers_of(question.first.spec)
-    beside = question.first.spec if question.second is None else question.second.spec
+    beside = question.second.spec
     second = map_layers_of(beside)
     if not method.at_layer:
         st.selectbox(

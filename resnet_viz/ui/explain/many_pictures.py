@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from resnet_viz.checkpoints.network_json import chosen_to_dict
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
 from resnet_viz.datasets.load_dataset import known_datasets
@@ -50,7 +49,7 @@ def show_gallery(
         assert source is not None
         config = {
             "source": source.to_dict(),
-            "networks": chosen_to_dict(question.first, question.second),
+            "networks": [question.first.to_dict(), question.second.to_dict()],
             "titles": [titles.first, titles.second],
             "requests": [_requests(r, methods, scored=scored) for _, r in requests.items()],
             "device": question.device,
@@ -105,7 +104,7 @@ def _ask_source(text: Text) -> tuple[PictureSource | None, str]:
 
 
 def _show_runs(text: Text) -> None:
-    found = {run.id: run for run in runs.listed() if run.kind == _KIND and "first" in _place(run)}
+    found = {run.id: run for run in runs.listed() if run.kind == _KIND and _of_page(run)}
     if not found:
         st.caption(text("gallery.empty"))
         return
@@ -121,9 +120,9 @@ def _show_runs(text: Text) -> None:
     st.fragment(_panel, run_every=_EVERY if live else None)(shown, live, text)
 
 
-def _place(run: Run) -> dict[str, object]:
-    networks: dict[str, object] = run.config["networks"]
-    return networks
+def _of_page(run: Run) -> bool:
+    """Whether it explains two networks; a command's run explains one."""
+    return len(run.config["networks"]) == 2
 
 
 def _panel(run_id: str, live: bool, text: Text) -> None:

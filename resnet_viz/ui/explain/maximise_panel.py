@@ -8,7 +8,6 @@ import streamlit as st
 from PIL import Image
 
 from resnet_viz.checkpoints.loaded import LoadedNetwork
-from resnet_viz.checkpoints.network_json import chosen_to_dict
 from resnet_viz.core.text import Text
 from resnet_viz.explain.channels.maximise import MOST_STEPS
 from resnet_viz.figures.explanation_plots import ascent_figure
@@ -39,10 +38,10 @@ def show_maximising(
     )
     seed = middle.number_input(text("compare.seed"), 0, 2**31 - 1, step=1, key="maximise_seed")
     goal = {"layer": layer, "channel": channel, "steps": int(steps or 256), "seed": int(seed or 0)}
+    ref = (question.first, question.second)[side]
     config = {
-        "networks": chosen_to_dict(question.first, question.second),
-        "side": side,
-        "network": loaded.digest,
+        "network": ref.to_dict(),
+        "digest": loaded.digest,
         "goal": goal,
         "device": question.device,
     }
@@ -69,7 +68,7 @@ def _is_of(run: Run, digest: str, layer: str, channel: int) -> bool:
     if run.kind != _KIND:
         return False
     goal = run.config["goal"]
-    return (run.config.get("network"), goal["layer"], goal["channel"]) == (digest, layer, channel)
+    return (run.config.get("digest"), goal["layer"], goal["channel"]) == (digest, layer, channel)
 
 
 def _panel(run_id: str, live: bool, text: Text) -> None:

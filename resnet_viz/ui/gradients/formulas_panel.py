@@ -5,7 +5,9 @@ from dataclasses import replace
 
 import streamlit as st
 
-from resnet_viz.checkpoints.sources.bundled import bundled_names, load_bundled
+from resnet_viz.checkpoints.load import load
+from resnet_viz.checkpoints.ref import NetworkRef
+from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
 from resnet_viz.experiments.measures.batches import photographs
@@ -87,7 +89,7 @@ def _network_title(name: str, text: Text) -> str:
 
 def _network(name: str, order: Order | None) -> ResNet:
     if name.startswith(_TRAINED):
-        return load_bundled(name.removeprefix(_TRAINED)).network
+        return load(NetworkRef.parse(f"{name.removeprefix(_TRAINED)}:bundled")).resnet
     spec = RESIDUAL_PRESETS[name].spec
     return build(replace(spec, order=order or spec.order, classes=10), seed=0)
 

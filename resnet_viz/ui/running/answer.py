@@ -1,6 +1,6 @@
 """From a question to a comparison: computed off the page's thread, once, with progress."""
 
-from resnet_viz.checkpoints.load import load_both
+from resnet_viz.checkpoints.load import load_two
 from resnet_viz.checkpoints.loaded import Loaded
 from resnet_viz.core.errors import OptionError, ResnetVizError
 from resnet_viz.core.text import Text
@@ -50,9 +50,9 @@ def picture_and_twins(question: Question, text: Text) -> tuple[Picture, Pair[Loa
     picture = find_picture(question.picture)
     if picture is None:
         raise OptionError("picture_gone", name=question.picture.name)
-    for choice in (question.first, question.second):
-        if choice is not None and choice.weights.source is WeightSource.PRETRAINED:
-            fetch(choice.name, text, WEIGHTS, SECOND_WEIGHTS)
+    for ref in (question.first, question.second):
+        if ref.weights.source is WeightSource.PRETRAINED:
+            fetch(ref.spec.name, text, WEIGHTS, SECOND_WEIGHTS)
     label = text("compare.working", network=network_title(question.first.spec, text))
     return picture, wait(_pair(question), label)
 
@@ -64,7 +64,7 @@ def _conditions(picture: Picture, question: Question) -> tuple[object, ...]:
 def _pair(question: Question) -> Running[Pair[Loaded]]:
     return results().compute(
         ("pair", question.first, question.second, question.device),
-        lambda: load_both(question.first, question.second, question.device),
+        lambda: load_two(question.first, question.second, question.device),
         _weights_bytes,
     )
 

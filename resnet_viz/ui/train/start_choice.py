@@ -1,9 +1,11 @@
 """Which network to train, alone or with its twin, and from which weights."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import streamlit as st
 
+from resnet_viz.checkpoints.ref import Weights
 from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.core.text import Text
 from resnet_viz.networks.zoo.labels import TORCHVISION_WEIGHTS
@@ -22,11 +24,11 @@ _MOST_MEGABYTES = 500  # of a weights file
 
 @dataclass(frozen=True)
 class Start:
-    """What a training begins with; ``weights`` as in a ``Plan``."""
+    """What a training begins with."""
 
     spec: NetworkSpec
     pair: bool
-    weights: str
+    weights: Weights
     frozen: tuple[str, ...]
 
 
@@ -47,8 +49,10 @@ def ask_start(text: Text) -> Start | None:
     frozen = [] if start == "random" else _ask_frozen(spec, text)
     if start == _FILE:
         path = _ask_file(text)
-        return None if path is None else Start(spec, pair, path, tuple(frozen))
-    return Start(spec, pair, start or "random", tuple(frozen))
+        if path is None:
+            return None
+        return Start(spec, pair, Weights(WeightSource.FILE, path=path), tuple(frozen))
+    return Start(spec, pair, Weights(WeightSource(start or offered[0])), tuple(frozen))
 
 
 def _ask_network(text: Text) -> NetworkSpec:
@@ -103,11 +107,11 @@ def _ask_frozen(spec: NetworkSpec, text: Text) -> list[str]:
     )
 
 
-def _ask_file(text: Text) -> str | None:
+def _ask_file(text: Text) -> Path | None:
     upload = st.file_uploader(
         text("train.start_upload"),
         key="train_weights",
         max_upload_size=_MOST_MEGABYTES,
         help=text("train.start_upload_help"),
     )
-    return None if upload is None else str(kept_file(upload))
+    return None if upload is None else kept_file(upload)

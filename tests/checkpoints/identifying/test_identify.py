@@ -14,7 +14,7 @@ from resnet_viz.checkpoints.identifying.candidates import candidates
 from resnet_viz.checkpoints.identifying.identify import identify
 from resnet_viz.checkpoints.load_file import load_checkpoint
 from resnet_viz.checkpoints.reading.read import read_weights
-from resnet_viz.checkpoints.reading.state_dict import Weights
+from resnet_viz.checkpoints.reading.state_dict import StateDict
 from resnet_viz.checkpoints.running_statistics import set_statistics
 from resnet_viz.core.errors import CheckpointError
 from resnet_viz.networks.resnet.model import ResNet
@@ -173,7 +173,7 @@ def test_sharded_safetensors_are_read_together(trained, tmp_path):
 
 
 def test_a_fresh_network_is_of_no_known_kind():
-    found = identify(Weights(build(SMALL, seed=0).state_dict()), "fresh")
+    found = identify(StateDict(build(SMALL, seed=0).state_dict()), "fresh")
     assert not found.sure
     with pytest.raises(CheckpointError, match="name the network"):
         found.loaded()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from resnet_viz import NetworkSpec, analyze, build, load_bundled
+from resnet_viz import NetworkRef, NetworkSpec, analyze, build, load
 from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.core.errors import LayerError, OptionError
 from resnet_viz.core.places import cifar10_folders
@@ -143,7 +143,7 @@ def test_colours_of_a_maximisation_are_the_principal_directions_of_photographs()
 
 
 def test_a_maximisation_excites_more_than_photographs_and_keeps_its_greys():
-    trained = load_bundled("resnet20")
+    trained = load(NetworkRef.parse("resnet20"))
     layer, channel = trained.network.spec.blocks()[-1], 21
     batch = sample_batch(trained.preprocessing)
     known = analyze(trained.network, batch, layers=[layer]).features[layer][:, channel]

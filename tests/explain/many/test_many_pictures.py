@@ -7,9 +7,8 @@ import zipfile
 
 import pytest
 
-from resnet_viz.checkpoints.load import NetworkChoice
-from resnet_viz.checkpoints.network_json import Named, chosen_to_dict, load_networks
-from resnet_viz.checkpoints.ref import WeightChoice
+from resnet_viz.checkpoints.load import load_two
+from resnet_viz.checkpoints.ref import NetworkRef, Weights
 from resnet_viz.core.errors import DataError, ImageError
 from resnet_viz.core.places import ASSETS
 from resnet_viz.core.text import Text
@@ -38,11 +37,11 @@ def archive(tmp_path_factory):
 
 
 def config(archive):
-    bundled = NetworkChoice("resnet20", WeightChoice(WeightSource.BUNDLED))
+    bundled = NetworkRef.parse("resnet20")
     requests = [ExplainRequest("layer-cam", measures=()), ExplainRequest("lrp", measures=())]
     return {
         "source": PictureSource(str(archive)).to_dict(),
-        "networks": chosen_to_dict(bundled, None),
+        "networks": [bundled.to_dict(), bundled.twin().to_dict()],
         "titles": list(TITLES),
         "requests": [[request_to_dict(request) for request in requests]] * 2,
         "device": "cpu",
@@ -134,8 +133,7 @@ def test_bad_sources_are_one_sentence(tmp_path):
 
 def test_maximising_keeps_its_state_and_tells_every_step(tmp_path):
     config = {
-        "networks": Named("resnet20").to_dict(),
-        "side": 0,
+        "network": NetworkRef.parse("resnet20").to_dict(),
         "goal": {"layer": "layer1.0", "channel": 2, "steps": 4},
         "device": "cpu",
     }
@@ -152,10 +150,10 @@ def test_maximising_keeps_its_state_and_tells_every_step(tmp_path):
 
 def test_any_two_networks_travel_to_a_run():
     spec = NetworkSpec(depths=(1, 1), widths=(4, 8))
-    design = NetworkChoice("mine", WeightChoice(WeightSource.RANDOM, seed=3), spec)
-    beside = NetworkChoice("plain20", WeightChoice(WeightSource.BUNDLED))
-    values = json.loads(json.dumps(chosen_to_dict(design, beside)))
-    one, two = load_networks(values, "cpu")
+    design = NetworkRef(spec, Weights(WeightSource.RANDOM, seed=3))
+    refs = [design, NetworkRef.parse("plain20")]
+    values = json.loads(json.dumps([ref.to_dict() for ref in refs]))
+    one, two = load_two(*map(NetworkRef.from_dict, values))
     assert one.spec == spec
     assert one.training["seed"] == 3
     assert two.spec.name == "plain20"

@@ -5,9 +5,8 @@ import json
 import pytest
 from safetensors.torch import save_file
 
-from resnet_viz import NetworkChoice, NetworkSpec, WeightChoice, WeightSource, compare, load_both
-from resnet_viz.checkpoints.load import choose_network, load_choice, sources
-from resnet_viz.checkpoints.sources.zoo import zoo_spec
+from resnet_viz import NetworkRef, NetworkSpec, Weights, WeightSource, compare, load, load_two
+from resnet_viz.checkpoints.ref import weight_sources
 from resnet_viz.cli import app
 from resnet_viz.core.errors import CheckpointError, OptionError, SpecError
 from resnet_viz.core.text import Text
@@ -19,7 +18,7 @@ from resnet_viz.figures.comparison_drawing import (
 )
 from resnet_viz.figures.live_cams import live_cams
 from resnet_viz.figures.strip import strip_svg
-from resnet_viz.networks.zoo.catalog import ZOO, build_zoo, skeleton
+from resnet_viz.networks.zoo.catalog import ZOO, build_zoo, skeleton, zoo_spec
 from resnet_viz.pictures.samples import sample_picture
 from resnet_viz.probe.capture import layer_names
 from resnet_viz.report.comparison_code import python_lines
@@ -27,7 +26,6 @@ from resnet_viz.report.comparison_document import document
 from tests.source import ROOT
 
 EN = Text("en")
-FRESH = WeightChoice(WeightSource.RANDOM)
 SMALL = NetworkSpec(depths=(1, 1, 1), widths=(4, 8, 16))
 SMALLER = NetworkSpec(depths=(2,), widths=(4,))
 
@@ -36,7 +34,7 @@ SMALLER = NetworkSpec(depths=(2,), widths=(4,))
 def unlike():
     """LeNet-5 beside a small residual design of grey images: no layer has the same name."""
     design = NetworkSpec(depths=(1, 2), widths=(4, 8), input_channels=1)
-    pair = load_both(NetworkChoice("lenet5", FRESH), NetworkChoice("own", FRESH, design))
+    pair = load_two(NetworkRef("lenet5"), NetworkRef(design))
     return compare(pair, sample_picture("cat"))
 
 
@@ -81,7 +79,7 @@ def test_the_lines_of_code_repeat_it(unlike, tmp_path, monkeypatch, capsys):
 
 
 def test_a_design_comes_with_its_twin():
-    pair = load_both(NetworkChoice("own", WeightChoice(WeightSource.RANDOM, 3), SMALL))
+    pair = load_two(NetworkRef(SMALL, Weights(WeightSource.RANDOM, 3)))
     assert pair.second.spec == SMALL.plain()
     own, twin = (loaded.network.state_dict() for _, loaded in pair.items())
     assert all(own[key].equal(twin[key]) for key in own if "running" not in key)
@@ -89,21 +87,21 @@ def test_a_design_comes_with_its_twin():
 
 def test_a_network_without_a_twin_needs_a_second():
     with pytest.raises(OptionError, match="no plain twin"):
-        load_both(NetworkChoice("lenet5", FRESH))
+        load_two(NetworkRef("lenet5"))
     with pytest.raises(OptionError, match="no plain twin"):
-        load_both(NetworkChoice("own", FRESH, SMALL.plain()))
+        load_two(NetworkRef(SMALL.plain()))
 
 
 def test_networks_of_other_pictures_or_classes_are_refused():
     with pytest.raises(OptionError, match="same input"):
-        load_both(NetworkChoice("lenet5", FRESH), NetworkChoice("resnet20", FRESH))
+        load_two(NetworkRef("lenet5"), NetworkRef("resnet20"))
     wide = NetworkSpec(depths=(1,), widths=(4,), input_channels=5)
     with pytest.raises(SpecError, match="5 channels"):
-        load_both(NetworkChoice("own", FRESH, wide))
+        load_two(NetworkRef(wide))
 
 
 def test_one_design_beside_another():
-    pair = load_both(NetworkChoice("a", FRESH, SMALL), NetworkChoice("b", FRESH, SMALLER))
+    pair = load_two(NetworkRef(SMALL), NetworkRef(SMALLER))
     found = compare(pair, sample_picture("cat"))
     assert not found.twins
     assert found.layers_at("layer3.0").second == "layer1.1"
@@ -112,12 +110,12 @@ def test_one_design_beside_another():
 @pytest.mark.parametrize("name", ZOO)
 def test_every_catalog_network_has_its_steps_among_its_layers(name):
     assert set(zoo_spec(name).blocks()) <= set(layer_names(skeleton(name)))
-    assert sources(name)[-1] is WeightSource.RANDOM
-    assert (WeightSource.PRETRAINED in sources(name)) == (name != "lenet5")
+    assert weight_sources(name)[-1] is WeightSource.RANDOM
+    assert (WeightSource.PRETRAINED in weight_sources(name)) == (name != "lenet5")
 
 
 def test_alexnet_stands_beside_a_residual_network():
-    pair = load_both(NetworkChoice("alexnet", FRESH), NetworkChoice("resnet18", FRESH))
+    pair = load_two(NetworkRef("alexnet"), NetworkRef("resnet18"))
     found = compare(pair, sample_picture("cat"))
     assert set(found.sides.first.spec.blocks()) <= set(found.layers)
     assert found.layers_at("features.11").second == "layer4.1"
@@ -126,14 +124,14 @@ def test_alexnet_stands_beside_a_residual_network():
 def test_a_file_fills_a_catalog_network_and_a_wrong_one_says_what_differs(tmp_path):
     weights = build_zoo("lenet5", seed=7).state_dict()
     save_file(weights, tmp_path / "mine.safetensors")
-    choice = choose_network("lenet5", str(tmp_path / "mine.safetensors"))
-    loaded = load_choice(choice)
+    ref = NetworkRef.parse("lenet5", str(tmp_path / "mine.safetensors"))
+    loaded = load(ref)
     assert loaded.weights == "mine.safetensors"
     assert all(v.equal(weights[k]) for k, v in loaded.network.state_dict().items())
     weights.pop("conv2.bias")
     save_file(weights, tmp_path / "mine.safetensors")
     with pytest.raises(CheckpointError, match=r"9 of 10.*conv2\.bias"):
-        load_choice(choice)
+        load(ref)
 
 
 def test_the_command_takes_any_second_network(tmp_path, capsys):

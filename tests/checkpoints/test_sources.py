@@ -8,17 +8,17 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from resnet_viz import NetworkSpec, WeightChoice, WeightSource, build, load_pair
-from resnet_viz.checkpoints.load import choose_weights
-from resnet_viz.checkpoints.ref import lesion, twin_names, weight_sources
+from resnet_viz import NetworkRef, NetworkSpec, WeightSource, build, load, load_two
+from resnet_viz.checkpoints.ref import twin_names
 from resnet_viz.checkpoints.sources import published as pretrained
-from resnet_viz.checkpoints.sources.bundled import bundled_names, load_bundled
+from resnet_viz.checkpoints.sources.bundled import bundled_names, bundled_network
+from resnet_viz.checkpoints.sources.lesion import lesion
 from resnet_viz.checkpoints.sources.published import (
     fetch_pretrained,
-    load_pretrained,
     pretrained_file,
+    published_network,
 )
-from resnet_viz.checkpoints.sources.untrained import load_fresh
+from resnet_viz.checkpoints.sources.untrained import untrained_network
 from resnet_viz.core.errors import CheckpointError, DownloadError, OptionError
 from resnet_viz.core.places import cifar10_folders
 from resnet_viz.datasets.named import read_sheet
@@ -27,6 +27,7 @@ from resnet_viz.pictures.preprocess import (
     CIFAR_PREPROCESSING,
     IMAGENET_PREPROCESSING,
     normalise,
+    preprocessing_for,
 )
 from resnet_viz.pictures.samples import sample_batch
 from tests.checkpoints.web import closed_port
@@ -37,8 +38,8 @@ SPEC = NetworkSpec(depths=(1, 2), widths=(4, 8), classes=3)
 @pytest.mark.parametrize("spec", [SPEC, SPEC.plain()])
 def test_fresh_statistics_are_those_of_the_batch(spec):
     """By hand, from what each normalisation is given when the ones before use the batch."""
-    batch = torch.randn(6, 3, 32, 32, generator=torch.Generator().manual_seed(1))
-    loaded = load_fresh(spec, 5, batch)
+    batch = sample_batch(preprocessing_for(spec))
+    loaded = untrained_network(spec, 5)
     network, values = build(spec, seed=5).train(), {}
     with torch.no_grad():
         network(batch, values.setdefault)
@@ -51,8 +52,7 @@ def test_fresh_statistics_are_those_of_the_batch(spec):
 
 
 def test_fresh_weights_are_those_of_build():
-    batch = torch.randn(4, 3, 32, 32, generator=torch.Generator().manual_seed(1))
-    loaded = load_fresh(SPEC, 5, batch)
+    loaded = untrained_network(SPEC, 5)
     for name, parameter in build(SPEC, seed=5).named_parameters():
         assert torch.equal(dict(loaded.network.named_parameters())[name], parameter)
     assert not loaded.network.training
@@ -62,7 +62,7 @@ def test_fresh_weights_are_those_of_build():
 
 def test_fresh_networks_do_not_explode_in_evaluation_mode():
     """What the statistics are for: without them the residual network looks like the sick one."""
-    pair = load_pair("resnet56", WeightChoice(WeightSource.RANDOM, seed=0))
+    pair = load_two(NetworkRef.parse("resnet56:random", seed=0))
     batch = sample_batch(CIFAR_PREPROCESSING)
     with torch.no_grad():
         settled = pair.first.network(batch).abs().max()
@@ -72,21 +72,21 @@ def test_fresh_networks_do_not_explode_in_evaluation_mode():
 
 
 def test_a_fresh_pair_is_a_pair_of_twins():
-    pair = load_pair("plain20", WeightChoice(WeightSource.RANDOM, seed=3))
+    pair = load_two(NetworkRef.parse("resnet20:random", seed=3))
     assert pair.first.network.spec.plain() == pair.second.network.spec
     for (name, one), other in zip(
         pair.first.network.named_parameters(), pair.second.network.parameters(), strict=True
     ):
         assert torch.equal(one, other), name
-    again = load_pair("resnet20", WeightChoice(WeightSource.RANDOM, seed=3))
-    other = load_pair("resnet20", WeightChoice(WeightSource.RANDOM, seed=4))
+    again = load_two(NetworkRef.parse("resnet20:random", seed=3))
+    other = load_two(NetworkRef.parse("resnet20:random", seed=4))
     assert again.first.digest == pair.first.digest != other.first.digest
 
 
 @pytest.mark.parametrize("shortcut", ["zero_pad", "projection"])
 def test_a_lesion_keeps_the_weights_and_has_no_shortcut(shortcut):
     spec = NetworkSpec.from_dict({**SPEC.to_dict(), "shortcut": shortcut})
-    whole = load_fresh(spec, 5, torch.randn(4, 3, 32, 32))
+    whole = untrained_network(spec, 5)
     cut = lesion(whole)
     assert cut.network.spec == spec.plain()
     assert cut.source is WeightSource.LESION
@@ -111,21 +111,9 @@ def test_either_twin_names_the_pair():
         twin_names("resnet57")
 
 
-def test_weights_are_chosen_by_word_or_file():
-    assert choose_weights("resnet110", "").source is WeightSource.RANDOM
-    assert choose_weights("resnet50", "").source is WeightSource.RANDOM  # no download unasked
-    assert choose_weights("resnet50", "pretrained").source is WeightSource.PRETRAINED
-    assert choose_weights("resnet20", "a/b.pth").source is WeightSource.FILE
-    for word in ("pretrained", "lesion", "nonsense"):
-        with pytest.raises(OptionError, match="random"):
-            choose_weights("resnet110", word)
-    assert WeightSource.PRETRAINED in weight_sources("resnet50")
-    assert WeightSource.PRETRAINED not in weight_sources("resnet56")
-
-
 def test_a_file_gives_its_network_and_its_lesion(tmp_path):
     torch.save(build(NetworkSpec.preset("resnet20"), seed=8).state_dict(), tmp_path / "w.pth")
-    pair = load_pair("resnet20", WeightChoice(WeightSource.FILE, path=tmp_path / "w.pth"))
+    pair = load_two(NetworkRef.parse("resnet20", str(tmp_path / "w.pth")))
     assert pair.first.source is WeightSource.FILE
     assert pair.second.source is WeightSource.LESION
 
@@ -145,7 +133,7 @@ def test_pretrained_weights_are_fetched_once(web, monkeypatch):
     torch.save({k: v for k, v in weights.items() if "num_batches" not in k}, file)
     serve(web, monkeypatch, file.getvalue())
     for _ in range(2):
-        loaded = load_pretrained("resnet18")
+        loaded = published_network(NetworkSpec.preset("resnet18"))
     assert len(web.requests) == 1
     assert loaded.source is WeightSource.PRETRAINED
     assert loaded.preprocessing == IMAGENET_PREPROCESSING
@@ -158,7 +146,7 @@ def test_pretrained_weights_are_fetched_once(web, monkeypatch):
 def test_pretrained_weights_with_a_wrong_checksum_are_thrown_away(web, monkeypatch):
     serve(web, monkeypatch, b"changed", checksum="00000000")
     with pytest.raises(DownloadError, match="thrown away"):
-        load_pretrained("resnet18")
+        published_network(NetworkSpec.preset("resnet18"))
     assert os.listdir(pretrained_file("resnet18").parent) == []
 
 
@@ -174,7 +162,7 @@ def test_offline_says_where_to_put_the_file(monkeypatch):
     url = f"http://127.0.0.1:{closed_port()}/resnet18-12345678.pth"
     monkeypatch.setattr(pretrained, "weights_named", lambda _: SimpleNamespace(url=url))
     with pytest.raises(DownloadError) as caught:
-        load_pretrained("resnet18")
+        published_network(NetworkSpec.preset("resnet18"))
     assert url in str(caught.value)
     assert str(pretrained_file("resnet18").parent) in str(caught.value)
 
@@ -196,12 +184,12 @@ def test_there_are_no_pretrained_cifar_weights():
 
 def test_unknown_bundled_weights_list_those_there_are():
     with pytest.raises(CheckpointError, match="resnet1202"):
-        load_bundled("resnet1202")
+        bundled_network("resnet1202")
 
 
 @pytest.mark.parametrize("name", bundled_names())
 def test_bundled_networks_say_how_they_were_trained(name):
-    loaded = load_bundled(name)
+    loaded = load(NetworkRef.parse(name, "bundled"))
     assert loaded.network.spec.name == name
     assert loaded.source is WeightSource.BUNDLED
     assert loaded.preprocessing == CIFAR_PREPROCESSING
@@ -223,7 +211,7 @@ def test_bundled_networks_reach_their_recorded_error(name):
     folder = next((f for f in cifar10_folders() if (f / "test").is_dir()), None)
     if folder is None:
         pytest.skip("CIFAR-10's contact sheets are not on this machine")
-    loaded = load_bundled(name)
+    loaded = load(NetworkRef.parse(name, "bundled"))
     recorded = loaded.training["curve"][-1]["test_error"]
     wrong = 0
     with torch.no_grad():
