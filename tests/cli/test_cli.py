@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from resnet_viz.checkpoints.sources.bundled import bundled_names
-from resnet_viz.cli import app_command as typer_app
+from resnet_viz.cli import app as typer_app
 from resnet_viz.cli import main
 from resnet_viz.core.errors import ImageError
 from resnet_viz.core.text import Text
