@@ -13,8 +13,8 @@ from typing import Any
 import torch
 
 from resnet_viz.checkpoints.sources.bundled import bundled_names
-from resnet_viz.experiments.recordings import FOLDER, record, write
-from resnet_viz.experiments.registry import EXPERIMENTS, experiment
+from resnet_viz.experiments.recordings import FOLDER, record, write_recording
+from resnet_viz.experiments.registry import EXPERIMENTS, find_experiment
 
 #: Name of a file: experiment, and what is set otherwise than usual.
 _WANTED: Mapping[str, tuple[str, Mapping[str, Any]]] = {
@@ -46,9 +46,9 @@ def main(names: list[str]) -> None:
     torch.set_num_threads(1)
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name in names or [n for n in RECORDINGS if not (FOLDER / f"{n}.json").exists()]:
-        row = experiment(RECORDINGS[name][0])
+        row = find_experiment(RECORDINGS[name][0])
         *_, last = record(name, row, row.settings(RECORDINGS[name][1]))
-        write(FOLDER / f"{name}.json", last)
+        write_recording(FOLDER / f"{name}.json", last)
         print(name, f"{last.seconds:.0f} s", dict(last.finding.numbers), flush=True)
 
 

@@ -10,11 +10,11 @@ from resnet_viz.checkpoints.load import load
 from resnet_viz.checkpoints.ref import NetworkRef
 from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.core.text import Text
-from resnet_viz.experiments.finding_files import caption, changed, verdict
-from resnet_viz.experiments.literature import beside
+from resnet_viz.experiments.finding_files import caption, changed, finding_verdict
+from resnet_viz.experiments.literature import compared_numbers
 from resnet_viz.experiments.recordings import recordings_of
 from resnet_viz.experiments.registry import EXPERIMENTS
-from resnet_viz.experiments.remarks import figure_words, remarks
+from resnet_viz.experiments.remarks import published_words, remarks
 from resnet_viz.records import Recording
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -85,7 +85,7 @@ def _found(kept: list[Recording]) -> str:
     for one in kept:
         row, finding = EXPERIMENTS[one.finding.experiment], one.finding
         settings = changed(row, finding.settings) or "usual settings"
-        differs = [] if finding.answer in {None, row.expected} else [verdict(finding, text)]
+        differs = [] if finding.answer in {None, row.expected} else [finding_verdict(finding, text)]
         new = [s for s in (*differs, *remarks(finding, text)) if s not in said]
         said.update(new)  # how the twins were trained is said once
         found = " ".join([caption(finding, text), *new])
@@ -108,12 +108,14 @@ def _published(kept: list[Recording]) -> str:
     text = Text("en")
     rows = ["| quantity | published | measured | source |", "| --- | --- | --- | --- |"]
     for name in EXPERIMENTS:
-        own = [list(beside(one.finding)) for one in kept if one.finding.experiment == name]
+        own = [
+            list(compared_numbers(one.finding)) for one in kept if one.finding.experiment == name
+        ]
         for same in zip(*own, strict=True):
             one = next((b for b in same if b.measured is not None), same[0])
             ours = "-" if one.measured is None else f"{one.measured:.3g}"
-            what = figure_words(name, one.figure, text)
-            rows.append(f"| {what} | {one.figure.value} | {ours} | {one.figure.source} |")
+            what = published_words(name, one.published, text)
+            rows.append(f"| {what} | {one.published.value} | {ours} | {one.published.source} |")
     return "\n".join(rows)
 
 

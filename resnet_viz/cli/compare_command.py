@@ -36,7 +36,7 @@ def compare(
     from resnet_viz.networks.devices import devices
     from resnet_viz.pictures.decode import read_picture
     from resnet_viz.probe import compare as comparison
-    from resnet_viz.report.comparison_document import document
+    from resnet_viz.report.comparison_document import comparison_document
     from resnet_viz.report.comparison_folder import write_report
 
     one_of("language", language, list(LANGUAGES))
@@ -47,7 +47,7 @@ def compare(
     pair = load_two(first, second, device or devices()[0])
     result = comparison.compare(pair, picture, target=target, score=score)
     write_report(result, out, layer=layer, text=Text(language))
-    print_result(document(result), json)
+    print_result(comparison_document(result), json)
 
 
 def _residual(network: str) -> str:

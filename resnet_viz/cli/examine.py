@@ -13,7 +13,7 @@ from resnet_viz.pictures.samples import samples
 from resnet_viz.spec import RESIDUAL_PRESETS
 
 
-def examine(text: Text | None = None) -> dict[str, Any]:
+def examine_installation(text: Text | None = None) -> dict[str, Any]:
     """Versions, devices, weights, data, and one sentence for each thing that is missing."""
     words = text or Text("en")
     twins = bundled_names()

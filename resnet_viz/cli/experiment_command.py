@@ -25,14 +25,20 @@ def experiment(
     from resnet_viz.cli.options import one_of
     from resnet_viz.core.text import LANGUAGES, Text
     from resnet_viz.experiments import registry
-    from resnet_viz.experiments.finding_files import described, save_finding, whole_finding
+    from resnet_viz.experiments.finding_files import (
+        experiment_description,
+        save_finding,
+        whole_finding,
+    )
 
     one_of("language", language, list(LANGUAGES))
     text = Text(language)
     if listed or not name:
-        print_result([described(row, text) for row in registry.EXPERIMENTS.values()], json)
+        print_result(
+            [experiment_description(row, text) for row in registry.EXPERIMENTS.values()], json
+        )
         return
-    row = registry.experiment(name)
+    row = registry.find_experiment(name)
     config = row.settings(_settings(setting or []), small=small)
     if out is not None:
         _must_be_new(out)

@@ -16,14 +16,14 @@ _TIMEOUT = 20  # seconds without an answer
 
 
 @dataclass(frozen=True)
-class Progress:
+class DownloadProgress:
     """Bytes received so far, and in all (0 where the server does not say)."""
 
     received: int
     total: int
 
 
-def download(url: str, destination: Path, sha256_prefix: str) -> Iterator[Progress]:
+def download(url: str, destination: Path, sha256_prefix: str) -> Iterator[DownloadProgress]:
     """Fetch a file; yields after every chunk, so the caller may show it or stop.
 
     The file appears whole and checked, or not at all. Raises ``DownloadError`` without a
@@ -41,7 +41,7 @@ def download(url: str, destination: Path, sha256_prefix: str) -> Iterator[Progre
         ) from error
 
 
-def _fetch(url: str, destination: Path, sha256_prefix: str) -> Iterator[Progress]:
+def _fetch(url: str, destination: Path, sha256_prefix: str) -> Iterator[DownloadProgress]:
     destination.parent.mkdir(parents=True, exist_ok=True)
     digest, received = hashlib.sha256(), 0
     with whole_file(destination) as partial:
@@ -51,6 +51,6 @@ def _fetch(url: str, destination: Path, sha256_prefix: str) -> Iterator[Progress
                 file.write(chunk)
                 digest.update(chunk)
                 received += len(chunk)
-                yield Progress(received, total)
+                yield DownloadProgress(received, total)
         if not digest.hexdigest().startswith(sha256_prefix) or received < total:
             raise DownloadError("download_checksum", name=destination.name)

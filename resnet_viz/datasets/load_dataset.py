@@ -25,11 +25,6 @@ def load_dataset(name: str | Path, *, size: int = 32) -> Dataset:
     raise DataError("data_unknown", name=str(name)[:80], known=", ".join(SOURCES))
 
 
-def cifar10() -> Dataset:
-    """CIFAR-10: 50,000 training and 10,000 test images of 32 x 32 pixels in ten classes."""
-    return load_dataset("cifar10")
-
-
 def known_datasets() -> Mapping[str, Callable[[], Dataset]]:
     """The data sets that have a name, and what loads each."""
     return SOURCES

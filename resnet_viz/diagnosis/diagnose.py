@@ -11,7 +11,7 @@ from torch import Tensor
 
 from resnet_viz.checkpoints.identifying.identify import Identification, identify
 from resnet_viz.checkpoints.reading.read import read_weights
-from resnet_viz.diagnosis.checks.image_checks import Measured, image_findings, measure
+from resnet_viz.diagnosis.checks.image_checks import ImageMeasurements, image_findings, measure
 from resnet_viz.diagnosis.checks.input_checks import input_findings
 from resnet_viz.diagnosis.checks.known_checks import known_findings
 from resnet_viz.diagnosis.checks.update_checks import update_findings
@@ -130,7 +130,7 @@ def _ranked(findings: Iterable[CheckFinding]) -> tuple[CheckFinding, ...]:
     return tuple(sorted(findings, key=lambda finding: _ORDER.index(finding.severity)))
 
 
-def _layers(found: Identification, measured: Measured | None) -> tuple[LayerHealth, ...]:
+def _layers(found: Identification, measured: ImageMeasurements | None) -> tuple[LayerHealth, ...]:
     """Every convolution, norm, activation and the head in order of execution."""
     weights = weight_health(found.network)
     modules = dict(found.network.named_modules())
@@ -146,7 +146,7 @@ def _layers(found: Identification, measured: Measured | None) -> tuple[LayerHeal
     return tuple(rows)
 
 
-def _with(row: LayerHealth, measured: Measured) -> LayerHealth:
+def _with(row: LayerHealth, measured: ImageMeasurements) -> LayerHealth:
     return replace(
         row,
         consistency=_get(measured.scores, row.name),

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float64
 from torch import Tensor
 
-from resnet_viz.experiments.measures.batches import Images, labelled
+from resnet_viz.experiments.measures.batches import Images, labelled_batch
 from resnet_viz.experiments.measures.curves import matrix
 from resnet_viz.experiments.measures.walked_twins import trained_twins
 from resnet_viz.experiments.settings import in_range
@@ -44,7 +44,7 @@ def run(config: CkaConfig) -> Iterator[Finding]:
     """Minibatch by minibatch: residual against itself, plain against itself, and both."""
     twins = trained_twins(config.depth, config.twins)
     blocks = twins.first.network.spec.blocks()
-    data = labelled(config.source, config.images, twins.first.preprocessing)
+    data = labelled_batch(config.source, config.images, twins.first.preprocessing)
     parts = [part for part in torch.split(data.images, config.batch) if len(part) >= 4]
     sums = {name: torch.zeros(3, len(blocks), len(blocks)).double() for name in _COMPARED}
     for place, images in enumerate(parts, 1):

@@ -8,13 +8,13 @@ from typing import Any
 from resnet_viz.core.converter import JsonObject, encode
 from resnet_viz.core.saving import SCHEMA_VERSION, library_versions, new_folder, to_json
 from resnet_viz.core.text import Text
-from resnet_viz.experiments.literature import beside
+from resnet_viz.experiments.literature import compared_numbers
 from resnet_viz.experiments.registry import EXPERIMENTS, Experiment
-from resnet_viz.experiments.remarks import figure_words, remarks
+from resnet_viz.experiments.remarks import published_words, remarks
 from resnet_viz.records import Finding
 
 
-def described(row: Experiment, text: Text) -> JsonObject:
+def experiment_description(row: Experiment, text: Text) -> JsonObject:
     """An experiment before it is run."""
     return {
         "name": row.name,
@@ -32,7 +32,7 @@ def caption(found: Finding, text: Text) -> str:
     return text(f"experiment.{found.experiment}.caption", **written)
 
 
-def verdict(found: Finding, text: Text) -> str:
+def finding_verdict(found: Finding, text: Text) -> str:
     """Whether the measurement and the source agree."""
     row = EXPERIMENTS[found.experiment]
     if found.answer is None:
@@ -70,18 +70,18 @@ def whole_finding(found: Finding, text: Text) -> JsonObject:
         "citation": row.citation,
         "expected": row.expected,
         "caption": caption(found, text),
-        "verdict": verdict(found, text),
+        "verdict": finding_verdict(found, text),
         "refutation": text(f"experiment.{row.name}.refute"),
         "remarks": remarks(found, text),
         "published": [
             {
-                "what": figure_words(row.name, one.figure, text),
-                "published": one.figure.value,
+                "what": published_words(row.name, one.published, text),
+                "published": one.published.value,
                 "measured": one.measured,
                 "agrees": one.agrees,
-                "source": one.figure.source,
+                "source": one.published.source,
             }
-            for one in beside(found)
+            for one in compared_numbers(found)
         ],
         "versions": library_versions(),
     }

@@ -14,7 +14,7 @@ from jaxtyping import Float
 from torch import nn
 
 from resnet_viz.checkpoints.loaded import LoadedNetwork
-from resnet_viz.experiments.measures.batches import Images, Labelled, labelled
+from resnet_viz.experiments.measures.batches import Images, LabelledBatch, labelled_batch
 from resnet_viz.experiments.measures.curves import curve
 from resnet_viz.experiments.measures.walked_twins import trained_twins
 from resnet_viz.experiments.settings import in_range
@@ -45,7 +45,7 @@ class SanityConfig:
 def run(config: SanityConfig) -> Iterator[Finding]:
     """Residual network first; layer by layer from the head to the stem."""
     twins = trained_twins(config.depth, config.twins)
-    data = labelled(config.source, config.images, twins.first.preprocessing)
+    data = labelled_batch(config.source, config.images, twins.first.preprocessing)
     found: dict[str, list[float]] = {}
     names: dict[str, list[str]] = {}
     for kind, loaded in twins.items():
@@ -63,7 +63,9 @@ def _steps(network: ResNet) -> list[str]:
     return ["fc", *reversed(network.spec.blocks()), "conv1"]
 
 
-def _randomised(loaded: LoadedNetwork, data: Labelled, seed: int) -> Iterator[tuple[str, float]]:
+def _randomised(
+    loaded: LoadedNetwork, data: LabelledBatch, seed: int
+) -> Iterator[tuple[str, float]]:
     network = copy.deepcopy(loaded.network)
     fresh = build(network.spec, seed=seed)
     layer = network.spec.blocks()[-1]

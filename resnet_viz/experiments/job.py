@@ -5,8 +5,8 @@ from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any
 
-from resnet_viz.experiments.recordings import read, record, write
-from resnet_viz.experiments.registry import experiment
+from resnet_viz.experiments.recordings import read_recording, record, write_recording
+from resnet_viz.experiments.registry import find_experiment
 from resnet_viz.records import Recording
 
 _SAVE_EVERY = 2.0  # seconds
@@ -20,18 +20,18 @@ def experiment_job(
     Events: ``progress``, and ``result`` with the numbers at the end. A surface goes on from the
     lines it has; other experiments begin anew.
     """
-    row = experiment(config["experiment"])
+    row = find_experiment(config["experiment"])
     settings = row.settings(config["settings"])
     last, saved = None, time.monotonic()
     try:
         for last in record(folder.name, row, settings, found(folder)):
             if last.finding.progress == 1 or time.monotonic() - saved > _SAVE_EVERY:
-                write(folder / "finding.json", last)
+                write_recording(folder / "finding.json", last)
                 saved = time.monotonic()
             yield {"key": "progress", "share": last.finding.progress, "seconds": last.seconds}
     except GeneratorExit:
         if last is not None:
-            write(folder / "finding.json", last)
+            write_recording(folder / "finding.json", last)
         raise
     if last is not None:
         finding = last.finding
@@ -41,6 +41,6 @@ def experiment_job(
 def found(folder: Path) -> Recording | None:
     """What a run has found so far."""
     try:
-        return read(folder / "finding.json")
+        return read_recording(folder / "finding.json")
     except (OSError, ValueError, KeyError):
         return None

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from resnet_viz.checkpoints.loaded import LoadedNetwork
-from resnet_viz.experiments.measures.batches import Images, labelled
+from resnet_viz.experiments.measures.batches import Images, labelled_batch
 from resnet_viz.experiments.measures.curves import curve
 from resnet_viz.experiments.measures.walked_twins import trained_twins
 from resnet_viz.experiments.settings import in_range
@@ -68,7 +68,7 @@ def _answer(numbers: dict[str, float]) -> str:
 def responses(loaded: LoadedNetwork, config: ResponsesConfig) -> dict[str, float]:
     """Standard deviation over images, channels and positions behind each normalisation."""
     network = loaded.network
-    data = labelled(config.source, config.images, loaded.preprocessing)
+    data = labelled_batch(config.source, config.images, loaded.preprocessing)
     layout = plan(network.spec)
     names = [part.name for part in layout.stem if part.kind is PartKind.NORM]
     names += [

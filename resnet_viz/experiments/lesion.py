@@ -12,11 +12,11 @@ from itertools import combinations
 import numpy as np
 
 from resnet_viz.checkpoints.loaded import LoadedNetwork
-from resnet_viz.experiments.measures.batches import Images, Labelled, labelled
+from resnet_viz.experiments.measures.batches import Images, LabelledBatch, labelled_batch
 from resnet_viz.experiments.measures.curves import curve
 from resnet_viz.experiments.measures.walked_twins import accuracy, downsampling, trained_twins
 from resnet_viz.experiments.settings import in_range
-from resnet_viz.networks.resnet.blocks import Block
+from resnet_viz.networks.resnet.blocks import ResidualBlock
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.records import Finding, Mark, Panel
 
@@ -65,7 +65,7 @@ def run(config: LesionConfig) -> Iterator[Finding]:
     twins = trained_twins(config.depth, config.twins)
     found: dict[str, Lesions] = {}
     for place, (kind, loaded) in enumerate(twins.items()):
-        data = labelled(config.source, config.images, loaded.preprocessing)
+        data = labelled_batch(config.source, config.images, loaded.preprocessing)
         for share, lesions in lesions_of(loaded, data, config):
             found[kind] = lesions
             progress = (place + share) / 2
@@ -74,7 +74,7 @@ def run(config: LesionConfig) -> Iterator[Finding]:
 
 
 def lesions_of(
-    loaded: LoadedNetwork, data: Labelled, config: LesionConfig
+    loaded: LoadedNetwork, data: LabelledBatch, config: LesionConfig
 ) -> Iterator[tuple[float, Lesions]]:
     """Share done, and what one network lost so far."""
     network = loaded.network
@@ -103,7 +103,7 @@ def lesions_of(
             yield done / total, result
 
 
-def shuffled(network: ResNet, swaps: int, chance: random.Random) -> list[Block]:
+def shuffled(network: ResNet, swaps: int, chance: random.Random) -> list[ResidualBlock]:
     """The blocks after some exchanges of two that stand in one stage and keep its shape.
 
     As they were where no stage has two of them.
@@ -121,7 +121,7 @@ def shuffled(network: ResNet, swaps: int, chance: random.Random) -> list[Block]:
     return order
 
 
-def kendall(before: Sequence[Block], after: Sequence[Block]) -> float:
+def kendall(before: Sequence[ResidualBlock], after: Sequence[ResidualBlock]) -> float:
     """Kendall's rank correlation of two orders of the same blocks: 1 where they are equal."""
     place = {block.name: i for i, block in enumerate(before)}
     ranks = [place[block.name] for block in after]

@@ -1,4 +1,4 @@
-"""Figures that others published, with where they stand, and what ours must be to agree with them.
+"""Numbers that others published, their sources, and the range in which ours agree with them.
 
 A row without ``measured`` is printed for itself: nothing here measures the same thing.
 """
@@ -30,11 +30,11 @@ CIFAR10 = (
 
 
 @dataclass(frozen=True)
-class Figure:
-    """One figure: of what (a key ``experiment.<name>.figure_<what>``), as printed, and where.
+class PublishedNumber:
+    """One number: of what (a key ``experiment.<name>.figure_<what>``), as printed, and where.
 
-    ``measured`` names the number of a finding that it stands beside; both agree where that number
-    is from ``low`` to ``high``. ``when`` are the settings without which they are not compared.
+    ``measured`` names the number of a finding that it is compared with; both agree where that
+    number is from ``low`` to ``high``. Findings with other settings than ``when`` are not compared.
     """
 
     what: str
@@ -52,65 +52,67 @@ _VEIT = "Veit 2016, sec. 5"
 _BALDUZZI = "independent measurement of Balduzzi 2017, 20 seeds"
 _DEEP = {"depth": 56}
 
-#: By experiment. Published figures, theory (source "theory"), and independent measurements.
-FIGURES: Mapping[str, tuple[Figure, ...]] = {
+#: By experiment. Published numbers, theory (source "theory"), and independent measurements.
+PUBLISHED_NUMBERS: Mapping[str, tuple[PublishedNumber, ...]] = {
     "shattered-gradients": (
-        Figure("plain_2", "0.98", _BALDUZZI, "plain-2", 0.9),
-        Figure("plain_10", "0.48", _BALDUZZI, "plain-10", 0.1, 0.9),
-        Figure("plain_24", "0", _BALDUZZI, "plain-24", -0.1, 0.1),
-        Figure("residual_50", "0.71", _BALDUZZI, "residual-50", 0.3, 0.9),
-        Figure("residual_50_weak", "0.83", _BALDUZZI, "residual-50 x 0.1", 0.7),
+        PublishedNumber("plain_2", "0.98", _BALDUZZI, "plain-2", 0.9),
+        PublishedNumber("plain_10", "0.48", _BALDUZZI, "plain-10", 0.1, 0.9),
+        PublishedNumber("plain_24", "0", _BALDUZZI, "plain-24", -0.1, 0.1),
+        PublishedNumber("residual_50", "0.71", _BALDUZZI, "residual-50", 0.3, 0.9),
+        PublishedNumber("residual_50_weak", "0.83", _BALDUZZI, "residual-50 x 0.1", 0.7),
     ),
     "gradient-growth": (
-        Figure("plain_bn", "1.211", "theory: Yang 2019", "plain_bn", 1.17, 1.25),
-        Figure("plain_bare", "1.00", "theory: He 2015b", "plain_bare", 0.97, 1.03),
-        Figure("inside", "1.414", "theory", "inside", 0.97 * sqrt(2), 1.03 * sqrt(2)),
-        Figure("outside", "1.63", _TWICE, "outside", 0.97 * 1.63, 1.03 * 1.63),
-        Figure("inside_bn", "1.03-1.04", _TWICE, "inside_bn", 0.97 * 1.03, 1.03 * 1.04),
+        PublishedNumber("plain_bn", "1.211", "theory: Yang 2019", "plain_bn", 1.17, 1.25),
+        PublishedNumber("plain_bare", "1.00", "theory: He 2015b", "plain_bare", 0.97, 1.03),
+        PublishedNumber("inside", "1.414", "theory", "inside", 0.97 * sqrt(2), 1.03 * sqrt(2)),
+        PublishedNumber("outside", "1.63", _TWICE, "outside", 0.97 * 1.63, 1.03 * 1.63),
+        PublishedNumber("inside_bn", "1.03-1.04", _TWICE, "inside_bn", 0.97 * 1.03, 1.03 * 1.04),
     ),
     "paths": (
-        Figure("middle", "98.0 %", _VEIT, "middle_share", 97.95, 98.05),
-        Figure("band", "0.45 %", _VEIT, "band_share", 0.445, 0.455),
+        PublishedNumber("middle", "98.0 %", _VEIT, "middle_share", 97.95, 98.05),
+        PublishedNumber("band", "0.45 %", _VEIT, "band_share", 0.445, 0.455),
     ),
     "lesion": (
-        Figure("plain_chance", "chance", "Veit 2016, sec. 4"),
-        Figure("residual_median", "0.8", _TRAINED, "residual_median", high=3.0, when=_DEEP),
-        Figure("plain_median", "75", _TRAINED, "plain_median", 40.0, when=_DEEP),
-        Figure("residual_most", "26", _TRAINED, "residual_most", when=_DEEP),
-        Figure("plain_least", "38", _TRAINED, "plain_least", when=_DEEP),
+        PublishedNumber("plain_chance", "chance", "Veit 2016, sec. 4"),
+        PublishedNumber(
+            "residual_median", "0.8", _TRAINED, "residual_median", high=3.0, when=_DEEP
+        ),
+        PublishedNumber("plain_median", "75", _TRAINED, "plain_median", 40.0, when=_DEEP),
+        PublishedNumber("residual_most", "26", _TRAINED, "residual_most", when=_DEEP),
+        PublishedNumber("plain_least", "38", _TRAINED, "plain_least", when=_DEEP),
     ),
     "loss-landscape": (
-        Figure("error_56", "5.89 % / 13.31 %", "Li 2018, table 1"),
-        Figure("error_110", "5.79 % / 16.44 %", "Li 2018, table 1"),
+        PublishedNumber("error_56", "5.89 % / 13.31 %", "Li 2018, table 1"),
+        PublishedNumber("error_110", "5.79 % / 16.44 %", "Li 2018, table 1"),
     ),
     "shortcut-strength": (
-        Figure("identity", "6.61 %", "He 2016, table 1"),
-        Figure("half", "12.35 %", "He 2016, table 1"),
-        Figure("convolution", "12.22 %", "He 2016, table 1"),
+        PublishedNumber("identity", "6.61 %", "He 2016, table 1"),
+        PublishedNumber("half", "12.35 %", "He 2016, table 1"),
+        PublishedNumber("convolution", "12.22 %", "He 2016, table 1"),
     ),
-    "cka": (Figure("diagonal", "1", "Kornblith 2019", "diagonal", 1 - 1e-6, 1 + 1e-6),),
+    "cka": (PublishedNumber("diagonal", "1", "Kornblith 2019", "diagonal", 1 - 1e-6, 1 + 1e-6),),
 }
 
 
-def figures_of(experiment: str) -> tuple[Figure, ...]:
-    """The published figures that stand beside an experiment; () where only a claim was found."""
-    return FIGURES.get(experiment, ())
+def published_numbers(experiment: str) -> tuple[PublishedNumber, ...]:
+    """The published numbers of what an experiment measures; () where only a claim was found."""
+    return PUBLISHED_NUMBERS.get(experiment, ())
 
 
 @dataclass(frozen=True)
-class Beside:
-    """A published figure and ours; ``agrees`` is None where they are not held to each other."""
+class ComparedNumber:
+    """A published number and ours; ``agrees`` is None where they are not held to each other."""
 
-    figure: Figure
+    published: PublishedNumber
     measured: float | None
     agrees: bool | None
 
 
-def beside(found: Finding) -> Iterator[Beside]:
-    """Every published figure with what was measured here, once the finding is whole."""
-    for figure in figures_of(found.experiment):
-        comparable = all(found.settings.get(n) == v for n, v in figure.when.items())
-        ours = found.numbers.get(figure.measured or "") if comparable else None
-        held = ours is not None and (isfinite(figure.low) or isfinite(figure.high))
-        agrees = figure.low <= ours <= figure.high if held and ours is not None else None
-        yield Beside(figure, ours, agrees)
+def compared_numbers(finding: Finding) -> Iterator[ComparedNumber]:
+    """Every published number with what was measured here, once the finding is whole."""
+    for published in published_numbers(finding.experiment):
+        comparable = all(finding.settings.get(n) == v for n, v in published.when.items())
+        ours = finding.numbers.get(published.measured or "") if comparable else None
+        bounded = isfinite(published.low) or isfinite(published.high)
+        agrees = published.low <= ours <= published.high if bounded and ours is not None else None
+        yield ComparedNumber(published, ours, agrees)

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from resnet_viz.core.errors import OptionError
-from resnet_viz.experiments.measures.batches import Images, Labelled, labelled
+from resnet_viz.experiments.measures.batches import Images, LabelledBatch, labelled_batch
 from resnet_viz.experiments.measures.curves import curve, matrix
 from resnet_viz.experiments.measures.walked_twins import trained_twins
 from resnet_viz.experiments.settings import in_range
@@ -61,7 +61,7 @@ def run(config: LandscapeConfig, earlier: Finding | None = None) -> Iterator[Fin
     Lines of a surface that an ``earlier`` finding of the same settings has are not computed again.
     """
     twins = trained_twins(config.depth, config.twins)
-    data = labelled(config.source, config.images, twins.first.preprocessing)
+    data = labelled_batch(config.source, config.images, twins.first.preprocessing)
     shapes = twins.map(lambda one: [p.shape for p in one.network.parameters() if p.ndim > 1])
     if shapes.first != shapes.second:
         raise OptionError("twins_not_alike", twins=config.twins[:80])
@@ -103,7 +103,7 @@ def loss_at(
     moved: ResNet,
     ways: list[Weights],
     place: tuple[float, float],
-    data: Labelled,
+    data: LabelledBatch,
 ) -> float:
     """Mean cross-entropy with the weights W + a d1 + b d2, written into ``moved``."""
     with torch.no_grad():

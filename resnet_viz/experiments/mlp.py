@@ -66,7 +66,9 @@ def run(config: MlpConfig) -> Iterator[Finding]:
     """Form by form: the norm of dL/dh at every layer, relative to the last, and its growth."""
     curves, numbers = [], {}
     for place, form in enumerate(FORMS, 1):
-        norms = np.array([gradient_norms(form, config, seed) for seed in range(config.seeds)])
+        norms = np.array(
+            [weight_gradient_norms(form, config, seed) for seed in range(config.seeds)]
+        )
         mean = np.exp(np.log(norms).mean(0))
         curves.append(curve(form.name, range(len(mean)), mean / mean[-1], kind=form.kind))
         numbers[form.name] = growth(mean)
@@ -82,7 +84,7 @@ def _answer(numbers: dict[str, float]) -> str:
     return "explodes" if plain > 1.1 and without < plain else "steady"
 
 
-def gradient_norms(form: Form, config: MlpConfig, seed: int) -> list[float]:
+def weight_gradient_norms(form: Form, config: MlpConfig, seed: int) -> list[float]:
     """||dL/dh|| of every layer's input and of the output, for L a random linear function."""
     generator = torch.Generator().manual_seed(seed)
     width = config.width

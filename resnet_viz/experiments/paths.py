@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from resnet_viz.experiments.measures.batches import Images, Labelled, labelled
+from resnet_viz.experiments.measures.batches import Images, LabelledBatch, labelled_batch
 from resnet_viz.experiments.measures.curves import curve
 from resnet_viz.experiments.measures.walked_twins import trained_twins
 from resnet_viz.experiments.settings import in_range
@@ -47,7 +47,10 @@ class PathsConfig:
 def run(config: PathsConfig) -> Iterator[Finding]:
     """Length by length: the share of paths, and the share of the gradient that they carry."""
     loaded = trained_twins(config.depth, config.twins).first
-    network, data = loaded.network, labelled(config.source, config.images, loaded.preprocessing)
+    network, data = (
+        loaded.network,
+        labelled_batch(config.source, config.images, loaded.preprocessing),
+    )
     blocks = network.spec.blocks()
     chance = np.random.default_rng(config.seed)
     sizes = []
@@ -60,7 +63,7 @@ def run(config: PathsConfig) -> Iterator[Finding]:
         yield _finding(config, len(blocks), sizes)
 
 
-def path_gradient(network: ResNet, data: Labelled, through: Collection[str]) -> float:
+def path_gradient(network: ResNet, data: LabelledBatch, through: Collection[str]) -> float:
     """||dL/dx|| of the input along one path: through the branches of some blocks, past the others.
 
     The forward pass is whole; on the way back each block passes the gradient through its branch or

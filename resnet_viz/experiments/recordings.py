@@ -31,15 +31,15 @@ def recordings_of(experiment: str) -> list[Recording]:
 
 @cache
 def _all() -> tuple[Recording, ...]:
-    return tuple(read(path) for path in sorted(FOLDER.glob("*.json")))
+    return tuple(read_recording(path) for path in sorted(FOLDER.glob("*.json")))
 
 
-def read(path: Path) -> Recording:
+def read_recording(path: Path) -> Recording:
     """A recording from its file; ``OSError`` or ``ValueError`` where there is none."""
     return decode(Recording, loads(path.read_text(encoding="utf-8")))
 
 
-def write(path: Path, recording: Recording) -> None:
+def write_recording(path: Path, recording: Recording) -> None:
     """A recording to its file, whole or not at all."""
     document = {"schema_version": SCHEMA_VERSION, **encode(recording)}
     with whole_file(path) as partial:

@@ -13,7 +13,7 @@ from jaxtyping import Float64
 from torch import Tensor
 from torch.nn.functional import cosine_similarity, cross_entropy
 
-from resnet_viz.experiments.measures.batches import Images, Labelled, labelled
+from resnet_viz.experiments.measures.batches import Images, LabelledBatch, labelled_batch
 from resnet_viz.experiments.measures.curves import curve
 from resnet_viz.experiments.measures.walked_twins import accuracy, trained_twins
 from resnet_viz.experiments.settings import in_range
@@ -46,7 +46,7 @@ def run(config: RefinementConfig) -> Iterator[Finding]:
     """The residual network's branches first, then the class read off after every block of both."""
     twins = trained_twins(config.depth, config.twins)
     network = twins.first.network
-    data = labelled(config.source, config.images, twins.first.preprocessing)
+    data = labelled_batch(config.source, config.images, twins.first.preprocessing)
     blocks = network.spec.blocks()
     sizes, cosines = branches(network, data)
     places = range(1, len(blocks) + 1)
@@ -66,13 +66,13 @@ def run(config: RefinementConfig) -> Iterator[Finding]:
         yield Finding("refinement", asdict(config), place / len(blocks), drawn, numbers, answer)
 
 
-def branches(network: ResNet, data: Labelled) -> tuple[list[float], list[float]]:
+def branches(network: ResNet, data: LabelledBatch) -> tuple[list[float], list[float]]:
     """Of every block: ||F(x)|| / ||x|| and the cosine of F(x) with -dL/dx, means over images.
 
     x is what the shortcut carries, so that both have one shape also where the block changes it.
     """
     parts = [
-        _branches(network, Labelled(images, labels))
+        _branches(network, LabelledBatch(images, labels))
         for images, labels in zip(
             torch.split(data.images, _BATCH), torch.split(data.labels, _BATCH), strict=True
         )
@@ -81,7 +81,7 @@ def branches(network: ResNet, data: Labelled) -> tuple[list[float], list[float]]
     return sums[0].tolist(), sums[1].tolist()
 
 
-def _branches(network: ResNet, data: Labelled) -> Float64[Tensor, "2 blocks"]:
+def _branches(network: ResNet, data: LabelledBatch) -> Float64[Tensor, "2 blocks"]:
     """Sums over the images of a batch."""
     blocks = network.spec.blocks()
     names = [f"{block}.{part}" for block in blocks for part in ("branch", "shortcut", "join")]

@@ -152,7 +152,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
 }  # fmt: skip
 
 
-def experiment(name: str) -> Experiment:
+def find_experiment(name: str) -> Experiment:
     """A row by its name; ``OptionError`` lists close ones."""
     if name not in EXPERIMENTS:
         known = close_matches(name, list(EXPERIMENTS), count=20)
@@ -165,6 +165,6 @@ def run_experiment(name: str, *, small: bool = False, **settings: object) -> Fin
 
     ``experiment(name).run(config)`` is the generator behind it, for progress and stopping.
     """
-    row = experiment(name)
+    row = find_experiment(name)
     found = list(row.run(row.settings(settings, small=small)))
     return found[-1]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.core.text import Text
-from resnet_viz.experiments.literature import Figure, beside
+from resnet_viz.experiments.literature import PublishedNumber, compared_numbers
 from resnet_viz.experiments.measures.walked_twins import told
 from resnet_viz.records import Finding
 
@@ -19,12 +19,12 @@ def remarks(found: Finding, text: Text) -> list[str]:
     sentences = [
         text(
             "experiments.figure_differs",
-            what=figure_words(found.experiment, one.figure, text),
+            what=published_words(found.experiment, one.published, text),
             measured=f"{one.measured:.3g}",
-            published=one.figure.value,
-            source=one.figure.source,
+            published=one.published.value,
+            source=one.published.source,
         )
-        for one in beside(found)
+        for one in compared_numbers(found)
         if one.agrees is False
     ]
     if found.experiment in _SHORT_TRAINING and not found.settings.get("twins"):
@@ -37,9 +37,9 @@ def remarks(found: Finding, text: Text) -> list[str]:
     return sentences
 
 
-def figure_words(experiment: str, figure: Figure, text: Text) -> str:
-    """What a published figure is of."""
-    return text(f"experiment.{experiment}.figure_{figure.what}")
+def published_words(experiment: str, published: PublishedNumber, text: Text) -> str:
+    """What a published number is of."""
+    return text(f"experiment.{experiment}.figure_{published.what}")
 
 
 def _training(depth: int, text: Text) -> Iterator[str]:

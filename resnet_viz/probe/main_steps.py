@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 from resnet_viz.networks.tables.totals import Totals
-from resnet_viz.networks.zoo.catalog import skeleton, zoo_row
-from resnet_viz.probe.measured_layers import Measured, measured_layers, measured_totals
+from resnet_viz.networks.zoo.catalog import zoo_row, zoo_without_weights
+from resnet_viz.probe.measured_layers import MeasuredLayers, measured_layers, measured_totals
 from resnet_viz.records import BlockGroup, MeasuredLayer
 
 HEAD = "head"
@@ -26,7 +26,7 @@ class ZooTable:
 
 def zoo_table(name: str) -> ZooTable:
     """Everything that can be known of a network of the catalog without its weights."""
-    row, network = zoo_row(name), skeleton(name).eval()
+    row, network = zoo_row(name), zoo_without_weights(name).eval()
     side = row.input_size
     images = torch.empty(2, row.input_channels, side, side, device="meta")
     found = measured_layers(network, images, row.blocks)
@@ -58,7 +58,7 @@ class _Step:
 
 
 def _groups(
-    network: nn.Module, stages: Iterable[tuple[str, ...]], found: Measured
+    network: nn.Module, stages: Iterable[tuple[str, ...]], found: MeasuredLayers
 ) -> Iterator[BlockGroup]:
     names = [(stage, name) for stage, steps in enumerate(stages) for name in steps]
     ends = [_end(found.rows, name) for _, name in names]

@@ -17,14 +17,16 @@ _IDLE = (nn.Dropout, nn.Identity)  # they change nothing in evaluation mode
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredLayers:
     """Rows in order of execution, and the output's shape of each module that was asked for."""
 
     rows: tuple[MeasuredLayer, ...]
     shapes: Mapping[str, tuple[int, ...]]  # without the batch
 
 
-def measured_layers(network: nn.Module, images: Tensor, steps: Iterable[str] = ()) -> Measured:
+def measured_layers(
+    network: nn.Module, images: Tensor, steps: Iterable[str] = ()
+) -> MeasuredLayers:
     """Every layer that runs, and the shapes of ``steps``, from one forward pass.
 
     Rows are modules without modules inside, or with weights of their own; what is no module has
@@ -37,7 +39,7 @@ def measured_layers(network: nn.Module, images: Tensor, steps: Iterable[str] = (
         values = capture(network, images, list(asked)).values
     rows = [_row(n, modules[n], value) for n, value in values.items() if n in modules]
     shapes = {name: tuple(values[name].shape[1:]) for name in steps}
-    return Measured(tuple(rows), shapes)
+    return MeasuredLayers(tuple(rows), shapes)
 
 
 def measured_totals(

@@ -6,7 +6,7 @@ from resnet_viz.core.saving import SCHEMA_VERSION, library_versions
 from resnet_viz.records import Comparison, Side
 
 
-def document(comparison: Comparison) -> dict[str, Any]:
+def comparison_document(comparison: Comparison) -> dict[str, Any]:
     """``{residual: {...}, plain: {...}}`` and what is needed to read and repeat it.
 
     Two networks that are no twins are called ``first`` and ``second`` instead.

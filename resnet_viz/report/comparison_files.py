@@ -8,7 +8,7 @@ from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison_drawing import cam_overlays, cam_rows, feature_grids
 from resnet_viz.pictures.decode import to_png
 from resnet_viz.records import Comparison
-from resnet_viz.report.comparison_document import document
+from resnet_viz.report.comparison_document import comparison_document
 from resnet_viz.report.comparison_html import page
 from resnet_viz.report.comparison_tables import cam_table, layers_table, predictions_table
 
@@ -23,7 +23,7 @@ def report_files(
     Raises ``LayerError`` for a layer that not both networks have a map of.
     """
     chosen = _checked(comparison, layer)
-    whole = {**document(comparison), "layer": chosen}
+    whole = {**comparison_document(comparison), "layer": chosen}
     yield "report.json", to_json(whole).encode()
     tables = {
         "predictions": predictions_table(comparison),

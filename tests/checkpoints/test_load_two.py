@@ -18,11 +18,11 @@ from resnet_viz.figures.comparison_drawing import (
 )
 from resnet_viz.figures.live_cams import live_cams
 from resnet_viz.figures.strip import strip_svg
-from resnet_viz.networks.zoo.catalog import ZOO, build_zoo, skeleton, zoo_spec
+from resnet_viz.networks.zoo.catalog import ZOO, build_zoo, zoo_spec, zoo_without_weights
 from resnet_viz.pictures.samples import sample_picture
 from resnet_viz.probe.capture import layer_names
 from resnet_viz.report.comparison_code import python_lines
-from resnet_viz.report.comparison_document import document
+from resnet_viz.report.comparison_document import comparison_document
 from tests.source import ROOT
 
 EN = Text("en")
@@ -62,7 +62,7 @@ def test_every_figure_draws_two_unlike_networks(unlike):
 
 
 def test_the_report_tells_both_forms(unlike):
-    told = document(unlike)
+    told = comparison_document(unlike)
     assert told["first"]["network"] == "lenet5"  # no twins, so neither is called one
     assert told["second"]["spec"]["depths"] == (1, 2)
 
@@ -109,7 +109,7 @@ def test_one_design_beside_another():
 
 @pytest.mark.parametrize("name", ZOO)
 def test_every_catalog_network_has_its_steps_among_its_layers(name):
-    assert set(zoo_spec(name).blocks()) <= set(layer_names(skeleton(name)))
+    assert set(zoo_spec(name).blocks()) <= set(layer_names(zoo_without_weights(name)))
     assert weight_sources(name)[-1] is WeightSource.RANDOM
     assert (WeightSource.PRETRAINED in weight_sources(name)) == (name != "lenet5")
 

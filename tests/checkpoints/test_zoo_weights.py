@@ -12,7 +12,7 @@ from resnet_viz.checkpoints.sources import published as pretrained
 from resnet_viz.checkpoints.sources.published import published_url
 from resnet_viz.checkpoints.sources.zoo_weights import fill_zoo, pretrained_zoo
 from resnet_viz.core.errors import CheckpointError
-from resnet_viz.networks.zoo.catalog import ZOO, build_zoo, skeleton
+from resnet_viz.networks.zoo.catalog import ZOO, build_zoo, zoo_without_weights
 from resnet_viz.networks.zoo.torchvision_names import weights_named
 from tests.checkpoints.web import serving
 
@@ -88,4 +88,4 @@ def test_every_row_knows_its_weights_and_lenet_has_none():
 
 
 def test_a_skeleton_takes_no_memory():
-    assert {p.device.type for p in skeleton("vgg19").parameters()} == {"meta"}
+    assert {p.device.type for p in zoo_without_weights("vgg19").parameters()} == {"meta"}

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from resnet_viz.core.downloads import Progress, download
+from resnet_viz.core.downloads import DownloadProgress, download
 from resnet_viz.core.errors import DownloadError, ResnetVizError
 from tests.checkpoints.web import closed_port, serving
 
@@ -27,7 +27,7 @@ def test_a_file_arrives_whole_with_its_progress(web, tmp_path):
     steps = list(download(web.url("weights.pth", BODY), target, DIGEST[:8]))
     assert target.read_bytes() == BODY
     assert [s.received for s in steps] == sorted({s.received for s in steps})
-    assert steps[-1] == Progress(len(BODY), len(BODY))
+    assert steps[-1] == DownloadProgress(len(BODY), len(BODY))
     assert os.listdir(target.parent) == ["weights.pth"]
 
 

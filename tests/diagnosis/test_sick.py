@@ -138,10 +138,10 @@ def test_foreign_checkpoints_are_identified_whole(file, spec):
 
 def accuracy(path: Path, step: int) -> float:
     from resnet_viz import load_checkpoint
-    from resnet_viz.datasets.load_dataset import cifar10
+    from resnet_viz.datasets.load_dataset import load_dataset
     from resnet_viz.pictures.preprocess import normalise
 
-    loaded, test = load_checkpoint(path), cifar10().test
+    loaded, test = load_checkpoint(path), load_dataset("cifar10").test
     right = 0
     images, labels = test.images[::step], test.labels[::step]
     with torch.no_grad():

@@ -11,7 +11,7 @@ from resnet_viz.experiments import lesion, loss_landscape, mlp, paths
 from resnet_viz.experiments.cka import CkaConfig
 from resnet_viz.experiments.cka import run as run_cka
 from resnet_viz.experiments.grad_cam_sanity import similarity
-from resnet_viz.experiments.measures.batches import Images, labelled
+from resnet_viz.experiments.measures.batches import Images, labelled_batch
 from resnet_viz.experiments.measures.walked_twins import accuracy, bundled_twins, walk
 from resnet_viz.experiments.measures.walked_twins import stem as stem_of
 from resnet_viz.experiments.shattered_gradients import (
@@ -33,7 +33,7 @@ def twins():
 
 @pytest.fixture(scope="module")
 def data(twins):
-    return labelled(Images.PHOTOGRAPHS, 0, twins.first.preprocessing)
+    return labelled_batch(Images.PHOTOGRAPHS, 0, twins.first.preprocessing)
 
 
 def test_binomial_shares_are_exact():
@@ -63,7 +63,7 @@ MLP = {  # SCIENCE, section 2: width 512, batch 512, 60 layers
 @pytest.mark.parametrize("form", mlp.FORMS, ids=lambda form: form.name)
 def test_growth_of_wide_layers_is_the_published_one_within_3_percent(form, seeds):
     for seed in range(seeds):
-        norms = np.array(mlp.gradient_norms(form, mlp.MlpConfig(), seed))
+        norms = np.array(mlp.weight_gradient_norms(form, mlp.MlpConfig(), seed))
         assert mlp.growth(norms) == pytest.approx(MLP[form.name], rel=0.03)
 
 

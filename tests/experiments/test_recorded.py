@@ -10,18 +10,18 @@ from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.core.converter import encode
 from resnet_viz.core.places import cifar10_folders
 from resnet_viz.experiments.job import experiment_job, found
-from resnet_viz.experiments.measures.batches import Images, labelled
+from resnet_viz.experiments.measures.batches import Images, labelled_batch
 from resnet_viz.experiments.measures.walked_twins import bundled_twins
 from resnet_viz.experiments.recordings import (
     FOLDER,
     LIVE_LIMIT,
     command,
     expected_seconds,
-    read,
+    read_recording,
     recordings_of,
-    write,
+    write_recording,
 )
-from resnet_viz.experiments.registry import EXPERIMENTS, Cost, experiment
+from resnet_viz.experiments.registry import EXPERIMENTS, Cost, find_experiment
 from resnet_viz.jobs.queue import runs
 from resnet_viz.jobs.queue.execute import execute
 from resnet_viz.jobs.queue.foreground import begin_here
@@ -42,13 +42,13 @@ SURFACE = {
 
 
 def kept(name):
-    return read(FOLDER / f"{name}.json")
+    return read_recording(FOLDER / f"{name}.json")
 
 
 @pytest.mark.parametrize("name", RECORDINGS)
 def test_a_recording_is_whole_and_says_how_to_repeat_it(name):
     one = kept(name)
-    row, settings = experiment(RECORDINGS[name][0]), RECORDINGS[name][1]
+    row, settings = find_experiment(RECORDINGS[name][0]), RECORDINGS[name][1]
     assert one.finding.progress == 1
     assert row.settings(one.finding.settings) == row.settings(settings)
     assert one.date[:2] == "20"
@@ -68,11 +68,11 @@ def test_usual_settings_take_as_long_as_the_card_says(name):
 
 
 def test_what_takes_over_a_minute_is_recorded():
-    row = experiment("lesion")
+    row = find_experiment("lesion")
     assert expected_seconds(row, row.settings({"images": 10_000})) > LIVE_LIMIT
     for name in ("lesion-56", "loss-landscape-2d-56"):
         one = kept(name)
-        own = experiment(one.finding.experiment)
+        own = find_experiment(one.finding.experiment)
         assert expected_seconds(own, own.settings(one.finding.settings)) > LIVE_LIMIT
 
 
@@ -100,7 +100,7 @@ def test_centre_of_the_recorded_surface_is_the_trained_loss():
         pytest.skip("CIFAR-10 is not on this machine")
     one = kept("loss-landscape-2d").finding
     twins = bundled_twins(20)
-    data = labelled(Images.CIFAR10, one.settings["images"], twins.first.preprocessing)
+    data = labelled_batch(Images.CIFAR10, one.settings["images"], twins.first.preprocessing)
     for kind, loaded in twins.items():
         with torch.no_grad():
             loss = torch.nn.functional.cross_entropy(loaded.network(data.images), data.labels)
@@ -129,8 +129,8 @@ def test_growth_over_five_seeds_is_recorded_within_3_percent(form):
 
 def test_a_recording_comes_back_from_its_file(tmp_path):
     one = kept("zero-means-identity")
-    write(tmp_path / "again.json", one)
-    again = read(tmp_path / "again.json")
+    write_recording(tmp_path / "again.json", one)
+    again = read_recording(tmp_path / "again.json")
     assert encode(again) == encode(one)
     assert isinstance(again, Recording)
     assert json.loads((tmp_path / "again.json").read_text("utf-8"))["schema_version"] == 1

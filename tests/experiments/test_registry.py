@@ -11,9 +11,9 @@ from resnet_viz.core.converter import decode, encode
 from resnet_viz.core.errors import OptionError, OutputError
 from resnet_viz.core.saving import to_json
 from resnet_viz.core.text import LANGUAGES, Text
-from resnet_viz.experiments.finding_files import caption, python_line, save_finding, verdict
-from resnet_viz.experiments.literature import FIGURES, beside
-from resnet_viz.experiments.registry import EXPERIMENTS, experiment, run_experiment
+from resnet_viz.experiments.finding_files import caption, finding_verdict, python_line, save_finding
+from resnet_viz.experiments.literature import PUBLISHED_NUMBERS, compared_numbers
+from resnet_viz.experiments.registry import EXPERIMENTS, find_experiment, run_experiment
 from resnet_viz.experiments.remarks import remarks
 from resnet_viz.records import Finding
 
@@ -54,7 +54,7 @@ def test_experiment_ends_with_panels_numbers_and_an_answer(name, found):
 def test_sentences_are_filled_from_the_numbers(name, language, found):
     text = Text(language)
     assert "{" not in caption(found[name], text)
-    assert verdict(found[name], text)
+    assert finding_verdict(found[name], text)
     for key in ("title", "question", "claim", "refute"):
         assert text.has(f"experiment.{name}.{key}")
     for answer in EXPERIMENTS[name].answers:
@@ -100,18 +100,18 @@ def test_finding_is_saved_whole_and_never_over_another(found, tmp_path):
 )
 def test_a_setting_without_meaning_is_one_sentence(settings):
     with pytest.raises(OptionError):
-        experiment("lesion").settings(settings)
+        find_experiment("lesion").settings(settings)
 
 
 def test_settings_are_read_from_text():
-    config = experiment("shortcut-strength").settings({"strengths": "0,0.5", "steps": "3"})
+    config = find_experiment("shortcut-strength").settings({"strengths": "0,0.5", "steps": "3"})
     assert config.strengths == (0.0, 0.5)
     assert config.steps == 3
 
 
 def test_an_unknown_experiment_names_close_ones():
     with pytest.raises(OptionError, match="lesion"):
-        experiment("lesions")
+        find_experiment("lesions")
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
@@ -125,11 +125,11 @@ def test_a_finding_comes_back_from_its_json(name, found):
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_published_figures_have_words_and_stand_beside_real_numbers(name, language, found):
-    for one in beside(found[name]):
-        assert Text(language).has(f"experiment.{name}.figure_{one.figure.what}")
-        assert one.figure.measured is None or one.figure.measured in found[name].numbers
+    for one in compared_numbers(found[name]):
+        assert Text(language).has(f"experiment.{name}.figure_{one.published.what}")
+        assert one.published.measured is None or one.published.measured in found[name].numbers
     assert all("{" not in sentence for sentence in remarks(found[name], Text(language)))
-    assert set(FIGURES) <= set(EXPERIMENTS)
+    assert set(PUBLISHED_NUMBERS) <= set(EXPERIMENTS)
 
 
 def test_a_figure_outside_its_bar_is_said(found):
@@ -140,7 +140,7 @@ def test_a_figure_outside_its_bar_is_said(found):
 
 
 def test_figures_of_another_depth_are_not_compared(found):
-    rows = {one.figure.what: one for one in beside(found["lesion"])}
+    rows = {one.published.what: one for one in compared_numbers(found["lesion"])}
     assert rows["plain_median"].measured is None
     assert rows["plain_median"].agrees is None
 

@@ -6,7 +6,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from resnet_viz import NetworkSpec, build
 from resnet_viz.networks.tables.totals import totals
-from resnet_viz.networks.zoo.catalog import ZOO, build_zoo, skeleton
+from resnet_viz.networks.zoo.catalog import ZOO, build_zoo, zoo_without_weights
 from resnet_viz.networks.zoo.torchvision_names import weights_named
 from resnet_viz.probe.main_steps import zoo_table
 from resnet_viz.probe.measured_layers import measured_layers, measured_totals
@@ -26,7 +26,7 @@ def table(name):
 )
 def test_a_table_is_its_network(name):
     row, found = ZOO[name], table(name)
-    network = skeleton(name).eval()
+    network = zoo_without_weights(name).eval()
     image = torch.empty(1, row.input_channels, row.input_size, row.input_size, device="meta")
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         network(image)

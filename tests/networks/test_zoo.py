@@ -8,10 +8,10 @@ from resnet_viz.core.errors import SpecError
 from resnet_viz.networks.zoo.catalog import (
     ZOO,
     build_zoo,
-    skeleton,
     zoo_blocks,
     zoo_classes,
     zoo_preprocessing,
+    zoo_without_weights,
 )
 from resnet_viz.networks.zoo.torchvision_names import weights_named
 from resnet_viz.probe.capture import capture
@@ -37,7 +37,7 @@ def image(row, side=None):
     "name", [pytest.param(n, marks=pytest.mark.slow) if n in ALIKE else n for n in ZOO]
 )
 def test_a_row_is_its_network(name):
-    row, network = ZOO[name], skeleton(name).eval()
+    row, network = ZOO[name], zoo_without_weights(name).eval()
     assert sum(p.numel() for p in network.parameters()) == row.parameters
     with torch.no_grad():
         found = capture(network, image(row).to("meta"), zoo_blocks(name))
@@ -58,14 +58,14 @@ def test_names_are_unknown_to_the_presets_and_close_ones_are_offered():
 
 @pytest.mark.parametrize("name", [n for n in ZOO if n not in ("googlenet", "convnext_tiny")])
 def test_depth_is_the_number_of_weighted_layers(name):
-    layers = [m for m in skeleton(name).modules() if isinstance(m, WEIGHTED)]
+    layers = [m for m in zoo_without_weights(name).modules() if isinstance(m, WEIGHTED)]
     assert len(layers) == ZOO[name].depth
 
 
 def test_depth_counts_one_way_through_an_inception_and_no_shift_of_a_convnext():
     inceptions = sum("inception" in name for name in zoo_blocks("googlenet"))
     assert ZOO["googlenet"].depth == 3 + 2 * inceptions + 1
-    layers = [m for m in skeleton("convnext_tiny").modules() if isinstance(m, WEIGHTED)]
+    layers = [m for m in zoo_without_weights("convnext_tiny").modules() if isinstance(m, WEIGHTED)]
     assert ZOO["convnext_tiny"].depth == len(layers)
 
 
@@ -112,7 +112,7 @@ def test_looking_at_every_layer_changes_no_output(name):
 
 
 def test_lenet_is_that_of_its_source():
-    rows = dict(skeleton("lenet5").named_parameters())
+    rows = dict(zoo_without_weights("lenet5").named_parameters())
     counts = {name: value.numel() for name, value in rows.items() if name.endswith("weight")}
     assert counts == {
         "conv1.weight": 6 * 25, "conv2.weight": 16 * 6 * 25, "conv3.weight": 120 * 16 * 25,

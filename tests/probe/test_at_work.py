@@ -11,7 +11,7 @@ from resnet_viz.checkpoints.sources import backbone_weights as loading
 from resnet_viz.checkpoints.sources.backbone_weights import load_backbone
 from resnet_viz.checkpoints.sources.published import pretrained_file
 from resnet_viz.core.errors import OptionError, SpecError
-from resnet_viz.networks.zoo.backbones import AT_WORK, backbone_skeleton
+from resnet_viz.networks.zoo.backbones import AT_WORK, backbone_without_weights
 from resnet_viz.networks.zoo.torchvision_names import weights_named
 from resnet_viz.pictures.decode import Picture
 from resnet_viz.pictures.preprocess import IMAGENET_PREPROCESSING
@@ -63,7 +63,7 @@ def test_features_are_finite_alive_and_read_only(views):
 
 def test_stages_are_in_order_of_execution():
     for name, row in AT_WORK.items():
-        names = [n for n, _ in backbone_skeleton(name).named_modules()]
+        names = [n for n, _ in backbone_without_weights(name).named_modules()]
         body = [m for m in row.stages.values() if "fpn" not in m]
         assert [names.index(m) for m in body] == sorted(names.index(m) for m in body)
 

@@ -6,7 +6,7 @@ from resnet_viz.checkpoints.sources.published import pretrained_tensors
 from resnet_viz.checkpoints.sources.zoo_weights import fill_exactly
 from resnet_viz.networks.zoo.backbones import (
     WorkRow,
-    backbone_skeleton,
+    backbone_without_weights,
     build_backbone,
     work_row,
 )
@@ -26,7 +26,7 @@ def load_backbone(name: str, source: WeightSource, *, seed: int = 0) -> nn.Modul
     prefix = f"{row.part}." if row.part else ""
     weights = pretrained_tensors(name)
     own = {k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)}
-    return _exact(fill_exactly(backbone_skeleton(name), own, row.title, name), row)
+    return _exact(fill_exactly(backbone_without_weights(name), own, row.title, name), row)
 
 
 def _exact(backbone: nn.Module, row: WorkRow) -> nn.Module:

@@ -8,7 +8,7 @@ from torch import Tensor
 from resnet_viz.checkpoints.fill import fill
 from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.checkpoints.reading.read import read_weights
-from resnet_viz.core.downloads import Progress, download
+from resnet_viz.core.downloads import DownloadProgress, download
 from resnet_viz.core.errors import CheckpointError, DownloadError
 from resnet_viz.core.places import home
 from resnet_viz.networks.zoo.backbones import AT_WORK
@@ -39,7 +39,7 @@ def pretrained_file(name: str) -> Path:
     return home() / "pretrained" / published_url(name).rpartition("/")[2]
 
 
-def fetch_pretrained(name: str) -> Iterator[Progress]:
+def fetch_pretrained(name: str) -> Iterator[DownloadProgress]:
     """Download a network's weights unless they are there; yields progress."""
     file = pretrained_file(name)
     if not file.is_file():

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from resnet_viz.checkpoints.fill import matched
 from resnet_viz.checkpoints.sources.published import pretrained_tensors
-from resnet_viz.networks.zoo.catalog import skeleton, zoo_row
+from resnet_viz.networks.zoo.catalog import zoo_row, zoo_without_weights
 
 #: Names in DenseNet's files have a dot that modules cannot have since: "norm.1" is "norm1".
 _DOTTED = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12])\.")
@@ -29,7 +29,7 @@ def fill_zoo(name: str, weights: Mapping[str, Tensor]) -> nn.Module:
     The number of classes is that of the weights. Raises ``CheckpointError``.
     """
     given = _present_names(weights)
-    network = skeleton(name, _classes(given))
+    network = zoo_without_weights(name, _classes(given))
     return fill_exactly(network, given, zoo_row(name).title, name)
 
 

@@ -21,7 +21,7 @@ from resnet_viz.spec.plan import plan
 
 
 @dataclass(frozen=True, eq=False)
-class Measured:
+class ImageMeasurements:
     """One network on one batch of natural images.
 
     By layer: ``scores`` (BN consistency), ``dead`` (share of channels that no image activates),
@@ -37,7 +37,9 @@ class Measured:
     train_logits: Float[Tensor, "batch classes"]
 
 
-def measure(network: ResNet, batch: Float[Tensor, "batch channel height width"]) -> Measured:
+def measure(
+    network: ResNet, batch: Float[Tensor, "batch channel height width"]
+) -> ImageMeasurements:
     """Two passes, one in each mode, and one backward pass; the network stays as it is."""
     dead: dict[str, float] = {}
     largest: dict[str, float] = {}
@@ -59,7 +61,7 @@ def measure(network: ResNet, batch: Float[Tensor, "batch channel height width"])
     with torch.no_grad():
         logits = network(batch, see)
     train_logits, gradients = _gradients(network, batch, logits.argmax(1))
-    return Measured(
+    return ImageMeasurements(
         scores=consistency(network, batch).scores,
         dead=dead,
         largest=largest,
@@ -81,7 +83,7 @@ def _gradients(
     return logits.detach(), norms
 
 
-def image_findings(found: Identification, measured: Measured) -> Iterator[CheckFinding]:
+def image_findings(found: Identification, measured: ImageMeasurements) -> Iterator[CheckFinding]:
     """Every check that needs images and no labels."""
     if measured.scores:
         rest = dict(list(measured.scores.items())[1:]) if found.input_scores else measured.scores
@@ -114,7 +116,7 @@ def _kind(found: Identification) -> Iterator[CheckFinding]:
     yield finding
 
 
-def _predictions(measured: Measured) -> Iterator[CheckFinding]:
+def _predictions(measured: ImageMeasurements) -> Iterator[CheckFinding]:
     answers = measured.logits.argmax(1)
     if measured.logits.shape[1] < 2 or len(answers) < 4:
         return
@@ -126,7 +128,7 @@ def _predictions(measured: Measured) -> Iterator[CheckFinding]:
     yield graded("one_class", often, name=str(int(answers.mode().values)))
 
 
-def _gradient_ratio(measured: Measured) -> Iterator[CheckFinding]:
+def _gradient_ratio(measured: ImageMeasurements) -> Iterator[CheckFinding]:
     body = [norm for name, norm in measured.gradients.items() if name != "fc"]
     if len(body) < 3 or not all(map(math.isfinite, body)) or min(body[0], body[-1]) <= 0:
         return

@@ -53,7 +53,7 @@ def shifted(pixels: Pixels, strength: float) -> Pixels:
     return moved
 
 
-def blurred(pixels: Pixels, strength: float) -> Pixels:
+def blurred_pixels(pixels: Pixels, strength: float) -> Pixels:
     """A Gaussian blur, cut off at three deviations; the edge is mirrored."""
     deviation = strength * pixels.shape[-1] / _USUAL_SIDE
     reach = max(1, math.ceil(3 * deviation))
@@ -73,7 +73,7 @@ def noisy(pixels: Pixels, strength: float) -> Pixels:
     return (pixels.float() + noise).round().clamp(0, 255).to(torch.uint8)
 
 
-def packed(pixels: Pixels, strength: float) -> Pixels:
+def packed_pixels(pixels: Pixels, strength: float) -> Pixels:
     """Through JPEG of that quality and back."""
     return torch.stack([_through_jpeg(image, round(strength)) for image in pixels])
 
@@ -92,7 +92,7 @@ def _through_jpeg(
 
 CHANGES: Mapping[str, Callable[[Pixels, float], Pixels]] = {
     "shift": shifted,
-    "blur": blurred,
+    "blur": blurred_pixels,
     "noise": noisy,
-    "jpeg": packed,
+    "jpeg": packed_pixels,
 }

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from resnet_viz.core.places import cifar10_folders
 from resnet_viz.datasets.dataset import ImageSet
-from resnet_viz.datasets.load_dataset import cifar10
+from resnet_viz.datasets.load_dataset import load_dataset
 from resnet_viz.datasets.named import from_sheets
 from resnet_viz.networks.zoo.labels import CIFAR10_CLASSES
 from resnet_viz.pictures.preprocess import CIFAR_PREPROCESSING, Preprocessing, normalise
@@ -25,7 +25,7 @@ class Images(StrEnum):
 
 
 @dataclass(frozen=True)
-class Labelled:
+class LabelledBatch:
     """A normalised batch and its classes."""
 
     images: Float[Tensor, "batch 3 height width"]
@@ -47,20 +47,20 @@ def photographs() -> tuple[Float[Tensor, "batch 3 32 32"], Int64[Tensor, " batch
     return sample_batch(CIFAR_PREPROCESSING), torch.tensor(labels * 2)
 
 
-def labelled(source: Images, count: int, preprocessing: Preprocessing) -> Labelled:
+def labelled_batch(source: Images, count: int, preprocessing: Preprocessing) -> LabelledBatch:
     """``count`` test images of CIFAR-10, or the photographs that show one of its classes."""
     if source is Images.CIFAR10:
         chosen = _test_images(count)
-        return Labelled(normalise(chosen.images, preprocessing), chosen.labels)
+        return LabelledBatch(normalise(chosen.images, preprocessing), chosen.labels)
     images, labels = photographs()
     known = torch.tensor([bool(sample.label) for sample in samples().values()] * 2)
-    return Labelled(images[known], labels[known])
+    return LabelledBatch(images[known], labels[known])
 
 
 @cache
 def _cifar10_test() -> ImageSet:
     sheets = next((folder for folder in cifar10_folders() if folder.is_dir()), None)
-    return cifar10().test if sheets is None else from_sheets(sheets, ("test",))
+    return load_dataset("cifar10").test if sheets is None else from_sheets(sheets, ("test",))
 
 
 def _test_images(count: int) -> ImageSet:

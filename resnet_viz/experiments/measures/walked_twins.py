@@ -15,8 +15,8 @@ from resnet_viz.checkpoints.reading.read import read_weights
 from resnet_viz.checkpoints.ref import NetworkRef, Weights, trained_ref
 from resnet_viz.core.errors import OptionError
 from resnet_viz.core.places import ASSETS, home
-from resnet_viz.experiments.measures.batches import Labelled
-from resnet_viz.networks.resnet.blocks import Block
+from resnet_viz.experiments.measures.batches import LabelledBatch
+from resnet_viz.networks.resnet.blocks import ResidualBlock
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.networks.resnet.shortcuts import ZeroPad
 from resnet_viz.networks.zoo.labels import CIFAR10_CLASSES
@@ -78,7 +78,7 @@ def told(name: str) -> Mapping[str, Any]:
     return read_weights(ASSETS / "checkpoints" / f"{name}.safetensors").metadata
 
 
-def detour(block: Block) -> Callable[[Tensor], Tensor]:
+def detour(block: ResidualBlock) -> Callable[[Tensor], Tensor]:
     """What is left where a block is deleted: its input, in the shape of its output (option A).
 
     The same for a residual and for a plain block.
@@ -112,7 +112,7 @@ def head(network: ResNet, value: Float[Tensor, "batch c h w"]) -> Tensor:
 def walk(
     network: ResNet,
     value: Float[Tensor, "batch c h w"],
-    order: Sequence[Block],
+    order: Sequence[ResidualBlock],
     deleted: Collection[str] = (),
 ) -> Float[Tensor, "batch classes"]:
     """Logits after some blocks in some order, of which the ``deleted`` are passed by."""
@@ -123,8 +123,8 @@ def walk(
 
 def accuracy(
     network: ResNet,
-    data: Labelled,
-    order: Sequence[Block] | None = None,
+    data: LabelledBatch,
+    order: Sequence[ResidualBlock] | None = None,
     deleted: Collection[str] = (),
 ) -> float:
     """Share of right answers with running statistics, 0 to 1; the network is not changed."""

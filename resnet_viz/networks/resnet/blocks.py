@@ -25,7 +25,7 @@ def untapped(name: str, value: Tensor) -> Tensor:
     return value
 
 
-class Block(nn.Module):
+class ResidualBlock(nn.Module):
     """A block with torchvision's state-dict keys (conv1, bn1, ..., downsample).
 
     ``bn1`` normalises, and ``relu1`` is an activation, whichever ones the spec names. Taps: every

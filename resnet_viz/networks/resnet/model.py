@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from resnet_viz.networks.resnet.blocks import Block, Tap, untapped
+from resnet_viz.networks.resnet.blocks import ResidualBlock, Tap, untapped
 from resnet_viz.networks.resnet.initialise import initialise
 from resnet_viz.networks.resnet.modules import module
 from resnet_viz.networks.tables.totals import check_size
@@ -31,7 +31,7 @@ class ResNet(nn.Module):
         layout = plan(spec)
         self._add(layout.stem, spec.input_channels)
         for stage in range(1, len(spec.depths) + 1):
-            own = [Block(spec, block) for block in layout.blocks if block.stage == stage]
+            own = [ResidualBlock(spec, block) for block in layout.blocks if block.stage == stage]
             self.add_module(f"layer{stage}", nn.Sequential(*own))
         self._add((*layout.last, *layout.head), layout.out_channels)
         self.stem = tuple(part.name for part in layout.stem)
@@ -42,11 +42,11 @@ class ResNet(nn.Module):
             self.add_module(part.name, module(self.spec, part, channels))
             channels = part.channels
 
-    def blocks(self) -> Iterator[Block]:
+    def blocks(self) -> Iterator[ResidualBlock]:
         """The blocks in order of execution."""
         for name in self.spec.blocks():
             block = self.get_submodule(name)
-            assert isinstance(block, Block)
+            assert isinstance(block, ResidualBlock)
             yield block
 
     def tap_names(self) -> list[str]:

@@ -100,12 +100,12 @@ def work_row(name: str) -> WorkRow:
 
 def build_backbone(name: str, *, seed: int = 0) -> nn.Module:
     """The untrained backbone of a network at work, in training mode; ``seed`` decides it."""
-    backbone = backbone_skeleton(name).to_empty(device="cpu")
+    backbone = backbone_without_weights(name).to_empty(device="cpu")
     draw(backbone, seed)
     return backbone
 
 
-def backbone_skeleton(name: str) -> nn.Module:
+def backbone_without_weights(name: str) -> nn.Module:
     """The backbone without any memory: its parameters lie on the meta device."""
     row = work_row(name)
     with torch.device("meta"):

@@ -230,12 +230,12 @@ def build_zoo(name: str, classes: int | None = None, *, seed: int = 0) -> nn.Mod
     ``classes``: outputs of the head, by default as in the source. The global random state is
     neither read nor moved.
     """
-    network = skeleton(name, classes).to_empty(device="cpu")
+    network = zoo_without_weights(name, classes).to_empty(device="cpu")
     draw(network, seed)
     return network
 
 
-def skeleton(name: str, classes: int | None = None) -> nn.Module:
+def zoo_without_weights(name: str, classes: int | None = None) -> nn.Module:
     """The network without any memory: its parameters lie on the meta device."""
     row = zoo_row(name)
     outputs = classes or row.classes

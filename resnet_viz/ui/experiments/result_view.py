@@ -6,10 +6,15 @@ import streamlit as st
 
 from resnet_viz.core.saving import to_json
 from resnet_viz.core.text import Text
-from resnet_viz.experiments.finding_files import caption, python_line, verdict, whole_finding
-from resnet_viz.experiments.literature import Beside, beside
+from resnet_viz.experiments.finding_files import (
+    caption,
+    finding_verdict,
+    python_line,
+    whole_finding,
+)
+from resnet_viz.experiments.literature import ComparedNumber, compared_numbers
 from resnet_viz.experiments.registry import Experiment
-from resnet_viz.experiments.remarks import figure_words, remarks
+from resnet_viz.experiments.remarks import published_words, remarks
 from resnet_viz.figures.finding_panels import panel_figure, shared_scale, surface_figure
 from resnet_viz.records import Finding, Mark, Panel, Recording
 from resnet_viz.ui.frame.charts import chart
@@ -55,7 +60,7 @@ def _say(row: Experiment, found: Finding, text: Text) -> None:
         right = guess == found.answer
         st.markdown(text("experiments.right") if right else text("experiments.wrong", guess=answer))
     agrees = found.answer in {None, row.expected}
-    (st.info if agrees else st.warning)(md_escape(verdict(found, text)))
+    (st.info if agrees else st.warning)(md_escape(finding_verdict(found, text)))
     for sentence in remarks(found, text):
         st.markdown(md_escape(sentence))
 
@@ -86,7 +91,7 @@ def _explain(found: Finding, text: Text) -> None:
     name = found.experiment
     st.markdown(f"**{text('experiments.claim')}.** {text(f'experiment.{name}.claim')}")
     st.markdown(f"**{text('experiments.refute')}.** {text(f'experiment.{name}.refute')}")
-    rows = list(beside(found))
+    rows = list(compared_numbers(found))
     st.markdown(f"**{text('experiments.published')}**")
     if rows:
         st.table([_row(one, name, text) for one in rows])
@@ -94,14 +99,14 @@ def _explain(found: Finding, text: Text) -> None:
         st.caption(text("experiments.no_figure"))
 
 
-def _row(one: Beside, experiment: str, text: Text) -> dict[str, str]:
+def _row(one: ComparedNumber, experiment: str, text: Text) -> dict[str, str]:
     return {
-        text("experiments.column_what"): figure_words(experiment, one.figure, text),
-        text("experiments.column_published"): one.figure.value,
+        text("experiments.column_what"): published_words(experiment, one.published, text),
+        text("experiments.column_published"): one.published.value,
         text("experiments.column_measured"): (
             "–" if one.measured is None else f"{one.measured:.3g}"
         ),
-        text("experiments.column_source"): md_escape(one.figure.source),
+        text("experiments.column_source"): md_escape(one.published.source),
     }
 
 
