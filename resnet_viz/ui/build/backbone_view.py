@@ -25,7 +25,7 @@ _CHANNELS, _COLUMNS = 64, 8
 _OFFERED = (WeightSource.RANDOM.value, WeightSource.PRETRAINED.value)
 
 
-def show(name: str, text: Text) -> None:
+def show_backbone(name: str, text: Text) -> None:
     """Everything about one backbone; an error is one sentence, and the choice stays."""
     row = AT_WORK[name]
     left, right = st.columns([1, 2], gap="medium")

@@ -44,7 +44,7 @@ _GROUPS = {
 _OPEN = ("stages", "shortcuts")
 
 
-def ask(text: Text) -> NetworkSpec:
+def ask_design(text: Text) -> NetworkSpec:
     """The whole form; returns the spec of its fields, or the last good one."""
     spec, problem = state.read()
     for group, names in _GROUPS.items():

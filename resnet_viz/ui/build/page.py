@@ -1,224 +1,25 @@
-"""The Build page's right side: the drawing, the costs, the layers, the signal, the ways out."""
+"""The Build page: cards to start from, then a design to edit or another network to read."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any
-
-import pandas as pd
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
-from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
-from resnet_viz.figures.comparison_drawing import network_title
-from resnet_viz.figures.network_drawing import block_figure, layer_sentence, network_figure
-from resnet_viz.figures.signal_plot import signal_caption, signal_figure
-from resnet_viz.networks.tables.block_groups import block_groups, layers_inside
-from resnet_viz.networks.tables.layer_table import layer_table
-from resnet_viz.networks.tables.totals import Totals, shortcut_cost, totals
-from resnet_viz.probe.signal_check import IMAGES, signal_check
-from resnet_viz.records import BlockGroup, Layer, Pair
-from resnet_viz.spec import PRESETS, Kind, NetworkSpec, Shortcut
-from resnet_viz.ui.build.design_state import seed_of_page
-from resnet_viz.ui.build.design_takeaway import offer, show_source
-from resnet_viz.ui.frame.engines import results
-from resnet_viz.ui.frame.messages import show_error
-from resnet_viz.ui.frame.session import BLOCK_PLOT, DESIGN_BLOCK, DESIGN_GRAPH, DESIGN_LAYER, Key
-from resnet_viz.ui.frame.words import md_escape
-from resnet_viz.ui.running.waiting import wait
-
-_PLAIN_PLOT = {"displayModeBar": False}
+from resnet_viz.networks.zoo.backbones import AT_WORK
+from resnet_viz.networks.zoo.catalog import ZOO
+from resnet_viz.ui.build.backbone_view import show_backbone
+from resnet_viz.ui.build.design_view import show_design
+from resnet_viz.ui.build.form import ask_design
+from resnet_viz.ui.build.zoo_view import show_zoo_network
 
 
-def columns() -> Sequence[DeltaGenerator]:
-    """The form's column and the drawing's."""
-    return st.columns([1, 2], gap="medium")
-
-
-def show(spec: NetworkSpec, text: Text) -> None:
-    """Everything about one design."""
-    _headline(spec, text)
-    groups = _twins(spec).map(_groups)
-    places = [group.first for group in groups.first]
-    if DESIGN_BLOCK.get() not in places:
-        DESIGN_BLOCK.set(places[1])
-    _drawing(groups, text)
-    _inside(spec, places, text)
-    panels = {"table": _table, "signal": _signal, "takeaway": offer, "source": show_source}
-    names = [text(f"design.tab_{name}") for name in panels]
-    for tab, panel in zip(
-        st.tabs(names, key="design_tab", on_change="rerun"), panels.values(), strict=True
-    ):
-        if tab.open:
-            with tab:
-                panel(spec, text)
-
-
-def _twins(spec: NetworkSpec) -> Pair[NetworkSpec]:
-    """The design beside its twin; a plain design stands beside its residual twin of option A."""
-    if spec.kind is Kind.PLAIN:
-        return Pair(replace(spec, shortcut=Shortcut.ZERO_PAD), spec)
-    return Pair(spec, spec.plain())
-
-
-def _groups(spec: NetworkSpec) -> tuple[BlockGroup, ...]:
-    return results().cached(("groups", spec), lambda: block_groups(spec), size=20_000)
-
-
-def _layers(spec: NetworkSpec) -> list[Layer]:
-    return results().cached(
-        ("layers", spec), lambda: layer_table(spec), size=1000 * sum(spec.depths)
-    )
-
-
-def _headline(spec: NetworkSpec, text: Text) -> None:
-    found = results().cached(("totals", spec), lambda: totals(spec), size=1000)
-    cost = results().cached(("cost", spec), lambda: shortcut_cost(spec), size=1000)
-    depth = PRESETS[spec.name].depth if spec.name in PRESETS else found.depth
-    show_totals(network_title(spec, text), depth, found, text)
-    if spec.kind is Kind.PLAIN:
-        st.caption(text("design.cost_plain"))
-        return
-    if not (cost.parameters or cost.macs or cost.kept):
-        st.caption(text("design.cost_nothing"))
-        return
-    st.caption(
-        text(
-            "design.cost",
-            parameters=f"{cost.parameters:,}",
-            share=f"{cost.parameters / found.parameters:.1%}",
-            macs=_short(cost.macs),
-            memory=_bytes(cost.kept),
-        )
-    )
-
-
-def show_totals(title: str, depth: int, found: Totals, text: Text) -> None:
-    """The headline, with the memory that training takes at a batch size to choose."""
-    left, right = st.columns([3, 1], vertical_alignment="bottom")
-    batch = int(right.number_input(text("design.batch"), 1, 100_000, 128, key="design_batch") or 1)
-    left.markdown(
-        md_escape(
-            text(
-                "design.headline",
-                name=title,
-                depth=depth,
-                parameters=f"{found.parameters:,}",
-                macs=_short(found.macs),
-                memory=_bytes(found.training_memory(batch)),
-                batch=batch,
-            )
-        ),
-        help=text("design.headline_help"),
-    )
-
-
-def _drawing(groups: Pair[tuple[BlockGroup, ...]], text: Text) -> None:
-    st.plotly_chart(
-        network_figure(groups, selected=DESIGN_BLOCK.get(), ink=ink(), text=text),
-        key=DESIGN_GRAPH.name,
-        on_select=lambda: _pick(DESIGN_GRAPH, DESIGN_BLOCK),
-        selection_mode="points",
-        config=_PLAIN_PLOT,
-        alt=text("design.graph_alt"),
-    )
-
-
-def _pick(plot: Key[Any], choice: Key[str | None]) -> None:
-    """After a click on a plot: what its marker stands for becomes the choice."""
-    selection: Mapping[str, Any] = plot.get()["selection"]
-    for point in selection.get("points", []):
-        chosen = point.get("customdata")
-        choice.set(chosen[0] if isinstance(chosen, list) else chosen)
-
-
-def _inside(spec: NetworkSpec, places: list[str], text: Text) -> None:
-    """One block opened, and one layer of it."""
-    left, right = st.columns(2)
-    place = str(left.selectbox(text("design.inside"), places, key=DESIGN_BLOCK.name))
-    layers = layers_inside(spec, place)
-    names = [layer.name for layer in layers]
-    if DESIGN_LAYER.get() not in names:
-        DESIGN_LAYER.set(names[0])
-    name = right.selectbox(text("design.layer_choice"), names, key=DESIGN_LAYER.name)
-    way = next(group.way for group in _groups(spec) if group.first == place) or "none"
-    figure = block_figure(layers, way=way, kind=spec.kind, ink=ink(), text=text)
-    st.plotly_chart(
-        figure,
-        key=BLOCK_PLOT.name,
-        on_select=lambda: _pick(BLOCK_PLOT, DESIGN_LAYER),
-        selection_mode="points",
-        config=_PLAIN_PLOT,
-        alt=text("design.block_alt", block=place),
-    )
-    chosen = next(layer for layer in layers if layer.name == name)
-    st.caption(md_escape(layer_sentence(chosen, text)))
-
-
-def _table(spec: NetworkSpec, text: Text) -> None:
-    rows = _layers(spec)
-    frame = pd.DataFrame(
-        {
-            "name": [row.name for row in rows],
-            "shape": [" × ".join(map(str, row.shape)) for row in rows],
-            "parameters": [row.parameters for row in rows],
-            "macs": [row.macs for row in rows],
-            "receptive_min": [row.receptive_min for row in rows],
-            "receptive_max": [row.receptive_max for row in rows],
-            "stride": [row.stride for row in rows],
-            "memory": [row.memory for row in rows],
-            "kind": [row.kind for row in rows],
-        }
-    )
-    labels = {name: text(f"design.column_{name}") for name in frame.columns}
-    counts = [labels[name] for name in ("parameters", "macs", "memory")]
-    st.dataframe(
-        frame.rename(columns=labels),
-        hide_index=True,
-        key="design_table",
-        height=420,
-        column_config={c: st.column_config.NumberColumn(format="localized") for c in counts},
-    )
-    st.caption(text("design.table_note"))
-    st.download_button(
-        text("design.table_download"),
-        lambda: frame.to_csv(index=False).encode(),
-        file_name=f"{spec.name}-layers.csv",
-        mime="text/csv",
-        on_click="ignore",
-    )
-
-
-def _signal(spec: NetworkSpec, text: Text) -> None:
-    seed = seed_of_page()
-    futures = _twins(spec).map(
-        lambda twin: results().compute(
-            ("signal", twin, seed),
-            lambda: signal_check(twin, seed=seed),
-            lambda check: check.variances.nbytes * 4,
-        )
-    )
-    try:
-        checks = futures.map(lambda future: wait(future, text("design.signal_working")))
-    except ResnetVizError as error:
-        show_error(error, text)
-        return
-    st.markdown(md_escape(signal_caption(checks, text)))
-    st.plotly_chart(
-        signal_figure(checks, text), key="design_signal", config=_PLAIN_PLOT,
-        alt=text("design.signal_alt"),
-    )  # fmt: skip
-    st.caption(text("design.signal_note", images=IMAGES, seed=seed))
-
-
-def ink() -> str:
-    """The colour of words in a drawing; Streamlit's own is too faint for small ones."""
-    return "#fafafa" if st.context.theme.type == "dark" else "#31333f"
-
-
-def _short(count: int) -> str:
-    return f"{count / 1e9:.3g} G" if count >= 1e9 else f"{count / 1e6:.3g} M"
-
-
-def _bytes(count: int) -> str:
-    return f"{count / 1e9:.3g} GB" if count >= 1e9 else f"{count / 1e6:.3g} MB"
+def show_network(name: str, text: Text) -> None:
+    """What belongs to the chosen card; for a preset or a design of one's own, with its form."""
+    if name in ZOO:
+        show_zoo_network(name, text)
+    elif name in AT_WORK:
+        show_backbone(name, text)
+    else:
+        form, drawing = st.columns([1, 2], gap="medium")
+        with form:
+            spec = ask_design(text)
+        with drawing:
+            show_design(spec, text)

@@ -34,7 +34,7 @@ FAMILIES: Mapping[str, Sequence[str]] = {
 }
 
 
-def choose(text: Text) -> str:
+def choose_network(text: Text) -> str:
     """What the page is about: a preset, another network, or a design of one's own.
 
     The cards lie open until one has been chosen, and open again at a click.

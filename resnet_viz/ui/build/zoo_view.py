@@ -14,13 +14,13 @@ from resnet_viz.records import BlockGroup
 from resnet_viz.spec import RESIDUAL_PRESETS, NetworkSpec
 from resnet_viz.ui.build import design_state as state
 from resnet_viz.ui.build.design_takeaway import open_known
-from resnet_viz.ui.build.page import ink, show_totals
+from resnet_viz.ui.build.design_view import ink, show_totals
 from resnet_viz.ui.frame.engines import results
 from resnet_viz.ui.frame.words import md_escape
 from resnet_viz.ui.running.waiting import wait
 
 
-def show(name: str, text: Text) -> None:
+def show_zoo_network(name: str, text: Text) -> None:
     """Graph, layers and totals of one network, beside a ResNet of about its depth."""
     row = ZOO[name]
     _links(name, row, text)

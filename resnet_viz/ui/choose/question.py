@@ -11,6 +11,7 @@ from resnet_viz.records import Score
 from resnet_viz.ui.choose.network_choice import ask_first, ask_second
 from resnet_viz.ui.choose.picture_choice import PictureId, choose_picture
 from resnet_viz.ui.frame.address import publish, restore
+from resnet_viz.ui.frame.words import class_label
 
 _OWN = "own"  # the target "each network's own top class"
 
@@ -37,11 +38,6 @@ def ask(text: Text) -> Question:
         score = st.session_state.get("score", Score.LOGIT.value)
         device = _ask_device(text)
     return Question(picture, first, second, target, Score(score), device)
-
-
-def class_label(name: str, text: Text) -> str:
-    """A class in the page's language where it is one of CIFAR-10's; else as it is called."""
-    return text(f"classes.{name}") if text.has(f"classes.{name}") else name
 
 
 def _ask_target(first: NetworkRef, text: Text) -> int | None:

@@ -21,7 +21,7 @@ from resnet_viz.figures.prediction_plot import prediction_caption, prediction_fi
 from resnet_viz.figures.strip import strip_svg
 from resnet_viz.pictures.decode import to_png
 from resnet_viz.records import Comparison, Pair, Prediction, Score, Side
-from resnet_viz.ui.choose.question import Question, class_label
+from resnet_viz.ui.choose.question import Question
 from resnet_viz.ui.compare import panels
 from resnet_viz.ui.compare.selection import choose_layer, selected_layer
 from resnet_viz.ui.compare.takeaway import offer
@@ -30,11 +30,11 @@ from resnet_viz.ui.frame.components.live_overlay import overlay
 from resnet_viz.ui.frame.engines import results
 from resnet_viz.ui.frame.media import data_uri
 from resnet_viz.ui.frame.session import LAYER, OPACITY, OWN_SCALE, SCORE
-from resnet_viz.ui.frame.words import md_escape
+from resnet_viz.ui.frame.words import class_label, md_escape
 from resnet_viz.ui.running.answer import answer
 
 
-def show(question: Question, text: Text) -> None:
+def show_comparison(question: Question, text: Text) -> None:
     """Everything right of the sidebar."""
     comparison = answer(question, text)
     _heading(question, comparison, text)

@@ -22,7 +22,7 @@ from resnet_viz.ui.frame.words import md_escape
 _LAST_GOOD = "last_good_checkpoint"
 
 
-def show(chosen: list[CheckpointId], images: ImagesId, text: Text) -> None:
+def show_diagnoses(chosen: list[CheckpointId], images: ImagesId, text: Text) -> None:
     """One report, or two side by side and what they have in common."""
     if not chosen:
         st.info(text("debug.empty"))

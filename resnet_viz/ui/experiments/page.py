@@ -22,8 +22,8 @@ from resnet_viz.ui.experiments.twins_choice import ask_twins
 from resnet_viz.ui.frame.engines import measurements
 from resnet_viz.ui.frame.messages import show_error
 from resnet_viz.ui.frame.session import GUESS, REVEALED, SHOWN
+from resnet_viz.ui.frame.words import duration
 from resnet_viz.ui.running.waiting import follow
-from resnet_viz.ui.train.start_panel import duration
 
 _LIVE = "live"
 

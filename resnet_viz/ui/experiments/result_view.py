@@ -19,8 +19,7 @@ from resnet_viz.figures.finding_panels import panel_figure, shared_scale, surfac
 from resnet_viz.records import Finding, Mark, Panel, Recording
 from resnet_viz.ui.frame.charts import chart
 from resnet_viz.ui.frame.session import GUESS
-from resnet_viz.ui.frame.words import md_escape
-from resnet_viz.ui.train.start_panel import duration
+from resnet_viz.ui.frame.words import duration, md_escape
 
 
 def show_recording(row: Experiment, kept: Recording, text: Text) -> None:

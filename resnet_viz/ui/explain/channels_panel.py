@@ -17,12 +17,12 @@ from resnet_viz.pictures.decode import Picture
 from resnet_viz.records import Pair
 from resnet_viz.records.explanation import ExplainedPicture, Fused
 from resnet_viz.records.features import ChannelShare, Crop
-from resnet_viz.ui.choose.question import Question, class_label
+from resnet_viz.ui.choose.question import Question
 from resnet_viz.ui.explain.explanation_jobs import submit_layer
 from resnet_viz.ui.explain.maximise_panel import show_maximising
 from resnet_viz.ui.frame.engines import results
 from resnet_viz.ui.frame.messages import show_error
-from resnet_viz.ui.frame.words import md_escape
+from resnet_viz.ui.frame.words import class_label, md_escape
 from resnet_viz.ui.running.waiting import wait
 
 _TOP, _CROPS = 8, 8

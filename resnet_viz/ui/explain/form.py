@@ -13,8 +13,9 @@ from resnet_viz.figures.comparison_drawing import network_title
 from resnet_viz.records import Pair
 from resnet_viz.records.explanation import Fused, Fusion
 from resnet_viz.spec import NetworkSpec, ZooSpec
-from resnet_viz.ui.choose.question import Question, class_label
+from resnet_viz.ui.choose.question import Question
 from resnet_viz.ui.frame.address import publish, restore
+from resnet_viz.ui.frame.words import class_label
 
 _NOBODY = "none"  # nothing to compare the target with
 _ONE = "one"  # one layer, nothing to fuse

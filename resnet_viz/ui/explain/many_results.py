@@ -14,10 +14,9 @@ from resnet_viz.jobs.queue import runs
 from resnet_viz.records import Run, RunStatus
 from resnet_viz.records.explanation import Better
 from resnet_viz.ui.choose.picture_choice import use_picture
-from resnet_viz.ui.choose.question import class_label
 from resnet_viz.ui.frame.messages import show_error
 from resnet_viz.ui.frame.session import GALLERY_OPENED
-from resnet_viz.ui.frame.words import md_escape
+from resnet_viz.ui.frame.words import class_label, md_escape
 
 _ARROWS = {Better.LOW: "↓", Better.HIGH: "↑"}  # which way is better
 

@@ -25,14 +25,14 @@ from resnet_viz.records import Pair
 from resnet_viz.records.explanation import Better, Completeness, ExplainedPicture, Explanation
 from resnet_viz.report.explanation_code import explanation_code
 from resnet_viz.report.explanation_files import explanation_archive
-from resnet_viz.ui.choose.question import Question, class_label
+from resnet_viz.ui.choose.question import Question
 from resnet_viz.ui.explain.channels_panel import show_channels
 from resnet_viz.ui.explain.explanation_jobs import submit_blocks, wait_both
 from resnet_viz.ui.explain.many_pictures import show_gallery
 from resnet_viz.ui.explain.methods_table import show_table
 from resnet_viz.ui.frame.messages import show_error
 from resnet_viz.ui.frame.session import OPACITY
-from resnet_viz.ui.frame.words import md_escape
+from resnet_viz.ui.frame.words import class_label, md_escape
 from resnet_viz.ui.running.answer import picture_and_twins
 from resnet_viz.ui.running.waiting import wait
 

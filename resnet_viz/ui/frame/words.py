@@ -1,4 +1,4 @@
-"""The page's language, and text from users made harmless."""
+"""The page's language, text from users made harmless, and words that several pages say."""
 
 import re
 
@@ -28,6 +28,20 @@ def choose_language() -> Text:
 def md_escape(value: str) -> str:
     """Text from outside, so that Markdown shows it letter by letter and loads nothing."""
     return _MARKDOWN.sub(r"\\\1", value)
+
+
+def class_label(name: str, text: Text) -> str:
+    """A class in the page's language where it is one of CIFAR-10's; else as it is called."""
+    return text(f"classes.{name}") if text.has(f"classes.{name}") else name
+
+
+def duration(seconds: float, text: Text) -> str:
+    """Seconds as people say them."""
+    if seconds < 90:
+        return text("train.seconds", count=max(1, round(seconds)))
+    if seconds < 5400:
+        return text("train.minutes", count=round(seconds / 60))
+    return text("train.hours", count=f"{seconds / 3600:.1f}")
 
 
 def _browser_language() -> str:

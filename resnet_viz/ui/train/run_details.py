@@ -13,8 +13,8 @@ from resnet_viz.figures.training_layers import counts_figure, layers_figure
 from resnet_viz.figures.training_plots import Rows, measured_steps
 from resnet_viz.jobs.queue import runs
 from resnet_viz.records import Run
-from resnet_viz.ui.choose.question import class_label
 from resnet_viz.ui.frame.session import RUN
+from resnet_viz.ui.frame.words import class_label
 from resnet_viz.ui.train.run_view import by_kind
 
 _EVERY = 5.0  # seconds between looks at a run that goes on

@@ -20,12 +20,10 @@ from resnet_viz.figures.training_plots import (
 )
 from resnet_viz.records import Run, RunState, RunStatus
 from resnet_viz.spec import Kind
-from resnet_viz.ui.choose.question import class_label
 from resnet_viz.ui.frame.messages import show_error
 from resnet_viz.ui.frame.session import RUN
-from resnet_viz.ui.frame.words import md_escape
+from resnet_viz.ui.frame.words import class_label, duration, md_escape
 from resnet_viz.ui.running.run_panel import looked_at, run_buttons
-from resnet_viz.ui.train.start_panel import duration
 
 _EVERY = 1.0  # seconds between looks at a run that goes on
 _WATCHED_WIDTH = 104  # pixels; four fit into half a page, three on a phone

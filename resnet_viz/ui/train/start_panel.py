@@ -16,7 +16,7 @@ from resnet_viz.training.preview import Preview, preview
 from resnet_viz.ui.frame.engines import results
 from resnet_viz.ui.frame.messages import show_error
 from resnet_viz.ui.frame.session import RUN
-from resnet_viz.ui.frame.words import md_escape
+from resnet_viz.ui.frame.words import duration, md_escape
 from resnet_viz.ui.running.waiting import follow
 from resnet_viz.ui.train.form import plan_key
 
@@ -76,12 +76,3 @@ def _data(found: Preview, text: Text) -> None:
     right.image([enlarge_pixels(sample, factor) for sample in found.samples], width=_SIDE + 16)
     if found.skipped:
         right.warning(text("train.skipped", names=md_escape(", ".join(found.skipped))))
-
-
-def duration(seconds: float, text: Text) -> str:
-    """Seconds as people say them."""
-    if seconds < 90:
-        return text("train.seconds", count=max(1, round(seconds)))
-    if seconds < 5400:
-        return text("train.minutes", count=round(seconds / 60))
-    return text("train.hours", count=f"{seconds / 3600:.1f}")
