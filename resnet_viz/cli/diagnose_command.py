@@ -34,12 +34,12 @@ def diagnose(
 ) -> None:
     """Say what a checkpoint is and what is wrong with it."""
     from resnet_viz.diagnosis import diagnose as run
-    from resnet_viz.networks.export.spec_file import read_spec, spec_told
+    from resnet_viz.networks.export.spec_file import parse_spec, read_spec
     from resnet_viz.report.diagnosis_report import write_diagnosis
 
     one_of("language", language, list(LANGUAGES))
     own = network.endswith(".json")
-    spec = read_spec(Path(network)) if own else spec_told(network)
+    spec = read_spec(Path(network)) if own else parse_spec(network)
     report = run.diagnose(checkpoint, images=images, spec=spec, skip=tuple(skip or ()))
     if out is not None:
         write_diagnosis(report, out, Text(language))

@@ -1,1 +1,1 @@
-"""Errors, words, places, devices, saving and downloads: what every other folder may use."""
+"""Errors, text, places, saving and downloads: what every other package may use."""

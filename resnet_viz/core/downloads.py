@@ -1,4 +1,4 @@
-"""Files from the internet: with progress, a checksum, and a clear sentence when offline."""
+"""Downloads with progress and a checksum."""
 
 import hashlib
 import urllib.request
@@ -17,18 +17,31 @@ _TIMEOUT = 20  # seconds without an answer
 
 @dataclass(frozen=True)
 class DownloadProgress:
-    """Bytes received so far, and in all (0 where the server does not say)."""
+    """Bytes received so far, and in total (0 if the server does not say)."""
 
     received: int
     total: int
 
 
 def download(url: str, destination: Path, sha256_prefix: str) -> Iterator[DownloadProgress]:
-    """Fetch a file; yields after every chunk, so the caller may show it or stop.
+    """Download a file; yields after every chunk, so that the caller can report or stop.
 
-    The file appears whole and checked, or not at all. Raises ``DownloadError`` without a
-    connection, for a broken transfer, or where the SHA-256 does not begin with
-    ``sha256_prefix``.
+    The file appears complete and verified, or not at all.
+
+    Parameters
+    ----------
+    url
+        What to fetch.
+    destination
+        Where it goes; missing folders are created.
+    sha256_prefix
+        The first hexadecimal digits of the expected SHA-256.
+
+    Raises
+    ------
+    DownloadError
+        Without a connection, for a broken transfer, or for another checksum.
+
     """
     try:
         yield from _fetch(url, destination, sha256_prefix)

@@ -109,5 +109,5 @@ class OutputError(InputError):
 
 
 def close_matches(name: str, known: list[str], count: int = 5) -> str:
-    """Names from ``known`` that look like ``name``, or its first few, joined for a sentence."""
+    """Names from ``known`` similar to ``name``, or its first few, joined by commas."""
     return ", ".join(get_close_matches(name, known, n=count, cutoff=0.5) or known[:count])

@@ -1,4 +1,4 @@
-"""Where things live: the bundled assets, the user's cache, the data sets."""
+"""Paths of the bundled assets, the user's cache and the data sets."""
 
 import os
 from pathlib import Path
@@ -8,7 +8,7 @@ import platformdirs
 _PACKAGE = Path(__file__).resolve().parents[1]
 _PROJECT = _PACKAGE.parent
 
-#: Bundled files: inside the package when it was pip-installed, beside it in a checkout.
+#: Bundled files: inside an installed package, or next to the package in a checkout.
 ASSETS = next(p for p in (_PACKAGE / "assets", _PROJECT / "assets") if p.is_dir())
 
 
@@ -19,7 +19,7 @@ def home() -> Path:
 
 
 def cifar10_folders() -> list[Path]:
-    """Where CIFAR-10 contact sheets are looked for, best first."""
+    """Folders searched for CIFAR-10 contact sheets, in order."""
     return [home() / "cifar10", _PROJECT.parent / "shared" / "cifar10"]
 
 

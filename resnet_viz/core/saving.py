@@ -1,4 +1,4 @@
-"""Records to folders and files: whole or not at all, never over something that exists."""
+"""Files and folders that appear whole or not at all."""
 
 import json
 import math
@@ -21,18 +21,18 @@ SCHEMA_VERSION = 1
 
 
 def library_versions() -> dict[str, str]:
-    """Versions of what a result depends on."""
-    found = {"python": platform.python_version()}
+    """Versions of Python and of the libraries that results depend on."""
+    versions = {"python": platform.python_version()}
     for package in ("resnet_viz", "torch", "torchvision", "numpy"):
         try:
-            found[package] = version(package)
+            versions[package] = version(package)
         except PackageNotFoundError:
             continue
-    return found
+    return versions
 
 
 def to_json(value: object, indent: int | None = 2) -> str:
-    """Strict JSON: a NaN or an infinity becomes the string that names it."""
+    """Strict JSON; NaN and infinities become the strings "nan", "inf" and "-inf"."""
     return json.dumps(_finite(value), indent=indent, ensure_ascii=False, allow_nan=False)
 
 
@@ -65,7 +65,11 @@ def whole_file(path: Path, *, durable: bool = False) -> Iterator[Path]:
 
 @contextmanager
 def new_folder(folder: Path) -> Iterator[Path]:
-    """A folder to fill, which takes its name only when everything in it was written."""
+    """A folder to fill that takes its name only when it is complete.
+
+    Yields the path of a temporary folder beside it. Raises ``OutputError`` if ``folder`` exists or
+    cannot be written; then nothing is left behind.
+    """
     if folder.exists():
         raise OutputError("folder_exists", folder=str(folder))
     try:
@@ -86,7 +90,11 @@ def new_folder(folder: Path) -> Iterator[Path]:
 def save_record(
     folder: Path, kind: str, manifest: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
 ) -> None:
-    """``manifest.json`` (schema version, versions, scalars) and ``arrays.npz`` in a new folder."""
+    """Save a record in a new folder; ``OutputError`` if it exists or cannot be written.
+
+    ``manifest.json`` holds the schema version, library versions and scalars, ``arrays.npz`` the
+    arrays.
+    """
     whole = {
         "schema_version": SCHEMA_VERSION,
         "record": kind,

@@ -1,4 +1,4 @@
-"""The words of the product: ``assets/text/<language>/*.toml``, looked up by dotted key."""
+"""The texts of the interface: ``assets/text/<language>/*.toml``, looked up by dotted key."""
 
 import tomllib
 from collections.abc import Mapping
@@ -14,10 +14,10 @@ LANGUAGES: Mapping[str, str] = {"en": "English", "zh": "中文"}
 @cache
 def sentences(language: str) -> Mapping[str, str]:
     """Every sentence of a language, by its dotted key ("compare.title")."""
-    found: dict[str, str] = {}
+    by_key: dict[str, str] = {}
     for path in sorted((ASSETS / "text" / language).glob("*.toml")):
-        found.update(_flatten(tomllib.loads(path.read_text(encoding="utf-8")), ""))
-    return found
+        by_key.update(_flatten(tomllib.loads(path.read_text(encoding="utf-8")), ""))
+    return by_key
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Text:
     language: str
 
     def __call__(self, key: str, **values: object) -> str:
-        """The sentence of ``key`` with ``values`` in its places; ``KeyError`` if there is none."""
+        """The sentence of ``key`` with ``values`` filled in; ``KeyError`` for an unknown key."""
         return sentences(self.language)[key].format(**values)
 
     def has(self, key: str) -> bool:

@@ -8,7 +8,7 @@ from resnet_viz.core.converter import JsonObject, decode
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.diagnosis.compare_checkpoints import beside
 from resnet_viz.diagnosis.diagnose import diagnosis, identified
-from resnet_viz.networks.export.spec_file import spec_told
+from resnet_viz.networks.export.spec_file import parse_spec
 from resnet_viz.records import (
     CheckpointReport,
     CheckpointsBeside,
@@ -56,7 +56,7 @@ def diagnosis_job(config: JsonObject) -> Iterator[DiagnosisRecord]:
 
 def _report(asked: DiagnosisConfig) -> Iterator[DiagnosisProgress | CheckpointReport]:
     file, report = asked.first, None
-    for step in diagnosis(file.path, images=asked.images or None, spec=spec_told(file.network)):
+    for step in diagnosis(file.path, images=asked.images or None, spec=parse_spec(file.network)):
         report = step.report
         yield replace(step, report=None)
     assert report is not None
@@ -66,7 +66,7 @@ def _report(asked: DiagnosisConfig) -> Iterator[DiagnosisProgress | CheckpointRe
 def _comparison(
     asked: DiagnosisConfig, second: WeightsFile
 ) -> Iterator[DiagnosisProgress | CheckpointsBeside]:
-    networks = [identified(f.path, spec_told(f.network)) for f in (asked.first, second)]
+    networks = [identified(f.path, parse_spec(f.network)) for f in (asked.first, second)]
     yield DiagnosisProgress(DiagnosisPart.BESIDE, 0)
     compared = beside(networks[0], networks[1], asked.images or None)
     images = asked.images_name or compared.images

@@ -1,4 +1,4 @@
-"""Where networks can run, and what room there is."""
+"""The devices that networks can run on, and their free memory."""
 
 import os
 
@@ -6,15 +6,15 @@ _UNKNOWN = 4_000_000_000  # bytes, where the system does not say
 
 
 def devices() -> list[str]:
-    """Devices of this machine, the best first."""
+    """Names of this machine's devices for PyTorch, the fastest first."""
     import torch
 
-    found = [("cuda", torch.cuda.is_available()), ("mps", torch.backends.mps.is_available())]
-    return [name for name, there in found if there] + ["cpu"]
+    available = [("cuda", torch.cuda.is_available()), ("mps", torch.backends.mps.is_available())]
+    return [name for name, is_there in available if is_there] + ["cpu"]
 
 
 def free_memory(device: str = "cpu") -> int:
-    """Bytes of a device's memory that are free now, as far as the system says."""
+    """Free memory of a device in bytes; 4 GB where the system does not say."""
     if device.startswith("cuda"):
         import torch
 

@@ -1,8 +1,9 @@
 """Hostile bytes to a checked RGB picture, and pixels to PNG.
 
-Pillow's defaults do not protect: a WebP of 34 bytes can cost 2.25 GB. Here every size is checked
-before anything of that size is allocated, and everything that a decoder may raise becomes one
-``ImageError``. No state of Pillow or ``warnings`` is touched, so threads may decode side by side.
+Pillow's defaults do not protect: a WebP of 34 bytes can allocate 2.25 GB. Here every size is
+checked before anything of that size is allocated, and every exception of a decoder becomes an
+``ImageError``. Global state of Pillow and ``warnings`` stays as it is, so threads can
+decode at once.
 """
 
 import re
@@ -63,10 +64,23 @@ class Picture:
 
 
 def open_picture(data: bytes, name: str) -> Picture:
-    """The first frame of a picture file, upright, over white, at most ``SIDE`` pixels long.
+    """Decode the first frame of a picture file, upright, on white, at most ``SIDE`` pixels long.
 
-    Greys of 16 bits keep their place between black and white; floats are scaled by their finite
-    minimum and maximum, NaN and equal values are black. Raises ``ImageError`` for everything else.
+    16-bit greys are scaled linearly. Floats are scaled by their finite minimum and maximum; NaN and
+    constant pictures are black.
+
+    Parameters
+    ----------
+    data
+        The file's content; may be hostile.
+    name
+        The file's name, for errors and for ``Picture.name``.
+
+    Raises
+    ------
+    ImageError
+        For anything that is not a picture within the limits.
+
     """
     shown = safe_name(name)
     try:
@@ -83,7 +97,7 @@ def open_picture(data: bytes, name: str) -> Picture:
 
 
 def read_picture(path: str | Path) -> Picture:
-    """``open_picture`` for a file; ``ImageError`` where there is none."""
+    """Decode a picture file on disk, as ``open_picture``; ``ImageError`` if it cannot be read."""
     name = Path(path).name
     try:
         with open(path, "rb") as file:
@@ -93,14 +107,14 @@ def read_picture(path: str | Path) -> Picture:
 
 
 def safe_name(name: str) -> str:
-    """A name without control, format (bidirectional) or undefined characters, cut to size."""
+    """A name without control, bidirectional or undefined characters, cut to size."""
     spaced = " ".join(name[: 10 * MOST_NAME].split())
     plain = " ".join("".join(c for c in spaced if category(c)[0] != "C").split())
     return (plain if len(plain) <= MOST_NAME else plain[: MOST_NAME - 1] + "…") or "?"
 
 
 def to_png(pixels: UInt8[np.ndarray, "height width *channels"]) -> bytes:
-    """Pixels (grey, RGB or RGBA) as a PNG without metadata, compressed fast rather than small."""
+    """Grey, RGB or RGBA pixels as a PNG without metadata, compressed for speed."""
     out = BytesIO()
     Image.fromarray(pixels).save(out, "PNG", compress_level=1)
     return out.getvalue()

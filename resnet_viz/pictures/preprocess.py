@@ -1,4 +1,4 @@
-"""Pictures to what a network sees: the central square, its own resolution, a normalised batch."""
+"""From pictures to a network's input: central square, scaling, normalised batch."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ from resnet_viz.spec import NetworkSpec, Stem
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """What a network expects: square side in pixels, mean and deviation by channel in [0, 1].
+    """What a network expects: square side in pixels, mean and deviation per channel in [0, 1].
 
-    Channels are R, G, B; or one, grey. ``resize`` is the side the shorter edge is brought to
-    before the central ``size`` square is taken.
+    Channels are R, G, B, or one of grey. The shorter edge is scaled to ``resize`` pixels before the
+    central ``size`` square is cropped.
     """
 
     size: int
@@ -45,7 +45,7 @@ def preprocessing_for(spec: NetworkSpec) -> Preprocessing:
 
 
 def seen(picture: Picture, preprocessing: Preprocessing) -> UInt8[np.ndarray, "size size 3"]:
-    """What the network sees, at its own resolution: scaled bilinearly, without aliasing.
+    """What the network sees, at its resolution: antialiased bilinear scaling.
 
     For a network of grey images R, G and B are equal (ITU-R 601 luma).
     """
@@ -55,14 +55,14 @@ def seen(picture: Picture, preprocessing: Preprocessing) -> UInt8[np.ndarray, "s
 def photo(
     picture: Picture, preprocessing: Preprocessing, side: int
 ) -> UInt8[np.ndarray, "side side 3"]:
-    """The same part of the picture at a resolution for eyes: ``side`` pixels."""
+    """The same part of the picture at ``side`` pixels, for display."""
     return _central_square(picture, preprocessing, side, Image.Resampling.LANCZOS)
 
 
 def to_batch(
     pixels: Sequence[UInt8[np.ndarray, "size size 3"]], preprocessing: Preprocessing
 ) -> Float[Tensor, "batch channels size size"]:
-    """Pixels as the network's normalised float32 batch."""
+    """A normalised float32 batch of equally sized pictures."""
     stacked = torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2)
     stacked = stacked[:, : len(preprocessing.mean)]  # of grey the three are equal
     return normalise(stacked, preprocessing).contiguous()
@@ -71,7 +71,7 @@ def to_batch(
 def normalise(
     pixels: UInt8[Tensor, "batch channels height width"], preprocessing: Preprocessing
 ) -> Float[Tensor, "batch channels height width"]:
-    """Pixels 0 to 255 as a float32 batch with the network's mean and deviation."""
+    """Scale pixels from 0..255 to float32 with the network's mean and deviation."""
     mean = torch.tensor(preprocessing.mean, device=pixels.device).view(1, -1, 1, 1)
     deviation = torch.tensor(preprocessing.deviation, device=pixels.device).view(1, -1, 1, 1)
     scaled = pixels.to(torch.float32) / 255

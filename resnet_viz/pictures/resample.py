@@ -1,4 +1,4 @@
-"""Enlarging maps on the right grid."""
+"""Bilinear enlargement of maps."""
 
 from functools import lru_cache
 
@@ -9,7 +9,7 @@ from jaxtyping import Float, Float32
 def enlarge(
     maps: Float[np.ndarray, "batch h w"], height: int, width: int
 ) -> Float32[np.ndarray, "batch height width"]:
-    """Bilinear interpolation with pixel centres at (i + 1/2), as in most image libraries.
+    """Interpolate bilinearly with pixel centres at i + 1/2, as most image libraries do.
 
     Equal to ``torch.nn.functional.interpolate(mode="bilinear", align_corners=False)``.
     """

@@ -17,7 +17,7 @@ from resnet_viz.pictures.preprocess import Preprocessing, seen, to_batch
 
 @dataclass(frozen=True)
 class Sample:
-    """A bundled photograph: its CIFAR-10 class ("" if none), titles by language, and licence."""
+    """A bundled photograph: CIFAR-10 class ("" for none), titles by language, licence."""
 
     name: str
     file: str
@@ -29,7 +29,7 @@ class Sample:
 
 @cache
 def samples() -> Mapping[str, Sample]:
-    """All bundled photographs by name, in the order in which they are offered."""
+    """All bundled photographs by name, in display order."""
     table = tomllib.loads((ASSETS / "samples" / "samples.toml").read_text(encoding="utf-8"))
     return {
         name: Sample(
@@ -46,7 +46,7 @@ def samples() -> Mapping[str, Sample]:
 
 @cache
 def sample_picture(name: str) -> Picture:
-    """A bundled photograph; ``OptionError`` for a name there is not."""
+    """A bundled photograph; ``OptionError`` for an unknown name."""
     if name not in samples():
         known = close_matches(name, list(samples()), count=20)
         raise OptionError("option_unknown", option="sample", value=name, known=known)
@@ -55,7 +55,7 @@ def sample_picture(name: str) -> Picture:
 
 
 def sample_batch(preprocessing: Preprocessing) -> Float[Tensor, "batch channels size size"]:
-    """Every bundled photograph and its mirror image, as a small batch of natural images."""
+    """Every bundled photograph followed by every mirror image, as one batch."""
     pictures = [seen(sample_picture(name), preprocessing) for name in samples()]
     mirrored: list[UInt8[np.ndarray, "size size 3"]] = [p[:, ::-1].copy() for p in pictures]
     return to_batch([*pictures, *mirrored], preprocessing)

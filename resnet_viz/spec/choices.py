@@ -11,7 +11,7 @@ class Block(StrEnum):
 
     @property
     def convolutions(self) -> int:
-        """Weighted layers on a block's branch."""
+        """Number of convolutions on a block's branch."""
         return 2 if self is Block.BASIC else 3
 
     @property
@@ -30,17 +30,17 @@ class Shortcut(StrEnum):
 
 
 class Stem(StrEnum):
-    """What stands before the first block."""
+    """The layers before the first block."""
 
     CIFAR = "cifar"  # one 3x3 convolution, stride 1
     IMAGENET = "imagenet"  # one 7x7 convolution, stride 2, and a 3x3 max pool, stride 2
 
 
 class Order(StrEnum):
-    """Where normalisation and activation stand."""
+    """Where normalisation and activation are in a block."""
 
-    POST = "post"  # behind each convolution, the last activation behind the sum (He 2015)
-    PRE = "pre"  # before each convolution, nothing behind the sum (He 2016, arXiv 1603.05027)
+    POST = "post"  # after each convolution, the last activation after the sum (He 2015)
+    PRE = "pre"  # before each convolution, nothing after the sum (He 2016, arXiv 1603.05027)
 
 
 class StrideOn(StrEnum):

@@ -1,7 +1,7 @@
-"""Names of layers, written and read here alone.
+"""Layer names: the only file that builds them or takes them apart.
 
 "layer3.1.conv2" is the part "conv2" of the block "layer3.1" in the stage "layer3"; the names inside
-"layer3.1.downsample" are those of its shortcut. Stem and head have names without a dot.
+"layer3.1.downsample" are those of its shortcut. Layers of stem and head have names without a dot.
 """
 
 from collections.abc import Container
@@ -20,7 +20,7 @@ def block_name(stage: int, index: int) -> str:
 
 
 def stage_of(layer: str) -> str:
-    """The stage that a layer is in; a layer of stem or head is its own."""
+    """The stage that a layer is in; for a layer of stem or head, its own name."""
     return layer.partition(".")[0]
 
 
@@ -41,7 +41,7 @@ def part_of(layer: str) -> str:
 
 
 def inside_block(layer: str) -> str:
-    """A layer's name without its block's: "conv2", "downsample.0"; of stem and head the name."""
+    """A layer's name within its block: "conv2", "downsample.0"; unchanged for stem and head."""
     return layer.split(".", 2)[-1]
 
 

@@ -31,8 +31,13 @@ from resnet_viz.spec.layer_names import block_name
 class NetworkSpec:
     """A residual network or its plain twin, as a value: hashable, comparable, serialisable.
 
-    ``depths`` and ``widths`` have one entry a stage: blocks, and channels inside a block.
-    ``input_size`` is the side of the square input in pixels.
+    ``depths`` and ``widths`` have one entry per stage: the number of blocks, and the channels
+    inside a block. ``input_size`` is the side of the square input in pixels. Every field is checked
+    on construction; an invalid one raises ``SpecError``.
+
+    >>> spec = NetworkSpec(depths=(3, 3, 3), widths=(16, 32, 64))
+    >>> spec.name, spec.plain().name
+    ('resnet20', 'plain20')
     """
 
     block: Block = Block.BASIC

@@ -1,4 +1,4 @@
-"""What a network is made of, one part at a time: names, kinds and sizes, and no weights."""
+"""The parts of a network: their names, kinds and sizes, without weights."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -37,15 +37,16 @@ class Convolution:
 
     @property
     def parameters(self) -> int:
-        """Weights; there is no bias."""
+        """Number of weights; there is no bias."""
         return self.kernel**2 * (self.in_channels // self.groups) * self.out_channels
 
 
 @dataclass(frozen=True)
 class Part:
-    """One module. ``channels`` are those of its output; ``stride`` is that of padding.
+    """One module of a network.
 
-    ``value`` is a scale's first value, or the chance with which a branch is dropped.
+    ``channels`` counts those of the output. ``stride`` is used by padding alone. ``value`` is the
+    initial value of a scale, or the probability that a branch is dropped.
     """
 
     name: str
@@ -57,7 +58,7 @@ class Part:
 
     @property
     def parameters(self) -> int:
-        """Learned numbers; a linear layer's depend on what it reads and are not counted here."""
+        """Number of learned values, except a linear layer's, which depends on its input."""
         match self.kind:
             case PartKind.CONVOLUTION if self.convolution is not None:
                 return self.convolution.parameters
@@ -71,7 +72,7 @@ class Part:
 def branch_parts(
     spec: NetworkSpec, convolutions: tuple[Convolution, ...], drop: float
 ) -> Iterator[Part]:
-    """The branch F of one block, in order of execution."""
+    """The parts of a block's branch F in order of execution; ``drop`` is a probability."""
     if spec.order is Order.PRE:
         yield from _pre_activation(spec, convolutions)
     elif spec.fixup:
@@ -86,12 +87,12 @@ def branch_parts(
 
 
 def convolution_part(name: str, convolution: Convolution) -> Part:
-    """A convolution by name."""
+    """A convolution as a named part."""
     return Part(name, PartKind.CONVOLUTION, convolution.out_channels, convolution)
 
 
 def norm_parts(spec: NetworkSpec, name: str, channels: int) -> Iterator[Part]:
-    """A normalisation, or nothing where the spec has none."""
+    """A normalisation, or no part where the spec has none."""
     if spec.norm is not Norm.NONE:
         yield Part(name, PartKind.NORM, channels)
 

@@ -1,4 +1,4 @@
-"""A spec spelled out: every part of every block, in order, before any weight exists."""
+"""A spec in full: every part of every block in order of execution, without weights."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -20,19 +20,20 @@ from resnet_viz.spec.parts import (
 
 
 class Way(StrEnum):
-    """How one block's input reaches its sum."""
+    """How a block's input reaches its sum."""
 
     IDENTITY = "identity"
     PADDING = "padding"  # subsampled, with zero channels: option A
     PROJECTION = "projection"  # a 1x1 convolution
-    NONE = "none"  # it does not
+    NONE = "none"  # there is no shortcut: a plain block
 
 
 @dataclass(frozen=True)
 class BlockPlan:
-    """One block: the parts of its branch, of its way around, and behind the sum.
+    """One block: the parts of its branch, of its shortcut (``around``), and after the sum.
 
-    ``around_from`` names the part of the branch that the shortcut reads; None: the block's input.
+    ``around_from`` names the part of the branch whose output the shortcut reads, or is None where
+    the shortcut reads the block's input.
     """
 
     stage: int
@@ -48,7 +49,7 @@ class BlockPlan:
 
     @property
     def name(self) -> str:
-        """As in the state dict: "layer3.1"."""
+        """The block's name in the state dict: "layer3.1"."""
         return block_name(self.stage, self.index)
 
     @property
@@ -58,13 +59,13 @@ class BlockPlan:
 
     @property
     def drop(self) -> float:
-        """The chance that a step of training leaves the branch out."""
+        """Probability that a training step leaves the branch out (stochastic depth)."""
         return next((part.value for part in self.branch if part.kind is PartKind.DROP), 0.0)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A whole network: stem, blocks, and what stands behind them."""
+    """A whole network: stem, blocks, the parts after the last block, and head."""
 
     stem: tuple[Part, ...]
     blocks: tuple[BlockPlan, ...]
@@ -73,11 +74,11 @@ class Plan:
 
     @property
     def out_channels(self) -> int:
-        """What the head reads."""
+        """Number of channels that the head reads."""
         return self.blocks[-1].out_channels
 
     def sequences(self) -> Iterator[Mapping[str, Part]]:
-        """Parts that run one after the other, by full name: stem, branch, shortcut, ..., head."""
+        """Parts that run in a row, by full name: the stem, each block's branch, and so on."""
         yield {part.name: part for part in self.stem}
         for block in self.blocks:
             for parts in (block.branch, block.around, block.after):
@@ -87,7 +88,7 @@ class Plan:
 
 @lru_cache(maxsize=128)
 def plan(spec: NetworkSpec) -> Plan:
-    """Every part of a spec, in order of execution."""
+    """The plan of a spec; computed once per spec."""
     channels = spec.stem_width or spec.widths[0]
     stem = tuple(_stem(spec, channels))
     blocks: list[BlockPlan] = []
@@ -138,7 +139,7 @@ def selectable_layer(spec: NetworkSpec, layer: str) -> str:
 
 
 def parameter_count(spec: NetworkSpec) -> int:
-    """Exact, and quick for the deepest spec: blocks behind the second of a stage are equal."""
+    """Exact number of parameters, from at most two blocks per stage: all later ones are equal."""
     short = plan(replace(spec, depths=tuple(min(depth, 2) for depth in spec.depths)))
     count = sum(part.parameters for part in (*short.stem, *short.last))
     for block in short.blocks:
@@ -148,7 +149,7 @@ def parameter_count(spec: NetworkSpec) -> int:
 
 
 def shortcut_parameters(spec: NetworkSpec) -> int:
-    """What the shortcuts alone cost: 0 for option A."""
+    """Number of parameters of the shortcuts alone; 0 for option A."""
     return parameter_count(spec) - parameter_count(spec.plain())
 
 
@@ -158,7 +159,7 @@ def _block(
     convolutions = _convolutions(spec, channels, width, stride)
     out = convolutions[-1].out_channels
     way = _way(spec.shortcut, same=stride == 1 and channels == out)
-    drop = 0.0 if way is Way.NONE else drop  # a plain block has no way around its branch
+    drop = 0.0 if way is Way.NONE else drop  # without a shortcut, a dropped branch leaves nothing
     pre = spec.order is Order.PRE
     return BlockPlan(
         stage=stage,
@@ -216,7 +217,7 @@ def _around(spec: NetworkSpec, way: Way, projection: Convolution) -> Iterator[Pa
 
 
 def _stem(spec: NetworkSpec, channels: int) -> Iterator[Part]:
-    """What stands before the first block; a pre-activation block brings its own activation."""
+    """The parts before the first block; a pre-activation block starts with its own activation."""
     kernel, stride = (7, 2) if spec.stem is Stem.IMAGENET else (3, 1)
     first = Convolution(kernel, stride, spec.input_channels, channels)
     yield convolution_part("conv1", first)
@@ -230,7 +231,7 @@ def _stem(spec: NetworkSpec, channels: int) -> Iterator[Part]:
 
 
 def _last(spec: NetworkSpec, channels: int) -> Iterator[Part]:
-    """Behind the last block: the activation that a pre-activation block leaves out."""
+    """The parts after the last block: a pre-activation block does not end with an activation."""
     if spec.order is Order.PRE:
         yield from norm_parts(spec, "bn_last", channels)
         yield Part("relu_last", PartKind.ACTIVATION, channels)

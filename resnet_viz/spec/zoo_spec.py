@@ -1,4 +1,4 @@
-"""A network that is not built here, as far as pages and records have to know it."""
+"""What pages and records need to know of a network that is not built here."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -6,10 +6,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class ZooSpec:
-    """Torchvision's network, taken as it is: its name, its main steps, its input and output.
+    """A network of the catalog, unmodified: its name, main steps, input and output.
 
     ``stages`` are the module names of its main steps in order of execution, grouped by stage; they
-    stand where a residual network has its blocks. ``input_size`` is in pixels.
+    take the place of a residual network's blocks. ``input_size`` is in pixels.
     """
 
     name: str

@@ -1,6 +1,6 @@
-"""A network as PyTorch source that stands alone: one file that needs only torch.
+"""A network as standalone PyTorch source: one file that needs only torch.
 
-The classes have the state-dict keys of our own, so weights saved here load there unchanged.
+The state-dict keys are the same as here, so saved weights load there unchanged.
 """
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -64,7 +64,7 @@ def class_name(spec: NetworkSpec) -> str:
 
 
 def _block(spec: NetworkSpec, block: BlockPlan) -> dict[str, object]:
-    """What the template says of a block: lines and expressions."""
+    """The lines and expressions of a block for the template."""
     channels = _channels(spec)
     names = {
         kind: [part.name for part in block.branch if part.kind is kind]
@@ -89,7 +89,7 @@ def _block(spec: NetworkSpec, block: BlockPlan) -> dict[str, object]:
 
 
 def _channels(spec: NetworkSpec) -> list[str]:
-    """What a block's channels are called, before the first convolution and after each."""
+    """Names of a block's channel counts: before the first convolution and after each one."""
     if spec.block is Block.BASIC:
         return ["in_channels", "width", "width"]
     inside = "width" if _inside(spec) is None else "inside"

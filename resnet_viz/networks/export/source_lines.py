@@ -12,12 +12,12 @@ _ACTIVATIONS = {
 
 
 def activate(spec: NetworkSpec, value: str) -> str:
-    """The activation of a value."""
+    """The expression that applies the activation to ``value``."""
     return f"{_ACTIVATIONS[spec.activation]}({value})"
 
 
 def norm_line(spec: NetworkSpec, channels: str) -> str:
-    """A normalisation of so many channels."""
+    """The expression of a normalisation; ``channels`` is an expression too."""
     match spec.norm:
         case Norm.GROUP:
             return f"nn.GroupNorm(math.gcd(32, {channels}), {channels})"
@@ -27,7 +27,7 @@ def norm_line(spec: NetworkSpec, channels: str) -> str:
 
 
 def convolution(part: Part, before: str, after: str, stride: str) -> str:
-    """A convolution without bias; what is PyTorch's default is left out."""
+    """The expression of a convolution without bias; PyTorch's defaults are left out."""
     assert part.convolution is not None
     kernel, groups = part.convolution.kernel, part.convolution.groups
     arguments = [before, after, str(kernel)]

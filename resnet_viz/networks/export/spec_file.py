@@ -19,7 +19,7 @@ def spec_to_json(spec: NetworkSpec) -> str:
 
 
 def read_spec(path: Path) -> NetworkSpec:
-    """The spec in a JSON file on disk; ``SpecError`` for whatever is none."""
+    """Read a spec from a JSON file; ``SpecError`` for anything else."""
     try:
         with path.open("rb") as file:
             data = file.read(_MOST_BYTES + 1)
@@ -37,18 +37,20 @@ def spec_from_json(data: bytes | str, name: str = "spec.json") -> NetworkSpec:
     values = _parsed(data, name)
     version = values.pop("schema_version", SCHEMA_VERSION)
     if version != SCHEMA_VERSION:
-        given = str(version)[:40]
-        raise SpecError("spec_schema", name=name, given=given, known=SCHEMA_VERSION)
+        shown_version = str(version)[:40]
+        raise SpecError("spec_schema", name=name, given=shown_version, known=SCHEMA_VERSION)
     spec = NetworkSpec.from_dict(values)
     check_size(spec)
     return spec
 
 
-def spec_told(told: str) -> NetworkSpec | None:
-    """The spec that a preset's name or a spec's JSON tells; None for "". Raises ``SpecError``."""
-    if not told:
+def parse_spec(name_or_json: str) -> NetworkSpec | None:
+    """Parse a preset's name or a spec's JSON; None for "". Raises ``SpecError``."""
+    if not name_or_json:
         return None
-    return spec_from_json(told) if told.startswith("{") else NetworkSpec.preset(told)
+    if name_or_json.startswith("{"):
+        return spec_from_json(name_or_json)
+    return NetworkSpec.preset(name_or_json)
 
 
 def _parsed(data: bytes | str, name: str) -> dict[str, Any]:
@@ -64,7 +66,7 @@ def _parsed(data: bytes | str, name: str) -> dict[str, Any]:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object with each key once; which of two values is meant nobody can know."""
+    """An object with unique keys; a repeated key is ambiguous and refused."""
     values = dict(pairs)
     if len(values) != len(pairs):
         raise ValueError(pairs[0][0])

@@ -26,22 +26,22 @@ _TO_THE_END = np.iinfo(np.int64).max
 
 
 def to_safetensors(network: ResNet) -> bytes:
-    """Weights with the spec inside: ``load_checkpoint`` opens the file without being told more."""
+    """Weights as safetensors, with the spec in the metadata for ``load_checkpoint``."""
     described = {"schema_version": SCHEMA_VERSION, "spec": network.spec.to_dict()}
     weights = {name: value.contiguous().cpu() for name, value in network.state_dict().items()}
     return save(weights, metadata={name: json.dumps(value) for name, value in described.items()})
 
 
 def has_onnx() -> bool:
-    """Whether ``to_onnx`` can work here."""
+    """Whether the package ``onnx``, which ``to_onnx`` needs, is installed."""
     return find_spec("onnx") is not None
 
 
 def to_onnx(network: ResNet) -> bytes:
     """The network in evaluation mode as an ONNX model, for a batch of any size.
 
-    Its input is called ``images``, its output ``logits``, its nodes as our layers. Needs the
-    package ``onnx``, and raises ``OptionError`` where it is not installed.
+    Its input is called ``images``, its output ``logits``, its nodes have our layers' names. Needs
+    the package ``onnx``; raises ``OptionError`` where it is not installed.
     """
     try:
         from onnx import TensorProto, helper
@@ -126,7 +126,7 @@ def _zero_pad(graph: _Graph, row: Layer, module: ZeroPad) -> None:
     places["steps"] = [module.stride] * 2
     names = [graph.weight(f"{row.name}.{name}", value) for name, value in places.items()]
     graph.node("Slice", row, [row.inputs[0], *names], f"{row.name}.sampled")
-    pads = graph.weight(f"{row.name}.pads", [0, module.before, 0, 0, 0, module.behind, 0, 0])
+    pads = graph.weight(f"{row.name}.pads", [0, module.before, 0, 0, 0, module.after, 0, 0])
     graph.node("Pad", row, [f"{row.name}.sampled", pads])
 
 

@@ -2,8 +2,8 @@
 
 y = relu(F(x) + x), with F a basic or a bottleneck branch (He 2015, sec. 3.2 and fig. 5), or
 y = F(x) + x with the activations inside F (pre-activation, He 2016, fig. 4e). Every value worth
-seeing has a name, each module is called once, and nothing works in place, so that a tap sees what
-really flows.
+seeing has a name, each module is called once, and nothing works in place, so that a tap sees every
+value as it was computed.
 """
 
 from collections.abc import Callable
@@ -16,12 +16,12 @@ from resnet_viz.networks.resnet.shortcuts import Projection
 from resnet_viz.spec import NetworkSpec
 from resnet_viz.spec.plan import BlockPlan, Way
 
-#: Sees every named value of a forward pass; what it returns flows on.
+#: Called with every named value of a forward pass; its result replaces the value.
 Tap = Callable[[str, Tensor], Tensor]
 
 
 def untapped(name: str, value: Tensor) -> Tensor:
-    """The tap that looks at nothing."""
+    """A tap that returns each value unchanged."""
     return value
 
 
@@ -52,7 +52,7 @@ class ResidualBlock(nn.Module):
         self.relu = activation(spec) if plan.after else None
 
     def tap_names(self) -> list[str]:
-        """What ``forward`` shows to a tap, in order."""
+        """The names that ``forward`` passes to a tap, in order."""
         around = [] if self.downsample is None else [*self.shortcut_parts, "shortcut", "join"]
         last = [] if self.relu is None else ["relu"]
         parts = [*self.branch_parts, "branch", *around, *last]
@@ -74,7 +74,7 @@ class ResidualBlock(nn.Module):
         return tap(self.name, value)
 
     def _around(self, x: Tensor, tap: Tap) -> Tensor:
-        around = x.view_as(x)  # a value of its own: its gradient is not the branch's
+        around = x.view_as(x)  # a separate tensor: its gradient excludes the branch's
         for part in self.shortcut_parts:
             around = tap(f"{self.name}.{part}", self.get_submodule(part)(around))
         if self.shortcut_scale != 1:
@@ -83,7 +83,7 @@ class ResidualBlock(nn.Module):
 
 
 def _shortcut(spec: NetworkSpec, plan: BlockPlan) -> nn.Module | None:
-    """The way around the branch; None for a plain network."""
+    """The shortcut's module; None in a plain network."""
     modules = [module(spec, part, plan.in_channels) for part in plan.around]
     match plan.way:
         case Way.NONE:

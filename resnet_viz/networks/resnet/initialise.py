@@ -1,4 +1,4 @@
-"""Initial weights, drawn per layer name from a seed, so that twins share what both have."""
+"""Initial weights, drawn per layer name from a seed, so that twins share common layers."""
 
 import hashlib
 import math
@@ -15,8 +15,8 @@ def initialise(network: nn.Module, spec: NetworkSpec, seed: int) -> None:
 
     Convolutions: by the spec's ``Initialisation`` (He et al. 2015b, arXiv 1502.01852, eq. 10 and
     14; Glorot and Bengio 2010, eq. 12). Head: uniform within 1 / sqrt(fan-in), PyTorch's default.
-    Normalisation: scale 1, shift 0. Each layer has a random stream of its own, made from the seed
-    and the layer's name.
+    Normalisation: scale 1, shift 0. Each layer has a separate random stream, derived from the
+    seed and the layer's name.
     """
     with torch.no_grad():
         for name, module in network.named_modules():
@@ -78,6 +78,6 @@ def _fixup(network: nn.Module, spec: NetworkSpec) -> None:
 
 
 def layer_stream(seed: int, name: str) -> torch.Generator:
-    """A layer's own random stream, made from the seed and the layer's name."""
+    """The random stream of one layer, derived from the seed and the layer's name."""
     digest = hashlib.blake2b(f"{seed}/{name}".encode(), digest_size=8).digest()
     return torch.Generator().manual_seed(int.from_bytes(digest, "big") >> 1)

@@ -18,8 +18,9 @@ from resnet_viz.spec.plan import plan
 class ResNet(nn.Module):
     """A residual network or its plain twin, with torchvision's names and state-dict keys.
 
-    ``forward(images, tap)`` shows every named value to ``tap``; no hooks are needed, so threads
-    can share one network.
+    ``forward(images, tap)`` passes every named value to ``tap``; no hooks are needed, so threads
+    can share one network. ``images`` are float32 (batch, channels, height, width), normalised as
+    the weights expect; the logits are (batch, classes).
     """
 
     avgpool: nn.AdaptiveAvgPool2d
@@ -50,7 +51,7 @@ class ResNet(nn.Module):
             yield block
 
     def tap_names(self) -> list[str]:
-        """What ``forward`` shows to a tap, in order of execution."""
+        """The names that ``forward`` passes to a tap, in order of execution."""
         inside = [name for block in self.blocks() for name in block.tap_names()]
         return [*self.stem, *inside, *self.last, "avgpool", "fc"]
 
@@ -70,11 +71,23 @@ class ResNet(nn.Module):
 
 
 def build(spec: NetworkSpec, *, seed: int) -> ResNet:
-    """The network of a spec, on the CPU, in training mode; spec and seed decide every weight.
+    """Build the network of a spec on the CPU, in training mode.
 
-    Pure: the global random state is neither read nor moved. Each layer is drawn from the seed and
-    its own name, so a residual network and its plain twin share every weight that both have.
-    ``SpecError`` for a network too large to build, before any memory is taken.
+    The global random state is neither read nor changed. Each layer is drawn from the seed and its
+    name, so a residual network and its plain twin share every weight that both have.
+
+    Parameters
+    ----------
+    spec
+        The network.
+    seed
+        Decides every initial weight, together with ``spec``.
+
+    Raises
+    ------
+    SpecError
+        For a network that is too large to build, before any memory is allocated.
+
     """
     check_size(spec)
     with torch.device("meta"):

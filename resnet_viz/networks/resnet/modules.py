@@ -1,4 +1,4 @@
-"""The small modules that blocks are made of, chosen by a spec."""
+"""The modules that blocks are made of, as a spec asks for them."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ _GROUPS = 32  # Wu and He 2018 (arXiv 1803.08494), sec. 3.1
 
 
 def norm(spec: NetworkSpec, channels: int) -> nn.Module:
-    """What normalises ``channels`` channels."""
+    """A new module that normalises ``channels`` channels; identity where the spec has none."""
     match spec.norm:
         case Norm.BATCH:
             return nn.BatchNorm2d(channels)
@@ -55,7 +55,7 @@ def conv2d(plan: Convolution | None) -> nn.Conv2d:
 
 
 class Scale(nn.Module):
-    """One learned factor for all values, ``first`` at first (SkipInit's alpha)."""
+    """One learned factor for all values, initially ``first`` (SkipInit's alpha)."""
 
     def __init__(self, first: float) -> None:
         super().__init__()
@@ -64,7 +64,7 @@ class Scale(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Back to the first value."""
+        """Set the initial value."""
         nn.init.constant_(self.weight, self.first)
 
     def forward(self, x: Float[Tensor, "batch c h w"]) -> Float[Tensor, "batch c h w"]:
@@ -72,7 +72,7 @@ class Scale(nn.Module):
 
 
 class Shift(nn.Module):
-    """One learned number added to all values, zero at first (Fixup's scalar bias)."""
+    """One learned number added to all values, initially zero (Fixup's scalar bias)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -80,7 +80,7 @@ class Shift(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Back to zero."""
+        """Set zero."""
         nn.init.zeros_(self.bias)
 
     def forward(self, x: Float[Tensor, "batch c h w"]) -> Float[Tensor, "batch c h w"]:
@@ -90,9 +90,9 @@ class Shift(nn.Module):
 class DropBranch(nn.Module):
     """Stochastic depth (Huang 2016, arXiv 1603.09382): in training a whole branch is zero.
 
-    It is zero with probability ``chance`` for the whole batch, and divided by 1 - ``chance``
-    otherwise, so that nothing needs scaling in evaluation mode (the paper scales there instead;
-    the mean is the same).
+    The branch is zero for the whole batch with probability ``chance``, and divided by
+    1 - ``chance`` otherwise, so that evaluation needs no scaling. The paper scales in evaluation
+    instead; the expected value is the same.
     """
 
     def __init__(self, chance: float) -> None:
@@ -102,12 +102,12 @@ class DropBranch(nn.Module):
     def forward(self, x: Float[Tensor, "batch c h w"]) -> Float[Tensor, "batch c h w"]:
         if not self.training:
             return x
-        kept = torch.rand((), device=x.device) >= self.chance
-        return x * (kept / (1 - self.chance))
+        is_active = torch.rand((), device=x.device) >= self.chance
+        return x * (is_active / (1 - self.chance))
 
 
 class Join(nn.Module):
-    """The addition of branch and shortcut."""
+    """The sum of branch and shortcut."""
 
     def forward(
         self, branch: Float[Tensor, "batch c h w"], shortcut: Float[Tensor, "batch c h w"]
@@ -116,7 +116,7 @@ class Join(nn.Module):
 
 
 def module(spec: NetworkSpec, part: Part, in_channels: int) -> nn.Module:
-    """The module of a part of a plan; ``in_channels`` are those of what it reads."""
+    """A new module for a planned part that reads ``in_channels`` channels."""
     return _MAKE[part.kind](spec, part, in_channels)
 
 

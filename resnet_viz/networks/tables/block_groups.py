@@ -1,4 +1,4 @@
-"""A network as few rows: equal blocks in a row collapsed, and what is inside one of them."""
+"""A network in a few rows: each run of equal blocks is one group."""
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
@@ -13,7 +13,7 @@ STEM, HEAD = "stem", "head"
 
 
 def block_groups(spec: NetworkSpec) -> tuple[BlockGroup, ...]:
-    """Stem, groups of equal blocks, head; ResNet-1202 has seven rows."""
+    """The stem, the groups of equal blocks and the head; seven rows for ResNet-1202."""
     layers = layer_table(spec)
     layout = plan(spec)
     place_of = _places(layout)
@@ -40,7 +40,7 @@ def _places(layout: Plan) -> Callable[[str], str]:
 
 
 def _likeness(block: BlockPlan) -> tuple[object, ...]:
-    """What two blocks must share to be drawn as one; the chance to be dropped is no part of it."""
+    """What blocks of one group have in common; their drop probabilities may differ."""
     return block.stage, block.stride, block.in_channels, block.out_channels, block.way
 
 

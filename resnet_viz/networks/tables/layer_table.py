@@ -1,6 +1,6 @@
 """The table of a network's layers: shapes, parameters, costs and receptive fields.
 
-Computed from the plan alone: no weight exists, and ResNet-1202 takes milliseconds.
+Computed from the plan alone, without weights; ResNet-1202 takes milliseconds.
 """
 
 from collections.abc import Iterable
@@ -33,10 +33,10 @@ _ACTIVATIONS = {
 
 
 def layer_table(spec: NetworkSpec) -> list[Layer]:
-    """Every layer in order of execution; nothing is allocated.
+    """Every layer in order of execution; no network is built.
 
     MACs of a convolution: output positions x kernel area x input channels / groups; of a linear
-    layer: inputs x outputs. The cost of additions, activations, pooling and normalisation is left
+    layer: inputs x outputs. Additions, activations, pooling and normalisation are left
     out. Receptive field: r + (kernel - 1) x stride before it, through each path (Araujo et al.
     2019, "Computing Receptive Fields", Distill). Average pooling sees all of its input.
     """
@@ -55,7 +55,7 @@ def _rows(spec: NetworkSpec) -> tuple[Layer, ...]:
 
 
 class _Walk:
-    """The rows so far; each step takes layers and returns the layer it added."""
+    """The rows so far; each method takes input layers and returns the last layer it added."""
 
     def __init__(self, spec: NetworkSpec) -> None:
         self.spec = spec
@@ -116,7 +116,7 @@ class _Walk:
 
 
 def _window(part: Part, before: Layer) -> tuple[int, int]:
-    """(side, stride) of what one value of the output reads."""
+    """Side and stride in positions of the window that one output value reads."""
     match part.kind:
         case PartKind.CONVOLUTION if part.convolution is not None:
             return part.convolution.kernel, part.convolution.stride

@@ -1,4 +1,4 @@
-"""What a whole network costs: parameters, multiply-accumulates, memory to train, its shortcuts."""
+"""Costs of a whole network: parameters, multiply-accumulates, training memory, shortcuts."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -26,30 +26,29 @@ class Totals:
     depth: int
     parameters: int
     macs: int
-    kept: int  # bytes an image that the forward pass keeps for backward
-    largest: int  # bytes an image of the two largest neighbouring values: gradients on their way
+    kept: int  # bytes per image that the forward pass keeps for backward
+    largest: int  # bytes per image of the two largest consecutive values: gradients in flight
 
     def training_memory(self, batch: int) -> int:
-        """Bytes at the peak of a step of SGD with momentum, in single precision, about.
+        """Approximate peak memory in bytes of an SGD step with momentum, in single precision.
 
-        Weights, their gradients and momenta, what the forward pass keeps, and the gradients on
-        their way back. The working space of the convolutions depends on the device and is left
-        out.
+        Counts weights, their gradients and momenta, the values kept by the forward pass, and the
+        gradients in flight. The workspace of convolutions depends on the device and is left out.
         """
         return 12 * self.parameters + batch * (self.kept + self.largest)
 
 
 @dataclass(frozen=True)
 class ShortcutCost:
-    """What a network's shortcuts alone cost: the network minus its plain twin."""
+    """Costs of a network's shortcuts alone: the network minus its plain twin."""
 
     parameters: int
     macs: int
-    kept: int  # bytes an image
+    kept: int  # bytes per image
 
 
 def totals(spec: NetworkSpec) -> Totals:
-    """The costs of a spec, from its table of layers; nothing is allocated."""
+    """The costs of a spec, from its layer table; no network is built."""
     rows = layer_table(spec)
     return Totals(
         depth=spec.depth,
@@ -61,7 +60,7 @@ def totals(spec: NetworkSpec) -> Totals:
 
 
 def shortcut_cost(spec: NetworkSpec) -> ShortcutCost:
-    """What the shortcuts of a spec cost; option A costs nothing."""
+    """The costs of a spec's shortcuts; option A costs nothing."""
     own, twin = totals(spec), totals(spec.plain())
     return ShortcutCost(
         own.parameters - twin.parameters, own.macs - twin.macs, own.kept - twin.kept
@@ -69,7 +68,7 @@ def shortcut_cost(spec: NetworkSpec) -> ShortcutCost:
 
 
 def check_size(spec: NetworkSpec) -> None:
-    """Raise ``SpecError`` for a network too large to build, before any memory is taken."""
+    """Raise ``SpecError`` for a spec with more than ``MOST_PARAMETERS`` parameters."""
     parameters = parameter_count(spec)
     if parameters > MOST_PARAMETERS:
         raise SpecError(
@@ -80,7 +79,7 @@ def check_size(spec: NetworkSpec) -> None:
 
 
 def _kept(rows: list[Layer]) -> int:
-    """Each value once that some layer needs again, and the places of the pool's maxima."""
+    """Bytes of the values that backward needs, each once, and of the pool's indices."""
     needed = {row.name: row.kind in _KEEP_OUTPUT for row in rows}
     for row in rows:
         if row.kind in _KEEP_INPUT:

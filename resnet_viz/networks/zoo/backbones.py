@@ -1,4 +1,4 @@
-"""ResNets at work: backbones inside torchvision's detection, segmentation, video networks."""
+"""ResNets as backbones of torchvision's detection, segmentation and video networks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,8 +24,8 @@ class WorkRow:
 
     ``part`` is the module that is the backbone, "" where the whole network is a ResNet; ``stages``
     names its feature maps within that module, in order of execution. ``frames`` is the length of
-    the clip that a video network reads, 0 for one that reads images. ``epsilon`` is what the
-    published weights want in place of batch normalisation's own.
+    the clip that a video network reads, 0 for one that reads images. ``epsilon`` is the
+    one of batch normalisation that the published weights were trained with.
     """
 
     title: str
@@ -92,21 +92,21 @@ AT_WORK: Mapping[str, WorkRow] = {
 
 
 def work_row(name: str) -> WorkRow:
-    """A row of the table. Raises ``SpecError`` with close matches for an unknown name."""
+    """A row of the table; ``SpecError`` with close matches for an unknown name."""
     if name not in AT_WORK:
         raise SpecError("preset_unknown", name=name, known=close_matches(name, list(AT_WORK)))
     return AT_WORK[name]
 
 
 def build_backbone(name: str, *, seed: int = 0) -> nn.Module:
-    """The untrained backbone of a network at work, in training mode; ``seed`` decides it."""
+    """The untrained backbone of a network, in training mode; ``seed`` decides every weight."""
     backbone = backbone_without_weights(name).to_empty(device="cpu")
     draw(backbone, seed)
     return backbone
 
 
 def backbone_without_weights(name: str) -> nn.Module:
-    """The backbone without any memory: its parameters lie on the meta device."""
+    """The backbone on the meta device: shapes without memory."""
     row = work_row(name)
     with torch.device("meta"):
         return build_named(name, **row.options).get_submodule(row.part)

@@ -1,7 +1,7 @@
-"""The catalog: networks that the residual story is told against, as they are.
+"""The catalog: other architectures, unmodified, for comparison.
 
-All but LeNet-5 come straight from torchvision, keys and forward pass included. They have no plain
-twin. Their main steps stand where a residual network has its blocks.
+All but LeNet-5 come from torchvision, with its keys and forward pass. They have no plain twin, and
+their main steps take the place of a residual network's blocks.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ from resnet_viz.spec import ZooSpec
 class ZooRow:
     """One network of the catalog.
 
-    ``stages`` names the modules that stand for its main steps, in order of execution, grouped as
+    ``stages`` names the modules of its main steps, in order of execution, grouped as
     the source groups them: the value of each is a feature map. ``depth`` counts weighted layers
     as the source does.
     """
@@ -61,9 +61,9 @@ def _vgg(
     *,
     norm: bool = False,
 ) -> ZooRow:
-    """A step is a convolution with the activation behind it; five stages with a pool behind each.
+    """A step is a convolution with its activation; a pool ends each of the five stages.
 
-    ``convolutions`` counts them by stage.
+    ``convolutions`` are their numbers by stage.
     """
     stages, place, each = {}, 0, 3 if norm else 2
     for stage, count in enumerate(convolutions, 1):
@@ -84,7 +84,7 @@ def _vgg(
 
 
 def _densenet(depth: int, layers: tuple[int, ...], parameters: int, macs: int) -> ZooRow:
-    """Steps are the dense layers, each worth ``growth`` new channels, and the transitions."""
+    """Steps are the dense layers, each of which adds channels, and the transitions."""
     stages: dict[str, tuple[str, ...]] = {"stem": ("features.pool0",)}
     for block, count in enumerate(layers, 1):
         steps = _numbered(f"features.denseblock{block}.denselayer", range(1, count + 1))
@@ -202,17 +202,14 @@ ZOO: Mapping[str, ZooRow] = dict(sorted(_ROWS.items(), key=lambda item: item[1].
 
 
 def zoo_row(name: str) -> ZooRow:
-    """A row of the catalog. Raises ``SpecError`` with close matches for an unknown name."""
+    """A row of the catalog; ``SpecError`` with close matches for an unknown name."""
     if name not in ZOO:
         raise SpecError("preset_unknown", name=name, known=close_matches(name, list(ZOO)))
     return ZOO[name]
 
 
 def zoo_spec(name: str) -> ZooSpec:
-    """A network of the catalog as pages and records have to know it.
-
-    Raises ``SpecError`` with close matches for an unknown name.
-    """
+    """What pages and records need to know of a network; ``SpecError`` for an unknown name."""
     row = zoo_row(name)
     return ZooSpec(
         name=name,
@@ -225,10 +222,10 @@ def zoo_spec(name: str) -> ZooSpec:
 
 
 def build_zoo(name: str, classes: int | None = None, *, seed: int = 0) -> nn.Module:
-    """An untrained network of the catalog, in training mode; ``seed`` decides every weight.
+    """Build an untrained network of the catalog, in training mode.
 
-    ``classes``: outputs of the head, by default as in the source. The global random state is
-    neither read nor moved.
+    ``classes`` is the number of outputs, by default as in the source; ``seed`` decides every
+    weight. The global random state is neither read nor changed.
     """
     network = zoo_without_weights(name, classes).to_empty(device="cpu")
     draw(network, seed)
@@ -236,7 +233,7 @@ def build_zoo(name: str, classes: int | None = None, *, seed: int = 0) -> nn.Mod
 
 
 def zoo_without_weights(name: str, classes: int | None = None) -> nn.Module:
-    """The network without any memory: its parameters lie on the meta device."""
+    """The network on the meta device: shapes without memory."""
     row = zoo_row(name)
     outputs = classes or row.classes
     with torch.device("meta"):
@@ -246,12 +243,12 @@ def zoo_without_weights(name: str, classes: int | None = None) -> nn.Module:
 
 
 def zoo_blocks(name: str) -> list[str]:
-    """The modules that stand for the main steps, in order of execution."""
+    """Names of the modules of the main steps, in order of execution."""
     return list(zoo_row(name).blocks)
 
 
 def zoo_preprocessing(name: str) -> Preprocessing:
-    """What the network expects: its weights' own; LeNet-5 takes grey images (MNIST's mean)."""
+    """The preprocessing of the published weights; for LeNet-5, grey images as in MNIST."""
     row = zoo_row(name)
     if row.weights is None:
         return Preprocessing(row.input_size, row.input_size, (0.1307,), (0.3081,))

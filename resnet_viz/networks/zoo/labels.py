@@ -1,4 +1,4 @@
-"""What is known about networks from elsewhere: torchvision's weights and their classes."""
+"""Class names, and the names of torchvision's published weights."""
 
 from collections.abc import Mapping
 
@@ -36,7 +36,7 @@ CIFAR10_CLASSES = (
 
 
 def class_names(spec: NetworkSpec) -> tuple[str, ...]:
-    """CIFAR-10's or ImageNet's classes where the head has as many outputs, else numbers."""
+    """CIFAR-10's or ImageNet's classes where their number is the spec's; otherwise numbers."""
     if spec.classes == len(CIFAR10_CLASSES):
         return CIFAR10_CLASSES
     if spec.classes == _IMAGENET_CLASSES:

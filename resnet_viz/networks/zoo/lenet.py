@@ -1,4 +1,4 @@
-"""LeNet-5 (LeCun et al. 1998, fig. 2): where convolutional networks start."""
+"""LeNet-5 (LeCun et al. 1998, fig. 2)."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True, kw_only=True)
 class LeNetSpec:
-    """Its sizes, as a value: channels of C1, C3 and C5, and units of F6.
+    """Sizes of a LeNet: channels of C1, C3 and C5, and units of F6.
 
     ``input_size`` is the side of the square input in pixels.
     """

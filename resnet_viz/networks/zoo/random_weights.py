@@ -1,4 +1,4 @@
-"""First weights of networks that are not ours, drawn per layer name from a seed."""
+"""Initial weights of the zoo's networks, drawn per layer name from a seed."""
 
 import math
 

@@ -1,6 +1,6 @@
 """torchvision's networks and weights by their names.
 
-It is imported when one is first wanted: that takes longer than everything else this library needs.
+Imported on first use: torchvision takes longer to import than the rest of this library.
 """
 
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def weights_named(name: str) -> "WeightsEnum":
-    """What torchvision tells of published weights: address, size, classes, transforms."""
+    """Torchvision's record of published weights: address, size, classes, transforms."""
     from torchvision.models import get_weight
 
     return get_weight(name)

@@ -8,7 +8,7 @@ import torch
 from resnet_viz import NetworkSpec, build
 from resnet_viz.cli import app
 from resnet_viz.core.errors import SpecError
-from resnet_viz.networks.export.spec_file import spec_to_json, spec_told
+from resnet_viz.networks.export.spec_file import parse_spec, spec_to_json
 
 OWN = NetworkSpec.from_dict(
     {"depths": [1, 2], "widths": [8, 12], "norm": "group", "activation": "gelu"}
@@ -28,9 +28,9 @@ def test_the_command_takes_the_spec_of_a_design(tmp_path, capsys):
 
 
 def test_a_name_or_json_tells_a_spec():
-    assert spec_told("") is None
-    assert spec_told("plain20") == NetworkSpec.preset("plain20")
-    assert spec_told(spec_to_json(OWN)) == OWN
+    assert parse_spec("") is None
+    assert parse_spec("plain20") == NetworkSpec.preset("plain20")
+    assert parse_spec(spec_to_json(OWN)) == OWN
     for wrong in ("resnet21", "{", '{"depths": [1]}'):
         with pytest.raises(SpecError):
-            spec_told(wrong)
+            parse_spec(wrong)
