@@ -7,10 +7,10 @@ is built or read until ``load`` is called.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import Any
 
 from resnet_viz.checkpoints.identifying.metadata import file_spec
 from resnet_viz.checkpoints.sources.bundled import bundled_names
+from resnet_viz.core.converter import JsonObject, decode, encode
 from resnet_viz.core.errors import OptionError, close_matches
 from resnet_viz.networks.zoo.catalog import ZOO, zoo_classes, zoo_spec
 from resnet_viz.networks.zoo.labels import TORCHVISION_WEIGHTS, class_names
@@ -78,29 +78,6 @@ class Weights:
     def __str__(self) -> str:
         """As ``parse`` reads it."""
         return self.source.value if self.path is None else str(self.path)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return {
-            "source": self.source.value,
-            "seed": self.seed,
-            "path": None if self.path is None else str(self.path),
-            "title": self.title,
-            "of": self.of and self.of.to_dict(),
-            "twin": self.twin and self.twin.to_dict(),
-        }
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "Weights":
-        """The inverse of ``to_dict``."""
-        return cls(
-            source=WeightSource(values["source"]),
-            seed=int(values["seed"]),
-            path=None if values["path"] is None else Path(values["path"]),
-            title=str(values["title"]),
-            of=values["of"] and cls.from_dict(values["of"]),
-            twin=values["twin"] and cls.from_dict(values["twin"]),
-        )
 
 
 #: Random weights of seed 0.
@@ -248,22 +225,22 @@ class NetworkRef:
         """Whether both see the same picture and know as many classes."""
         return same_input(self.spec, other.spec)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """Plain values for JSON."""
-        design = self.design
         return {
-            "architecture": self.architecture if design is None else design.to_dict(),
-            "weights": self.weights.to_dict(),
+            "architecture": encode(self.architecture),
+            "weights": encode(self.weights),
             "labels": list(self.labels),
         }
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "NetworkRef":
+    def from_dict(cls, values: JsonObject) -> "NetworkRef":
         """The inverse of ``to_dict``."""
         architecture = values["architecture"]
         if isinstance(architecture, Mapping):
             architecture = NetworkSpec.from_dict(architecture)
-        return cls(architecture, Weights.from_dict(values["weights"]), tuple(values["labels"]))
+        weights = decode(Weights, values["weights"])
+        return cls(architecture, weights, tuple(map(str, values["labels"])))
 
     def _whole_spec(self) -> NetworkSpec | ZooSpec:
         match self.architecture:
