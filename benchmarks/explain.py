@@ -69,7 +69,7 @@ def score_cam(name: str, layer: str, rounds: int) -> dict:
     """Plain forwards of as many images in equal batches over Score-CAM; 1: no time lost."""
     loaded = load(NetworkRef.parse(name, "bundled"))
     image = sample_batch(loaded.preprocessing)[:1]
-    chunk = score_image(loaded.network, image, TARGET).chunk
+    chunk = score_image(loaded.network, image, TARGET).batch_size
     channels = analyze(loaded.network, image, layers=[layer]).features[layer].shape[1]
     images = image.expand(channels, -1, -1, -1).contiguous(memory_format=torch.channels_last)
 

@@ -14,7 +14,7 @@ from resnet_viz.checkpoints.load_file import load_checkpoint
 from resnet_viz.checkpoints.ref import NetworkRef, Weights
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.diagnosis.diagnose import diagnose
-from resnet_viz.explain.cam_methods import class_activation_maps
+from resnet_viz.explain.cam_family import class_activation_maps
 from resnet_viz.explain.explain_image import explain
 from resnet_viz.explain.faithfulness import faithfulness
 from resnet_viz.networks.resnet.model import ResNet, build

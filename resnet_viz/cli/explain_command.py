@@ -9,11 +9,17 @@ import typer
 
 from resnet_viz.cli.options import Debug, Json, guarded, one_of, print_result
 from resnet_viz.core.errors import OptionError, OutputError
+from resnet_viz.explain.methods import METHODS, MethodName, method_named
 
 if TYPE_CHECKING:
     from resnet_viz.checkpoints.ref import NetworkRef
     from resnet_viz.explain.explain_picture import ExplainRequest
     from resnet_viz.records.explanation import Fused
+
+
+def method_help() -> str:
+    """Every method by name."""
+    return f"One of {', '.join(METHODS)}."
 
 
 @guarded
@@ -26,9 +32,7 @@ def explain(
     network: Annotated[
         str, typer.Option(help="A network; see `networks`. With a bare state_dict: its form.")
     ] = "",
-    method: Annotated[
-        str, typer.Option(help="One of the methods in docs/reference/methods.md.")
-    ] = "grad-cam",
+    method: Annotated[str, typer.Option(help=method_help())] = MethodName.GRAD_CAM,
     layer: Annotated[
         str | None,
         typer.Option(help="Where CAM methods look; else the last block. With --fuse: A,B,C."),
@@ -66,7 +70,6 @@ def explain(
     from resnet_viz.checkpoints.ref import NetworkRef, Weights
     from resnet_viz.explain.explain_picture import ExplainRequest
     from resnet_viz.explain.faithfulness import MEASURES
-    from resnet_viz.explain.methods import method_named
     from resnet_viz.networks.devices import devices
     from resnet_viz.records import WeightSource
 

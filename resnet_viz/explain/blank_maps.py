@@ -3,21 +3,22 @@
 import numpy as np
 import torch
 from jaxtyping import Float
-from torch import Tensor
 
 from resnet_viz.explain.scored_image import ScoredImage
-from resnet_viz.probe.analyze import analyze
 from resnet_viz.probe.capture import run_with
 from resnet_viz.probe.isolation import untouched
-from resnet_viz.probe.targets import logits_of
 from resnet_viz.records.explanation import Blank
 
-_SCALES = (-2.0, 0.0, 2.0)  # what a layer is multiplied with to see whether the score depends on it
+_FACTORS = (
+    -2.0,
+    0.0,
+    2.0,
+)  # what a layer is multiplied with to see whether the score depends on it
 _CHANGE = 1e-5  # of the score, as a share of its size: more than rounding
 
 
 def why_blank(
-    given: ScoredImage,
+    scored: ScoredImage,
     layer: str | None,
     shown: Float[np.ndarray, "h w"],
     before_relu: Float[np.ndarray, "h w"],
@@ -26,29 +27,23 @@ def why_blank(
 ) -> Blank | None:
     """Why a map at ``layer`` (None: the input) shows nothing, or None where it shows something."""
     if not np.isfinite(shown).all():
-        return why_not_finite(given, layer)
+        return why_not_finite(scored, layer)
     if shown.size == 1:
         return Blank.ONE_POSITION
     if shown.any():
         return Blank.FLAT if np.ptp(shown) == 0 else None
     if gradients_vanish:
-        return Blank.SATURATED if score_depends_on(given, layer) else Blank.NO_GRADIENT
+        return Blank.SATURATED if score_depends_on(scored, layer) else Blank.NO_GRADIENT
     return Blank.NEGATIVE if bool((before_relu < 0).any()) else Blank.ZERO
 
 
-def why_not_finite(given: ScoredImage, layer: str | None) -> Blank:
+def why_not_finite(scored: ScoredImage, layer: str | None) -> Blank:
     """Where NaN or infinite values come from: weights, activations, gradients, or the method."""
-    if not all(bool(torch.isfinite(p).all()) for p in given.network.parameters()):
+    if not all(bool(torch.isfinite(p).all()) for p in scored.network.parameters()):
         return Blank.WEIGHTS_NOT_FINITE
-    if not bool(torch.isfinite(given.logits).all()):
+    if not bool(torch.isfinite(scored.logits).all()):
         return Blank.LAYER_NOT_FINITE
-    analysis = analyze(
-        given.network,
-        given.image,
-        target=lambda output: given.scored.of(logits_of(output)),
-        layers=None if layer is None else [layer],
-        gradients=True,
-    )
+    analysis = scored.analyzed(None if layer is None else [layer])
     if not all(np.isfinite(feature).all() for feature in analysis.features.values()):
         return Blank.LAYER_NOT_FINITE
     if not all(np.isfinite(slope).all() for slope in analysis.activation_gradients.values()):
@@ -56,19 +51,20 @@ def why_not_finite(given: ScoredImage, layer: str | None) -> Blank:
     return Blank.NOT_FINITE
 
 
-def score_depends_on(given: ScoredImage, layer: str | None) -> bool:
+def score_depends_on(scored: ScoredImage, layer: str | None) -> bool:
     """Whether the score moves when the layer is multiplied with -2, 0 or 2.
 
     A network whose last step squashes its answer (softmax, sigmoid) has no slope where that answer
     is 1 in single precision, and yet everything depends on the layer.
     """
-    with torch.no_grad(), untouched(given.network, needs_gradients=False):
-        changed = torch.cat([given.scored.of(_scaled(given, layer, scale)) for scale in _SCALES])
-    least = _CHANGE * max(abs(given.score), 1e-30)
-    return bool(((changed - given.score).abs() > least).any())
+    with torch.no_grad(), untouched(scored.network, needs_gradients=False):
+        outputs = [_output_of_scaled(scored, layer, factor) for factor in _FACTORS]
+        changed = torch.cat([scored.scored_network.score_of(output) for output in outputs])
+    least = _CHANGE * max(abs(scored.score), 1e-30)
+    return bool(((changed - scored.score).abs() > least).any())
 
 
-def _scaled(given: ScoredImage, layer: str | None, scale: float) -> Tensor:
+def _output_of_scaled(scored: ScoredImage, layer: str | None, factor: float) -> object:
     if layer is None:
-        return logits_of(given.network(given.image * scale))
-    return logits_of(run_with(given.network, given.image, layer, lambda value: value * scale))
+        return scored.network(scored.image * factor)
+    return run_with(scored.network, scored.image, layer, lambda value: value * factor)

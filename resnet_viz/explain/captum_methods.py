@@ -1,4 +1,4 @@
-"""captum's methods at the input, each by one row of a table, on a copy where they need hooks.
+"""Methods that captum computes, at the input; on a copy where they need hooks.
 
 The baseline is zero in the normalised image: the mean colour of the training set.
 """
@@ -9,78 +9,252 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
+from torch.autograd.graph import Node
 
 from resnet_viz.core.errors import NetworkError
-from resnet_viz.explain.methods import Family, Method
+from resnet_viz.explain.method_options import Options
+from resnet_viz.explain.raw_map import MapInSteps, PassesDone, RawMap
 from resnet_viz.explain.scored_image import ScoredImage, ScoredNetwork
 from resnet_viz.probe.capture import capture
 from resnet_viz.probe.isolation import untouched
 from resnet_viz.records.explanation import Completeness
 
+if TYPE_CHECKING:
+    from captum.attr import Attribution
+
 #: captum draws from the process's random state and warns; one at a time puts both back.
 _one_at_a_time = threading.RLock()
 
-_NOISE_NUMBERS = 300_000  # of noisy images at once: part of the result, so never the machine's
-_NOISE_IMAGES = 16
+_NOISY_NUMBERS = 300_000  # of noisy images in a batch: part of the result, so never the machine's
+_NOISY_IMAGES = 16
 
-_COMPLETE = ("integrated-gradients", "deep-lift")
-_SINGLE_USE = ("deep-lift", "lrp")  # their rules need each module's own input
+_Attributions = Float[np.ndarray, "channel height width"]
+
+
+class Networks(StrEnum):
+    """Which networks a method works with; each includes the demands of those above it."""
+
+    ANY = "any"
+    RELU_MODULES = "relu_modules"  # every ReLU is an ``nn.ReLU``, where hooks can change it
+    MODULES_RUN_ONCE = "modules_run_once"  # a rule needs each module's only input
+    WITHOUT_ADDITIONS = "without_additions"  # there is no rule for a shortcut
+
+
+@dataclass(frozen=True, eq=False)
+class CaptumCall:
+    """What captum is called with: the image, all options, and how many images run at once."""
+
+    image: Tensor  # (1, channel, height, width), requires gradients
+    options: Options
+    batch_size: int
+
+    def whole(self, option: str) -> int:
+        """An option that is a whole number."""
+        return int(self.options[option])
+
+    @property
+    def spread(self) -> float:
+        """The image's largest value minus its smallest, of which noise is a share."""
+        values = self.image.detach()
+        return float(values.max() - values.min())
+
+    @property
+    def noisy_images(self) -> int:
+        """How many noisy images run at once."""
+        return max(1, min(_NOISY_IMAGES, _NOISY_NUMBERS // self.image.numel()))
+
+
+def channel_sum(attributions: _Attributions) -> Float[np.ndarray, "height width"]:
+    """The sum over channels."""
+    return np.asarray(attributions.sum(0))
+
+
+def largest_channel(attributions: _Attributions) -> Float[np.ndarray, "height width"]:
+    """The largest over channels (Simonyan 2013, sec. 3.1)."""
+    return np.asarray(attributions.max(0))
+
+
+def first_channel(attributions: _Attributions) -> Float[np.ndarray, "height width"]:
+    """One channel: perturbations change all of them at once and give each the same value."""
+    return np.asarray(attributions[0])
+
+
+def _no_arguments(_call: CaptumCall) -> Mapping[str, object]:
+    return {}
 
 
 @dataclass(frozen=True)
-class _Call:
-    """What captum is called with: the images, all options, and how many images run at once."""
+class CaptumMethod:
+    """One of captum's classes as a method at the input: a row's ``run``.
 
-    images: Tensor
-    options: Mapping[str, float]
-    chunk: int
-
-    def number(self, name: str) -> int:
-        return int(self.options[name])
-
-
-def attribute(
-    given: ScoredImage, method: Method, options: Mapping[str, float], images: Tensor, seed: int = 0
-) -> Float[Tensor, "batch channel height width"]:
-    """The raw attributions of each image to the score.
-
-    ``images`` are those of the subject, or variants of it. Raises ``NetworkError`` where a method
-    does not work with a network.
+    ``arguments`` are passed to its ``attribute``; ``to_map`` makes one value per pixel of its
+    attributions. The attributions of a ``complete`` method add up to f(x) - f(0).
     """
-    scored = _hookable(given, method) if method.hooks else given.scored
-    call = _Call(images.detach().clone().requires_grad_(), options, given.chunk)
-    with (
-        _one_at_a_time,
-        torch.inference_mode(False),
-        torch.enable_grad(),
-        untouched(scored.network, needs_gradients=False),
-        torch.random.fork_rng(),
-        _numpy_seed(seed),
-        warnings.catch_warnings(),
-    ):
-        warnings.simplefilter("ignore")  # that hooks are set, on our own copy
-        torch.manual_seed(seed)
-        try:
-            found = _call(method, scored, call)
-        except (RuntimeError, AssertionError, TypeError, AttributeError) as error:
-            if "no rule defined" in str(error):
-                raise NetworkError("explain_no_rule") from error
-            raise NetworkError(
-                "explain_failed", method=method.name, reason=_first(error)
-            ) from error
-    return found.detach().to(images.dtype)
+
+    name: str  # in error sentences
+    captum_class: str
+    arguments: Callable[[CaptumCall], Mapping[str, object]] = _no_arguments
+    to_map: Callable[[_Attributions], Float[np.ndarray, "height width"]] = channel_sum
+    networks: Networks = Networks.ANY
+    complete: bool = False
+
+    def __call__(self, scored: ScoredImage, options: Options) -> MapInSteps:
+        """The map of the image, with the attributions that it is made of."""
+        yield PassesDone(0, 1)
+        found = self.attributions(scored, options)
+        values = found[0].cpu().numpy()
+        complete = self.complete and not options.get("smooth_samples")
+        return RawMap(
+            self.to_map(values),
+            vanishes=not values.any(),
+            attributions=values,
+            completeness=_completeness(scored, found) if complete else None,
+        )
+
+    def attributions(
+        self, scored: ScoredImage, options: Options
+    ) -> Float[Tensor, "1 channel height width"]:
+        """What captum attributes to each number of the image, without a scale.
+
+        Raises ``NetworkError`` where the method does not work with the network.
+        """
+        hooked = self.networks is not Networks.ANY
+        network = self._with_hookable_relus(scored) if hooked else scored.scored_network
+        image = scored.image.detach().clone().requires_grad_()
+        call = CaptumCall(image, options, scored.batch_size)
+        with (
+            _one_at_a_time,
+            torch.inference_mode(False),
+            torch.enable_grad(),
+            untouched(network.network, needs_gradients=False),
+            torch.random.fork_rng(),
+            _numpy_seed(scored.seed),
+            warnings.catch_warnings(),
+        ):
+            warnings.simplefilter("ignore")  # that hooks are set, on our own copy
+            torch.manual_seed(scored.seed)
+            from captum import attr
+
+            try:
+                found = self._attribute(getattr(attr, self.captum_class)(network), call)
+            except (RuntimeError, AssertionError, TypeError, AttributeError) as error:
+                if "no rule defined" in str(error):
+                    raise NetworkError("explain_no_rule") from error
+                reason = _first_line(error)
+                raise NetworkError("explain_failed", method=self.name, reason=reason) from error
+        return found.detach().to(scored.image.dtype)
+
+    def _attribute(self, algorithm: "Attribution", call: CaptumCall) -> Tensor:
+        """Captum's answer; its mean over noisy images with the option ``smooth_samples``."""
+        arguments = self.arguments(call)
+        if not call.options.get("smooth_samples"):
+            plain: Tensor = algorithm.attribute(call.image, **arguments)
+            return plain
+        from captum.attr import NoiseTunnel
+
+        smooth: Tensor = NoiseTunnel(algorithm).attribute(
+            call.image,
+            nt_type="smoothgrad",
+            nt_samples=call.whole("smooth_samples"),
+            nt_samples_batch_size=call.noisy_images,
+            stdevs=call.options["smooth_deviation"] * call.spread,
+            **arguments,
+        )
+        return smooth
+
+    def _with_hookable_relus(self, scored: ScoredImage) -> ScoredNetwork:
+        """A copy with its ReLUs out of place; refused where hooks would not see every ReLU."""
+        network = copy.deepcopy(scored.network)
+        relus = {n: m for n, m in network.named_modules() if isinstance(m, nn.ReLU)}
+        for relu in relus.values():
+            relu.inplace = False
+        if not relus:
+            raise NetworkError("explain_no_relu", method=self.name)
+        with torch.enable_grad(), untouched(network, needs_gradients=False):
+            ran = capture(network, scored.image.clone().requires_grad_(), list(relus))
+        reused = sorted({name.partition("#")[0] for name in ran.values if "#" in name})
+        if reused and self.networks is not Networks.RELU_MODULES:
+            raise NetworkError("explain_reused", method=self.name, name=reused[0])
+        calls = len({id(value.grad_fn) for value in ran.values.values()})
+        if isinstance(ran.output, Tensor) and _relus_behind(ran.output) > calls:
+            raise NetworkError("explain_functional", method=self.name)
+        known = scored.scored_network
+        return ScoredNetwork(network, known.target, known.against)
+
+
+class GradientShap(CaptumMethod):
+    """The mean over samples a few at a time, where captum would run them all at once."""
+
+    def _attribute(self, algorithm: "Attribution", call: CaptumCall) -> Tensor:
+        samples = call.whole("samples")
+        total = torch.zeros_like(call.image)
+        for start in range(0, samples, call.noisy_images):
+            count = min(call.noisy_images, samples - start)
+            mean = algorithm.attribute(
+                call.image,
+                baselines=torch.zeros_like(call.image),
+                n_samples=count,
+                stdevs=call.options["deviation"] * call.spread,
+            )
+            total = total + mean.detach() * (count / samples)
+        return total
+
+
+def integral_steps(call: CaptumCall) -> Mapping[str, object]:
+    """The path integral in ``steps`` steps."""
+    return {"n_steps": call.whole("steps"), "internal_batch_size": call.batch_size}
+
+
+def sliding_window(call: CaptumCall) -> Mapping[str, object]:
+    """A window over all channels; ``window`` and ``stride`` are shares of the sides."""
+    channels, height, width = call.image.shape[1:]
+    window = [max(1, round(call.options["window"] * side)) for side in (height, width)]
+    stride = [max(1, round(call.options["stride"] * side)) for side in (height, width)]
+    stride = [min(step, side) for step, side in zip(stride, window, strict=True)]
+    return {
+        "sliding_window_shapes": (channels, *window),
+        "strides": (channels, *stride),
+        "perturbations_per_eval": call.batch_size,
+    }
+
+
+def superpixel_cells(call: CaptumCall) -> Mapping[str, object]:
+    """Square superpixels, ``cells`` along a side."""
+    height, width = call.image.shape[2:]
+    mask = superpixels(height, width, call.whole("cells")).to(call.image.device)
+    return {"feature_mask": mask, "perturbations_per_eval": call.batch_size}
+
+
+def superpixel_samples(call: CaptumCall) -> Mapping[str, object]:
+    """The same, of which ``samples`` random choices are tried."""
+    return {**superpixel_cells(call), "n_samples": call.whole("samples")}
+
+
+def superpixels(height: int, width: int, cells: int) -> Int64[Tensor, "1 1 height width"]:
+    """The number of each pixel's square, at most ``cells`` of them along a side."""
+    rows = torch.arange(height) * min(cells, height) // height
+    columns = torch.arange(width) * min(cells, width) // width
+    return (rows[:, None] * min(cells, width) + columns)[None, None]
+
+
+def _completeness(scored: ScoredImage, attributions: Tensor) -> Completeness:
+    """The sum of the attributions, and f(x) - f(0)."""
+    with torch.no_grad(), untouched(scored.network, needs_gradients=False):
+        at_zero = scored.scored_network(torch.zeros_like(scored.image))[0]
+    return Completeness(float(attributions.sum()), scored.score - float(at_zero))
 
 
 @contextmanager
 def _numpy_seed(seed: int) -> Iterator[None]:
-    """NumPy's random state, from which captum draws too, put back afterwards."""
-    before = np.random.get_state()  # captum uses no other
+    """NumPy's global random state, which captum uses too, put back afterwards."""
+    before = np.random.get_state()
     np.random.seed(seed)
     try:
         yield
@@ -88,165 +262,18 @@ def _numpy_seed(seed: int) -> Iterator[None]:
         np.random.set_state(before)
 
 
-def to_map(
-    method: Method, attributions: Float[np.ndarray, "batch c h w"]
-) -> Float[np.ndarray, "batch h w"]:
-    """One value a pixel: the sum over channels.
-
-    Saliency: the largest (Simonyan 2013, sec. 3.1); perturbations change all channels at once and
-    give each the same value, so that one is taken.
-    """
-    if method.family is Family.PERTURBATION:
-        return attributions[:, 0]
-    return np.asarray(attributions.max(1) if method.name == "saliency" else attributions.sum(1))
-
-
-def completeness(
-    given: ScoredImage, method: Method, options: Mapping[str, float], attributions: Tensor
-) -> Completeness | None:
-    """Sum of attributions beside f(x) - f(0), for the methods that promise them to be equal."""
-    if method.name not in _COMPLETE or options.get("smooth_samples"):
-        return None
-    with torch.no_grad(), untouched(given.network, needs_gradients=False):
-        at_zero = given.scored(torch.zeros_like(given.image))[0]
-    return Completeness(float(attributions.sum()), given.score - float(at_zero))
-
-
-def superpixels(height: int, width: int, cells: int) -> Int64[Tensor, "1 1 height width"]:
-    """Squares as superpixels: each pixel's number, ``cells`` along a side."""
-    rows = torch.arange(height) * min(cells, height) // height
-    columns = torch.arange(width) * min(cells, width) // width
-    return (rows[:, None] * min(cells, width) + columns)[None, None]
-
-
-def _call(method: Method, scored: ScoredNetwork, call: _Call) -> Tensor:
-    from captum import attr
-
-    made = getattr(attr, _CLASSES[method.name])(scored)
-    if method.name == "gradient-shap":
-        return _in_parts(made, call)
-    own = _ARGUMENTS.get(method.name)
-    arguments = {} if own is None else own(call)
-    if not call.options.get("smooth_samples"):
-        found: Tensor = made.attribute(call.images, **arguments)
-        return found
-    spread = float(call.images.max() - call.images.min())
-    tunnel: Any = attr.NoiseTunnel
-    smoothed: Tensor = tunnel(made).attribute(
-        call.images,
-        nt_type="smoothgrad",
-        nt_samples=call.number("smooth_samples"),
-        nt_samples_batch_size=_noisy_at_once(call.images),
-        stdevs=call.options["smooth_deviation"] * spread,
-        **arguments,
-    )
-    return smoothed
-
-
-def _noisy_at_once(images: Tensor) -> int:
-    return max(1, min(_NOISE_IMAGES, _NOISE_NUMBERS // images.numel()))
-
-
-def _in_parts(made: Any, call: _Call) -> Tensor:  # noqa: ANN401  # captum's GradientShap
-    """The mean over all samples, a few of them at a time; captum would run all at once."""
-    samples, most = call.number("samples"), _noisy_at_once(call.images)
-    spread = float(call.images.detach().max() - call.images.detach().min())
-    total = torch.zeros_like(call.images)
-    for start in range(0, samples, most):
-        count = min(most, samples - start)
-        part = made.attribute(
-            call.images,
-            baselines=torch.zeros_like(call.images[:1]),
-            n_samples=count,
-            stdevs=call.options["deviation"] * spread,
-        )
-        total = total + part.detach() * (count / samples)
-    return total
-
-
-def _hookable(given: ScoredImage, method: Method) -> ScoredNetwork:
-    """A copy with its ReLUs out of place, or a refusal where hooks would not see every ReLU."""
-    network = copy.deepcopy(given.network)
-    names = [name for name, module in network.named_modules() if isinstance(module, nn.ReLU)]
-    for name in names:
-        relu = network.get_submodule(name)
-        assert isinstance(relu, nn.ReLU)
-        relu.inplace = False
-    if not names:
-        raise NetworkError("explain_no_relu", method=method.name)
-    with torch.enable_grad(), untouched(network, needs_gradients=False):
-        ran = capture(network, given.image.clone().requires_grad_(), names)
-    reused = sorted({name.partition("#")[0] for name in ran.values if "#" in name})
-    if reused and method.name in _SINGLE_USE:
-        raise NetworkError("explain_reused", method=method.name, name=reused[0])
-    calls = len({id(value.grad_fn) for value in ran.values.values()})
-    if isinstance(ran.output, Tensor) and _relus(ran.output) > calls:
-        raise NetworkError("explain_functional", method=method.name)
-    return ScoredNetwork(network, given.scored.target, given.scored.against)
-
-
-def _relus(output: Tensor) -> int:
-    """How many ReLUs the autograd graph behind a tensor has."""
-    seen: set[Any] = set()
-    waiting: list[Any] = [output.grad_fn]
+def _relus_behind(output: Tensor) -> int:
+    """How many ReLUs the autograd graph of a tensor has."""
+    seen: set[Node] = set()
+    waiting = [output.grad_fn]
     while waiting:
         node = waiting.pop()
         if node is not None and node not in seen:
             seen.add(node)
             waiting += [parent for parent, _ in node.next_functions]
-    return sum(str(node.name()).startswith("ReluBackward") for node in seen)
+    return sum(node.name().startswith("ReluBackward") for node in seen)
 
 
-def _first(error: Exception) -> str:
+def _first_line(error: Exception) -> str:
     """The first line of what captum says, as an aside in a sentence."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")[:120]
-
-
-def _window(call: _Call) -> dict[str, Any]:
-    channels, height, width = call.images.shape[1:]
-    window = [max(1, round(call.options["window"] * side)) for side in (height, width)]
-    stride = [max(1, round(call.options["stride"] * side)) for side in (height, width)]
-    stride = [min(step, side) for step, side in zip(stride, window, strict=True)]
-    return {
-        "sliding_window_shapes": (channels, *window),
-        "strides": (channels, *stride),
-        "perturbations_per_eval": call.chunk,
-    }
-
-
-def _cells(call: _Call) -> dict[str, Any]:
-    height, width = call.images.shape[2:]
-    mask = superpixels(height, width, call.number("cells")).to(call.images.device)
-    return {"feature_mask": mask, "perturbations_per_eval": call.chunk}
-
-
-def _integrated(call: _Call) -> dict[str, Any]:
-    return {"n_steps": call.number("steps"), "internal_batch_size": call.chunk}
-
-
-def _sampled(call: _Call) -> dict[str, Any]:
-    return {**_cells(call), "n_samples": call.number("samples")}
-
-
-_CLASSES: Mapping[str, str] = {
-    "saliency": "Saliency",
-    "input-x-gradient": "InputXGradient",
-    "integrated-gradients": "IntegratedGradients",
-    "guided-backprop": "GuidedBackprop",
-    "deconvolution": "Deconvolution",
-    "deep-lift": "DeepLift",
-    "gradient-shap": "GradientShap",
-    "lrp": "LRP",
-    "occlusion": "Occlusion",
-    "feature-ablation": "FeatureAblation",
-    "kernel-shap": "KernelShap",
-    "lime": "Lime",
-}
-
-_ARGUMENTS: Mapping[str, Callable[[_Call], dict[str, Any]]] = {
-    "integrated-gradients": _integrated,
-    "occlusion": _window,
-    "feature-ablation": _cells,
-    "kernel-shap": _sampled,
-    "lime": _sampled,
-}

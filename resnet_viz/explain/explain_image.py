@@ -1,41 +1,35 @@
-"""Any method, on any layer, as one record."""
+"""Any method on one image of any network, as one record."""
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from resnet_viz.core.errors import LayerError, NetworkError, close_matches
+from resnet_viz.core.errors import LayerError, OptionError, close_matches
 from resnet_viz.explain.blank_maps import why_blank
-from resnet_viz.explain.cam_methods import CLASSLESS, EPSILON, CamMethod, raw_map
-from resnet_viz.explain.captum_methods import attribute, completeness, to_map
-from resnet_viz.explain.layer_fusion import fuse, fused_layers
-from resnet_viz.explain.masking_methods import ablation_cam, full_grad, score_cam
+from resnet_viz.explain.layer_fusion import fuse
+from resnet_viz.explain.map_layers import block_layers, last_layer
+from resnet_viz.explain.method_options import Options
 from resnet_viz.explain.methods import (
-    FEATURES_ONLY,
-    METHODS,
-    Family,
+    InputMethod,
+    LayerMethod,
     Method,
+    MethodName,
     method_named,
-    options_of,
 )
-from resnet_viz.explain.raw_map import PassesDone
+from resnet_viz.explain.raw_map import MapInSteps, PassesDone, RawMap
 from resnet_viz.explain.scored_image import ScoredImage, score_image
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.pictures.resample import enlarge
-from resnet_viz.probe.analyze import analyze
-from resnet_viz.probe.capture import default_layers, layer_names, unwrapped
-from resnet_viz.probe.targets import logits_of
-from resnet_viz.records import Analysis
-from resnet_viz.records.explanation import Completeness, Explanation, Fused
+from resnet_viz.probe.capture import layer_names, unwrapped
+from resnet_viz.records.explanation import Explanation, Fused, Fusion
 
 
 def explain(
     network: nn.Module,
     image: Float[Tensor, "one channel height width"],
-    method: str = "grad-cam",
+    method: MethodName | str = MethodName.GRAD_CAM,
     *,
     layer: str | Fused | None = None,
     target: int | None = None,
@@ -43,15 +37,35 @@ def explain(
     options: Mapping[str, float] | None = None,
     seed: int = 0,
 ) -> Explanation:
-    """What one normalised image's score rests on, by any of the methods in ``METHODS``.
+    """Explain the score of one normalised image by any method of ``METHODS``.
 
-    ``layer`` (the last block or convolution by default) is where the CAM family and its relatives
-    look, or several layers, ``Fused``; the other methods explain the input. The score is the logit
-    of ``target`` (None: the top class), or with ``against`` the difference of two logits.
-    ``options`` are the method's own; ``seed`` decides what methods draw. The network is left as it
-    was.
+    The network is left as it was.
 
-    Raises ``OptionError``, ``LayerError``, ``TargetError`` or ``NetworkError``, each with its cure.
+    Parameters
+    ----------
+    network
+        Any classifier; its output is logits (batch, classes).
+    image
+        A batch of one image.
+    method
+        By name, with or without hyphens.
+    layer
+        Where a ``LayerMethod`` looks: the last block or convolution by default, or several layers
+        as one map. A method at the input ignores it.
+    target
+        The class whose logit is the score; None for the top class.
+    against
+        A class whose logit is subtracted from the score.
+    options
+        The method's own options where they differ from the defaults.
+    seed
+        Decides what the method draws.
+
+    Raises
+    ------
+    OptionError, LayerError, TargetError, NetworkError
+        An argument makes no sense, or the method does not work with the network.
+
     """
     steps = explain_in_steps(
         network,
@@ -63,13 +77,13 @@ def explain(
         options=options,
         seed=seed,
     )
-    return next(found for found in steps if isinstance(found, Explanation))
+    return next(step for step in steps if isinstance(step, Explanation))
 
 
 def explain_in_steps(
     network: nn.Module,
     image: Float[Tensor, "one channel height width"],
-    method: str = "grad-cam",
+    method: MethodName | str = MethodName.GRAD_CAM,
     *,
     layer: str | Fused | None = None,
     target: int | None = None,
@@ -77,170 +91,69 @@ def explain_in_steps(
     options: Mapping[str, float] | None = None,
     seed: int = 0,
 ) -> Iterator[PassesDone | Explanation]:
-    """``explain`` step by step: a ``PassesDone`` after each batch of passes, at last the record."""
+    """``explain`` with progress: ``PassesDone`` after each batch of passes, the record last."""
     network = unwrapped(network)
     row = method_named(method)
-    chosen = options_of(row, options)
-    place = _place(network, row, layer)
-    wanted = place.layers if isinstance(place, Fused) else (place,) if place else ()
-    given = score_image(
-        network, image, target, against, wanted if row.name in FEATURES_ONLY else ()
+    all_options = row.options_with(options)
+    match row:
+        case LayerMethod():
+            place = _fused(network, row, layer) if isinstance(layer, Fused) else layer
+            place = place or last_layer(network)
+            layers = place.layers if isinstance(place, Fused) else (place,)
+            scored = score_image(network, image, target, against, layers, seed)
+            scored.check_layers_have_maps()
+            if isinstance(place, Fused):
+                raw = yield from _fused_map(scored, row, all_options, place.how)
+            else:
+                raw = yield from row.run(scored, place, all_options)
+        case InputMethod():
+            place = None
+            _check_no_typo(network, row, layer)
+            scored = score_image(network, image, target, against, seed=seed)
+            raw = yield from row.run(scored, all_options)
+    yield _explanation(scored, row, all_options, place, raw)
+
+
+def _fused(network: nn.Module, row: LayerMethod, asked: Fused) -> Fused:
+    """Every layer by its name."""
+    if not row.can_be_fused:
+        raise OptionError("explain_fuse", method=row.name)
+    return Fused(
+        Fusion(asked.how), asked.layers or tuple(block_layers(network)) or (last_layer(network),)
     )
-    found: _Found
-    if isinstance(place, Fused):
-        found = yield from _at_layers(given, row, chosen, place, seed)
-    elif place is not None:
-        found = yield from _at_layer(given, row, chosen, place, seed)
-    else:
-        found = yield from _at_input(given, row, chosen, seed)
-    yield _record(given, row, chosen, place, found)
 
 
-def _place(network: nn.Module, row: Method, layer: str | Fused | None) -> str | Fused | None:
-    """Where to look, by name; None for the input."""
+def _check_no_typo(network: nn.Module, row: InputMethod, layer: str | Fused | None) -> None:
+    """A layer means nothing to a method at the input, but a name that is unknown is an error."""
     if isinstance(layer, Fused):
-        return fused_layers(network, row, layer)
-    if row.at_layer:
-        return layer or last_layer(network)
-    _check_layer(network, layer)
-    return None
-
-
-def _check_layer(network: nn.Module, layer: str | None) -> None:
-    """A layer means nothing to a method at the input, but a typo is still said to be one."""
+        raise OptionError("explain_fuse", method=row.name)
     known = layer_names(network)
     if layer is not None and layer not in known and layer.partition("#")[0] not in known:
         raise LayerError("layer_unknown", name=layer, known=close_matches(layer, known))
 
 
-def map_layers(network: nn.Module) -> list[str]:
-    """The layers that have maps: convolutions and blocks."""
-    names = default_layers(network)
-    modules = dict(unwrapped(network).named_modules())
-    return [name for name in names if not isinstance(modules[name], nn.Linear)]
+def _fused_map(scored: ScoredImage, row: LayerMethod, options: Options, how: Fusion) -> MapInSteps:
+    """One map of all layers of ``scored``."""
+    maps = []
+    for number, layer in enumerate(scored.layers, 1):
+        maps.append((yield from row.run(scored, layer, options)))
+        yield PassesDone(number, len(scored.layers))
+    values = fuse([one.values for one in maps], how, *scored.size)
+    if not values.any():  # nothing is above zero: what is below tells why
+        enlarged = [enlarge(one.values[None], *scored.size)[0] for one in maps]
+        values = np.min(enlarged, axis=0)
+    return RawMap(values, vanishes=all(one.vanishes for one in maps))
 
 
-def last_layer(network: nn.Module) -> str:
-    """The last block of our own networks, else the last convolution or block."""
-    if isinstance(network, ResNet):
-        return network.spec.blocks()[-1]
-    names = map_layers(network)
-    if not names:
-        raise NetworkError("explain_no_convolution")
-    return names[-1]
-
-
-@dataclass(frozen=True)
-class _Found:
-    """A map before its last ReLU, and what is known about it."""
-
-    raw: np.ndarray
-    vanishes: bool  # what the map is made of is zero everywhere
-    attributions: np.ndarray | None = None
-    completeness: Completeness | None = None
-
-
-_Steps = Generator[PassesDone | Explanation, None, _Found]
-
-
-def _at_input(given: ScoredImage, row: Method, options: Mapping[str, float], seed: int) -> _Steps:
-    if row.name == "full-grad":
-        raw = yield from full_grad(given)
-        return _Found(raw, not raw.any())
-    yield PassesDone(0, 1)
-    found = attribute(given, row, options, given.image, seed)
-    values = found[0].cpu().numpy()
-    complete = completeness(given, row, options, found)
-    return _Found(to_map(row, values[None])[0], not values.any(), values, complete)
-
-
-def _at_layers(
-    given: ScoredImage, row: Method, options: Mapping[str, float], place: Fused, seed: int
-) -> _Steps:
-    """One pass a layer, each no further down than the layer; then one map."""
-    parts: list[_Found] = []
-    for number, layer in enumerate(place.layers, 1):
-        if row.family is not Family.CAM:
-            parts.append((yield from _at_layer(given, row, options, layer, seed)))
-        yield PassesDone(number, len(place.layers))
-    if row.family is Family.CAM:
-        analysis = _analysis(given, place.layers)
-        parts = [_cam(analysis, row, options, layer) for layer in place.layers]
-    raw = fuse([part.raw for part in parts], place.how, *_size(given))
-    if not raw.any():  # then nothing is above zero, and why is to be seen in what is below
-        raw = np.min([enlarge(part.raw[None], *_size(given))[0] for part in parts], axis=0)
-    return _Found(raw, all(part.vanishes for part in parts))
-
-
-def _at_layer(
-    given: ScoredImage, row: Method, options: Mapping[str, float], layer: str, seed: int
-) -> _Steps:
-    if row.name in FEATURES_ONLY:
-        feature = _feature(given, layer)
-        score = row.name == "score-cam"
-        passes = score_cam(given, feature) if score else ablation_cam(given, feature, layer)
-        return _Found((yield from passes), not feature.any())
-    analysis = _analysis(given, [layer])
-    match row.name:
-        case "guided-grad-cam":
-            yield PassesDone(0, 1)
-            guided = attribute(given, METHODS["guided-backprop"], {}, given.image, seed)
-            values = guided[0].cpu().numpy() * analysis.upsampled(layer, _size(given))[0]
-            return _Found(values.sum(0), not analysis.activation_gradients[layer].any(), values)
-        case _:
-            yield PassesDone(0, 1)
-            return _cam(analysis, row, options, layer)
-
-
-def _feature(given: ScoredImage, layer: str) -> Float[np.ndarray, "c h w"]:
-    """What the layer held when the subject ran; the analysis says why there are no positions."""
-    kept = given.features.get(layer)
-    if kept is None or kept.ndim != 3:
-        return np.asarray(_analysis(given, [layer]).features[layer][0])
-    return np.asarray(kept.float().cpu().numpy())
-
-
-def _cam(analysis: Analysis, row: Method, options: Mapping[str, float], layer: str) -> _Found:
-    method, epsilon = CamMethod(row.name), options.get("epsilon", EPSILON)
-    feature, gradient = analysis.features[layer], analysis.activation_gradients[layer]
-    raw = raw_map(method, feature, gradient, epsilon=epsilon)[0]
-    source = feature if method in CLASSLESS else gradient
-    return _Found(raw, not source.any())
-
-
-def _analysis(given: ScoredImage, layers: Sequence[str]) -> Analysis:
-    analysis = analyze(
-        given.network,
-        given.image,
-        target=lambda output: given.scored.of(logits_of(output)),
-        layers=layers,
-        gradients=True,
-    )
-    for layer in layers:
-        if layer not in analysis.cams:
-            runs = ", ".join(analysis.cams) or ", ".join(map_layers(given.network)[-5:])
-            raise LayerError("explain_layer", name=layer, known=runs or "-")
-    return analysis
-
-
-def _size(given: ScoredImage) -> tuple[int, int]:
-    height, width = given.image.shape[2:]
-    return height, width
-
-
-def _record(
-    given: ScoredImage,
-    row: Method,
-    options: Mapping[str, float],
-    place: str | Fused | None,
-    found: _Found,
+def _explanation(
+    scored: ScoredImage, row: Method, options: Options, place: str | Fused | None, raw: RawMap
 ) -> Explanation:
-    network = given.network
+    network = scored.network
     fused = place if isinstance(place, Fused) else None
     layer = place if isinstance(place, str) else None
-    shown = found.raw if row.signed else np.maximum(found.raw, 0)
-    logits = given.logits.cpu().numpy()
-    for array in (shown, logits, found.attributions):
+    shown = raw.values if row.signed else np.maximum(raw.values, 0)
+    logits = scored.logits.cpu().numpy()
+    for array in (shown, logits, raw.attributions):
         if array is not None:
             array.setflags(write=False)
     return Explanation(
@@ -248,20 +161,20 @@ def _record(
         method=row.name,
         options=options,
         layer=layer,
-        target=given.scored.target,
-        against=given.scored.against,
+        target=scored.scored_network.target,
+        against=scored.scored_network.against,
         signed=row.signed,
         map=shown,
-        attributions=found.attributions,
+        attributions=raw.attributions,
         logits=logits,
-        input_size=_size(given),
+        input_size=scored.size,
         blank=why_blank(
-            given,
+            scored,
             layer if fused is None else fused.layers[0],
             shown,
-            found.raw,
-            gradients_vanish=found.vanishes,
+            raw.values,
+            gradients_vanish=raw.vanishes,
         ),
-        completeness=found.completeness,
+        completeness=raw.completeness,
         fused=fused,
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from resnet_viz.checkpoints.loaded import Loaded
 from resnet_viz.explain.explain_image import explain_in_steps
 from resnet_viz.explain.faithfulness import MEASURES, Effort, faithfulness
+from resnet_viz.explain.methods import MethodName
 from resnet_viz.explain.raw_map import PassesDone
 from resnet_viz.pictures.decode import Picture
 from resnet_viz.pictures.preprocess import photo, seen, to_batch
@@ -19,7 +20,7 @@ PHOTO_SIDE = 400  # pixels; what a picture is given on a screen 1280 pixels wide
 class ExplainRequest:
     """What is to be explained, and which measures are to be taken; ``explain`` says the rest."""
 
-    method: str = "grad-cam"
+    method: MethodName = MethodName.GRAD_CAM
     layer: str | Fused | None = None
     target: int | None = None
     against: int | None = None

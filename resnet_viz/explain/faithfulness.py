@@ -38,10 +38,10 @@ class Effort:
 
 
 @dataclass(frozen=True, eq=False)
-class _Case:
+class _MapOfImage:
     """What every measure is given."""
 
-    given: ScoredImage
+    scored: ScoredImage
     explanation: Explanation
     relevance: Tensor  # the map at the input's size, (height, width)
     effort: Effort
@@ -69,22 +69,22 @@ def faithfulness(
         if name not in MEASURES:
             known = ", ".join(MEASURES)
             raise OptionError("option_unknown", option="measure", value=name, known=known)
-    given = score_image(network, image, explanation.target, explanation.against)
+    scored = score_image(network, image, explanation.target, explanation.against)
     height, width = explanation.input_size
     relevance = _tensor(explanation.upsampled(height, width), image)
     if not bool(torch.isfinite(relevance).all()):
         return
-    case = _Case(given, explanation, relevance, effort or Effort())
+    case = _MapOfImage(scored, explanation, relevance, effort or Effort())
     for name in chosen:
         yield from MEASURES[name](case)
 
 
-def _order(case: _Case) -> Tensor:
+def _order(case: _MapOfImage) -> Tensor:
     """Pixel numbers, the most relevant first; equal ones by number."""
     return case.relevance.flatten().argsort(descending=True, stable=True)
 
 
-def _first(case: _Case, counts: Sequence[int]) -> Bool[Tensor, "masks height width"]:
+def _first(case: _MapOfImage, counts: Sequence[int]) -> Bool[Tensor, "masks height width"]:
     """Masks of the most relevant pixels, as many as each of ``counts``."""
     rank = torch.empty_like(order := _order(case))
     rank[order] = torch.arange(len(order), device=order.device)
@@ -92,35 +92,37 @@ def _first(case: _Case, counts: Sequence[int]) -> Bool[Tensor, "masks height wid
     return rank.view(1, *case.relevance.shape) < limits
 
 
-def _curve(case: _Case, name: str, better: Better, start: Tensor, end: Tensor) -> FaithfulnessScore:
+def _curve(
+    case: _MapOfImage, name: str, better: Better, start: Tensor, end: Tensor
+) -> FaithfulnessScore:
     """The probability on the way from one image to another, most relevant pixels first."""
     points = min(case.effort.steps, case.pixels + 1)
     counts = np.linspace(0, case.pixels, points).round().astype(int).tolist()
     changed = _first(case, counts)[:, None]
-    values = probabilities(case.given, torch.where(changed, end, start)).cpu().numpy()
+    values = probabilities(case.scored, torch.where(changed, end, start)).cpu().numpy()
     fractions = np.asarray(counts, np.float32) / np.float32(case.pixels)
     area = float(np.trapezoid(values, fractions))
     return FaithfulnessScore(name, area, better, fractions, values.astype(np.float32))
 
 
-def _deletion(case: _Case) -> Iterator[FaithfulnessScore]:
+def _deletion(case: _MapOfImage) -> Iterator[FaithfulnessScore]:
     """Area under the curve while the most relevant pixels are removed (Petsiuk 2018)."""
-    image = case.given.image
+    image = case.scored.image
     yield _curve(case, "deletion", Better.LOW, image, torch.zeros_like(image))
 
 
-def _insertion(case: _Case) -> Iterator[FaithfulnessScore]:
+def _insertion(case: _MapOfImage) -> Iterator[FaithfulnessScore]:
     """The same while they are shown on a blurred image (Petsiuk 2018, arXiv 1806.07421)."""
-    yield _curve(case, "insertion", Better.HIGH, blurred(case.given.image), case.given.image)
+    yield _curve(case, "insertion", Better.HIGH, blurred(case.scored.image), case.scored.image)
 
 
-def _road(case: _Case) -> Iterator[FaithfulnessScore]:
+def _road(case: _MapOfImage) -> Iterator[FaithfulnessScore]:
     """Mean probability over 10 to 90 % removed and filled in, most and least relevant first."""
     counts = [round(share * case.pixels) for share in ROAD_SHARES]
     most = _first(case, counts)
     least = ~_first(case, [case.pixels - count for count in counts])
-    filled = impute(case.given.image[0], torch.cat([most, least]))
-    values = probabilities(case.given, filled).cpu().numpy().astype(np.float32)
+    filled = impute(case.scored.image[0], torch.cat([most, least]))
+    values = probabilities(case.scored, filled).cpu().numpy().astype(np.float32)
     shares = np.asarray(ROAD_SHARES, np.float32)
     first, last = values[: len(counts)], values[len(counts) :]
     yield FaithfulnessScore("road_most", float(first.mean()), Better.LOW, shares, first)
@@ -129,7 +131,7 @@ def _road(case: _Case) -> Iterator[FaithfulnessScore]:
     yield FaithfulnessScore("road_combined", combined, Better.HIGH)
 
 
-def _average_drop(case: _Case) -> Iterator[FaithfulnessScore]:
+def _average_drop(case: _MapOfImage) -> Iterator[FaithfulnessScore]:
     """max(0, p - p') / p and whether p' > p, p' seen through the map scaled to 0 to 1.
 
     Chattopadhay 2018 (arXiv 1710.11063, sec. 5.1); over images their means are the published
@@ -137,22 +139,22 @@ def _average_drop(case: _Case) -> Iterator[FaithfulnessScore]:
     """
     low, high = case.relevance.min(), case.relevance.max()
     mask = (case.relevance - low) / (high - low).clamp(min=1e-30)
-    both = torch.cat([case.given.image, case.given.image * mask])
-    whole, masked = probabilities(case.given, both).tolist()
+    both = torch.cat([case.scored.image, case.scored.image * mask])
+    whole, masked = probabilities(case.scored, both).tolist()
     drop = max(0.0, whole - masked) / max(whole, 1e-30)
     yield FaithfulnessScore("average_drop", drop, Better.LOW)
     yield FaithfulnessScore("average_increase", float(masked > whole), Better.HIGH)
 
 
-def _infidelity(case: _Case) -> Iterator[FaithfulnessScore]:
+def _infidelity(case: _MapOfImage) -> Iterator[FaithfulnessScore]:
     """E (b I . phi - d)^2 / E d^2, d = f(x) - f(x - I), b the factor that fits best.
 
     I is Gaussian noise, phi the attributions, or the map in every channel (Yeh 2019, arXiv
     1901.09392, definition 2.1, scaled as captum's ``normalize``). 1 is what an empty map has.
     """
-    image, phi = case.given.image, case.explanation.attributions
+    image, phi = case.scored.image, case.explanation.attributions
     shifts = _noise(case, case.effort.perturbations, torch.randn)
-    change = case.given.score - scores(case.given, image - shifts)
+    change = case.scored.score - scores(case.scored, image - shifts)
     weights = case.relevance.expand_as(image) if phi is None else _tensor(phi, image)[None]
     expected = (shifts * weights).flatten(1).sum(1)
     factor = (expected * change).sum() / expected.square().sum().clamp(min=1e-30)
@@ -161,20 +163,20 @@ def _infidelity(case: _Case) -> Iterator[FaithfulnessScore]:
     yield FaithfulnessScore("infidelity", value, Better.LOW)
 
 
-def _max_sensitivity(case: _Case) -> Iterator[FaithfulnessScore]:
+def _max_sensitivity(case: _MapOfImage) -> Iterator[FaithfulnessScore]:
     """The largest ||phi(x + e) - phi(x)|| / ||phi(x)||, e uniform noise (Yeh 2019, def. 4.2)."""
-    before, image = case.explanation, case.given.image
+    before, image = case.explanation, case.scored.image
     length = float(np.linalg.norm(before.map)) or 1.0
     furthest = 0.0
     for shift in _noise(case, case.effort.neighbours, _symmetric):
-        other = _again(case.given.network, image + shift, before).map
+        other = _again(case.scored.network, image + shift, before).map
         furthest = max(furthest, float(np.linalg.norm(other - before.map)) / length)
     yield FaithfulnessScore("max_sensitivity", furthest, Better.LOW)
 
 
-def _noise(case: _Case, count: int, draw: Callable[..., Tensor]) -> Tensor:
+def _noise(case: _MapOfImage, count: int, draw: Callable[..., Tensor]) -> Tensor:
     """As many disturbances of the image's size, the same on every device."""
-    image, effort = case.given.image, case.effort
+    image, effort = case.scored.image, case.effort
     generator = torch.Generator().manual_seed(effort.seed)
     spread = effort.noise * float(image.max() - image.min())
     return draw((count, *image.shape[1:]), generator=generator).to(image) * spread
@@ -189,19 +191,19 @@ def _tensor(values: np.ndarray, like: Tensor) -> Tensor:
     return torch.tensor(values, dtype=like.dtype, device=like.device)
 
 
-def _randomisation(case: _Case) -> Iterator[FaithfulnessScore]:
+def _randomisation(case: _MapOfImage) -> Iterator[FaithfulnessScore]:
     """|rank correlation| with the map of the same network with all weights shuffled.
 
     Each weight tensor keeps its own values in another order (Adebayo 2018, arXiv 1810.03292,
     sec. 3); a map that stays the same does not depend on what was learnt.
     """
-    network = copy.deepcopy(case.given.network)
+    network = copy.deepcopy(case.scored.network)
     generator = torch.Generator().manual_seed(case.effort.seed)
     with torch.no_grad():
         for weights in network.parameters():
             order = torch.randperm(weights.numel(), generator=generator).to(weights.device)
             weights.copy_(weights.flatten()[order].view_as(weights))
-    other = _again(network, case.given.image, case.explanation).map
+    other = _again(network, case.scored.image, case.explanation).map
     value = abs(rank_correlation(case.explanation.map.ravel(), other.ravel()))
     yield FaithfulnessScore("randomisation", value, Better.LOW)
 
@@ -228,16 +230,15 @@ def blurred(image: Float[Tensor, "1 c h w"]) -> Float[Tensor, "1 c h w"]:
 
 
 def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
-    """Spearman's, equal values sharing their mean rank; 0 where either is constant."""
-    import pandas as pd
+    """Spearman's rank correlation; 0 where either is constant or not finite."""
+    from scipy.stats import spearmanr  # half a second that only this measure needs
 
-    ranks = [pd.Series(values).rank().to_numpy() for values in (a, b)]
-    if not all(np.isfinite(r).all() and np.ptp(r) > 0 for r in ranks):
+    if not all(np.isfinite(values).all() and np.ptp(values) > 0 for values in (a, b)):
         return 0.0
-    return float(np.corrcoef(ranks[0], ranks[1])[0, 1])
+    return float(spearmanr(a, b).statistic)
 
 
-_Measure = Callable[[_Case], Iterator[FaithfulnessScore]]
+_Measure = Callable[[_MapOfImage], Iterator[FaithfulnessScore]]
 
 #: Each measure's function; ROAD gives three scores, the average drop two.
 MEASURES: dict[str, _Measure] = {

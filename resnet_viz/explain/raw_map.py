@@ -1,11 +1,31 @@
-"""What a method computes: a map before its last ReLU, pass by pass."""
+"""What every method computes: a map before its last ReLU, pass by pass."""
 
+from collections.abc import Generator
 from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from resnet_viz.records.explanation import Completeness
 
 
 @dataclass(frozen=True)
 class PassesDone:
-    """``done`` of ``total`` passes."""
+    """Progress of a method: ``done`` of ``total`` passes through the network."""
 
     done: int
     total: int
+
+
+@dataclass(frozen=True, eq=False)
+class RawMap:
+    """A map before its last ReLU, and what its method knows about it."""
+
+    values: Float[np.ndarray, "h w"]
+    vanishes: bool  # whether all the values that the map is computed from are zero
+    attributions: Float[np.ndarray, "channel height width"] | None = None
+    completeness: Completeness | None = None
+
+
+#: A method at work: progress after each batch of passes, and the map as the return value.
+MapInSteps = Generator[PassesDone, None, RawMap]

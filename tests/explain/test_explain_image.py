@@ -8,8 +8,10 @@ from torch import nn
 
 from resnet_viz import NetworkSpec, build
 from resnet_viz.core.errors import LayerError, NetworkError, OptionError, TargetError
-from resnet_viz.explain.explain_image import explain, explain_in_steps, last_layer
-from resnet_viz.explain.methods import METHODS, method_named, options_of
+from resnet_viz.explain.captum_methods import Networks
+from resnet_viz.explain.explain_image import explain, explain_in_steps
+from resnet_viz.explain.map_layers import last_layer
+from resnet_viz.explain.methods import METHODS, method_named
 from resnet_viz.explain.raw_map import PassesDone
 from resnet_viz.records.explanation import Blank, Explanation
 from resnet_viz.spec import Shortcut
@@ -27,7 +29,8 @@ def quick(method):
 def test_every_method_works_on_our_networks(method, shortcut):
     network = small(shortcut)
     before = {name: value.clone() for name, value in network.state_dict().items()}
-    if method == "lrp" and shortcut is not Shortcut.NONE:
+    without_additions = METHODS[method].networks is Networks.WITHOUT_ADDITIONS
+    if without_additions and shortcut is not Shortcut.NONE:
         with pytest.raises(NetworkError, match="LRP has no rule"):
             explain(network, images(1), method)
         return
@@ -188,7 +191,7 @@ def test_a_batch_and_a_network_without_convolution_are_refused():
 def test_names_are_read_with_and_without_hyphens():
     assert method_named("GradCAM").name == "grad-cam"
     assert method_named("integrated_gradients").name == "integrated-gradients"
-    assert options_of(METHODS["lime"])["samples"] == 256
+    assert METHODS["lime"].options_with()["samples"] == 256
 
 
 def test_the_last_layer_of_a_foreign_network_is_its_last_convolution():

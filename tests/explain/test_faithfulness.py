@@ -135,7 +135,7 @@ def test_infidelity_equals_captums():
     generator = torch.Generator().manual_seed(effort.seed)
     spread = effort.noise * float(batch.max() - batch.min())
     shifts = torch.randn(32, 3, 16, 16, generator=generator) * spread
-    score = score_image(network, batch, 1).scored
+    score = score_image(network, batch, 1).scored_network
     other = infidelity(
         score,
         lambda x: (shifts, x - shifts),

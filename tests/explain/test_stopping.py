@@ -58,12 +58,12 @@ def test_measures_stop_too_and_the_next_explanation_runs():
 def test_batches_fit_the_memory_that_is_free(monkeypatch):
     network = small()
     monkeypatch.setattr(scored_image, "free_memory", lambda device: 10**12)
-    most = score_image(network, images(1)).chunk
+    most = score_image(network, images(1)).batch_size
     assert most == 256
     monkeypatch.setattr(scored_image, "free_memory", lambda device: 4 * 10**6)
-    assert 1 <= score_image(network, images(1)).chunk < 32
+    assert 1 <= score_image(network, images(1)).batch_size < 32
     monkeypatch.setattr(scored_image, "free_memory", lambda device: 0)
-    assert score_image(network, images(1)).chunk == 1
+    assert score_image(network, images(1)).batch_size == 1
 
 
 def test_maps_do_not_depend_on_the_batch_size(monkeypatch):
@@ -78,4 +78,4 @@ def test_maps_do_not_depend_on_the_batch_size(monkeypatch):
 
 def test_foreign_networks_have_a_batch_size_too():
     network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten(), nn.Linear(4 * 900, 3))
-    assert 16 <= score_image(network, torch.randn(1, 3, 32, 32)).chunk <= 256
+    assert 16 <= score_image(network, torch.randn(1, 3, 32, 32)).batch_size <= 256

@@ -11,6 +11,7 @@ from resnet_viz.core.places import ASSETS
 from resnet_viz.explain.explain_picture import ExplainRequest
 from resnet_viz.explain.many.job import request_to_dict
 from resnet_viz.explain.many.picture_sources import PictureSource
+from resnet_viz.explain.methods import MethodName
 from resnet_viz.jobs.queue.foreground import begin_here, go_on_here
 from tests.source import ROOT
 
@@ -130,7 +131,10 @@ def test_a_run_over_many_pictures_is_a_table(tmp_path):
         "source": PictureSource(str(tmp_path / "pictures.zip")).to_dict(),
         "networks": [bundled.to_dict(), bundled.twin().to_dict()],
         "titles": ["ResNet-20", "plain-20"],
-        "requests": [[request_to_dict(ExplainRequest("hires-cam", measures=("deletion",)))]] * 2,
+        "requests": [
+            [request_to_dict(ExplainRequest(MethodName.HIRES_CAM, measures=("deletion",)))]
+        ]
+        * 2,
         "device": "cpu",
     }
     run_id = begin_here("explain_folder", config, "pictures")

@@ -8,6 +8,7 @@ from resnet_viz.checkpoints.load import load_two
 from resnet_viz.checkpoints.ref import NetworkRef, Weights
 from resnet_viz.checkpoints.save import save_checkpoint
 from resnet_viz.explain.explain_picture import ExplainRequest, explain_picture
+from resnet_viz.explain.methods import MethodName
 from resnet_viz.networks.resnet.model import build
 from resnet_viz.networks.zoo.labels import CIFAR10_CLASSES
 from resnet_viz.pictures.samples import sample_picture
@@ -68,7 +69,12 @@ def test_the_lines_print_the_same_maps(make, fused, tmp_path, monkeypatch, capsy
         blocks = loaded.spec.blocks()
         layer = Fused(Fusion.MEAN, tuple(blocks[-2:])) if fused else blocks[-1]
         asked = ExplainRequest(
-            "grad-cam++", layer, target=1, against=2, options={"epsilon": 0.0}, measures=()
+            MethodName.GRAD_CAM_PLUS_PLUS,
+            layer,
+            target=1,
+            against=2,
+            options={"epsilon": 0.0},
+            measures=(),
         )
         return explain_picture(loaded, sample_picture("cat"), asked)
 

@@ -16,6 +16,7 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 from torch.nn.functional import affine_grid, grid_sample
+from torch.optim import Adam
 
 from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.core.errors import LayerError, OptionError
@@ -26,7 +27,7 @@ from resnet_viz.probe.capture import capture
 from resnet_viz.probe.isolation import untouched
 from resnet_viz.records.features import AscentStep
 
-_RATE, _DECAY_1, _DECAY_2, _SMALL = 0.05, 0.9, 0.999, 1e-8  # Adam's; the rate as in the source
+_RATE = 0.05  # of Adam, as in the source
 _SHOWN_EVERY = 16  # steps
 _START = 0.01  # deviation of the first waves: nearly grey
 _CONTRAST = 0.25  # of the waves: a whole step would soon leave every pixel black or white
@@ -49,35 +50,45 @@ class Goal:
     seed: int = 0
 
 
-@dataclass
 class Ascent:
-    """What a maximisation has reached: the waves, Adam's two means, and the next step."""
+    """How far a maximisation is: its waves on the CPU, and the optimiser that moves them."""
 
-    waves: Float[Tensor, "c height half 2"]
-    first: Tensor
-    second: Tensor
-    step: int = 0
+    def __init__(self, waves: Float[Tensor, "c height half 2"]) -> None:
+        self.waves = waves.requires_grad_()
+        self.optimiser = Adam([waves], lr=_RATE, maximize=True)
 
     @classmethod
     def begin(cls, size: int, channels: int, seed: int) -> "Ascent":
-        """Faint noise, which the seed decides."""
+        """Faint noise, which the seed decides, for a picture of ``size`` pixels a side."""
         generator = torch.Generator().manual_seed(seed)
         shape = (channels, size, size // 2 + 1, 2)
-        waves = _START * torch.randn(shape, generator=generator)
-        return cls(waves, torch.zeros_like(waves), torch.zeros_like(waves))
+        return cls(_START * torch.randn(shape, generator=generator))
+
+    @property
+    def step(self) -> int:
+        """How many steps were taken."""
+        return int(self.optimiser.state[self.waves].get("step", 0))
+
+    def climb(self, gradient: Float[Tensor, "c height half 2"]) -> None:
+        """One step uphill."""
+        self.waves.grad = gradient
+        self.optimiser.step()
 
     def save(self, path: Path) -> None:
         """To a file, whole or not at all."""
-        arrays = {n: getattr(self, n).cpu().numpy() for n in ("waves", "first", "second")}
+        tensors = {"waves": self.waves.detach(), **self.optimiser.state[self.waves]}
+        arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
         with whole_file(path) as partial, partial.open("wb") as file:
-            np.savez(file, allow_pickle=False, step=np.int64(self.step), **arrays)
+            np.savez(file, allow_pickle=False, **arrays)
 
     @classmethod
     def load(cls, path: Path) -> "Ascent":
         """The inverse of ``save``."""
-        with np.load(path, allow_pickle=False) as kept:
-            waves, first, second = (torch.from_numpy(kept[n]) for n in ("waves", "first", "second"))
-            return cls(waves, first, second, int(kept["step"]))
+        with np.load(path, allow_pickle=False) as arrays:
+            tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
+        ascent = cls(tensors.pop("waves"))
+        ascent.optimiser.state[ascent.waves] = tensors
+        return ascent
 
 
 def maximise(
@@ -96,12 +107,10 @@ def maximise(
     for step in range(state.step, goal.steps):
         raise_if_stopped()
         with torch.inference_mode(False), torch.enable_grad():
-            waves = state.waves.to(device).requires_grad_()
-            moved = _moved(picture_of(waves, scale), goal, step)
+            moved = _moved(picture_of(state.waves.to(device), scale), goal, step)
             activation = _activation(loaded, goal, moved)
-            slope = torch.autograd.grad(activation, waves)[0].cpu()
+            state.climb(torch.autograd.grad(activation, state.waves)[0])
             reached = float(activation.detach())
-        _adam(state, slope)
         if (step + 1) % _SHOWN_EVERY and step + 1 < goal.steps:
             yield AscentStep(step + 1, goal.steps, reached)
             continue
@@ -169,16 +178,6 @@ def _normalised(picture: Tensor, preprocessing: Preprocessing) -> Tensor:
         for v in (preprocessing.mean, preprocessing.deviation)
     )
     return (picture - mean) / deviation
-
-
-def _adam(state: Ascent, slope: Tensor) -> None:
-    """One step uphill (Kingma 2015, algorithm 1)."""
-    state.step += 1
-    state.first = _DECAY_1 * state.first + (1 - _DECAY_1) * slope
-    state.second = _DECAY_2 * state.second + (1 - _DECAY_2) * slope**2
-    first = state.first / (1 - _DECAY_1**state.step)
-    second = state.second / (1 - _DECAY_2**state.step)
-    state.waves = (state.waves + _RATE * first / (second.sqrt() + _SMALL)).detach()
 
 
 def _pixels(picture: Tensor) -> UInt8[np.ndarray, "height width 3"]:

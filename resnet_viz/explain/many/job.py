@@ -18,6 +18,7 @@ from resnet_viz.core.saving import whole_file
 from resnet_viz.explain.explain_picture import ExplainRequest, explain_picture_in_steps
 from resnet_viz.explain.faithfulness import MEASURES
 from resnet_viz.explain.many.picture_sources import PictureEntry, PictureSource, open_source
+from resnet_viz.explain.methods import method_named
 from resnet_viz.pictures.decode import Picture
 from resnet_viz.pictures.preprocess import photo
 from resnet_viz.records.explanation import ExplainedPicture, Fused, Fusion
@@ -72,7 +73,7 @@ def request_from_dict(values: Mapping[str, Any]) -> ExplainRequest:
     fuse = values["fuse"]
     layer = values["layer"]
     return ExplainRequest(
-        method=values["method"],
+        method=method_named(values["method"]).name,
         layer=Fused(Fusion(fuse["how"]), tuple(fuse["layers"])) if fuse else layer,
         target=values["target"],
         against=values["against"],

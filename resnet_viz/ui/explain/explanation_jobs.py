@@ -9,9 +9,10 @@ import numpy as np
 
 from resnet_viz.checkpoints.loaded import Loaded
 from resnet_viz.core.text import Text
-from resnet_viz.explain.cam_methods import CamMethod, class_activation_maps
+from resnet_viz.explain.cam_family import class_activation_maps
 from resnet_viz.explain.explain_picture import ExplainRequest, explain_picture
 from resnet_viz.explain.faithfulness import MEASURES
+from resnet_viz.explain.methods import MethodName
 from resnet_viz.explain.scored_image import ScoredNetwork
 from resnet_viz.explain.stopping import stopping
 from resnet_viz.jobs.job import Job, Running
@@ -19,7 +20,6 @@ from resnet_viz.jobs.threads import RunningThread
 from resnet_viz.pictures.decode import Picture
 from resnet_viz.pictures.preprocess import seen, to_batch
 from resnet_viz.probe.analyze import analyze
-from resnet_viz.probe.targets import logits_of
 from resnet_viz.records import Analysis, ByLayer, Pair
 from resnet_viz.records.explanation import ExplainedPicture
 from resnet_viz.ui.explain.form import request_key
@@ -90,7 +90,7 @@ def wait_both(
 
 
 def submit_blocks(
-    loaded: Loaded, picture: Picture, method: CamMethod, target: int, against: int | None
+    loaded: Loaded, picture: Picture, method: MethodName, target: int, against: int | None
 ) -> Running[ByLayer[np.ndarray]]:
     """One method's maps at every block, from one pass (small multiples)."""
     layers = loaded.spec.blocks()
@@ -125,7 +125,7 @@ def analysed(
     return analyze(
         loaded.network,
         batch.to(next(loaded.network.parameters()).device),
-        target=lambda output: scored.of(logits_of(output)),
+        target=scored.score_of,
         layers=layers,
         gradients=True,
     )

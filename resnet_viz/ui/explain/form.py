@@ -8,7 +8,8 @@ import streamlit as st
 
 from resnet_viz.core.text import Text
 from resnet_viz.explain.explain_picture import ExplainRequest
-from resnet_viz.explain.methods import METHODS, Method, Option
+from resnet_viz.explain.method_options import Option
+from resnet_viz.explain.methods import METHODS, Method, MethodName
 from resnet_viz.figures.comparison_drawing import network_title
 from resnet_viz.records import Pair
 from resnet_viz.records.explanation import Fused, Fusion
@@ -44,7 +45,8 @@ def ask_request(question: Question, text: Text) -> Pair[ExplainRequest]:
     st.caption(
         text(
             "explain.method_note",
-            needs=text(f"families.{method.family}"),
+            needs=text(f"method_families.{method.family}"),
+            cost=text(f"method_costs.{method.cost}"),
             source=method.source,
             sign=text("explain.signed" if method.signed else "explain.unsigned"),
         )
@@ -70,7 +72,8 @@ def request_key(request: ExplainRequest) -> tuple[Hashable, ...]:
 
 
 def _ask_method(text: Text) -> Method:
-    restore("method", METHODS, "grad-cam")
+    usual = MethodName.GRAD_CAM
+    restore("method", METHODS, usual)
     chosen = st.selectbox(
         text("explain.method"),
         list(METHODS),
@@ -78,8 +81,8 @@ def _ask_method(text: Text) -> Method:
         key="method",
         help=text("explain.method_help"),
     )
-    publish("method", "grad-cam")
-    return METHODS[chosen or "grad-cam"]
+    publish("method", usual)
+    return METHODS[chosen or usual]
 
 
 def _method_label(text: Text) -> Callable[[str], str]:
@@ -90,7 +93,7 @@ def _ask_fuse(method: Method, text: Text) -> Fusion | None:
     """One layer, or how several become one map."""
     ways = [_ONE, *(fusion.value for fusion in Fusion)]
     restore("fuse", ways, _ONE)
-    if not method.at_layer or method.signed:
+    if not method.can_be_fused:
         return None
     chosen = st.segmented_control(
         text("explain.fuse"),

@@ -11,7 +11,7 @@ from resnet_viz.explain.explain_picture import ExplainRequest
 from resnet_viz.explain.faithfulness import MEASURES
 from resnet_viz.explain.many.job import request_to_dict
 from resnet_viz.explain.many.picture_sources import MOST_PICTURES, PictureSource
-from resnet_viz.explain.methods import METHODS
+from resnet_viz.explain.methods import METHODS, MethodName
 from resnet_viz.jobs.queue import runs
 from resnet_viz.pictures.decode import safe_name
 from resnet_viz.records import Pair, Run
@@ -35,13 +35,14 @@ def show_gallery(
     """Where the pictures come from, by which methods, and the chosen run."""
     source, name = _ask_source(text)
     left, right = st.columns([3, 1], vertical_alignment="bottom")
-    methods = left.multiselect(
+    chosen = left.multiselect(
         text("explain.compare_which"),
         list(METHODS),
         [requests.first.method],
         format_func=lambda method: text(f"methods.{method}"),
         key="gallery_methods",
     )
+    methods = [MethodName(name) for name in chosen]
     scored = right.toggle(text("explain.measure"), value=True, key="gallery_scored")
     if st.button(
         text("gallery.start"), key="gallery_start", disabled=source is None or not methods
@@ -59,7 +60,7 @@ def show_gallery(
 
 
 def _requests(
-    request: ExplainRequest, methods: Sequence[str], *, scored: bool
+    request: ExplainRequest, methods: Sequence[MethodName], *, scored: bool
 ) -> list[dict[str, object]]:
     measures = tuple(MEASURES) if scored else ()
     return [

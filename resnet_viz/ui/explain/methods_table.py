@@ -12,7 +12,7 @@ from resnet_viz.checkpoints.loaded import Loaded
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
 from resnet_viz.explain.explain_picture import ExplainRequest
-from resnet_viz.explain.methods import METHODS, Family, options_of
+from resnet_viz.explain.methods import METHODS, Family, MethodName
 from resnet_viz.jobs.job import JobStopped
 from resnet_viz.pictures.decode import Picture
 from resnet_viz.records import Pair
@@ -22,8 +22,6 @@ from resnet_viz.ui.frame.engines import results
 from resnet_viz.ui.frame.session import TABLE_JOBS, TABLE_RUNNING
 from resnet_viz.ui.frame.words import md_escape
 from resnet_viz.ui.running.waiting import wait
-
-_QUICK = [name for name, row in METHODS.items() if row.family is Family.CAM]
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,7 @@ def show_table(
     chosen = st.multiselect(
         text("explain.compare_which"),
         list(METHODS),
-        default=[*_QUICK, "saliency", "deep-lift"],
+        default=_measured_at_first(),
         format_func=lambda name: text(f"methods.{name}"),
         key="table_methods",
     )
@@ -55,7 +53,8 @@ def show_table(
         key="table_start",
         on_click=_switch,
     )
-    asked = {name: _sides(twins, requests.map(with_method(name)), titles) for name in chosen}
+    methods = [MethodName(name) for name in chosen]
+    asked = {name: _sides(twins, requests.map(with_method(name)), titles) for name in methods}
     place, refused = st.empty(), st.empty()
     if not running:
         _draw(place, _kept(picture, asked, text), "kept", text)
@@ -77,6 +76,12 @@ def show_table(
         refused.warning("  \n".join(refusals))
 
 
+def _measured_at_first() -> list[MethodName]:
+    """What takes a moment, and two methods at the input to compare with."""
+    family = [name for name, row in METHODS.items() if row.family is Family.CAM]
+    return [*family, MethodName.SALIENCY, MethodName.DEEP_LIFT]
+
+
 def _switch() -> None:
     """Start, or stop what is being measured: rows that are there stay."""
     if TABLE_RUNNING.get():
@@ -86,16 +91,16 @@ def _switch() -> None:
     TABLE_RUNNING.set(not TABLE_RUNNING.get())
 
 
-def with_method(method: str) -> Callable[[ExplainRequest], ExplainRequest]:
+def with_method(method: MethodName) -> Callable[[ExplainRequest], ExplainRequest]:
     """A request with another method; a layer that it cannot use is left to it."""
     row = METHODS[method]
 
     def change(request: ExplainRequest) -> ExplainRequest:
         if method == request.method:
             return request
-        fits = row.at_layer and not (row.signed and isinstance(request.layer, Fused))
+        fits = row.can_be_fused if isinstance(request.layer, Fused) else row.at_layer
         layer = request.layer if fits else None
-        return replace(request, method=method, options=options_of(row), layer=layer)
+        return replace(request, method=row.name, options=row.options_with(), layer=layer)
 
     return change
 
@@ -106,7 +111,9 @@ def _sides(twins: Pair[Loaded], requests: Pair[ExplainRequest], titles: Pair[str
     return [_Side(one, two, three) for (_, one), (_, two), (_, three) in zip(*parts, strict=True)]
 
 
-def _kept(picture: Picture, asked: Mapping[str, list[_Side]], text: Text) -> list[dict[str, Any]]:
+def _kept(
+    picture: Picture, asked: Mapping[MethodName, list[_Side]], text: Text
+) -> list[dict[str, Any]]:
     """Rows of what was measured before."""
     every = [side for sides in asked.values() for side in sides]
     found = [(s, finished(s.loaded, picture, s.request, scored=True)) for s in every]

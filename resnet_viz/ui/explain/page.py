@@ -8,9 +8,9 @@ import streamlit as st
 from resnet_viz.checkpoints.loaded import Loaded
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
-from resnet_viz.explain.cam_methods import CamMethod
+from resnet_viz.explain.cam_family import cam_formulas
 from resnet_viz.explain.explain_picture import ExplainRequest
-from resnet_viz.explain.methods import METHODS, Family
+from resnet_viz.explain.methods import MethodName
 from resnet_viz.figures.comparison_drawing import network_title
 from resnet_viz.figures.explanation_plots import (
     block_rows,
@@ -222,10 +222,10 @@ def _blocks(
     text: Text,
 ) -> None:
     explanation = found.first.explanation
-    if METHODS[explanation.method].family is not Family.CAM:
+    method = MethodName(explanation.method)
+    if method not in cam_formulas():
         st.info(text("explain.all_blocks_only_cam"))
         return
-    method = CamMethod(explanation.method)
     label = text("explain.working", method=text(f"methods.{method}"))
     jobs = [
         submit_blocks(loaded, picture, method, made.explanation.target, made.explanation.against)

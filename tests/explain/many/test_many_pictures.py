@@ -17,6 +17,7 @@ from resnet_viz.explain.explain_picture import ExplainRequest
 from resnet_viz.explain.many.job import explain_job, request_from_dict, request_to_dict
 from resnet_viz.explain.many.picture_sources import PictureSource, open_source
 from resnet_viz.explain.many.result_tables import document, gallery_zip, method_rows
+from resnet_viz.explain.methods import MethodName
 from resnet_viz.records import WeightSource
 from resnet_viz.records.explanation import Fused, Fusion
 from resnet_viz.spec import NetworkSpec
@@ -38,7 +39,10 @@ def archive(tmp_path_factory):
 
 def config(archive):
     bundled = NetworkRef.parse("resnet20")
-    requests = [ExplainRequest("layer-cam", measures=()), ExplainRequest("lrp", measures=())]
+    requests = [
+        ExplainRequest(MethodName.LAYER_CAM, measures=()),
+        ExplainRequest(MethodName.LRP, measures=()),
+    ]
     return {
         "source": PictureSource(str(archive)).to_dict(),
         "networks": [bundled.to_dict(), bundled.twin().to_dict()],
@@ -107,7 +111,9 @@ def test_means_leave_out_what_has_no_score():
 
 
 def test_a_request_travels_whole():
-    request = ExplainRequest("score-cam", Fused(Fusion.MEAN, ("layer1.0",)), 3, 4, {}, 7, ())
+    request = ExplainRequest(
+        MethodName.SCORE_CAM, Fused(Fusion.MEAN, ("layer1.0",)), 3, 4, {}, 7, ()
+    )
     assert request_from_dict(json.loads(json.dumps(request_to_dict(request)))) == request
 
 

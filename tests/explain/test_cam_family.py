@@ -10,26 +10,26 @@ import torchvision
 
 from resnet_viz import NetworkSpec, analyze, build
 from resnet_viz.core.errors import LayerError, OptionError
-from resnet_viz.explain.cam_methods import CamMethod, class_activation_maps
+from resnet_viz.explain.cam_family import cam_formulas, class_activation_maps
 from resnet_viz.explain.explain_image import explain
-from resnet_viz.explain.methods import METHODS
+from resnet_viz.explain.methods import METHODS, MethodName
 from tests.probe.hand_made import images, out_of_place, seeded, settled, small
 
 GRAD_CAM_CLASSES = {
-    CamMethod.GRAD_CAM: "GradCAM",
-    CamMethod.GRAD_CAM_PLUS_PLUS: "GradCAMPlusPlus",
-    CamMethod.XGRAD_CAM: "XGradCAM",
-    CamMethod.HIRES_CAM: "HiResCAM",
-    CamMethod.LAYER_CAM: "LayerCAM",
-    CamMethod.ELEMENT_WISE: "GradCAMElementWise",
-    CamMethod.EIGEN_CAM: "EigenCAM",
-    CamMethod.EIGENGRAD_CAM: "EigenGradCAM",
+    MethodName.GRAD_CAM: "GradCAM",
+    MethodName.GRAD_CAM_PLUS_PLUS: "GradCAMPlusPlus",
+    MethodName.XGRAD_CAM: "XGradCAM",
+    MethodName.HIRES_CAM: "HiResCAM",
+    MethodName.LAYER_CAM: "LayerCAM",
+    MethodName.ELEMENT_WISE: "GradCAMElementWise",
+    MethodName.EIGEN_CAM: "EigenCAM",
+    MethodName.EIGENGRAD_CAM: "EigenGradCAM",
 }
 # torchcam's Grad-CAM++ multiplies A and G^3 at each position; the paper sums A alone (eq. 19).
 TORCHCAM_CLASSES = {
-    CamMethod.GRAD_CAM: "GradCAM",
-    CamMethod.XGRAD_CAM: "XGradCAM",
-    CamMethod.LAYER_CAM: "LayerCAM",
+    MethodName.GRAD_CAM: "GradCAM",
+    MethodName.XGRAD_CAM: "XGradCAM",
+    MethodName.LAYER_CAM: "LayerCAM",
 }
 
 
@@ -136,7 +136,7 @@ def test_ablation_cam_equals_pytorch_grad_cam():
 
 def test_activation_norm_is_the_norm_over_channels(case):
     *_, maps, analysis = case
-    for layer, found in maps[CamMethod.ACTIVATION_NORM].items():
+    for layer, found in maps[MethodName.ACTIVATION_NORM].items():
         expected = np.linalg.norm(analysis.features[layer], axis=1)
         np.testing.assert_allclose(found, expected, rtol=1e-5)
 
@@ -150,7 +150,7 @@ def test_the_family_of_an_analysis_is_what_explain_finds_alone():
 
 
 def test_every_member_of_the_family_is_in_the_table():
-    assert {m.name for m in METHODS.values() if m.family == "cam"} == set(CamMethod)
+    assert {m.name for m in METHODS.values() if m.family == "cam"} == set(cam_formulas())
 
 
 def test_an_analysis_without_gradients_says_what_to_do():

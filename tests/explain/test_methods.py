@@ -1,0 +1,156 @@
+"""The table of methods: complete, true about what each needs, and the one place for a new one."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torchvision
+from typer.testing import CliRunner
+
+from resnet_viz import ResNet, analyze, class_activation_maps, explain, faithfulness
+from resnet_viz.checkpoints.ref import NetworkRef
+from resnet_viz.cli import app
+from resnet_viz.cli.explain_command import method_help
+from resnet_viz.core.errors import NetworkError, OptionError
+from resnet_viz.core.places import ASSETS
+from resnet_viz.core.text import LANGUAGES, sentences
+from resnet_viz.explain.cam_formulas import CamFormula, CamOfLayer
+from resnet_viz.explain.captum_methods import Networks
+from resnet_viz.explain.explain_picture import ExplainRequest
+from resnet_viz.explain.many.job import explain_job, request_to_dict
+from resnet_viz.explain.many.picture_sources import PictureSource
+from resnet_viz.explain.methods import METHODS, Cost, Family, LayerMethod, MethodName
+from tests.explain.test_explain_image import Functional
+from tests.pages import opening
+from tests.probe.hand_made import images, seeded, settled, small
+from tests.source import ROOT
+
+PICTURE = str(ASSETS / "samples" / "automobile.jpg")
+
+
+def test_every_name_has_its_row_and_every_row_its_words():
+    assert list(METHODS) == list(MethodName)
+    for language in LANGUAGES:
+        for row in METHODS.values():
+            keys = {
+                f"methods.{row.name}",
+                f"method_families.{row.family}",
+                f"method_costs.{row.cost}",
+                *(f"options.{o.name}" for o in row.options),
+            }
+            assert keys <= set(sentences(language))  # fmt: skip
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_method_takes_as_many_passes_as_its_row_says(method, monkeypatch):
+    forward, passes = ResNet.forward, []
+
+    def counted(network, images, *rest):
+        passes.append(len(images))
+        return forward(network, images, *rest)
+
+    monkeypatch.setattr(ResNet, "forward", counted)
+    network = small().spec.plain()
+    network = settled(seeded(lambda: ResNet(network)), images(4))
+    passes.clear()
+    found = explain(network, images(1), method, target=1)
+    channels = 8
+    assert found.blank is None or METHODS[method].cost is Cost.MANY  # a blank one takes more
+    match METHODS[method].cost:
+        case Cost.FEW:
+            assert sum(passes) <= 5
+        case Cost.PER_CHANNEL:
+            assert channels < sum(passes) <= channels + 4
+        case Cost.MANY:
+            assert sum(passes) > 20
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_method_works_with_the_networks_that_its_row_names(method):
+    reused = settled(seeded(lambda: torchvision.models.resnet18(num_classes=5)), images(4, 32))
+    for network, size, too_much in (
+        (seeded(Functional), 16, {*Networks} - {Networks.ANY}),
+        (reused, 32, {Networks.MODULES_RUN_ONCE, Networks.WITHOUT_ADDITIONS}),
+    ):
+        if METHODS[method].networks in too_much:
+            with pytest.raises(NetworkError):
+                explain(network, images(1, size), method)
+        elif METHODS[method].cost is Cost.FEW:
+            assert np.isfinite(explain(network, images(1, size), method).map).all()
+
+
+@pytest.fixture
+def made_up(monkeypatch):
+    """What an edit would add: a member of the enumeration, a row, and a name in each language."""
+    name = str.__new__(MethodName, "made-up")
+    name._name_, name._value_ = "MADE_UP", "made-up"
+    formula = CamFormula(lambda stack: stack.features.mean(1), uses_gradients=False)
+    row = LayerMethod(name, Family.CAM, Cost.FEW, "nobody, 2026", run=CamOfLayer(formula))
+    with monkeypatch.context() as patch:
+        patch.setitem(MethodName._value2member_map_, "made-up", name)
+        patch.setitem(METHODS, name, row)
+        for language in LANGUAGES:
+            patch.setitem(sentences(language), "methods.made-up", "Made up")
+        yield name
+    with pytest.raises(OptionError, match="not on offer"):  # and it is gone again
+        explain(small(), images(1), "made-up")
+
+
+def test_a_new_row_is_explained_and_measured(made_up):
+    network, image = small(), images(1)
+    analysis = analyze(network, image, layers=["layer2.1"], gradients=True)
+    expected = analysis.features["layer2.1"][0].mean(0)
+    explanation = explain(network, image, "Made Up", layer="layer2.1")
+    np.testing.assert_allclose(explanation.map, expected, rtol=1e-5)
+    family = class_activation_maps(analysis)
+    np.testing.assert_allclose(family[made_up]["layer2.1"][0], expected, rtol=1e-5)
+    assert len(list(faithfulness(network, image, explanation))) == 10
+
+
+def test_a_new_row_is_a_choice_of_the_command(made_up):
+    assert "lime, made-up" in method_help()
+    arguments = ["explain", PICTURE, "--method", "made-up", "--no-faithfulness", "--json"]
+    done = CliRunner().invoke(app, arguments)
+    assert json.loads(done.stdout)["method"] == "made-up"
+
+
+def test_a_new_row_runs_over_many_pictures(made_up, tmp_path):
+    config = {
+        "source": PictureSource("digits", count=1).to_dict(),
+        "networks": [NetworkRef.parse("resnet20").to_dict()],
+        "titles": ["ResNet-20"],
+        "requests": [[request_to_dict(ExplainRequest(made_up, measures=()))]],
+        "device": "cpu",
+    }
+    events = {event["key"]: event for event in explain_job(config, tmp_path)}
+    assert events["picture/0001"]["rows"][0]["method"] == "made-up"
+
+
+def test_a_new_row_is_a_choice_everywhere_on_the_page(made_up):
+    page = opening.opened("pages/2_Explain.py", method="made-up")
+    page.session_state["measure"] = False
+    page.session_state["table_open"] = page.session_state["gallery_open"] = True
+    page.run()
+    assert not page.exception
+    assert page.selectbox(key="method").value == made_up
+    assert "nobody, 2026" in "\n".join(caption.value for caption in page.caption)
+    for key in ("table_methods", "gallery_methods"):
+        assert "Made up" in page.multiselect(key=key).options
+    assert 'explain(loaded.network, image, "made-up"' in "\n".join(code.value for code in page.code)
+
+
+def test_the_function_and_the_package_of_the_same_name_can_both_be_imported():
+    code = (
+        "import resnet_viz.explain.methods\n"
+        "from resnet_viz import explain\n"
+        "from resnet_viz.explain.methods import METHODS\n"
+        "import resnet_viz.explain.many.job\n"
+        "from importlib import import_module\n"
+        "assert import_module('resnet_viz.explain.methods').METHODS is METHODS\n"
+        "import resnet_viz\n"
+        "assert resnet_viz.explain is explain\n"
+        "assert explain.__name__ == 'explain' and callable(explain)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
