@@ -1,1 +1,1 @@
-"""From records to what the eye sees: Plotly figures, pictures and SVG. No torch, no Streamlit."""
+"""From records to Plotly figures, pictures and SVG. No torch, no Streamlit."""

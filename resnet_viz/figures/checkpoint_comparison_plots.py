@@ -1,4 +1,4 @@
-"""Two checkpoints beside each other, drawn."""
+"""Plots that compare two checkpoints."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -14,7 +14,7 @@ _SIDES = (Kind.RESIDUAL, Kind.PLAIN)  # colour and marker of the first and of th
 
 
 def cka_figure(beside: CheckpointsBeside) -> go.Figure:
-    """CKA of every block of the first (rows) and of the second (columns)."""
+    """CKA between every block of the first network (rows) and of the second (columns)."""
     figure = go.Figure()
     figure.add_heatmap(
         z=[list(row) for row in beside.cka],
@@ -31,7 +31,7 @@ def cka_figure(beside: CheckpointsBeside) -> go.Figure:
 
 
 def norms_figure(first: CheckpointReport, second: CheckpointReport, text: Text) -> go.Figure:
-    """The spectral norm of every layer of both."""
+    """The spectral norm of every layer of both networks."""
     sides = [
         {layer.name: layer.spectral_norm for layer in report.layers if layer.spectral_norm}
         for report in (first, second)
@@ -43,7 +43,7 @@ def norms_figure(first: CheckpointReport, second: CheckpointReport, text: Text) 
 
 
 def moved_figure(beside: CheckpointsBeside, text: Text) -> go.Figure:
-    """How far each layer is from the other's."""
+    """The relative distance between the weights of each layer."""
     figure = _by_layer([""], [beside.moved])
     figure.update_yaxes(title=text("beside.axis_moved"), rangemode="tozero")
     figure.update_xaxes(title=text("figures.axis_layers"))

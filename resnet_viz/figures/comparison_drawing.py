@@ -1,4 +1,4 @@
-"""From a comparison to what the figures draw: rows, curves, ranges, and both pictures."""
+"""What the figures of a comparison draw: rows, curves, colour ranges and pictures."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -31,14 +31,14 @@ class Quantity(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class ColouredPicture:
-    """A picture and the values that its colours stand for; None for what a network lacks."""
+    """A picture and the range of values that its colours represent."""
 
     pixels: UInt8[np.ndarray, "height width channels"]
     colour_range: ColourRange
 
 
 def network_title(spec: NetworkSpec | ZooSpec, text: Text) -> str:
-    """A network's name in the page's language: ResNet-56, plain-56, WRN-28-10, VGG-16."""
+    """A network's title in a language: ResNet-56, plain-56, WRN-28-10, VGG-16."""
     if isinstance(spec, ZooSpec):
         return spec.title
     preset = PRESETS.get(spec.name)
@@ -54,7 +54,7 @@ def side_title(side: Side, text: Text) -> str:
 
 
 def short_titles(comparison: Comparison, text: Text) -> Pair[str]:
-    """What a legend calls both: the networks, and their weights too where the networks are one."""
+    """Both networks for a legend, with their weights if the networks are the same."""
     titles = comparison.sides.map(lambda side: network_title(side.spec, text))
     if titles.first != titles.second:
         return titles
@@ -62,7 +62,7 @@ def short_titles(comparison: Comparison, text: Text) -> Pair[str]:
 
 
 def strip_rows(comparison: Comparison, selected: str, text: Text) -> list[StripRow]:
-    """Both networks for the strip: a node a block, coloured by its activation-gradient norm."""
+    """Both networks for the strip: one node per block, coloured by its activation-gradient norm."""
     at = comparison.layers_at(selected)
     return [
         StripRow(
@@ -90,7 +90,7 @@ def _nodes(comparison: Comparison, slot: str, side: Side) -> Iterator[StripNode]
 
 
 def _targets(comparison: Comparison) -> dict[int, str]:
-    """By place in the second network: the first one's block that a click there selects."""
+    """For each block number of the second network, the first network's block to select."""
     ours = comparison.sides.first.spec.blocks()
     count = len(comparison.sides.second.spec.blocks())
     step = (len(ours) - 1) / max(1, count - 1)
@@ -103,7 +103,7 @@ def _norm(side: Side, block: str) -> float | None:
 
 
 def shortcut_styles(spec: NetworkSpec | ZooSpec) -> list[str | None]:
-    """How each block's shortcut runs, in order of execution: a ``Way``, None without shortcut."""
+    """How each block's shortcut is drawn, in order of execution; None for no shortcut."""
     if isinstance(spec, ZooSpec):
         return [None] * len(spec.blocks())
     return [None if block.way is Way.NONE else block.way.value for block in plan(spec).blocks]
@@ -142,7 +142,7 @@ def _norms(side: Side, quantity: Quantity) -> dict[str, float]:
 
 
 def cam_range(comparison: Comparison, layer: str, *, own: bool) -> Pair[ColourRange]:
-    """From zero to the highest value of a layer: of both networks, or of each its own."""
+    """From zero to the highest value of a layer, shared by both networks unless ``own``."""
     at = comparison.layers_at(layer)
     return _cam_ranges(comparison, at.map(lambda name: [name]), own=own)
 
@@ -179,7 +179,7 @@ def cam_overlays(
 def cam_rows(
     comparison: Comparison, selected: str | None, *, opacity: float, own: bool, columns: int
 ) -> Pair[ColouredPicture]:
-    """Grad-CAM of every block as one picture a network, aligned block by block."""
+    """Grad-CAM of every block as one picture per network, aligned block by block."""
     blocks = comparison.sides.map(lambda side: side.spec.blocks())
     ranges = _cam_ranges(comparison, blocks, own=own)
     at = Pair("", "") if selected is None else comparison.layers_at(selected)
@@ -221,18 +221,18 @@ class BlockParts:
 
     @property
     def formula(self) -> str:
-        """What the output should be."""
+        """The formula of the block's output."""
         inner = "F(x)" if self.shortcut is None else "F(x) + x"
         return f"ReLU({inner})" if self.activated else inner
 
 
 def has_parts(side: Side, block: str) -> bool:
-    """Whether a block was taken apart: those of our own networks are."""
+    """Whether the parts of a block were captured; true for our own networks."""
     return f"{block}.branch" in side.analysis.features
 
 
 def block_parts(side: Side, block: str) -> BlockParts:
-    """Branch, shortcut, sum and output of a block, and whether they fit together."""
+    """Branch, shortcut, sum and output of a block, and the error of their formula."""
     features = side.analysis.features
     branch, output = features[f"{block}.branch"][0], features[block][0]
     around = f"{block}.shortcut"
@@ -245,7 +245,7 @@ def block_parts(side: Side, block: str) -> BlockParts:
 
 
 def feature_grids(comparison: Comparison, layer: str) -> Pair[ColouredPicture]:
-    """The channels that weigh most in a layer's Grad-CAM, for both networks, on one scale."""
+    """Up to 64 channels with the largest Grad-CAM weights, for both networks, on one scale."""
     at, sides = comparison.layers_at(layer), comparison.sides
     shared = ColourRange.of(
         sides.first.analysis.features[at.first][0], sides.second.analysis.features[at.second][0]

@@ -1,4 +1,4 @@
-"""The plot behind each finding of a diagnosis."""
+"""The plot of each finding of a diagnosis."""
 
 from collections.abc import Mapping
 from html import escape
@@ -36,7 +36,7 @@ _LIMIT = "#b91c1c"
 
 
 def finding_figure(finding: CheckFinding, report: CheckpointReport, text: Text) -> go.Figure | None:
-    """What a finding is about, as a plot; None where a number says it all."""
+    """The plot of a finding; None if its number says everything."""
     if finding.check in _NUMBERS:
         return _by_layer(finding, report, text)
     if finding.check in ("preprocessing", "plain_or_residual"):
@@ -59,17 +59,17 @@ def _of_labels(check: str, measured: Labelled, text: Text) -> go.Figure | None:
 
 
 def _scores(check: str, report: CheckpointReport, text: Text) -> go.Figure | None:
-    """What the candidates scored, of the input or of the topology."""
-    found = report.identified
+    """The scores of the candidates for the input or the topology."""
+    identified = report.identified
     if check == "preprocessing":
-        named = {text(f"normalisations.{n}"): score for n, score in found.input_scores.items()}
+        named = {text(f"normalisations.{n}"): score for n, score in identified.input_scores.items()}
     else:
-        named = {text(f"topologies.{n}"): score for n, score in found.scores.items()}
+        named = {text(f"topologies.{n}"): score for n, score in identified.scores.items()}
     return _bars(named, text("diagnosis.axis_score")) if named else None
 
 
 def _by_layer(finding: CheckFinding, report: CheckpointReport, text: Text) -> go.Figure | None:
-    """One number of every layer that has it, the finding's layer marked, and the threshold."""
+    """One number by layer, with the finding's layer marked, and the threshold."""
     number = _NUMBERS[finding.check]
     rows = [(layer.name, getattr(layer, number)) for layer in report.layers]
     rows = [(name, value) for name, value in rows if value is not None]

@@ -1,4 +1,4 @@
-"""An explanation's map over its photograph, and its curves."""
+"""Plots of explanations: maps over photographs, and faithfulness curves."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,14 +18,14 @@ from resnet_viz.spec import Kind
 
 
 def map_palette(explanation: Explanation) -> Palette:
-    """Diverging, white at zero, where values below zero have a meaning; else sequential."""
+    """Diverging if negative values have a meaning, otherwise sequential."""
     return Palette.DIVERGING if explanation.signed else Palette.INFERNO
 
 
 def map_range(explanations: Sequence[Explanation]) -> ColourRange:
-    """One range for all: from zero to the highest value, or as far below zero as above."""
-    found = ColourRange.of(*[explanation.map for explanation in explanations])
-    top = max(abs(found.low), abs(found.high)) or 1.0
+    """One range for all maps, from zero, or symmetric around zero if values can be negative."""
+    values = ColourRange.of(*[explanation.map for explanation in explanations])
+    top = max(abs(values.low), abs(values.high)) or 1.0
     return ColourRange(-top if any(e.signed for e in explanations) else 0.0, top)
 
 
@@ -45,7 +45,7 @@ def map_overlay(
 
 
 def curves_figure(pair: Pair[ExplainedPicture], titles: Pair[str], text: Text) -> go.Figure:
-    """Deletion, dashed, and insertion, solid, of both networks."""
+    """Deletion (dashed) and insertion (solid) curves of both networks."""
     figure = go.Figure()
     kinds = {"residual": Kind.RESIDUAL, "plain": Kind.PLAIN}
     for (kind, picture), (_, title) in zip(pair.items(), titles.items(), strict=True):
@@ -72,7 +72,7 @@ def block_rows(
     pair: Pair[ExplainedPicture],
     maps: Pair[ByLayer[Float[np.ndarray, "batch h w"]]],
 ) -> Pair[ColouredPicture]:
-    """One method's maps at every block as one picture a network, on one range from zero."""
+    """One method's maps at every block as one picture per network, on one range from zero."""
     found = [values for _, side in maps.items() for values in side.values()]
     colours = ColourRange(0.0, ColourRange.of(*found).high or 1.0)
 

@@ -1,4 +1,4 @@
-"""The panels of a finding as plots: every experiment is drawn from its record alone."""
+"""Plots of an experiment's finding, drawn from the record alone."""
 
 from collections.abc import Sequence
 from html import escape
@@ -17,9 +17,9 @@ _OTHERS = ("#0f766e", "#a21caf", "#65a30d", "#b45309", "#0891b2", "#be123c")
 def panel_figure(
     panel: Panel, text: Text, *, scale: tuple[float, float] | None = None
 ) -> go.Figure:
-    """One panel; a matrix has the colours of ``scale``.
+    """The plot of one panel; the colours of a matrix cover ``scale``.
 
-    What a logarithmic axis cannot show stands as a cross at its lower edge.
+    Values that a logarithmic axis cannot show are crosses at its lower edge.
     """
     figure = go.Figure()
     if panel.matrix is not None:
@@ -42,7 +42,7 @@ def panel_figure(
 def surface_figure(
     panel: Panel, text: Text, *, scale: tuple[float, float] | None = None
 ) -> go.Figure:
-    """A matrix over two distances as a surface, its height that of the colours of ``scale``."""
+    """A matrix over two distances as a surface; height and colour cover ``scale``."""
     figure = go.Figure()
     if panel.matrix is not None:
         low, high = scale or _range([panel])
@@ -69,7 +69,7 @@ def surface_figure(
 
 
 def curve_label(curve: Curve, text: Text) -> str:
-    """A curve's name in the page's language where there is one."""
+    """A curve's name in a language, if it has a translation."""
     key = f"experiments.curves.{curve.name}"
     return escape(text(key) if text.has(key) else curve.name)
 
@@ -115,8 +115,8 @@ def _drawable(value: float, *, log: bool) -> bool:
 
 
 def _add_lost(figure: go.Figure, curves: Sequence[Curve], text: Text) -> None:
-    kept = [float(v) for curve in curves for v in curve.y if _drawable(v, log=True)]
-    floor = min(kept, default=1.0) / 2
+    drawable = [float(v) for curve in curves for v in curve.y if _drawable(v, log=True)]
+    floor = min(drawable, default=1.0) / 2
     for place, curve in enumerate(curves):
         lost = [i for i, v in enumerate(curve.y) if not _drawable(v, log=True)]
         if lost:
@@ -143,7 +143,7 @@ def _name_lost_cells(figure: go.Figure, matrix: Matrix, text: Text, *, log: bool
 
 
 def shared_scale(panels: Sequence[Panel]) -> tuple[float, float] | None:
-    """One scale for all matrices of a finding; None where there is none."""
+    """One colour scale for all matrices of a finding; None without a matrix."""
     matrices = [panel for panel in panels if panel.matrix is not None]
     return _range(matrices) if matrices else None
 

@@ -24,7 +24,7 @@ _LINE = "rgba(128, 128, 128, 0.9)"
 
 
 class LabQuantity(StrEnum):
-    """What is drawn against the layer."""
+    """The quantity on the vertical axis."""
 
     WEIGHT = "weight"
     RELATIVE = "relative"
@@ -36,7 +36,7 @@ class LabQuantity(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class LabCurve:
-    """One network: the geometric mean over seeds, and the lowest and highest value."""
+    """One network: geometric mean over seeds, lowest and highest value, by layer."""
 
     spec: NetworkSpec
     layers: tuple[str, ...]
@@ -52,7 +52,7 @@ class LabCurve:
 def lab_curves(
     measured: Sequence[GradientMeasurement], quantity: LabQuantity, step: int
 ) -> list[LabCurve]:
-    """One curve a network at one step of training, shallow before deep."""
+    """One curve per network at one training step, shallow networks first."""
     chosen = [m for m in measured if m.step == step]
     chosen.sort(key=_of_network)
     return [_curve(list(seeds), quantity) for _, seeds in groupby(chosen, key=_of_network)]
@@ -117,7 +117,7 @@ def _value(layer: LayerGradient, quantity: LabQuantity) -> float:
 
 
 def lab_figure(curves: Sequence[LabCurve], quantity: LabQuantity, text: Text) -> go.Figure:
-    """All networks on one logarithmic axis; zeros, infinities and NaN are drawn and named."""
+    """All networks on one logarithmic axis; zeros, infinities and NaN are marked and named."""
     figure = go.Figure()
     depths = sorted({curve.spec.depth for curve in curves})
     good = [c.mean[np.isfinite(c.mean) & (c.mean > 0)] for c in curves]
@@ -203,7 +203,7 @@ def _add_theory(figure: go.Figure, curves: Sequence[LabCurve], text: Text) -> No
 
 
 def heat_figure(curves: Sequence[LabCurve], text: Text) -> go.Figure:
-    """A row a network, a column a layer from input to output, colour the logarithm to base 10."""
+    """One row per network, one column per layer; the colour is the logarithm to base 10."""
     width = max(len(curve.mean) for curve in curves)
     rows = np.full((len(curves), width), np.nan)
     for place, curve in enumerate(curves):
@@ -241,7 +241,7 @@ def _cross_lost(figure: go.Figure, curves: Sequence[LabCurve], text: Text) -> No
 
 
 def lab_caption(curves: Sequence[LabCurve], text: Text) -> str:
-    """What each network does from the output to the input, in numbers."""
+    """How the gradient of each network changes from output to input, in numbers."""
     return gradient_caption([_plain(curve, text) for curve in curves], text)
 
 
@@ -254,7 +254,7 @@ def _plain(curve: LabCurve, text: Text) -> GradientCurve:
 def growth_rows(
     measured: Sequence[GradientMeasurement], step: int, text: Text
 ) -> Iterator[dict[str, object]]:
-    """A row a network: fitted growth of the activation gradient a convolution, and theory's."""
+    """One row per network: measured and theoretical gradient growth per convolution."""
     chosen = sorted((m for m in measured if m.step == step), key=_of_network)
     for _, group in groupby(chosen, key=_of_network):
         seeds = list(group)

@@ -1,4 +1,4 @@
-"""Gradient norms of every layer of both networks in one plot, and what they say."""
+"""Gradient norms by layer of both networks in one plot, and a caption."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _STEADY = 2.0  # factors below this are called steady
 class GradientCurve:
     """One network's norms by layer, in order of execution.
 
-    ``head`` is drawn but left out of the ratio, which is that of convolutions.
+    ``head`` is drawn, but left out of the ratio of first to last convolution.
     """
 
     kind: Kind
@@ -30,12 +30,12 @@ class GradientCurve:
 
     @property
     def drawable(self) -> Bool[np.ndarray, " layers"]:
-        """Which values have a place on a logarithmic axis."""
+        """Which values a logarithmic axis can show."""
         return np.asarray(np.isfinite(self.values) & (self.values > 0))
 
 
 def first_over_last(curve: GradientCurve) -> float:
-    """The first norm over the last one before the head; NaN where that is undefined."""
+    """First norm divided by the last one before the head; NaN if undefined."""
     body = [float(v) for name, v in zip(curve.layers, curve.values, strict=True)
             if name != curve.head]  # fmt: skip
     if not body or not body[-1] or not np.isfinite(body[-1]):
@@ -78,7 +78,7 @@ def gradient_figure(
 
 
 def gradient_caption(curves: Sequence[GradientCurve], text: Text) -> str:
-    """What each curve does from the output to the input, in numbers."""
+    """How each curve changes from output to input, in numbers."""
     parts = [_change(curve, text) for curve in curves if len(curve.values)]
     return text("figures.sentence", parts=text("figures.between").join(parts))
 

@@ -1,4 +1,4 @@
-"""Many channels as one picture: ten times faster to show than as many pictures."""
+"""Many channels as one picture, which shows ten times faster than separate pictures."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,7 +14,7 @@ _CROSS = (150, 150, 150)
 
 
 class ChannelOrder(StrEnum):
-    """What channels are sorted by, the highest first."""
+    """What channels are sorted by, in descending order."""
 
     INDEX = "index"  # the channel's number, the lowest first
     MEAN = "mean"
@@ -39,7 +39,7 @@ class FeatureGrid:
 
 @dataclass(frozen=True)
 class Statistics:
-    """Of all values; ``zeros`` is the share of exact zeros, 0 to 1."""
+    """Statistics of all values; ``zeros`` is the share of exact zeros, 0 to 1."""
 
     minimum: float
     maximum: float
@@ -59,7 +59,7 @@ def channel_order(
     order: ChannelOrder,
     cam_weights: Float[np.ndarray, " c"],
 ) -> tuple[int, ...]:
-    """Channel numbers in the chosen order; equal ones by number."""
+    """Channel numbers in an order; ties by number."""
     match order:
         case ChannelOrder.INDEX:
             keys = -np.arange(len(feature), dtype=np.float64)
@@ -111,7 +111,7 @@ def feature_grid(
 
 
 def channel_at(grid: FeatureGrid, x: float, y: float) -> int | None:
-    """The channel at a place given as shares of width and height; None beside the channels."""
+    """The channel at ``x`` and ``y``, shares of width and height; None outside the channels."""
     place = int(y * grid.rows) * grid.columns + int(x * grid.columns)
     return grid.order[place] if 0 <= place < len(grid.order) else None
 

@@ -1,4 +1,4 @@
-"""What labelled images say, drawn: calibration, confusion, recall, robustness, single images."""
+"""Plots of labelled images: calibration, confusion, recall, robustness, single images."""
 
 import base64
 import io
@@ -55,7 +55,7 @@ def reliability_figure(measured: Labelled, text: Text) -> go.Figure:
 
 
 def confusion_figure(measured: Labelled, text: Text) -> go.Figure | None:
-    """Images by true class (rows) and answer (columns); None for too many classes to be read."""
+    """Images by true class (rows) and answer (columns); None for too many classes."""
     names = [escape(name) for name in measured.classes]
     if len(names) > _MOST_CLASSES:
         return None
@@ -79,7 +79,7 @@ def confusion_figure(measured: Labelled, text: Text) -> go.Figure | None:
 
 
 def recall_figure(measured: Labelled, text: Text) -> go.Figure:
-    """The share of each class's images that is found, the worst first."""
+    """Recall of each class, the worst first."""
     rows = [
         (r, escape(name))
         for name, r in zip(measured.classes, measured.recall, strict=True)
@@ -101,7 +101,7 @@ def recall_figure(measured: Labelled, text: Text) -> go.Figure:
 
 
 def robustness_figure(measured: Labelled, text: Text) -> go.Figure:
-    """Accuracy by change, mild and strong; the line is that of unchanged images."""
+    """Accuracy on mildly and strongly changed images; the line is that of unchanged ones."""
     unchanged, changed = measured.robustness[0], measured.robustness[1:]
     names = [text(f"changes.{row.change}", strength=f"{row.strength:g}") for row in changed]
     figure = go.Figure()
@@ -123,7 +123,7 @@ def judged_picture(
 ) -> UInt8[np.ndarray, "height width 3"]:
     """One image, its map over it where it has one, its pixels enlarged without blurring.
 
-    ``highest`` is the largest value of all maps beside it: they share one colour scale.
+    ``highest`` is the largest value of all maps shown together: they share one colour scale.
     """
     with Image.open(io.BytesIO(base64.b64decode(image.picture)), formats=("PNG",)) as picture:
         pixels = np.asarray(picture.convert("RGB"))
@@ -134,13 +134,13 @@ def judged_picture(
 
 
 def highest_of(images: tuple[JudgedImage, ...]) -> float | None:
-    """The largest value of all maps; None where there are none."""
+    """The largest value of all maps; None without maps."""
     values = [value for image in images for row in image.cam for value in row]
     return max(values) if values and all(map(math.isfinite, values)) else None
 
 
 def judged_caption(image: JudgedImage, measured: Labelled, text: Text) -> str:
-    """What the image is labelled and what the network says of it."""
+    """An image's label and the network's answer, with probability and loss."""
     return text(
         "labelled.judged",
         truth=measured.classes[image.truth],

@@ -1,4 +1,4 @@
-"""Grad-CAM of every layer in one parcel, for a browser that draws the overlay by itself."""
+"""Grad-CAM of every layer in one message, for overlays drawn in the browser."""
 
 import base64
 from typing import Any
@@ -17,7 +17,7 @@ def live_cams(comparison: Comparison) -> Pair[dict[str, Any]]:
     Layers are named as in the first network; the second one's is the layer in its place.
 
     ``maps`` is {layer: [height, width, high, base64]}; ``shared`` {layer: high of both networks}.
-    A map that is not finite has the height 0 and is drawn in the colour of what is no number.
+    A map that is not finite has the height 0 and is drawn in the colour of missing values.
     """
     layers, sides = comparison.layers, comparison.sides
     at = {name: comparison.layers_at(name) for name in layers}

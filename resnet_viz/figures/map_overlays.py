@@ -1,4 +1,4 @@
-"""Maps over photographs, and maps enlarged without blurring."""
+"""Maps over photographs, and pictures enlarged without blurring."""
 
 from collections.abc import Sequence
 
@@ -21,7 +21,7 @@ def overlay(
     opacity: float,
     palette: Palette = Palette.INFERNO,
 ) -> UInt8[np.ndarray, "height width 3"]:
-    """The map, enlarged bilinearly and coloured, over the photo; opacity 0 is the photo itself."""
+    """The coloured map, enlarged bilinearly, over the photo; opacity 0 shows the photo alone."""
     height, width = photo.shape[:2]
     colours = colourise(enlarge(cam[None], height, width)[0], colour_range, palette)
     share = np.uint16(round(opacity * 255))
@@ -47,7 +47,7 @@ def cam_row(
     selected: int | None,
     palette: Palette = Palette.INFERNO,
 ) -> UInt8[np.ndarray, "tall wide 3"]:
-    """Small multiples of all maps in one picture, ``columns`` in a row; the selected one framed."""
+    """All maps in one picture, ``columns`` per row, with the selected one framed."""
     side = photo.shape[0]
     picked = np.linspace(0, side - 1, tile).round().astype(int)
     small = photo[picked][:, picked]
@@ -65,7 +65,7 @@ def cam_row(
 def framed(
     pixels: UInt8[np.ndarray, "height width 3"],
 ) -> UInt8[np.ndarray, "height width 3"]:
-    """A copy with a double line along its edge, seen on dark and on light pictures."""
+    """A copy with a double frame that is visible on dark and on light pictures."""
     copy = pixels.copy()
     for colour, start, end in ((_FRAME[1], 0, 4), (_FRAME[0], 4, 6)):
         for line in range(start, end):
@@ -79,7 +79,7 @@ def framed(
 def boxed(
     pixels: UInt8[np.ndarray, "height width 3"], box: Sequence[int]
 ) -> UInt8[np.ndarray, "height width 3"]:
-    """A copy that is dimmed outside of top, left, bottom, right."""
+    """A copy that is dimmed outside the box (top, left, bottom, right), in pixels."""
     top, left, bottom, right = box
     copy = pixels // 3
     copy[top:bottom, left:right] = pixels[top:bottom, left:right]

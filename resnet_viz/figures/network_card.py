@@ -1,11 +1,11 @@
-"""A network as a mark on a card: a bar a block, lower at each stage, arcs for shortcuts."""
+"""A small drawing of a network: one bar per block, lower at each stage, with arcs."""
 
 from collections.abc import Sequence
 
 from resnet_viz.figures.theme import COLOURS
 from resnet_viz.spec import Kind
 
-_WIDTH, _HEIGHT, _BASE = 220, 64, 58  # units of the drawing, and where bars stand
+_WIDTH, _HEIGHT, _BASE = 220, 64, 58  # units of the drawing; the last is the bottom of the bars
 _MOST = 48  # bars; deeper networks keep their proportions
 _GAP = 5  # between stages
 _GREY, _TEAL = "#8a8a8a", "#0d9488"
@@ -13,9 +13,9 @@ _COLOURS = {"identity": COLOURS[Kind.RESIDUAL], "concatenation": _TEAL}
 
 
 def card_svg(stages: Sequence[int], way: str) -> str:
-    """``stages`` are numbers of blocks; ``way`` around each: "identity", "concatenation", "none".
+    """Draw ``stages``, numbers of blocks, with a shortcut "identity", "concatenation" or "none".
 
-    Nothing in it depends on a light or a dark page.
+    The drawing fits light and dark pages.
     """
     counts = _thinned(stages)
     room = _WIDTH - 8 - _GAP * (len(counts) - 1)

@@ -1,4 +1,4 @@
-"""A network as a drawing: blocks from top to bottom, shortcuts as arcs, the twin beside it."""
+"""Drawings of networks: blocks from top to bottom, shortcuts as arcs, twins side by side."""
 
 from collections.abc import Sequence
 from html import escape
@@ -55,7 +55,7 @@ def catalog_figure(
 ) -> go.Figure:  # fmt: skip
     """A network of the catalog, and beside it a residual one (its title and groups).
 
-    Where channels are laid beside the old ones, three arcs; where they are added, one.
+    Three arcs mark concatenation of channels, one arc marks addition.
     """
     figure, sketch = go.Figure(), Sketch(ink)
     left, right = _CENTRES[Kind.RESIDUAL], _CENTRES[Kind.PLAIN]
@@ -114,7 +114,7 @@ def _start(
     places: dict[str, tuple[float, float]],
     inside: set[str],
 ) -> float:
-    """Where the shortcut leaves the branch: at the block's input, or behind an activation."""
+    """Where the shortcut leaves the branch: at the block's input, or after an activation."""
     first = around[0] if around else join
     sources = [name for name in first.inputs if name in inside] if first else []
     read = sources[-1] if sources and (around or len(sources) > 1) else None
@@ -166,7 +166,7 @@ def _short(layer: Layer) -> str:
 
 
 def layer_sentence(layer: Layer, text: Text) -> str:
-    """All that is known of one layer, in one sentence."""
+    """One sentence with all numbers of a layer."""
     return text(
         "design.layer",
         name=layer.name,

@@ -1,4 +1,4 @@
-"""Values to colours: 256 steps, monotone in the value, one range for what is to be compared."""
+"""From values to colours: palettes of 256 steps, and colour ranges."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _NOT_A_NUMBER = (128, 0, 128)  # no palette here has this colour
 
 
 class Palette(StrEnum):
-    """Lightness rises with the value; the diverging one is white at zero."""
+    """Palettes whose lightness rises with the value; the diverging one is white at zero."""
 
     VIRIDIS = "viridis"
     INFERNO = "inferno"
@@ -39,7 +39,7 @@ class ColourRange:
 
     @classmethod
     def of(cls, *arrays: Float[np.ndarray, "..."]) -> "ColourRange":
-        """From the lowest to the highest finite value of all arrays; 0 to 1 where there is none."""
+        """From the lowest to the highest finite value of all arrays; 0 to 1 without any."""
         finite = [array[np.isfinite(array)] for array in arrays]
         values = [part for part in finite if part.size]
         if not values:
@@ -62,7 +62,7 @@ def colourise(
     colour_range: ColourRange,
     palette: Palette = Palette.VIRIDIS,
 ) -> UInt8[np.ndarray, "*shape 3"]:
-    """Each value's colour; beyond the range the last one, and purple for what is not a number."""
+    """The colour of each value, clipped to the range; purple for NaN."""
     span = colour_range.high - colour_range.low
     if 0 < span < _TINY:
         values = values.astype(np.float64)
@@ -79,7 +79,7 @@ def colourise(
 
 
 def colour_bar(palette: Palette, *, width: int, height: int) -> UInt8[np.ndarray, "height width 3"]:
-    """The palette from low, left, to high, right."""
+    """A horizontal bar of the palette, lowest value on the left."""
     row = table(palette)[np.linspace(0, 255, width).round().astype(np.uint8)]
     return np.repeat(row[None], height, axis=0)
 

@@ -1,4 +1,4 @@
-"""What both networks say: the five most probable classes, and one computed sentence."""
+"""The five most probable classes of both networks, and a caption."""
 
 from html import escape
 
@@ -52,7 +52,7 @@ def prediction_figure(predictions: Pair[list[Prediction]], titles: Pair[str]) ->
 
 
 def prediction_caption(predictions: Pair[list[Prediction]], names: Pair[str], text: Text) -> str:
-    """Whether both agree, and which is surer, from the numbers."""
+    """One sentence: whether both networks agree, and which one is more certain."""
     if not predictions.first or not predictions.second:
         return ""
     residual, plain = predictions.first[0], predictions.second[0]
@@ -73,5 +73,5 @@ def prediction_caption(predictions: Pair[list[Prediction]], names: Pair[str], te
 
 
 def percent(share: float) -> str:
-    """A share as whole percent, with one digit below 10."""
+    """A share in percent, with one decimal below 10 %."""
     return f"{share:.0%}" if share >= 0.0995 or share == 0 else f"{share:.1%}"

@@ -1,4 +1,4 @@
-"""The signal check as a plot, and what it says in one sentence."""
+"""The signal check as a plot, and a caption."""
 
 import numpy as np
 import plotly.graph_objects as go
@@ -14,7 +14,7 @@ _ROWS = ("variances", "gradient_norms")
 
 
 def signal_figure(checks: Pair[SignalCheck], text: Text) -> go.Figure:
-    """Variance of every block's output, and under it the gradient norm; logarithmic axes."""
+    """Output variance and gradient norm of every block, on logarithmic axes."""
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.08)
     for kind, check in ((Kind.RESIDUAL, checks.first), (Kind.PLAIN, checks.second)):
         for row, quantity in enumerate(_ROWS, 1):
@@ -36,7 +36,7 @@ def signal_figure(checks: Pair[SignalCheck], text: Text) -> go.Figure:
 
 
 def signal_caption(checks: Pair[SignalCheck], text: Text) -> str:
-    """What happens to the gradient between the last block and the first, in numbers."""
+    """How the gradient changes from the last block to the first, in numbers."""
     parts = [
         _verdict(text(f"kinds.{kind}"), check, text)
         for kind, check in ((Kind.RESIDUAL, checks.first), (Kind.PLAIN, checks.second))

@@ -1,4 +1,4 @@
-"""Boxes, arcs and words: what the drawings of networks are made of."""
+"""Boxes, arcs and labels of the drawings of networks."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -43,7 +43,7 @@ class Sketch:
     def word(
         self, x: float, y: float, word: str, *, size: int = 12, color: str = "", hover: str = ""
     ) -> None:
-        """Words at a place, with a note for whoever points at them."""
+        """A label at a place, with a note on hover."""
         font = {"size": size, "color": color or self.ink}
         note = {"hovertext": hover} if hover else {}
         self.words.append({"x": x, "y": y, "text": word, "showarrow": False, "font": font, **note})
@@ -75,7 +75,7 @@ class Sketch:
 
 
 def markers(x: float, groups: Sequence[BlockGroup], text: Text) -> go.Scatter:
-    """What can be pointed at and clicked: one unseen marker over each box of a column."""
+    """An invisible marker over each box of a column, for hovering and clicking."""
     return go.Scatter(
         x=[x] * len(groups),
         y=list(range(len(groups))),
@@ -89,7 +89,7 @@ def markers(x: float, groups: Sequence[BlockGroup], text: Text) -> go.Scatter:
 
 
 def legend(figure: go.Figure, ways: Mapping[str, str], text: Text) -> None:
-    """One line in the legend for each way around a block; ``ways`` gives its colour."""
+    """A legend entry for each kind of shortcut; ``ways`` maps it to its colour."""
     for way, colour in ways.items():
         figure.add_scatter(
             x=[None], y=[None], mode="lines", name=text(f"design.way_{way}"),
@@ -98,7 +98,7 @@ def legend(figure: go.Figure, ways: Mapping[str, str], text: Text) -> None:
 
 
 def group_title(group: BlockGroup) -> str:
-    """The names of a group's blocks, and their number; of dense layers, their dense block's."""
+    """The names and the number of a group's blocks; for dense layers, their dense block."""
     first = group.first.removeprefix("features.")
     if group.count == 1:
         return first

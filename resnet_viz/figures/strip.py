@@ -1,4 +1,4 @@
-"""The network strip: a marker a block, arcs for shortcuts, colour for the gradient norm."""
+"""The network strip: one marker per block, arcs for shortcuts, colours for gradient norms."""
 
 import math
 from collections.abc import Sequence
@@ -120,7 +120,7 @@ def _draw_row(row: StripRow, y: float, fills: dict[tuple[Kind, str], str]) -> st
 
 
 def _arc(x: float, y: float, step: float, radius: float, style: str, colour: str) -> str:
-    """From before the block to behind it, over its marker."""
+    """An arc over the block's marker, from its input to its output."""
     reach, rise = step * 0.48, radius + 13
     dashes = f' stroke-dasharray="{_DASHES[style]}"' if _DASHES[style] else ""
     return (
@@ -155,7 +155,7 @@ def _shape(kind: Kind, x: float, y: float, radius: float, fill: str, stroke: flo
 
 
 def _draw_legend(rows: Sequence[StripRow], height: float, text: Text) -> str:
-    """What the colours of the markers mean, with the lowest and the highest norm."""
+    """The meaning of the markers' colours, with the lowest and the highest norm."""
     norms = [n.norm for row in rows for n in row.nodes if n.norm and math.isfinite(n.norm)]
     if not norms:
         return ""

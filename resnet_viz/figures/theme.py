@@ -11,7 +11,7 @@ from resnet_viz.spec.layer_names import stage_of
 COLOURS: Mapping[Kind, str] = {Kind.RESIDUAL: "#2563eb", Kind.PLAIN: "#ea580c"}
 MARKERS: Mapping[Kind, str] = {Kind.RESIDUAL: "circle", Kind.PLAIN: "square"}
 
-#: Colours of series that are no kinds; told apart without red and green (Okabe and Ito 2008).
+#: Colours of series that are no kinds; distinguishable without red and green (Okabe and Ito 2008).
 SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8b8b8b")
 
 _GRID = "rgba(128, 128, 128, 0.25)"  # legible on white and on black
@@ -19,7 +19,7 @@ _FONT = '"Source Sans Pro", "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei"
 
 
 def styled(figure: go.Figure, *, height: int) -> go.Figure:
-    """The figure with the common look, ``height`` pixels high; legends stand above the curves."""
+    """The figure with the common look, ``height`` pixels high; legends are above the curves."""
     figure.update_layout(
         height=height,
         paper_bgcolor="rgba(0, 0, 0, 0)",
@@ -36,7 +36,7 @@ def styled(figure: go.Figure, *, height: int) -> go.Figure:
 
 
 def stage_ticks(layers: Sequence[str]) -> tuple[list[int], list[str]]:
-    """One label a stage, where it begins, but for those that would overlap the one before."""
+    """Positions and labels of stages, without those that would overlap the one before."""
     starts = _stage_starts(layers)
     apart = len(layers) / 12  # rows that a line of text needs
     places: list[int] = []

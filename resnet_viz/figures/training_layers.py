@@ -1,4 +1,4 @@
-"""What a training did to each layer, and which classes it confuses."""
+"""Plots of what a training changed by layer, and its confusion matrix."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -15,7 +15,7 @@ MOST_CLASSES = 30  # of a confusion matrix that can be read
 def layers_figure(
     values: Mapping[str, Mapping[str, float]], quantity: str, text: Text
 ) -> go.Figure:
-    """One number of each layer by network: ``quantity`` is "change" or "dead"."""
+    """One number per layer and network: ``quantity`` is "change" or "dead"."""
     figure = go.Figure()
     layers = max((list(own) for own in values.values()), key=len, default=[])
     for kind, own in values.items():
@@ -38,7 +38,7 @@ def layers_figure(
 def counts_figure(
     counts: Sequence[Sequence[int]], classes: Sequence[str], text: Text
 ) -> go.Figure | None:
-    """True class (row) against answer (column); None for more classes than can be read."""
+    """True class (row) against answer (column); None for too many classes."""
     if len(classes) > MOST_CLASSES:
         return None
     names = [escape(name) for name in classes]

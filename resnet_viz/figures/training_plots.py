@@ -1,4 +1,4 @@
-"""Curves of a training, its gradients over time, and the images that are watched."""
+"""Plots of a training: curves, gradients over time, watched images."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ _WATCHED_SIDE = 128  # pixels
 def curve_figure(epochs: Rows, quantity: str, text: Text) -> go.Figure:
     """Training and test ``error`` (in percent) or ``loss`` of each network against epoch.
 
-    Always four traces in one order, so that a page can update them in place.
+    There are always four traces in the same order, so that a page can update them in place.
     """
     figure = go.Figure()
     scale = 100.0 if quantity == "error" else 1.0
@@ -63,7 +63,7 @@ class RunCurve:
 
 
 def runs_figure(curves: Sequence[RunCurve], text: Text) -> go.Figure:
-    """Errors of several runs in percent against epoch: a colour a run, a marker a kind."""
+    """Errors of several runs in percent against epoch: one colour per run, one marker per kind."""
     figure = go.Figure()
     titles = list(dict.fromkeys(curve.title for curve in curves))
     for curve in curves:
@@ -159,7 +159,7 @@ def watched_row(
 
 
 def training_sentence(epochs: Rows, text: Text) -> str:
-    """Where both networks are after the last epoch that both have finished."""
+    """Both errors after the last epoch that both networks have finished."""
     rows = [epochs.get(kind, ()) for kind in Kind]
     both = min(len(r) for r in rows)
     if not both:

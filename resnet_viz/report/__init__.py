@@ -1,1 +1,1 @@
-"""A comparison to take away: JSON, tables, pictures and one page of plots."""
+"""Files to take away: JSON, tables, pictures, HTML documents and code."""

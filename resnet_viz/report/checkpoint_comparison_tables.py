@@ -1,4 +1,4 @@
-"""Two checkpoints beside each other, in words and rows."""
+"""Two checkpoints compared, as sentences and table rows."""
 
 from resnet_viz.core.text import Text
 from resnet_viz.records import CheckFinding, CheckpointReport, CheckpointsBeside, Severity
@@ -7,7 +7,7 @@ _ORDER = list(Severity)  # the worst first
 
 
 def summary(beside: CheckpointsBeside, text: Text) -> str:
-    """How alike the two are, from what was measured."""
+    """How similar the two checkpoints are, in one paragraph of measured numbers."""
     alike = text("beside.alike", count=beside.count, value=f"{_best_match(beside):.2f}")
     if beside.agreement is not None:
         alike += text("beside.agreement", share=f"{beside.agreement:.0%}")
@@ -20,16 +20,16 @@ def summary(beside: CheckpointsBeside, text: Text) -> str:
 def finding_rows(
     reports: tuple[CheckpointReport, CheckpointReport], text: Text
 ) -> list[dict[str, str]]:
-    """One row a check and layer, what either of them is worst at first."""
+    """One row per check and layer, the worst severity of either checkpoint first."""
     sides = [{(f.check, f.layer): f for f in report.findings} for report in reports]
     keys = dict.fromkeys(key for side in sides for key in side)
     worst = {key: min(_ORDER.index(s[key].severity) for s in sides if key in s) for key in keys}
     rows = []
     for key in sorted(keys, key=lambda each: worst[each]):
-        found = next(side[key] for side in sides if key in side)
+        finding = next(side[key] for side in sides if key in side)
         row = {
-            text("beside.column_check"): found.name(text),
-            text("beside.column_layer"): found.layer or "",
+            text("beside.column_check"): finding.name(text),
+            text("beside.column_layer"): finding.layer or "",
         }
         for number, side in enumerate(sides):
             name = f"{number + 1}. {reports[number].name}"
@@ -39,7 +39,7 @@ def finding_rows(
 
 
 def answer_rows(beside: CheckpointsBeside, text: Text) -> list[dict[str, str]]:
-    """One row a picture: both answers with their probabilities."""
+    """One row per picture: both answers with their probabilities."""
     return [
         {
             text("beside.column_picture"): row.name,
@@ -51,7 +51,7 @@ def answer_rows(beside: CheckpointsBeside, text: Text) -> list[dict[str, str]]:
 
 
 def _best_match(beside: CheckpointsBeside) -> float:
-    """Mean over the first's blocks of the largest CKA with any of the second's."""
+    """Mean over the first network's blocks of the highest CKA with any block of the second."""
     return sum(max(row) for row in beside.cka) / len(beside.cka)
 
 

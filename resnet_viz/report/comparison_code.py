@@ -1,11 +1,11 @@
-"""The lines that repeat a comparison."""
+"""Code and command that repeat a comparison."""
 
 from resnet_viz.records import Comparison, WeightSource
 from resnet_viz.report.loading_code import loading_lines, network_ref
 
 
 def python_lines(comparison: Comparison, layer: str) -> str:
-    """A few lines of Python with the same networks, weights, target and layer."""
+    """Python code with the same networks, weights, target and layer."""
     first = comparison.sides.first
     target = "" if comparison.target is None else f", target={comparison.target}"
     at = comparison.layers_at(layer)
@@ -36,7 +36,7 @@ def _loading(comparison: Comparison) -> list[str]:
 
 
 def command_line(comparison: Comparison, layer: str) -> str:
-    """The same from a terminal."""
+    """The shell command that writes the same comparison."""
     residual, plain = comparison.sides.first, comparison.sides.second
     seed = next((s.seed for s in (residual, plain) if s.seed), None)
     file = residual.source is WeightSource.FILE

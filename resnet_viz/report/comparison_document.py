@@ -1,4 +1,4 @@
-"""A comparison as plain values: what ``report.json`` and the command line print."""
+"""A comparison as JSON values, for ``report.json`` and the command line."""
 
 from typing import Any
 
@@ -7,12 +7,13 @@ from resnet_viz.records import Comparison, Side
 
 
 def comparison_document(comparison: Comparison) -> dict[str, Any]:
-    """``{residual: {...}, plain: {...}}`` and what is needed to read and repeat it.
+    """``{residual: {...}, plain: {...}}`` and what is needed to repeat the comparison.
 
-    Two networks that are no twins are called ``first`` and ``second`` instead.
+    Two networks that are not twins have the keys ``first`` and ``second``.
 
-    Each side: network, weights, predictions (top 5), and one row for every convolution, block and
-    the head in order of execution; a value that a layer does not have is null.
+    Each side has network, weights, the five most probable predictions, and one row for every
+    convolution, every block and the head in order of execution. A value that a layer does not have
+    is null.
     """
     residual = comparison.sides.first.analysis
     return {

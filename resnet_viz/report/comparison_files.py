@@ -1,4 +1,4 @@
-"""The files of a report, by name."""
+"""The files of a comparison report."""
 
 from collections.abc import Iterator
 
@@ -18,9 +18,11 @@ _OPACITY = 0.55
 def report_files(
     comparison: Comparison, layer: str | None, text: Text
 ) -> Iterator[tuple[str, bytes]]:
-    """``report.json``, CSV, PNG pictures of ``layer`` (the last block by default), ``report.html``.
+    """Every file of the report as name and content.
 
-    Raises ``LayerError`` for a layer that not both networks have a map of.
+    ``report.json``, CSV tables, PNG pictures and ``report.html``; the pictures are of ``layer``, by
+    default the first network's last block. Raises ``LayerError`` unless both networks have a map of
+    the layer.
     """
     chosen = _checked(comparison, layer)
     whole = {**comparison_document(comparison), "layer": chosen}

@@ -1,4 +1,4 @@
-"""A report as a folder or as one ZIP: whole or not at all."""
+"""A comparison report as a folder or a ZIP."""
 
 import io
 import zipfile
@@ -11,14 +11,14 @@ from resnet_viz.report.comparison_files import report_files
 
 
 def write_report(comparison: Comparison, folder: Path, *, layer: str | None, text: Text) -> None:
-    """All files in a new folder; ``OutputError`` if it exists or cannot be written."""
+    """Write all files to a new folder; ``OutputError`` if it exists or cannot be written."""
     with new_folder(folder) as partial:
         for name, content in report_files(comparison, layer, text):
             (partial / name).write_bytes(content)
 
 
 def report_archive(comparison: Comparison, *, layer: str | None, text: Text) -> bytes:
-    """All files in one ZIP."""
+    """All files as one ZIP."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in report_files(comparison, layer, text):

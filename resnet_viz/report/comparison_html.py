@@ -1,4 +1,4 @@
-"""``report.html``: one file with the pictures and the interactive plots, readable offline."""
+"""``report.html``: pictures and interactive plots in one file that works offline."""
 
 from collections.abc import Mapping
 
@@ -24,9 +24,9 @@ from resnet_viz.report.html_document import plot_markup, render
 def page(
     comparison: Comparison, layer: str, pictures: Mapping[str, Pair[ColouredPicture]], text: Text
 ) -> str:
-    """The whole document as text.
+    """The document as text.
 
-    ``pictures`` has both networks' "overlay", "all_blocks" and "features" of ``layer``.
+    ``pictures`` holds "overlay", "all_blocks" and "features" of ``layer``, for both networks.
     """
     titles = comparison.sides.map(lambda side: side_title(side, text))
     names = short_titles(comparison, text)

@@ -1,4 +1,4 @@
-"""The numbers behind the plots, as tables."""
+"""The numbers of the plots as tables."""
 
 import pandas as pd
 
@@ -7,7 +7,7 @@ from resnet_viz.report.comparison_document import side_document
 
 
 def predictions_table(comparison: Comparison) -> pd.DataFrame:
-    """One row a class and network: kind, network, rank, label, probability."""
+    """One row per class and network: kind, network, rank, label, probability."""
     rows = [
         {"kind": kind, "network": side.spec.name, "rank": rank, **prediction}
         for kind, side in comparison.named_sides
@@ -17,7 +17,7 @@ def predictions_table(comparison: Comparison) -> pd.DataFrame:
 
 
 def layers_table(comparison: Comparison) -> pd.DataFrame:
-    """One row a layer and network: shape, gradient norms and the map's maximum."""
+    """One row per layer and network: shape, gradient norms and the map's maximum."""
     rows = [
         {
             "kind": kind,
@@ -32,7 +32,7 @@ def layers_table(comparison: Comparison) -> pd.DataFrame:
 
 
 def cam_table(comparison: Comparison, layer: str) -> pd.DataFrame:
-    """The raw Grad-CAM of one layer: kind, row, column, value before any scaling."""
+    """The raw Grad-CAM of one layer: kind, row, column, unscaled value."""
     rows = [
         {"kind": kind, "layer": name, "row": y, "column": x, "value": float(value)}
         for (kind, side), (_, name) in zip(

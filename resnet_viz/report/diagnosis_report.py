@@ -15,9 +15,9 @@ from resnet_viz.report.labelled_section import labelled_section
 
 
 def verdict(report: CheckpointReport, text: Text) -> str:
-    """What the checkpoint is and how many findings matter, in one line."""
-    found = report.identified
-    kind = text(f"kinds.{found.kind}") if found.kind else text("diagnosis.kind_unknown")
+    """One line: what the checkpoint is, and its numbers of failures and warnings."""
+    identified = report.identified
+    kind = text(f"kinds.{identified.kind}") if identified.kind else text("diagnosis.kind_unknown")
     counts = [
         text(f"diagnosis.count_{severity}", count=report.count(severity))
         for severity in (Severity.FAIL, Severity.WARN)
@@ -25,38 +25,38 @@ def verdict(report: CheckpointReport, text: Text) -> str:
     ]
     return text(
         "diagnosis.verdict",
-        family=text(f"families.{found.family}", depth=found.depth),
+        family=text(f"families.{identified.family}", depth=identified.depth),
         kind=kind,
-        classes=found.classes,
+        classes=identified.classes,
         findings=text("diagnosis.between").join(counts) or text("diagnosis.healthy"),
     )
 
 
 def facts(report: CheckpointReport, text: Text) -> list[tuple[str, str]]:
-    """What was identified, as rows of a name and a value; then what the file says of itself."""
-    found = report.identified
-    normalisation = text(f"normalisations.{found.normalisation}")
+    """Names and values of what was identified, followed by the file's own metadata."""
+    identified = report.identified
+    normalisation = text(f"normalisations.{identified.normalisation}")
     rows = [
-        ("matched", text("diagnosis.matched", matched=found.matched, total=found.total)),
-        ("confidence", f"{found.confidence:.1%}"),
-        ("parameters", f"{found.parameters:,}"),
-        ("block", f"{found.block}, {'-'.join(map(str, found.stages))}"),
-        ("widths", ", ".join(map(str, found.widths))),
-        ("shortcut", found.shortcut or "?"),
-        ("input", text("diagnosis.input", channels=found.input_channels, name=normalisation)),
+        ("matched", text("diagnosis.matched", matched=identified.matched, total=identified.total)),
+        ("confidence", f"{identified.confidence:.1%}"),
+        ("parameters", f"{identified.parameters:,}"),
+        ("block", f"{identified.block}, {'-'.join(map(str, identified.stages))}"),
+        ("widths", ", ".join(map(str, identified.widths))),
+        ("shortcut", identified.shortcut or "?"),
+        ("input", text("diagnosis.input", channels=identified.input_channels, name=normalisation)),
         ("images", text("diagnosis.bundled") if report.images == "bundled" else report.images),
     ]
-    told = [(str(name), str(value)) for name, value in found.training.items()]
-    return [(text(f"diagnosis.fact_{name}"), value) for name, value in rows] + told
+    metadata = [(str(name), str(value)) for name, value in identified.training.items()]
+    return [(text(f"diagnosis.fact_{name}"), value) for name, value in rows] + metadata
 
 
 def diagnosis_json(report: CheckpointReport, text: Text) -> str:
-    """The findings as the command line prints them, and all numbers behind them."""
+    """The JSON of the command line, and the full report under ``report``."""
     return to_json({**report.contract(text), "report": encode(report)})
 
 
 def diagnosis_page(report: CheckpointReport, text: Text) -> str:
-    """The whole report as one HTML document."""
+    """The report as an HTML document that works offline."""
     labelled = None if report.labelled is None else labelled_section(report.labelled, text)
     plots = _plots(report, text)
     return render(
@@ -74,7 +74,7 @@ def diagnosis_page(report: CheckpointReport, text: Text) -> str:
 
 
 def write_diagnosis(report: CheckpointReport, path: Path, text: Text) -> None:
-    """The HTML report in a new file; ``OutputError`` if it exists or cannot be written."""
+    """Write the HTML report to a new file; ``OutputError`` if it exists or cannot be written."""
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(diagnosis_page(report, text))
@@ -85,13 +85,13 @@ def write_diagnosis(report: CheckpointReport, path: Path, text: Text) -> None:
 
 
 def heading(finding: CheckFinding, text: Text) -> str:
-    """A finding's name, and its layer where it has one."""
+    """A finding's name, with its layer if it has one."""
     name = finding.name(text)
     return text("diagnosis.at", name=name, layer=finding.layer) if finding.layer else name
 
 
 def numbers(finding: CheckFinding, text: Text) -> str:
-    """Value, threshold and its source, in one line."""
+    """One line: value, threshold and the threshold's source."""
     shown = ["-" if n is None else f"{n:.4g}" for n in (finding.value, finding.threshold)]
     return text(
         "diagnosis.numbers", value=shown[0], threshold=shown[1], source=finding.source(text)
@@ -101,8 +101,8 @@ def numbers(finding: CheckFinding, text: Text) -> str:
 def _plots(report: CheckpointReport, text: Text) -> list[Markup]:
     """A plot for each finding, empty for one without a figure.
 
-    The first one brings Plotly's code along, and is drawn even where its finding is in order: the
-    plots of labelled images need it.
+    The first plot includes Plotly's code. It is drawn even if its finding is in order, because the
+    plots of labelled images need that code.
     """
     plots: list[Markup] = []
     for finding in report.findings:

@@ -1,13 +1,13 @@
-"""The lines of Python that repeat what the page Explain shows."""
+"""Code that repeats an explanation."""
 
 from resnet_viz.records import Pair, WeightSource
 from resnet_viz.records.explanation import ExplainedPicture, Explanation, Origin
 from resnet_viz.report.loading_code import loading_lines, network_ref
 
 
-def explanation_code(found: Pair[ExplainedPicture]) -> str:
-    """Both networks with their weights, the same picture, method, layers, target and options."""
-    first, second = found.first, found.second
+def explanation_code(pictures: Pair[ExplainedPicture]) -> str:
+    """Python code with the same networks, weights, method, layers, targets and options."""
+    first, second = pictures.first, pictures.second
     lines = _loading(first.origin, second.origin)
     fused = first.explanation.fused is not None
     return "\n".join(
@@ -15,13 +15,13 @@ def explanation_code(found: Pair[ExplainedPicture]) -> str:
             *(["from resnet_viz.records.explanation import Fused, Fusion"] if fused else []),
             *lines,
             'picture = read_picture("photo.jpg")',
-            f"targets = {[made.explanation.target for made in (first, second)]}",
+            f"targets = {[picture.explanation.target for picture in pictures]}",
             f"layers = [{_place(first.explanation)}, {_place(second.explanation)}]",
             "for loaded, layer, target in zip(pair, layers, targets):",
             "    image = to_batch([seen(picture, loaded.preprocessing)], loaded.preprocessing)",
-            f'    found = explain(loaded.network, image, "{first.explanation.method}", '
+            f'    explanation = explain(loaded.network, image, "{first.explanation.method}", '
             f"layer=layer, target=target{_rest(first.explanation)})",
-            "    print(found.network, found.map.max(), found.blank)",
+            "    print(explanation.network, explanation.map.max(), explanation.blank)",
         ]
     )
 

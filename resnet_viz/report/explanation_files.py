@@ -1,4 +1,4 @@
-"""An explanation to take away: raw values, overlay and manifest, whole or not at all."""
+"""The files of an explanation: raw values, overlay and manifest."""
 
 import io
 import zipfile
@@ -17,7 +17,7 @@ _OPACITY = 0.55
 
 
 def explanation_document(picture: ExplainedPicture) -> dict[str, Any]:
-    """Map statistics, faithfulness scores, and what is needed to read and repeat them."""
+    """Map statistics, faithfulness scores, and what is needed to repeat them, as JSON values."""
     explanation = picture.explanation
     order = np.argsort(-explanation.probabilities, kind="stable")[:5]
     return {
@@ -59,14 +59,14 @@ def explanation_files(picture: ExplainedPicture) -> Iterator[tuple[str, bytes]]:
 
 
 def write_explanation(picture: ExplainedPicture, folder: Path) -> None:
-    """All files in a new folder; ``OutputError`` if it exists or cannot be written."""
+    """Write all files to a new folder; ``OutputError`` if it exists or cannot be written."""
     with new_folder(folder) as partial:
         for name, content in explanation_files(picture):
             (partial / name).write_bytes(content)
 
 
 def explanation_archive(pictures: dict[str, ExplainedPicture]) -> bytes:
-    """The files of each explanation under its name, in one ZIP."""
+    """One ZIP with a folder for each explanation, by name."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for kind, picture in pictures.items():

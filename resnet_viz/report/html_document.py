@@ -1,4 +1,4 @@
-"""HTML documents from ``templates/``: every value is escaped, and plots and drawings are markup."""
+"""HTML documents from ``templates/``. Every value is escaped, except plots and drawings."""
 
 import base64
 from datetime import UTC, datetime
@@ -16,16 +16,16 @@ from resnet_viz.pictures.decode import to_png
 
 
 def render(template: str, text: Text, **values: object) -> str:
-    """A document as text.
+    """Render a document.
 
     Parameters
     ----------
     template
         The name of a file in ``templates/``.
     text
-        The language; the template looks its sentences up by ``text(key, ...)``.
+        The language; templates look up their sentences with ``text(key, ...)``.
     values
-        What the template needs. A string is escaped, whoever wrote it; only ``Markup`` is not.
+        What the template needs. Strings are escaped; only ``Markup`` is inserted as it is.
 
     """
     return _TEMPLATES.get_template(template).render(
@@ -39,8 +39,8 @@ def render(template: str, text: Text, **values: object) -> str:
 def plot_markup(figure: go.Figure, *, with_plotly: bool = False) -> Markup:
     """A plot for a document.
 
-    ``with_plotly`` brings Plotly's own code along, so that the document works offline; the first
-    plot of a document needs it, and only the first.
+    ``with_plotly`` includes Plotly's code, so that the document works offline. Only the first plot
+    of a document needs it.
     """
     html = to_html(
         figure, full_html=False, include_plotlyjs=with_plotly, config={"displayModeBar": False}

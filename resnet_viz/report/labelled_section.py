@@ -1,4 +1,4 @@
-"""What the HTML report says of labelled images."""
+"""The section on labelled images in the HTML report."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from resnet_viz.report.html_document import plot_markup
 
 @dataclass(frozen=True, eq=False)
 class Gallery:
-    """Pictures under one caption; each tile is a caption and pixels."""
+    """Pictures under one caption; each tile is a caption and its pixels."""
 
     name: str
     caption: str
@@ -32,7 +32,7 @@ class Gallery:
 
 @dataclass(frozen=True, eq=False)
 class LabelledSection:
-    """Numbers as shares from 0 to 1, plots by name, and galleries."""
+    """Numbers (shares from 0 to 1), plots by name, and galleries."""
 
     numbers: tuple[tuple[str, float], ...]
     plots: Mapping[str, Markup]

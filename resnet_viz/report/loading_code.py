@@ -1,4 +1,4 @@
-"""The lines of Python that load two networks."""
+"""Python code that loads two networks."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -13,7 +13,7 @@ from resnet_viz.spec import PRESETS, NetworkSpec, ZooSpec
 def network_ref(
     spec: NetworkSpec | ZooSpec, source: WeightSource, seed: int | None, path: str | None
 ) -> NetworkRef:
-    """What was loaded, from what a record keeps of it."""
+    """The reference to a loaded network, from the fields that records keep."""
     weights = Weights(source, seed or 0, path=None if path is None else Path(path))
     return NetworkRef(
         spec.name if isinstance(spec, ZooSpec) or spec.name in PRESETS else spec, weights
@@ -21,7 +21,7 @@ def network_ref(
 
 
 def loading_lines(first: NetworkRef, second: NetworkRef, imports: Iterable[str]) -> list[str]:
-    """Imports of the library, ``imports`` among them, and the lines that make ``pair``."""
+    """The imports, including ``imports``, and the lines that assign ``pair``."""
     twins = first.has_twin and first.twin() == second
     refs = [first] if twins else [first, second]
     used = {"NetworkRef", "load_two", *imports}
