@@ -1,5 +1,6 @@
 """One file owns the session and the address."""
 
+import ast
 from collections import Counter
 
 import pytest
@@ -7,6 +8,44 @@ from streamlit.testing.v1 import AppTest
 
 from resnet_viz.ui.frame import session
 from resnet_viz.ui.frame.session import Key, Keys
+from tests.source import modules, tree
+
+OWNER = "resnet_viz.ui.frame.session"
+KEYS = {value.name for value in vars(session).values() if isinstance(value, Key)}
+
+
+def nodes(kind):
+    """Every node of a kind in the package and the pages, with the module that it stands in."""
+    for module, path in modules().items():
+        for node in ast.walk(tree(path)):
+            if isinstance(node, kind):
+                yield module, node
+
+
+def test_no_other_file_touches_the_session_or_the_address():
+    owned = {"session_state", "query_params"}
+    named = {module for module, node in nodes(ast.Attribute) if node.attr in owned}
+    imported = {module for module, node in nodes(ast.alias) if node.name in owned}
+    assert named | imported == {OWNER}
+
+
+def test_a_widget_of_a_key_is_bound_by_the_key():
+    """No widget has the name of a key written out, so each is found from the table."""
+    written = {
+        (module, node.value.value)
+        for module, node in nodes(ast.keyword)
+        if node.arg == "key" and isinstance(node.value, ast.Constant)
+    }
+    assert not {(module, name) for module, name in written if name in KEYS}
+
+
+def test_a_written_name_belongs_to_one_folder():
+    """A widget that keeps nothing has a name of its own; two pages never share one."""
+    folders = {}
+    for module, node in nodes(ast.keyword):
+        if node.arg == "key" and isinstance(node.value, ast.Constant):
+            folders.setdefault(node.value.value, set()).add(module.rpartition(".")[0])
+    assert not {name: where for name, where in folders.items() if len(where) > 1}
 
 
 def test_every_key_has_a_name_of_its_own():

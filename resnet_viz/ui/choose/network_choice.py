@@ -10,25 +10,37 @@ from resnet_viz.figures.comparison_drawing import network_title
 from resnet_viz.networks.zoo.catalog import ZOO
 from resnet_viz.records import WeightSource
 from resnet_viz.spec import RESIDUAL_PRESETS, NetworkSpec, twin_name
-from resnet_viz.ui.choose.openings import DEEPEST, DESIGN, opening_label, openings, packed
-from resnet_viz.ui.frame.address import publish, restore, restore_number
+from resnet_viz.ui.choose.openings import DEEPEST, opening_label, openings, packed
+from resnet_viz.ui.frame.session import (
+    DESIGN,
+    NETWORK,
+    SECOND_NETWORK,
+    SECOND_SEED,
+    SECOND_TWIN_WEIGHTS,
+    SECOND_WEIGHTS,
+    SEED,
+    TWIN_WEIGHTS,
+    WEIGHTS,
+    Choice,
+    Number,
+)
 
 _TWIN = "twin"  # beside a network: its own plain twin
 _HIGHEST_SEED = 2**31 - 1
 
 
 @dataclass(frozen=True)
-class Keys:
-    """What the widgets of one side are called in the session and in the address."""
+class SideKeys:
+    """The keys of one side's widgets."""
 
-    network: str
-    weights: str
-    seed: str
-    plain: str
+    network: Choice
+    weights: Choice
+    seed: Number
+    twin_weights: Choice
 
 
-_FIRST = Keys("network", "weights", "seed", "plain")
-_SECOND = Keys("beside", "weights_beside", "seed_beside", "plain_beside")
+_FIRST = SideKeys(NETWORK, WEIGHTS, SEED, TWIN_WEIGHTS)
+_SECOND = SideKeys(SECOND_NETWORK, SECOND_WEIGHTS, SECOND_SEED, SECOND_TWIN_WEIGHTS)
 
 
 def comparable() -> list[str]:
@@ -46,15 +58,15 @@ def ask_first(text: Text) -> NetworkRef:
     known = {name: _usual(name) for name in [*comparable(), *ZOO]} | openings()
     labels = {name: _label(name, choice, text) for name, choice in known.items()}
     default = next(iter(known))
-    restore(_FIRST.network, known, default)
+    _FIRST.network.restore(known, default)
     chosen = st.selectbox(
         text("compare.network"),
         list(known),
         format_func=labels.__getitem__,
-        key=_FIRST.network,
+        key=_FIRST.network.name,
         help=text("compare.network_help"),
     )
-    publish(_FIRST.network, default)
+    _FIRST.network.publish(default)
     choice = _with_weights(known[chosen or default], _FIRST, text)
     _publish_design([choice])
     return choice
@@ -73,15 +85,15 @@ def ask_second(first: NetworkRef, text: Text) -> NetworkRef:
     if not offered:
         st.info(text("compare.beside_none"))
         st.stop()
-    restore(_SECOND.network, offered, default)
+    _SECOND.network.restore(offered, default)
     chosen = st.selectbox(
         text("compare.beside"),
         offered,
         format_func=labels.__getitem__,
-        key=_SECOND.network,
+        key=_SECOND.network.name,
         help=text("compare.beside_help"),
     )
-    publish(_SECOND.network, default)
+    _SECOND.network.publish(default)
     if chosen in (_TWIN, None):
         return first.twin()
     choice = _with_weights(fitting[chosen], _SECOND, text)
@@ -100,7 +112,7 @@ def _label(name: str, choice: NetworkRef, text: Text) -> str:
     return text("compare.network_option", network=label, size=choice.spec.input_size)
 
 
-def _with_weights(choice: NetworkRef, keys: Keys, text: Text) -> NetworkRef:
+def _with_weights(choice: NetworkRef, keys: SideKeys, text: Text) -> NetworkRef:
     """The choice with its weights; a design has fresh ones only, a file its own."""
     if choice.weights.source is WeightSource.FILE:
         st.caption(text("weights_note.file", name=choice.title))
@@ -110,16 +122,16 @@ def _with_weights(choice: NetworkRef, keys: Keys, text: Text) -> NetworkRef:
     name = choice.spec.name
     offered = weight_sources(name)
     offline = next(source for source in offered if source is not WeightSource.PRETRAINED)
-    restore(keys.weights, offered, offline.value)
+    keys.weights.restore(offered, offline.value)
     chosen = st.segmented_control(
         text("compare.weights"),
         [source.value for source in offered],
         format_func=lambda source: text(f"weights.{source}"),
-        key=keys.weights,
+        key=keys.weights.name,
         required=True,
         help=text("compare.weights_help"),
     )
-    publish(keys.weights, offline.value)
+    keys.weights.publish(offline.value)
     source = WeightSource(chosen or offline)
     alone = keys is _SECOND or name in ZOO
     plain = WeightSource.LESION
@@ -132,24 +144,24 @@ def _with_weights(choice: NetworkRef, keys: Keys, text: Text) -> NetworkRef:
     return ref
 
 
-def _ask_plain(keys: Keys, text: Text) -> WeightSource:
+def _ask_plain(keys: SideKeys, text: Text) -> WeightSource:
     offered = [WeightSource.LESION.value, WeightSource.RANDOM.value]
-    restore(keys.plain, offered, offered[0])
+    keys.twin_weights.restore(offered, offered[0])
     chosen = st.radio(
         text("compare.plain_weights"),
         offered,
         format_func=lambda source: text(f"weights.plain_{source}"),
-        key=keys.plain,
+        key=keys.twin_weights.name,
         help=text("compare.plain_weights_help"),
     )
-    publish(keys.plain, offered[0])
+    keys.twin_weights.publish(offered[0])
     return WeightSource(chosen or offered[0])
 
 
-def _ask_seed(keys: Keys, text: Text) -> int:
-    restore_number(keys.seed, _HIGHEST_SEED)
-    seed = st.number_input(text("compare.seed"), 0, _HIGHEST_SEED, step=1, key=keys.seed)
-    publish(keys.seed, 0)
+def _ask_seed(keys: SideKeys, text: Text) -> int:
+    keys.seed.restore(_HIGHEST_SEED)
+    seed = st.number_input(text("compare.seed"), 0, _HIGHEST_SEED, step=1, key=keys.seed.name)
+    keys.seed.publish(0)
     return int(seed or 0)
 
 
@@ -160,7 +172,4 @@ def _publish_design(choices: list[NetworkRef]) -> None:
         for choice in choices
         if choice.design is not None and choice.weights.source is WeightSource.RANDOM
     ]
-    if designs:
-        st.query_params[DESIGN] = packed(designs[0])
-    elif DESIGN in st.query_params:
-        del st.query_params[DESIGN]
+    DESIGN.write_address(packed(designs[0]) if designs else "")

@@ -21,9 +21,16 @@ from resnet_viz.networks.export.spec_file import spec_from_json
 from resnet_viz.records import WeightSource
 from resnet_viz.spec import NetworkSpec, Stem
 from resnet_viz.ui.choose.trained_run import TrainedRun, find_run
+from resnet_viz.ui.frame.session import (
+    DESIGN,
+    EXPLAIN_LAYER,
+    LAYER,
+    NETWORK,
+    OPENED,
+    SECOND_NETWORK,
+    TRAIN_NETWORK,
+)
 
-DESIGN = "design"  # in the address: a packed spec
-_OPENED = "openings"  # of the session: networks by id
 _RUN, _FILE = "run-", "file-"
 _MOST_ADDRESS, _MOST_JSON = 4_000, 64_000  # characters, bytes
 
@@ -33,15 +40,14 @@ _SCRIPTS = {"compare": "app.py", "explain": "pages/2_Explain.py", "train": "page
 
 def openings() -> dict[str, NetworkRef]:
     """What has been opened, by id, the newest last; with what the page's address names."""
-    opened: dict[str, NetworkRef] = st.session_state.setdefault(_OPENED, {})
-    for key in ("network", "beside"):
-        wanted = str(st.session_state.get(key) or st.query_params.get(key, ""))
+    opened: dict[str, NetworkRef] = OPENED.setdefault({})
+    for key in (NETWORK, SECOND_NETWORK):
+        wanted = key.get() or key.in_address
         if wanted.startswith(_RUN) and wanted not in opened:
             run = find_run(wanted.removeprefix(_RUN))
             if run is not None:
                 opened[wanted] = run.network
-    packed = st.query_params.get(DESIGN)
-    if packed and (spec := unpacked(packed)) is not None:
+    if (spec := unpacked(DESIGN.in_address)) is not None:
         opened.setdefault(design_id(spec), NetworkRef(spec))
     return opened
 
@@ -61,10 +67,10 @@ def open_design(page: str, spec: NetworkSpec, text: Text) -> None:
         disabled=not fits,
         help=None if fits else text(f"openings.{page}_off"),
     ):
-        name = "train_network" if page == "train" else "network"
-        st.session_state.setdefault(_OPENED, {})[design_id(spec)] = NetworkRef(spec)
-        st.session_state[name] = design_id(spec)
-        address = {name: design_id(spec), DESIGN: packed(spec), "lang": text.language}
+        key = TRAIN_NETWORK if page == "train" else NETWORK
+        OPENED.setdefault({})[design_id(spec)] = NetworkRef(spec)
+        key.set(design_id(spec))
+        address = {key.name: design_id(spec), DESIGN.name: packed(spec), "lang": text.language}
         st.switch_page(_SCRIPTS[page], query_params=address)
 
 
@@ -82,10 +88,11 @@ def open_checkpoint(
     if st.button(text(f"openings.{page}"), key=f"open_{page}_{place}_{layer}"):
         weights = Weights(WeightSource.FILE, path=path, title=title)
         choice = NetworkRef(spec, weights, classes)
-        st.session_state.setdefault(_OPENED, {})[place] = choice
-        st.session_state["network"] = place
+        OPENED.setdefault({})[place] = choice
+        NETWORK.set(place)
         if layer is not None:
-            st.session_state["layer"] = st.session_state["explain_layer"] = layer
+            LAYER.set(layer)
+            EXPLAIN_LAYER.set(layer)
         st.switch_page(_SCRIPTS[page], query_params={"lang": text.language})
 
 
@@ -104,7 +111,7 @@ def opening_label(choice: NetworkRef, text: Text) -> str:
 
 def design_id(spec: NetworkSpec) -> str:
     """A design's short name in lists and in the address."""
-    return f"{DESIGN}-{blake2b(repr(spec).encode(), digest_size=4).hexdigest()}"
+    return f"{DESIGN.name}-{blake2b(repr(spec).encode(), digest_size=4).hexdigest()}"
 
 
 def packed(spec: NetworkSpec) -> str:
@@ -115,7 +122,7 @@ def packed(spec: NetworkSpec) -> str:
 
 def unpacked(letters: str) -> NetworkSpec | None:
     """The inverse of ``packed``; None for anything else, and no more than 64 kB are unpacked."""
-    if len(letters) > _MOST_ADDRESS:
+    if not 0 < len(letters) <= _MOST_ADDRESS:
         return None
     try:
         data = base64.urlsafe_b64decode(letters + "=" * (-len(letters) % 4))

@@ -10,7 +10,7 @@ from resnet_viz.networks.devices import devices
 from resnet_viz.records import Score
 from resnet_viz.ui.choose.network_choice import ask_first, ask_second
 from resnet_viz.ui.choose.picture_choice import PictureId, choose_picture
-from resnet_viz.ui.frame.address import publish, restore
+from resnet_viz.ui.frame.session import SCORE, TARGET
 from resnet_viz.ui.frame.words import class_label
 
 _OWN = "own"  # the target "each network's own top class"
@@ -35,22 +35,22 @@ def ask(text: Text) -> Question:
         first = ask_first(text)
         second = ask_second(first, text)
         target = _ask_target(first, text)
-        score = st.session_state.get("score", Score.LOGIT.value)
+        score = Score(SCORE.get())
         device = _ask_device(text)
-    return Question(picture, first, second, target, Score(score), device)
+    return Question(picture, first, second, target, score, device)
 
 
 def _ask_target(first: NetworkRef, text: Text) -> int | None:
     classes = first.classes
-    restore("target", {_OWN, *classes}, _OWN)
+    TARGET.restore({_OWN, *classes}, _OWN)
     chosen = st.selectbox(
         text("compare.target"),
         [_OWN, *dict.fromkeys(classes)],
         format_func=lambda c: text("compare.target_own") if c == _OWN else class_label(c, text),
-        key="target",
+        key=TARGET.name,
         help=text("compare.target_help"),
     )
-    publish("target", _OWN)
+    TARGET.publish(_OWN)
     return None if chosen in (_OWN, None) else classes.index(chosen)
 
 

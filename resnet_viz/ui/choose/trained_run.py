@@ -3,15 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import streamlit as st
-
 from resnet_viz.checkpoints.ref import NetworkRef, trained_ref
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.jobs.queue import runs
 from resnet_viz.records import Run
 from resnet_viz.spec import Kind
-
-ADDRESS_KEY = "run"
+from resnet_viz.ui.frame.session import RUN
 
 
 @dataclass(frozen=True)
@@ -35,8 +32,7 @@ class TrainedRun:
 
 def chosen_run() -> TrainedRun | None:
     """The run that the page's address names, if it has weights."""
-    run_id = st.query_params.get(ADDRESS_KEY)
-    return find_run(run_id) if run_id else None
+    return find_run(RUN.in_address) if RUN.in_address else None
 
 
 def find_run(run_id: str) -> TrainedRun | None:

@@ -9,6 +9,7 @@ from resnet_viz.records import Comparison
 from resnet_viz.report.comparison_code import command_line, python_lines
 from resnet_viz.report.comparison_folder import report_archive
 from resnet_viz.ui.choose.question import Question
+from resnet_viz.ui.frame.session import LAYER, address
 from resnet_viz.ui.running.answer import answer
 
 
@@ -16,8 +17,7 @@ def offer(question: Question, text: Text) -> None:
     """The buttons beside the headline: download everything, share a link."""
 
     def archive() -> bytes:
-        layer = st.session_state.get("layer")
-        return report_archive(answer(question, text), layer=layer, text=text)
+        return report_archive(answer(question, text), layer=LAYER.get() or None, text=text)
 
     left, right = st.columns(2)
     left.download_button(
@@ -44,7 +44,7 @@ def _link(question: Question, text: Text) -> str:
         "sample": question.picture.sample,
         "network": question.first.title,
         "weights": question.first.weights.source.value,
-        **{key: str(value) for key, value in st.query_params.items()},
+        **address(),
     }
     base = (st.context.url or "").partition("?")[0]
     return f"{base}?{urlencode(state)}"

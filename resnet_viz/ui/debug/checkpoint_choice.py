@@ -14,8 +14,8 @@ from resnet_viz.pictures.decode import safe_name
 from resnet_viz.spec import PRESETS, Kind
 from resnet_viz.ui.choose.trained_run import TrainedRun, chosen_run
 from resnet_viz.ui.choose.uploads import kept_file
-from resnet_viz.ui.frame.address import publish, restore
 from resnet_viz.ui.frame.messages import show_error
+from resnet_viz.ui.frame.session import CHECKPOINT, SECOND_CHECKPOINT, Choice
 
 MOST_MEGABYTES = 500
 _NONE, _FIND, _OWN = "none", "found", "own"
@@ -40,20 +40,20 @@ class CheckpointId:
 def choose_checkpoints(text: Text) -> list[CheckpointId]:
     """None, one, or two to be put side by side."""
     run = chosen_run()
-    first = _choose("checkpoint", run, text)
+    first = _choose(CHECKPOINT, run, text)
     if first is None:
         return []
     if not st.toggle(text("debug.second"), key="second_on"):
         return [first]
-    second = _choose("second", run, text)
+    second = _choose(SECOND_CHECKPOINT, run, text)
     return [first] if second is None else [first, second]
 
 
-def _choose(key: str, run: TrainedRun | None, text: Text) -> CheckpointId | None:
+def _choose(key: Choice, run: TrainedRun | None, text: Text) -> CheckpointId | None:
     # No list of suffixes: Streamlit answers a wrong one with an exception, we with a sentence.
     upload = st.file_uploader(
         text("debug.drop"),
-        key=f"{key}_file",
+        key=f"{key.name}_file",
         help=text("debug.drop_help"),
         max_upload_size=MOST_MEGABYTES,
     )
@@ -65,17 +65,17 @@ def _choose(key: str, run: TrainedRun | None, text: Text) -> CheckpointId | None
         known |= {n: text("debug.of_run", title=title, kind=text(f"kinds.{kind}"))
                   for n, (kind, _) in files.items()}  # fmt: skip
     usual = _usual(key, files)
-    restore(key, known, usual)
+    key.restore(known, usual)
     chosen = left.selectbox(
         text("debug.try_bundled"),
         list(known),
         format_func=lambda name: known[name],
-        key=key,
+        key=key.name,
         disabled=upload is not None,
     )
-    publish(key, usual)
+    key.publish(usual)
     if upload is not None:
-        network = _network(key, right, text)
+        network = _network(key.name, right, text)
         return CheckpointId(safe_name(upload.name), kept_file(upload), network=network)
     return None if chosen in (None, _NONE) else _local(str(chosen), run)
 
@@ -87,10 +87,10 @@ def _files(run: TrainedRun | None) -> dict[str, tuple[Kind, Path]]:
     return {_OF_RUN[kind]: (kind, path) for kind, path in run.files.items()}
 
 
-def _usual(key: str, files: dict[str, tuple[Kind, Path]]) -> str:
+def _usual(key: Choice, files: dict[str, tuple[Kind, Path]]) -> str:
     """Of a training its first network, and beside it the other."""
     names = [*files]
-    if key == "checkpoint":
+    if key is CHECKPOINT:
         return names[0] if names else _NONE
     return names[1] if len(names) > 1 else _NONE
 

@@ -9,9 +9,8 @@ from resnet_viz.core.text import Text
 from resnet_viz.diagnosis.user_images import MOST_LABELLED, local_datasets
 from resnet_viz.pictures.decode import safe_name
 from resnet_viz.ui.choose.uploads import kept_file, kept_pictures
-from resnet_viz.ui.frame.address import publish, restore
+from resnet_viz.ui.frame.session import IMAGES
 
-_KEY = "looked_at"
 _MOST_MEGABYTES = {"picture": 20, "zip": 200}
 
 
@@ -36,17 +35,17 @@ def choose_images(text: Text) -> ImagesId:
     """What to look at; the bundled photographs until something else is there."""
     named = local_datasets()
     options = [Source.BUNDLED, *named, Source.PICTURES, Source.ZIP]
-    restore(_KEY, options, Source.BUNDLED)
+    IMAGES.restore(options, Source.BUNDLED)
     chosen = str(
         st.selectbox(
             text("debug.images"),
             options,
             format_func=lambda name: text(f"image_sources.{name}"),
-            key=_KEY,
+            key=IMAGES.name,
             help=text("debug.images_help", most=MOST_LABELLED),
         )
     )
-    publish(_KEY, Source.BUNDLED)
+    IMAGES.publish(Source.BUNDLED)
     match chosen:
         case Source.PICTURES:
             return _pictures(text)

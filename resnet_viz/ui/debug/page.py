@@ -17,9 +17,8 @@ from resnet_viz.ui.debug.images_choice import ImagesId
 from resnet_viz.ui.debug.two_checkpoints import show_beside
 from resnet_viz.ui.frame.engines import diagnoses
 from resnet_viz.ui.frame.messages import show_error
+from resnet_viz.ui.frame.session import LAST_REPORT
 from resnet_viz.ui.frame.words import md_escape
-
-_LAST_GOOD = "last_good_checkpoint"
 
 
 def show_diagnoses(chosen: list[CheckpointId], images: ImagesId, text: Text) -> None:
@@ -44,17 +43,17 @@ def _show_one(
     job: Job[DiagnosisRecord], name: str, place: Place, text: Text
 ) -> CheckpointReport | None:
     """The report; a bad file gets its sentence, and the last good report stays."""
-    last = f"{_LAST_GOOD}_{place.number}"
+    last = LAST_REPORT[str(place.number)]
     try:
         report = answer(job, str(place.number), md_escape(name), text)
     except ResnetVizError as error:
         show_error(error, text)
     else:
         if isinstance(report, CheckpointReport):
-            st.session_state[last] = (job.key, place.path)
+            last.set((job.key, place.path))
             draw_report(report, place, text)
             return report
-    before, path = st.session_state.get(last, ((), Path()))
+    before, path = last.get() or ((), Path())
     known = diagnoses().result(before)
     if isinstance(known, CheckpointReport):
         draw_report(known, replace(place, path=path), text)

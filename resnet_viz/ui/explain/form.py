@@ -15,7 +15,7 @@ from resnet_viz.records import Pair
 from resnet_viz.records.explanation import Fused, Fusion
 from resnet_viz.spec import NetworkSpec, ZooSpec
 from resnet_viz.ui.choose.question import Question
-from resnet_viz.ui.frame.address import publish, restore
+from resnet_viz.ui.frame.session import AGAINST, EXPLAIN_LAYER, FUSION, METHOD
 from resnet_viz.ui.frame.words import class_label
 
 _NOBODY = "none"  # nothing to compare the target with
@@ -73,15 +73,15 @@ def request_key(request: ExplainRequest) -> tuple[Hashable, ...]:
 
 def _ask_method(text: Text) -> Method:
     usual = MethodName.GRAD_CAM
-    restore("method", METHODS, usual)
+    METHOD.restore(METHODS, usual)
     chosen = st.selectbox(
         text("explain.method"),
         list(METHODS),
         format_func=_method_label(text),
-        key="method",
+        key=METHOD.name,
         help=text("explain.method_help"),
     )
-    publish("method", usual)
+    METHOD.publish(usual)
     return METHODS[chosen or usual]
 
 
@@ -92,18 +92,18 @@ def _method_label(text: Text) -> Callable[[str], str]:
 def _ask_fuse(method: Method, text: Text) -> Fusion | None:
     """One layer, or how several become one map."""
     ways = [_ONE, *(fusion.value for fusion in Fusion)]
-    restore("fuse", ways, _ONE)
+    FUSION.restore(ways, _ONE)
     if not method.can_be_fused:
         return None
     chosen = st.segmented_control(
         text("explain.fuse"),
         ways,
         format_func=lambda way: text(f"explain.fuse_{way}"),
-        key="fuse",
+        key=FUSION.name,
         required=True,
         help=text("explain.fuse_help"),
     )
-    publish("fuse", _ONE)
+    FUSION.publish(_ONE)
     return None if chosen in (_ONE, None) else Fusion(chosen)
 
 
@@ -127,9 +127,9 @@ def _ask_places(
         ours = tuple(name for name in first if name in (chosen or ends))
         theirs = tuple(dict.fromkeys(layer_beside(name, first, second) for name in ours))
         return Pair(Fused(fuse, ours), Fused(fuse, theirs))
-    restore("explain_layer", first, first[-1])
-    layer = st.selectbox(text("explain.layer"), first, key="explain_layer") or first[-1]
-    publish("explain_layer", first[-1])
+    EXPLAIN_LAYER.restore(first, first[-1])
+    layer = st.selectbox(text("explain.layer"), first, key=EXPLAIN_LAYER.name) or first[-1]
+    EXPLAIN_LAYER.publish(first[-1])
     if first == second:
         return Pair(layer, layer)
     usual = layer_beside(layer, first, second)
@@ -167,17 +167,17 @@ def _last_of_stages(spec: NetworkSpec | ZooSpec) -> list[str]:
 
 def _ask_against(question: Question, text: Text) -> int | None:
     classes = question.first.classes
-    restore("against", {_NOBODY, *classes}, _NOBODY)
+    AGAINST.restore({_NOBODY, *classes}, _NOBODY)
     chosen = st.selectbox(
         text("explain.against"),
         [_NOBODY, *dict.fromkeys(classes)],
         format_func=lambda c: (
             text("explain.against_none") if c == _NOBODY else class_label(c, text)
         ),
-        key="against",
+        key=AGAINST.name,
         help=text("explain.against_help"),
     )
-    publish("against", _NOBODY)
+    AGAINST.publish(_NOBODY)
     return None if chosen in (_NOBODY, None) else classes.index(chosen)
 
 

@@ -15,7 +15,7 @@ from resnet_viz.spec.layer_names import stage_name
 from resnet_viz.ui.choose.network_choice import network_label
 from resnet_viz.ui.choose.openings import opening_label, openings
 from resnet_viz.ui.choose.uploads import kept_file
-from resnet_viz.ui.frame.address import publish, restore
+from resnet_viz.ui.frame.session import TRAIN_NETWORK, TRAIN_START
 
 _FILE = "file"
 _DEEPEST = 50  # layers of torchvision's networks that are offered; they see large images
@@ -37,12 +37,12 @@ def ask_start(text: Text) -> Start | None:
     spec = _ask_network(text)
     pair = _ask_pair(spec, text)
     offered = _starts(spec, pair=pair)
-    restore("train_start", offered, offered[0])
+    TRAIN_START.restore(offered, offered[0])
     start = st.segmented_control(
         text("train.start"),
         offered,
         format_func=lambda value: text(f"train.start_{value}"),
-        key="train_start",
+        key=TRAIN_START.name,
         required=True,
         help=text("train.start_help"),
     )
@@ -62,11 +62,14 @@ def _ask_network(text: Text) -> NetworkSpec:
         if choice.design is not None and choice.weights.source is WeightSource.RANDOM:
             known[name], labels[name] = choice.design, opening_label(choice, text)
     default = next(iter(known))
-    restore("train_network", known, default)
+    TRAIN_NETWORK.restore(known, default)
     chosen = st.selectbox(
-        text("train.network"), list(known), format_func=labels.__getitem__, key="train_network"
+        text("train.network"),
+        list(known),
+        format_func=labels.__getitem__,
+        key=TRAIN_NETWORK.name,
     )
-    publish("train_network", default)
+    TRAIN_NETWORK.publish(default)
     return known[chosen or default]
 
 
