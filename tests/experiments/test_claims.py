@@ -12,7 +12,7 @@ from resnet_viz.experiments.cka import CkaConfig
 from resnet_viz.experiments.cka import run as run_cka
 from resnet_viz.experiments.grad_cam_sanity import similarity
 from resnet_viz.experiments.measures.batches import Images, labelled_batch
-from resnet_viz.experiments.measures.walked_twins import accuracy, bundled_twins, walk
+from resnet_viz.experiments.measures.walked_twins import accuracy, trained_twins, walk
 from resnet_viz.experiments.measures.walked_twins import stem as stem_of
 from resnet_viz.experiments.shattered_gradients import (
     NETWORKS,
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def twins():
-    return bundled_twins(20)
+    return trained_twins(20)
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from resnet_viz.core.converter import encode
 from resnet_viz.core.places import cifar10_folders
 from resnet_viz.experiments.job import experiment_job, found
 from resnet_viz.experiments.measures.batches import Images, labelled_batch
-from resnet_viz.experiments.measures.walked_twins import bundled_twins
+from resnet_viz.experiments.measures.walked_twins import trained_twins
 from resnet_viz.experiments.recordings import (
     FOLDER,
     LIVE_LIMIT,
@@ -99,7 +99,7 @@ def test_centre_of_the_recorded_surface_is_the_trained_loss():
     if not any(folder.is_dir() for folder in cifar10_folders()):
         pytest.skip("CIFAR-10 is not on this machine")
     one = kept("loss-landscape-2d").finding
-    twins = bundled_twins(20)
+    twins = trained_twins(20)
     data = labelled_batch(Images.CIFAR10, one.settings["images"], twins.first.preprocessing)
     for kind, loaded in twins.items():
         with torch.no_grad():
