@@ -1,4 +1,4 @@
-"""A ResNet at work on the Build page: its stages, and what they make of a picture or a clip."""
+"""A ResNet backbone on the Build page: its stages, and their features of a picture or a clip."""
 
 import pandas as pd
 import streamlit as st
@@ -26,7 +26,7 @@ _OFFERED = (WeightSource.RANDOM.value, WeightSource.PRETRAINED.value)
 
 
 def show_backbone(name: str, text: Text) -> None:
-    """Everything about one backbone; an error is one sentence, and the choice stays."""
+    """Show one backbone; an error becomes one sentence and keeps the choices."""
     row = AT_WORK[name]
     left, right = st.columns([1, 2], gap="medium")
     with left:
@@ -94,7 +94,7 @@ def _stages(view: WorkView, source: WeightSource, row: WorkRow, text: Text) -> N
 
 
 def _features(view: WorkView, stage: StageFeatures, text: Text) -> None:
-    """The channels that vary most, at one moment of a clip, beside what the network saw then."""
+    """Show the channels of highest variance beside the input; of a clip, at a chosen frame."""
     values, moment = stage.features, 0
     if values.ndim == 4:
         last = values.shape[1] - 1

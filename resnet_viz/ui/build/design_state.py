@@ -1,4 +1,4 @@
-"""The fields of the Build page in the session, and the spec they make."""
+"""The state of the Build page: form fields in the session, and the spec that they make."""
 
 from dataclasses import dataclass, fields
 from enum import StrEnum
@@ -41,16 +41,16 @@ _BESIDE = {
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong, and the field beside which to say so."""
+    """Why the fields make no spec, and the field to show the error at."""
 
     field: str
     error: SpecError
 
 
 def start() -> str:
-    """Before everything: what the page is about. Fills the fields where they are empty.
+    """Return the subject of the page: a preset, another network's name, or ``OWN``.
 
-    Returns a preset's name, that of another network, or ``OWN``.
+    Runs first on the page and fills empty fields.
     """
     if not PRESET.is_set:
         asked = PRESET.in_address
@@ -69,7 +69,7 @@ def start() -> str:
 
 
 def fill(spec: NetworkSpec) -> None:
-    """Every field from a spec."""
+    """Fill every field from a spec."""
     for name in NAMES:
         value = getattr(spec, name)
         plain = value.value if isinstance(value, StrEnum) else value
@@ -78,21 +78,21 @@ def fill(spec: NetworkSpec) -> None:
 
 
 def choose(name: str) -> None:
-    """After a choice of a card: a preset's fields, or another network instead of a design."""
+    """Apply the choice of a card: fill the fields from a preset, or show another network."""
     PRESET.set(name)
     if name in RESIDUAL_PRESETS:
         fill(NetworkSpec.preset(name))
 
 
 def back_to_design() -> None:
-    """From another network to the last design."""
+    """Return from another network to the last design."""
     PRESET.set(OWN)
     if DESIGN_SPEC.is_set:
         fill(DESIGN_SPEC.get())
 
 
 def use_file() -> None:
-    """After an upload: its fields, or what is wrong with it."""
+    """Fill the fields from an uploaded spec, or remember why it was refused."""
     DESIGN_REFUSED.pop()
     uploaded = DESIGN_UPLOAD.get()
     if uploaded is None:
@@ -104,7 +104,7 @@ def use_file() -> None:
 
 
 def read() -> tuple[NetworkSpec, Problem | None]:
-    """The spec of the fields; where they make none, the last good one and the problem."""
+    """Return the spec of the fields; if they make none, the last valid spec and the problem."""
     values = {name: _value(name) for name in NAMES}
     try:
         spec = NetworkSpec.from_dict(values)
@@ -117,12 +117,12 @@ def read() -> tuple[NetworkSpec, Problem | None]:
 
 
 def seed_of_page() -> int:
-    """The seed from which first weights are drawn."""
+    """Return the seed that initial weights are drawn from."""
     return DESIGN_SEED.get() or 0
 
 
 def publish_preset() -> None:
-    """What the page is about into the address, but for a design of one's own."""
+    """Put the subject of the page into the address, unless it is a custom design."""
     PRESET.write_address("" if PRESET.get() in (OWN, _FIRST) else PRESET.get())
 
 

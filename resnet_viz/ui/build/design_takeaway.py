@@ -1,4 +1,4 @@
-"""Ways out of Build: source, spec, weights, ONNX, and Compare."""
+"""Exports of a design: source, spec, weights and ONNX, and links to other pages."""
 
 import streamlit as st
 
@@ -17,7 +17,7 @@ _SCRIPTS = {"compare": "app.py", "explain": "pages/2_Explain.py", "train": "page
 
 
 def offer(spec: NetworkSpec, text: Text) -> None:
-    """The panel "Take away"."""
+    """Show the panel with the downloads and links."""
     st.caption(text("design.takeaway_note"))
     seed = seed_of_page()
     files = {
@@ -51,13 +51,13 @@ def offer(spec: NetworkSpec, text: Text) -> None:
 
 
 def show_source(spec: NetworkSpec, text: Text) -> None:
-    """The panel "Source"."""
+    """Show the generated source."""
     st.caption(text("design.source_note"))
     st.code(source_code(spec), language="python", height=520)
 
 
 def _open_elsewhere(spec: NetworkSpec, text: Text) -> None:
-    """On to the other pages: a preset under its name, a design as it is."""
+    """Show buttons to other pages: a preset by its name, a custom design with its spec."""
     known = {
         "compare": spec.name in comparable(),
         "explain": spec.name in comparable(),
@@ -72,7 +72,7 @@ def _open_elsewhere(spec: NetworkSpec, text: Text) -> None:
 
 
 def open_known(page: str, name: str, text: Text) -> None:
-    """A button that opens a network of the tables on another page."""
+    """Show a button that opens a preset or a network of the zoo on another page."""
     if st.button(text(f"openings.{page}"), key=f"open_{page}", width="stretch"):
         key = TRAIN_NETWORK if page == "train" else NETWORK
         key.set(name)

@@ -1,4 +1,4 @@
-"""A design on the Build page: its drawing, costs, layers and signal, and the ways out."""
+"""One design on the Build page: drawing, costs, layers, signal check and exports."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -30,7 +30,7 @@ _PLAIN_PLOT = {"displayModeBar": False}
 
 
 def show_design(spec: NetworkSpec, text: Text) -> None:
-    """Everything about one design."""
+    """Show everything about one design."""
     _headline(spec, text)
     groups = _twins(spec).map(_groups)
     places = [group.first for group in groups.first]
@@ -49,7 +49,7 @@ def show_design(spec: NetworkSpec, text: Text) -> None:
 
 
 def _twins(spec: NetworkSpec) -> Pair[NetworkSpec]:
-    """The design beside its twin; a plain design stands beside its residual twin of option A."""
+    """Return the design and its plain twin; a plain design gets a residual twin with option A."""
     if spec.kind is Kind.PLAIN:
         return Pair(replace(spec, shortcut=Shortcut.ZERO_PAD), spec)
     return Pair(spec, spec.plain())
@@ -66,10 +66,10 @@ def _layers(spec: NetworkSpec) -> list[Layer]:
 
 
 def _headline(spec: NetworkSpec, text: Text) -> None:
-    found = results().cached(("totals", spec), lambda: totals(spec), size=1000)
+    total = results().cached(("totals", spec), lambda: totals(spec), size=1000)
     cost = results().cached(("cost", spec), lambda: shortcut_cost(spec), size=1000)
-    depth = PRESETS[spec.name].depth if spec.name in PRESETS else found.depth
-    show_totals(network_title(spec, text), depth, found, text)
+    depth = PRESETS[spec.name].depth if spec.name in PRESETS else total.depth
+    show_totals(network_title(spec, text), depth, total, text)
     if spec.kind is Kind.PLAIN:
         st.caption(text("design.cost_plain"))
         return
@@ -80,15 +80,15 @@ def _headline(spec: NetworkSpec, text: Text) -> None:
         text(
             "design.cost",
             parameters=f"{cost.parameters:,}",
-            share=f"{cost.parameters / found.parameters:.1%}",
+            share=f"{cost.parameters / total.parameters:.1%}",
             macs=_short(cost.macs),
             memory=_bytes(cost.kept),
         )
     )
 
 
-def show_totals(title: str, depth: int, found: Totals, text: Text) -> None:
-    """The headline, with the memory that training takes at a batch size to choose."""
+def show_totals(title: str, depth: int, total: Totals, text: Text) -> None:
+    """Show the headline, with the memory of training at a chosen batch size."""
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     batch = int(right.number_input(text("design.batch"), 1, 100_000, 128, key="design_batch") or 1)
     left.markdown(
@@ -97,9 +97,9 @@ def show_totals(title: str, depth: int, found: Totals, text: Text) -> None:
                 "design.headline",
                 name=title,
                 depth=depth,
-                parameters=f"{found.parameters:,}",
-                macs=_short(found.macs),
-                memory=_bytes(found.training_memory(batch)),
+                parameters=f"{total.parameters:,}",
+                macs=_short(total.macs),
+                memory=_bytes(total.training_memory(batch)),
                 batch=batch,
             )
         ),
@@ -119,7 +119,7 @@ def _drawing(groups: Pair[tuple[BlockGroup, ...]], text: Text) -> None:
 
 
 def _pick(plot: Key[Any], choice: Key[str | None]) -> None:
-    """After a click on a plot: what its marker stands for becomes the choice."""
+    """Apply a click on a plot: the clicked marker becomes the choice."""
     selection: Mapping[str, Any] = plot.get()["selection"]
     for point in selection.get("points", []):
         chosen = point.get("customdata")
@@ -127,7 +127,7 @@ def _pick(plot: Key[Any], choice: Key[str | None]) -> None:
 
 
 def _inside(spec: NetworkSpec, places: list[str], text: Text) -> None:
-    """One block opened, and one layer of it."""
+    """Show one block and one of its layers."""
     left, right = st.columns(2)
     place = str(left.selectbox(text("design.inside"), places, key=DESIGN_BLOCK.name))
     layers = layers_inside(spec, place)
@@ -206,7 +206,7 @@ def _signal(spec: NetworkSpec, text: Text) -> None:
 
 
 def ink() -> str:
-    """The colour of words in a drawing; Streamlit's own is too faint for small ones."""
+    """Return the text colour of drawings; Streamlit's own is too faint for small text."""
     return "#fafafa" if st.context.theme.type == "dark" else "#31333f"
 
 

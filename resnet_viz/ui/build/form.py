@@ -1,4 +1,4 @@
-"""The form of the Build page: every field of a design, checked as it changes."""
+"""The form of the Build page: every field of a design, validated on each change."""
 
 from enum import StrEnum
 
@@ -45,7 +45,7 @@ _OPEN = ("stages", "shortcuts")
 
 
 def ask_design(text: Text) -> NetworkSpec:
-    """The whole form; returns the spec of its fields, or the last good one."""
+    """Show the form and return the spec of its fields, or the last valid one."""
     spec, problem = state.read()
     for group, names in _GROUPS.items():
         wrong = problem is not None and problem.field in names
@@ -88,8 +88,8 @@ def _field(name: str, text: Text) -> None:
 
 
 def _help(name: str, text: Text) -> str | None:
-    found = f"design.help_{name}"
-    return text(found) if text.has(found) else None
+    key = f"design.help_{name}"
+    return text(key) if text.has(key) else None
 
 
 def _upload(text: Text) -> None:

@@ -1,4 +1,4 @@
-"""The Build page: cards to start from, then a design to edit or another network to read."""
+"""The Build page: a custom design with its form, or a network to read."""
 
 import streamlit as st
 
@@ -12,7 +12,7 @@ from resnet_viz.ui.build.zoo_view import show_zoo_network
 
 
 def show_network(name: str, text: Text) -> None:
-    """What belongs to the chosen card; for a preset or a design of one's own, with its form."""
+    """Show the network of a card; presets and custom designs come with the form."""
     if name in ZOO:
         show_zoo_network(name, text)
     elif name in AT_WORK:

@@ -1,4 +1,4 @@
-"""What to start from: networks as cards, by family."""
+"""Cards of networks to start from, by family."""
 
 from collections.abc import Mapping, Sequence
 
@@ -35,9 +35,9 @@ FAMILIES: Mapping[str, Sequence[str]] = {
 
 
 def choose_network(text: Text) -> str:
-    """What the page is about: a preset, another network, or a design of one's own.
+    """Show the cards and return a preset, another network's name, or ``OWN``.
 
-    The cards lie open until one has been chosen, and open again at a click.
+    The cards are open until one is chosen.
     """
     chosen = state.start()
     state.publish_preset()

@@ -1,4 +1,4 @@
-"""A network of the catalog on the Build page: to read, not to edit."""
+"""A network of the zoo on the Build page, read-only."""
 
 import pandas as pd
 import streamlit as st
@@ -21,27 +21,27 @@ from resnet_viz.ui.running.waiting import wait
 
 
 def show_zoo_network(name: str, text: Text) -> None:
-    """Graph, layers and totals of one network, beside a ResNet of about its depth."""
+    """Show graph, layers and totals of a network, compared with a ResNet of similar depth."""
     row = ZOO[name]
     _links(name, row, text)
-    found = wait(_measured(name), text("catalog.working", name=row.title))
-    show_totals(row.title, row.depth, found.totals, text)
-    beside = _beside(row)
-    spec = NetworkSpec.preset(beside)
+    table = wait(_measured(name), text("catalog.working", name=row.title))
+    show_totals(row.title, row.depth, table.totals, text)
+    nearest = _nearest_resnet(row)
+    spec = NetworkSpec.preset(nearest)
     groups = results().cached(("groups", spec), lambda: block_groups(spec), size=20_000)
     left, right = st.columns([1, 1], gap="medium")
     with left:
         st.plotly_chart(
             catalog_figure(
-                row.title, found.groups, (network_title(spec, text), groups), ink=ink(), text=text
+                row.title, table.groups, (network_title(spec, text), groups), ink=ink(), text=text
             ),
             key="catalog_graph",
             config={"displayModeBar": False},
             alt=text("catalog.graph_alt", name=row.title),
         )
-        st.caption(_sentence(row, found.groups, text))
+        st.caption(_sentence(row, table.groups, text))
     with right:
-        _table(name, found, text)
+        _table(name, table, text)
 
 
 def _measured(name: str) -> Running[ZooTable]:
@@ -60,15 +60,15 @@ def _links(name: str, row: ZooRow, text: Text) -> None:
     note.button(text("catalog.back"), key="back_to_design", on_click=state.back_to_design)
 
 
-def _beside(row: ZooRow) -> str:
-    """The ResNet of the same images that is nearest in depth."""
+def _nearest_resnet(row: ZooRow) -> str:
+    """Return the ResNet with the same input size that is nearest in depth."""
     ours = {n: p for n, p in RESIDUAL_PRESETS.items() if n.removeprefix("resnet").isdigit()}
     fitting = [n for n, p in ours.items() if p.spec.input_size == row.input_size]
     return min(fitting, key=lambda name: abs(RESIDUAL_PRESETS[name].depth - row.depth))
 
 
 def _sentence(row: ZooRow, groups: tuple[BlockGroup, ...], text: Text) -> str:
-    """What its arcs mean, with its own numbers."""
+    """Explain the arcs of the drawing, with the network's numbers."""
     around = [group for group in groups if group.way == row.way]
     first = around[0] if around else groups[0]
     return md_escape(
@@ -82,15 +82,15 @@ def _sentence(row: ZooRow, groups: tuple[BlockGroup, ...], text: Text) -> str:
     )
 
 
-def _table(name: str, found: ZooTable, text: Text) -> None:
+def _table(name: str, table: ZooTable, text: Text) -> None:
     frame = pd.DataFrame(
         {
-            "name": [layer.name for layer in found.layers],
-            "kind": [layer.kind for layer in found.layers],
-            "shape": [" × ".join(map(str, layer.shape)) for layer in found.layers],
-            "parameters": [layer.parameters for layer in found.layers],
-            "macs": [layer.macs for layer in found.layers],
-            "memory": [layer.memory for layer in found.layers],
+            "name": [layer.name for layer in table.layers],
+            "kind": [layer.kind for layer in table.layers],
+            "shape": [" × ".join(map(str, layer.shape)) for layer in table.layers],
+            "parameters": [layer.parameters for layer in table.layers],
+            "macs": [layer.macs for layer in table.layers],
+            "memory": [layer.memory for layer in table.layers],
         }
     )
     labels = {column: text(f"design.column_{column}") for column in frame.columns}

@@ -1,4 +1,4 @@
-"""Which network, with which weights: the same three widgets for either side of a comparison."""
+"""The choice of network and weights, for either side of a comparison."""
 
 from dataclasses import dataclass, replace
 
@@ -31,7 +31,7 @@ _HIGHEST_SEED = 2**31 - 1
 
 @dataclass(frozen=True)
 class SideKeys:
-    """The keys of one side's widgets."""
+    """The session keys of one side's widgets."""
 
     network: Choice
     weights: Choice
@@ -44,17 +44,17 @@ _SECOND = SideKeys(SECOND_NETWORK, SECOND_WEIGHTS, SECOND_SEED, SECOND_TWIN_WEIG
 
 
 def comparable() -> list[str]:
-    """The residual networks whose every block can be a picture, and still finds its place."""
+    """Return the residual presets that are shallow enough to show every block."""
     return [name for name, row in RESIDUAL_PRESETS.items() if row.depth <= DEEPEST]
 
 
 def network_label(name: str, text: Text) -> str:
-    """What a preset is called on a page: ResNet-56 for "resnet56"."""
+    """Return a preset's title: ResNet-56 for "resnet56"."""
     return network_title(NetworkSpec.preset(name), text)
 
 
 def ask_first(text: Text) -> NetworkRef:
-    """The network of the left side and its weights."""
+    """Ask for the first network and its weights."""
     known = {name: _usual(name) for name in [*comparable(), *ZOO]} | openings()
     labels = {name: _label(name, choice, text) for name, choice in known.items()}
     default = next(iter(known))
@@ -73,7 +73,7 @@ def ask_first(text: Text) -> NetworkRef:
 
 
 def ask_second(first: NetworkRef, text: Text) -> NetworkRef:
-    """What stands beside it: its plain twin, or any network that sees the same picture."""
+    """Ask for the second network: the plain twin, or any network with the same input."""
     names = [*comparable(), *map(twin_name, comparable()), *ZOO]
     known = {name: _usual(name) for name in names} | openings()
     fitting = {name: choice for name, choice in known.items() if first.comparable(choice)}
@@ -113,7 +113,7 @@ def _label(name: str, choice: NetworkRef, text: Text) -> str:
 
 
 def _with_weights(choice: NetworkRef, keys: SideKeys, text: Text) -> NetworkRef:
-    """The choice with its weights; a design has fresh ones only, a file its own."""
+    """Ask for the weights; a design is untrained, and a file brings its own."""
     if choice.weights.source is WeightSource.FILE:
         st.caption(text("weights_note.file", name=choice.title))
         return choice
@@ -166,7 +166,7 @@ def _ask_seed(keys: SideKeys, text: Text) -> int:
 
 
 def _publish_design(choices: list[NetworkRef]) -> None:
-    """A design into the address, while it is on the page."""
+    """Put a design into the address while the page shows it."""
     designs = [
         choice.design
         for choice in choices

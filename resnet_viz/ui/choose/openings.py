@@ -1,7 +1,7 @@
-"""Networks that other pages hand to Compare, Explain and Train, beside those of the tables.
+"""Networks that other pages hand to Compare, Explain and Train.
 
-A training and a design are in the address, so that a link opens them anywhere on this machine; a
-file is known to its session alone.
+A training or a design is named in the address, so a link opens it anywhere on this machine. A file
+is known to its session only.
 """
 
 import base64
@@ -39,7 +39,7 @@ _SCRIPTS = {"compare": "app.py", "explain": "pages/2_Explain.py", "train": "page
 
 
 def openings() -> dict[str, NetworkRef]:
-    """What has been opened, by id, the newest last; with what the page's address names."""
+    """Return the opened networks by id, newest last, including those named in the address."""
     opened: dict[str, NetworkRef] = OPENED.setdefault({})
     for key in (NETWORK, SECOND_NETWORK):
         wanted = key.get() or key.in_address
@@ -53,10 +53,10 @@ def openings() -> dict[str, NetworkRef]:
 
 
 def open_design(page: str, spec: NetworkSpec, text: Text) -> None:
-    """A button that opens a design in "compare", "explain" or "train".
+    """Show a button that opens a design in "compare", "explain" or "train".
 
-    Pages that show every block have room for 200 layers and look at pictures in grey or colour;
-    trainings are of small images. Where a page cannot take a design the button is off.
+    The button is disabled where the page cannot take the design: Compare and Explain show up to 200
+    layers and take one or three input channels; Train takes small images.
     """
     small = spec.stem is Stem.CIFAR if page == "train" else spec.depth <= DEEPEST
     fits = small and spec.input_channels in (1, 3)
@@ -83,7 +83,7 @@ def open_checkpoint(
     text: Text,
     classes: tuple[str, ...] = (),
 ) -> None:
-    """A button that opens a weights file of this session in "compare" or "explain", at a layer."""
+    """Show a button that opens a weights file in "compare" or "explain", at a layer."""
     place = f"{_FILE}{blake2b(str(path).encode(), digest_size=6).hexdigest()}"
     if st.button(text(f"openings.{page}"), key=f"open_{page}_{place}_{layer}"):
         weights = Weights(WeightSource.FILE, path=path, title=title)
@@ -97,12 +97,12 @@ def open_checkpoint(
 
 
 def run_address(run: TrainedRun) -> str:
-    """What a training is called in the address."""
+    """Return the id of a training in the address."""
     return f"{_RUN}{run.id}"
 
 
 def opening_label(choice: NetworkRef, text: Text) -> str:
-    """What an opened network is called in a list."""
+    """Return the label of an opened network in a list."""
     title = network_title(choice.spec, text)
     if choice.weights.source is WeightSource.RANDOM:
         return text("openings.design", network=title)
@@ -110,18 +110,18 @@ def opening_label(choice: NetworkRef, text: Text) -> str:
 
 
 def design_id(spec: NetworkSpec) -> str:
-    """A design's short name in lists and in the address."""
+    """Return a design's short id for lists and the address."""
     return f"{DESIGN.name}-{blake2b(repr(spec).encode(), digest_size=4).hexdigest()}"
 
 
 def packed(spec: NetworkSpec) -> str:
-    """A spec as letters and digits for an address."""
+    """Encode a spec for the address."""
     plain = json.dumps(spec.to_dict(), separators=(",", ":")).encode()
     return base64.urlsafe_b64encode(zlib.compress(plain, 9)).decode().rstrip("=")
 
 
 def unpacked(letters: str) -> NetworkSpec | None:
-    """The inverse of ``packed``; None for anything else, and no more than 64 kB are unpacked."""
+    """Decode ``packed``. Returns None for anything else; unpacks at most 64 kB."""
     if not 0 < len(letters) <= _MOST_ADDRESS:
         return None
     try:

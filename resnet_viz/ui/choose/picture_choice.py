@@ -1,4 +1,4 @@
-"""Choosing a picture: bundled samples, an upload, or the camera. The last action wins."""
+"""The choice of a picture: bundled samples, an upload, or the camera; the last action wins."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -33,7 +33,7 @@ _TILE, _COLUMNS, _GAP = 96, 4, 6  # pixels, tiles, pixels
 
 @dataclass(frozen=True)
 class PictureId:
-    """Where to find a picture: a bundled sample, or the user's own in the store."""
+    """A bundled sample by name, or the user's picture by digest."""
 
     sample: str = ""
     digest: str = ""
@@ -41,15 +41,15 @@ class PictureId:
 
 
 def find_picture(place: PictureId) -> Picture | None:
-    """The picture, or None where the store had no more room for it."""
+    """Return the picture, or None if it has been evicted from the results."""
     if place.sample:
         return sample_picture(place.sample)
-    kept = results().result(("picture", place))
-    return kept if isinstance(kept, Picture) else None
+    picture = results().result(("picture", place))
+    return picture if isinstance(picture, Picture) else None
 
 
 def choose_picture(text: Text) -> PictureId:
-    """The picture to look at; a bad upload gets its sentence and changes nothing."""
+    """Ask for a picture; a bad upload shows an error and changes nothing."""
     _tiles(text)
     names = list(samples())
     SAMPLE.restore(names, names[0])
@@ -127,10 +127,10 @@ def _use_sample() -> None:
 
 
 def _use_upload(key: Key[Any]) -> None:
-    """Check an upload once, when it arrives; keep its digest, and the pixels in the store.
+    """Check an upload when it arrives; keep its pixels in the results and its id in the session.
 
-    A file that replaces another is announced as a removal first; if it then turns out to be bad,
-    the one before stays.
+    Streamlit announces a replaced file as a removal first. If the new file is bad, the previous
+    picture stays.
     """
     upload: UploadedFile | None = key.get()
     _forget(PICTURE_ERROR)

@@ -1,4 +1,4 @@
-"""The sidebar of Compare: what is asked, as one frozen value."""
+"""The sidebar of Compare and Explain, as one frozen value."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ _OWN = "own"  # the target "each network's own top class"
 
 @dataclass(frozen=True)
 class Question:
-    """Everything that decides a comparison; small, and equal where the answer is."""
+    """Everything that decides a comparison; equal questions have equal answers."""
 
     picture: PictureId
     first: NetworkRef
@@ -29,7 +29,7 @@ class Question:
 
 
 def ask(text: Text) -> Question:
-    """The sidebar's controls; every small choice is also in the address of the page."""
+    """Show the sidebar and return the question; small choices are also in the address."""
     with st.sidebar:
         picture = choose_picture(text)
         first = ask_first(text)
@@ -55,9 +55,9 @@ def _ask_target(first: NetworkRef, text: Text) -> int | None:
 
 
 def _ask_device(text: Text) -> str:
-    found = devices()
-    if len(found) == 1:
-        st.caption(text("compare.device_only", device=found[0].upper()))
-        return found[0]
-    chosen = st.selectbox(text("compare.device"), found, format_func=str.upper, key="device")
-    return str(chosen or found[0])
+    available = devices()
+    if len(available) == 1:
+        st.caption(text("compare.device_only", device=available[0].upper()))
+        return available[0]
+    chosen = st.selectbox(text("compare.device"), available, format_func=str.upper, key="device")
+    return str(chosen or available[0])

@@ -1,8 +1,8 @@
-"""Uploads as files, where a worker finds them after the session is gone.
+"""Uploads as files, so that a worker can read them after the session has ended.
 
-A file lies in a folder named after its content, so equal uploads are one file and no name leads
-anywhere else. Uploads that no run uses go after a week, and the oldest of them earlier when there
-are too many bytes.
+Each file is in a folder named after its content, so equal uploads are stored once and a file name
+cannot lead elsewhere. Uploads that no run uses are deleted after a week, or earlier, oldest first,
+when they exceed the size limit.
 """
 
 import io
@@ -29,12 +29,12 @@ _LOCK = threading.Lock()
 
 
 def kept_file(upload: UploadedFile) -> Path:
-    """An upload as a file of its own name."""
+    """Store an upload under its own name."""
     return _written(upload.name, [upload], lambda: keep(upload.getbuffer(), upload.name))
 
 
 def kept_zip(uploads: Sequence[UploadedFile]) -> Path:
-    """Several files, or a folder's, as one ZIP of their paths; a single ZIP as it is."""
+    """Store several files, or those of a folder, as one ZIP; a single ZIP is stored unchanged."""
     first = uploads[0].name
     if len(uploads) == 1 and first.lower().endswith(".zip"):
         return kept_file(uploads[0])
@@ -44,12 +44,12 @@ def kept_zip(uploads: Sequence[UploadedFile]) -> Path:
 
 
 def kept_pictures(uploads: Sequence[UploadedFile]) -> Path:
-    """Several files as a folder; they are numbered, and of each name the suffix stays."""
+    """Store several files in one folder, numbered; only the suffix of each name is kept."""
     return _written("pictures", uploads, lambda: _keep_numbered(uploads))
 
 
 def keep(content: "memoryview | bytes", name: str) -> Path:
-    """Bytes as a file; letters, digits, dots and dashes of the name stay."""
+    """Store bytes as a file; keeps letters, digits, dots and dashes of the name."""
     plain_name = re.sub(r"[^\w.-]+", "_", PurePath(name).name).strip(".")[-60:] or "upload"
     folder = _folder(_digest(content))
     _fill(folder, plain_name, len(content), lambda path: path.write_bytes(content))
@@ -70,7 +70,7 @@ def _keep_numbered(uploads: Sequence[UploadedFile]) -> Path:
 
 
 def _written(kind: str, uploads: Sequence[UploadedFile], write: Callable[[], Path]) -> Path:
-    """The path of these uploads; they are written once in a session, and again if they are gone."""
+    """Return the path of these uploads; writes once per session, and again if the file is gone."""
     paths: dict[tuple[str, ...], Path] = UPLOADS.setdefault({})
     key = (kind, *(upload.file_id for upload in uploads))
     if key not in paths or not paths[key].exists():
@@ -79,7 +79,7 @@ def _written(kind: str, uploads: Sequence[UploadedFile], write: Callable[[], Pat
 
 
 def _fill(folder: Path, name: str, size: int, write: Callable[[Path], object]) -> None:
-    """Write ``name`` whole or not at all, unless it is there; the folder's time says when used."""
+    """Write ``name`` completely or not at all, unless it is there; mark the folder as used."""
     with _LOCK:
         if not (folder / name).exists():
             _make_room(folder.parent, size)
@@ -91,7 +91,7 @@ def _fill(folder: Path, name: str, size: int, write: Callable[[Path], object]) -
 
 
 def _make_room(uploads: Path, needed: int) -> None:
-    """Remove what no run uses and is old, or too much."""
+    """Delete uploads that no run uses: old ones, and the oldest beyond the size limit."""
     in_runs = str([run.config for run in RunStore().listed()])
     unused = [folder for folder in uploads.glob("*") if folder.name not in in_runs]
     sizes = {folder: sum(path.stat().st_size for path in _files(folder)) for folder in unused}
@@ -112,7 +112,7 @@ def _folder(digest: str) -> Path:
 
 
 def _digest(*parts: "memoryview | bytes") -> str:
-    """Of one content its digest; of several the digest of theirs."""
+    """Return the digest of one content, or of the digests of several."""
     if len(parts) == 1:
         return blake2b(parts[0], digest_size=12).hexdigest()
     return blake2b("".join(map(_digest, parts)).encode(), digest_size=12).hexdigest()
@@ -124,7 +124,7 @@ def _suffix(name: str) -> str:
 
 
 def _packed(uploads: Sequence[UploadedFile]) -> bytes:
-    """A ZIP in which every file has the same date, so that equal uploads give equal bytes."""
+    """Return a ZIP whose members share one date, so that equal uploads give equal bytes."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         for upload in sorted(uploads, key=lambda one: one.name):

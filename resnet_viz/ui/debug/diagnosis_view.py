@@ -1,4 +1,4 @@
-"""One diagnosis on the page: verdict, facts, findings, labelled images, downloads."""
+"""One diagnosis: verdict, facts, findings, labelled images, downloads."""
 
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -37,7 +37,7 @@ class Place:
 
 
 def draw_report(report: CheckpointReport, place: Place, text: Text) -> None:
-    """The whole report."""
+    """Show the whole report."""
     number = place.number
     st.subheader(md_escape(verdict(report, text)), anchor=False)
     st.caption(md_escape(report.name))

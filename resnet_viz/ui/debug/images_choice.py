@@ -1,4 +1,4 @@
-"""What a checkpoint is looked at with: bundled photographs, a data set, or the user's own."""
+"""The choice of images for a diagnosis: bundled photographs, a data set, or uploads."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,7 +15,7 @@ _MOST_MEGABYTES = {"picture": 20, "zip": 200}
 
 
 class Source(StrEnum):
-    """Where images come from, beside the data sets that have a name."""
+    """Where images come from, apart from named data sets."""
 
     BUNDLED = "bundled"
     PICTURES = "pictures"
@@ -24,7 +24,7 @@ class Source(StrEnum):
 
 @dataclass(frozen=True)
 class ImagesId:
-    """Images to look at; ``place`` is a data set's name, or the path of what was uploaded."""
+    """Images for a diagnosis; ``place`` is a data set's name or the path of an upload."""
 
     source: str = Source.BUNDLED
     place: str = ""
@@ -32,7 +32,7 @@ class ImagesId:
 
 
 def choose_images(text: Text) -> ImagesId:
-    """What to look at; the bundled photographs until something else is there."""
+    """Ask for images; the bundled photographs until an upload is there."""
     named = local_datasets()
     options = [Source.BUNDLED, *named, Source.PICTURES, Source.ZIP]
     IMAGES.restore(options, Source.BUNDLED)

@@ -1,4 +1,4 @@
-"""What labelled images say, on the page: numbers, plots, and single images."""
+"""The results on labelled images: metrics, plots, and single images."""
 
 import streamlit as st
 
@@ -19,7 +19,7 @@ _COLUMNS = 4
 
 
 def show_labelled(measured: Labelled, number: int, text: Text) -> None:
-    """Three numbers, then a tab for each question."""
+    """Show three metrics, then one tab per question."""
     left, middle, right = st.columns(3)
     left.metric(text("labelled.accuracy"), f"{measured.accuracy:.2%}")
     middle.metric(text("labelled.calibration"), f"{measured.calibration_error:.2%}",

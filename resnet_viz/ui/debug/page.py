@@ -1,4 +1,4 @@
-"""The Debug page below its drop zone: one report, or two beside each other."""
+"""The Debug page below its form: one report, or two side by side."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +22,7 @@ from resnet_viz.ui.frame.words import md_escape
 
 
 def show_diagnoses(chosen: list[CheckpointId], images: ImagesId, text: Text) -> None:
-    """One report, or two side by side and what they have in common."""
+    """Show one report, or two side by side and their comparison."""
     if not chosen:
         st.info(text("debug.empty"))
         return
@@ -42,7 +42,7 @@ def show_diagnoses(chosen: list[CheckpointId], images: ImagesId, text: Text) -> 
 def _show_one(
     job: Job[DiagnosisRecord], name: str, place: Place, text: Text
 ) -> CheckpointReport | None:
-    """The report; a bad file gets its sentence, and the last good report stays."""
+    """Show the report; after an error, its sentence and the last valid report."""
     last = LAST_REPORT[str(place.number)]
     try:
         report = answer(job, str(place.number), md_escape(name), text)

@@ -1,4 +1,4 @@
-"""Two checkpoints beside each other, below their reports."""
+"""The comparison of two checkpoints, below their reports."""
 
 import streamlit as st
 
@@ -18,7 +18,7 @@ def show_beside(
     beside: CheckpointsBeside | None,
     text: Text,
 ) -> None:
-    """Findings and norms of both; representations and answers where they could be compared."""
+    """Compare findings and norms; representations and answers where the networks allow it."""
     title = text("beside.title", first=reports[0].name, second=reports[1].name)
     st.subheader(md_escape(title), anchor=False)
     if beside is not None:

@@ -1,4 +1,4 @@
-"""The gallery of experiments: one card each, drawn from the table."""
+"""The experiments as cards."""
 
 import streamlit as st
 
@@ -11,7 +11,7 @@ _COLUMNS = 3
 
 
 def choose_experiment(text: Text) -> Experiment | None:
-    """The chosen experiment; until there is one, the gallery."""
+    """Return the chosen experiment; until then, show the cards."""
     if not EXPERIMENT.is_set:
         wanted = EXPERIMENT.in_address
         EXPERIMENT.set(wanted if wanted in EXPERIMENTS else None)

@@ -1,4 +1,4 @@
-"""What an experiment found: its sentence, its plots, what others published, and ways to take it."""
+"""The result of an experiment: conclusion, plots, published numbers, downloads."""
 
 from collections.abc import Callable, Mapping
 
@@ -22,52 +22,52 @@ from resnet_viz.ui.frame.session import GUESS
 from resnet_viz.ui.frame.words import duration, md_escape
 
 
-def show_recording(row: Experiment, kept: Recording, text: Text) -> None:
-    """A finding that was kept, with where it comes from."""
-    versions = ", ".join(f"{name} {version}" for name, version in kept.versions.items())
+def show_recording(row: Experiment, recording: Recording, text: Text) -> None:
+    """Show a recorded finding with its origin."""
+    versions = ", ".join(f"{name} {version}" for name, version in recording.versions.items())
     st.markdown(
         text(
             "experiments.recorded",
-            date=kept.date[:10],
-            device=md_escape(kept.device),
-            threads=kept.threads,
-            seed=kept.seed,
-            time=duration(kept.seconds, text),
+            date=recording.date[:10],
+            device=md_escape(recording.device),
+            threads=recording.threads,
+            seed=recording.seed,
+            time=duration(recording.seconds, text),
             versions=md_escape(versions),
         )
     )
-    st.code(kept.command, language="bash", wrap_lines=True)
-    show_finding(row, kept.finding, text, whole=True)
+    st.code(recording.command, language="bash", wrap_lines=True)
+    show_finding(row, recording.finding, text, whole=True)
 
 
-def show_finding(row: Experiment, found: Finding, text: Text, *, whole: bool) -> None:
-    """Sentence, plots, published figures and files; ``whole``: nothing more will come."""
-    if found.progress == 1:
-        _say(row, found, text)
-    _draw(row, found, text)
+def show_finding(row: Experiment, finding: Finding, text: Text, *, whole: bool) -> None:
+    """Show conclusion, plots, published numbers and downloads. ``whole``: it is complete."""
+    if finding.progress == 1:
+        _say(row, finding, text)
+    _draw(row, finding, text)
     if whole:
-        _explain(found, text)
-        _offer(found, text)
+        _explain(finding, text)
+        _offer(finding, text)
 
 
-def _say(row: Experiment, found: Finding, text: Text) -> None:
-    """The caption, the guess, and whether the source found the same."""
-    st.markdown(f"**{md_escape(caption(found, text))}**")
+def _say(row: Experiment, finding: Finding, text: Text) -> None:
+    """Show the caption, whether the guess was right, and whether the source agrees."""
+    st.markdown(f"**{md_escape(caption(finding, text))}**")
     guess = GUESS[row.name].get()
-    if guess is not None and found.answer is not None:
+    if guess is not None and finding.answer is not None:
         answer = text(f"experiment.{row.name}.answer_{guess}")
-        right = guess == found.answer
+        right = guess == finding.answer
         st.markdown(text("experiments.right") if right else text("experiments.wrong", guess=answer))
-    agrees = found.answer in {None, row.expected}
-    (st.info if agrees else st.warning)(md_escape(finding_verdict(found, text)))
-    for sentence in remarks(found, text):
+    agrees = finding.answer in {None, row.expected}
+    (st.info if agrees else st.warning)(md_escape(finding_verdict(finding, text)))
+    for sentence in remarks(finding, text):
         st.markdown(md_escape(sentence))
 
 
-def _draw(row: Experiment, found: Finding, text: Text) -> None:
-    scale = shared_scale(found.panels)
-    drawn = [(panel, False) for panel in found.panels]
-    drawn += [(panel, True) for panel in found.panels if panel.mark is Mark.SURFACE]
+def _draw(row: Experiment, finding: Finding, text: Text) -> None:
+    scale = shared_scale(finding.panels)
+    drawn = [(panel, False) for panel in finding.panels]
+    drawn += [(panel, True) for panel in finding.panels if panel.mark is Mark.SURFACE]
     for start in range(0, len(drawn), 2):
         pair = drawn[start : start + 2]
         for column, (panel, solid) in zip(st.columns(len(pair)), pair, strict=True):
@@ -85,12 +85,12 @@ def _panel(
     chart(figure, key=f"panel_{name}", name=f"{row.name}-{name}")
 
 
-def _explain(found: Finding, text: Text) -> None:
-    """The claim, what would refute it, and the figures that others published."""
-    name = found.experiment
+def _explain(finding: Finding, text: Text) -> None:
+    """Show the claim, what would refute it, and published numbers."""
+    name = finding.experiment
     st.markdown(f"**{text('experiments.claim')}.** {text(f'experiment.{name}.claim')}")
     st.markdown(f"**{text('experiments.refute')}.** {text(f'experiment.{name}.refute')}")
-    rows = list(compared_numbers(found))
+    rows = list(compared_numbers(finding))
     st.markdown(f"**{text('experiments.published')}**")
     if rows:
         st.table([_row(one, name, text) for one in rows])
@@ -109,17 +109,17 @@ def _row(one: ComparedNumber, experiment: str, text: Text) -> dict[str, str]:
     }
 
 
-def _offer(found: Finding, text: Text) -> None:
-    """Files, and the line of Python."""
+def _offer(finding: Finding, text: Text) -> None:
+    """Show the downloads and the equivalent line of Python."""
     files: Mapping[str, Callable[[], str]] = {
-        "json": lambda: to_json(whole_finding(found, text)),
-        "csv": lambda: found.to_frame().to_csv(index=False),
+        "json": lambda: to_json(whole_finding(finding, text)),
+        "csv": lambda: finding.to_frame().to_csv(index=False),
     }
     for column, (kind, make) in zip(st.columns(6), files.items(), strict=False):
         column.download_button(
             text(f"experiments.download_{kind}"),
             make,
-            file_name=f"{found.experiment}.{kind}",
+            file_name=f"{finding.experiment}.{kind}",
             on_click="ignore",
             key=f"download_{kind}",
             width="stretch",
@@ -127,6 +127,6 @@ def _offer(found: Finding, text: Text) -> None:
     st.caption(text("experiments.png"))
     st.caption(text("experiments.code"))
     st.code(
-        f"from resnet_viz.experiments.registry import run_experiment\n\n{python_line(found)}",
+        f"from resnet_viz.experiments.registry import run_experiment\n\n{python_line(finding)}",
         language="python",
     )

@@ -1,4 +1,4 @@
-"""Which trained pair an experiment is made with."""
+"""The choice of a trained pair for an experiment."""
 
 import streamlit as st
 
@@ -28,6 +28,6 @@ def ask_twins(key: str, text: Text) -> dict[str, str]:
 
 
 def _is_pair(run: Run) -> bool:
-    """Whether a run has trained twins on the pictures that experiments show."""
+    """Return whether a run has trained twins on the images that experiments use."""
     right = run.kind == "train" and run.config.get("pair") and run.config.get("data") == "cifar10"
     return bool(right) and (runs.folder(run.id) / "plain.safetensors").is_file()

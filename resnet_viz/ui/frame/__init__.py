@@ -1,1 +1,1 @@
-"""What every page shares: the shell, words, messages, charts, components."""
+"""Shared by all pages: shell, session, words, messages, charts, components, engines."""

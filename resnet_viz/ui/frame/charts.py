@@ -1,4 +1,4 @@
-"""Plots with the one button that they have: the figure as a PNG, drawn by the visitor's browser."""
+"""Plots with one button: save as PNG, rendered by the visitor's browser."""
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -8,7 +8,7 @@ _GREY = "rgba(128, 128, 128, 0.9)"  # legible on white and on black
 
 
 def chart(figure: go.Figure, *, key: str, name: str) -> None:
-    """A plot; its camera saves ``name``.png. Nothing is drawn on the server."""
+    """Show a plot whose button saves ``name``.png. Nothing is rendered on the server."""
     figure.update_layout(modebar={"bgcolor": "rgba(0, 0, 0, 0)", "color": _GREY})
     st.plotly_chart(
         figure,

@@ -1,4 +1,4 @@
-"""Pixels to what a browser loads."""
+"""Pixels as data URIs."""
 
 import base64
 
@@ -9,5 +9,5 @@ from resnet_viz.pictures.decode import to_png
 
 
 def data_uri(pixels: UInt8[np.ndarray, "height width channels"]) -> str:
-    """A PNG inside an address, for our own components."""
+    """Encode pixels as a PNG data URI for the app's own components."""
     return "data:image/png;base64," + base64.b64encode(to_png(pixels)).decode()

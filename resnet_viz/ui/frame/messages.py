@@ -1,4 +1,4 @@
-"""Errors and notes on a page: the one place that turns exception types into what is shown."""
+"""Errors on a page: the one place that maps exception types to how they are shown."""
 
 import streamlit as st
 
@@ -8,6 +8,6 @@ from resnet_viz.ui.frame.words import md_escape
 
 
 def show_error(error: ResnetVizError, text: Text) -> None:
-    """One sentence: a warning for what the user gave, an error for what broke."""
+    """Show an error in one sentence: a warning for bad input, an error for a failure."""
     show = st.error if isinstance(error, FailureError) else st.warning
     show(md_escape(error.sentence(text)))

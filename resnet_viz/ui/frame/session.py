@@ -1,11 +1,11 @@
-"""What a visitor's session and the page's address hold: the one place that reads and writes both.
+"""The session state and the page address: the only file that reads and writes them.
 
-A key is a value: ``OPACITY.get()``, ``OPACITY.set(40)``; a widget is bound with
-``key=OPACITY.name``. Some keys are in the address too, so that a link opens the same page.
-Streamlit can bind a widget to the address, but writes the label that the visitor sees, which
-changes with the language; here the value itself is written.
+A key is a value: ``OPACITY.get()``, ``OPACITY.set(40)``; bind a widget with ``key=OPACITY.name``.
+Some keys are also in the address, so that a link reproduces the page. Streamlit can bind a widget
+to the address, but writes its translated label; these keys write the value.
 
-Results are not kept here, since a closed tab frees its session only when the next visitor comes.
+Results do not belong here: Streamlit frees the session of a closed tab only when the next visitor
+connects.
 """
 
 from collections.abc import Collection
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Key(Generic[T]):
-    """A value of the session; ``default`` is its value until something else is set."""
+    """A value of the session, with the default that ``get`` returns until it is set."""
 
     name: str
     default: T
@@ -32,12 +32,12 @@ class Key(Generic[T]):
         st.session_state[self.name] = value
 
     def setdefault(self, value: T) -> T:
-        """The value, set first if there is none."""
+        """Return the value; set it first if there is none."""
         current: T = st.session_state.setdefault(self.name, value)
         return current
 
     def pop(self) -> T:
-        """The value, forgotten: the default from now on."""
+        """Return the value and forget it."""
         value: T = st.session_state.pop(self.name, self.default)
         return value
 
@@ -46,42 +46,42 @@ class Key(Generic[T]):
         return self.name in st.session_state
 
     def keep(self) -> None:
-        """Keep a widget's value while the page that shows the widget is left."""
+        """Keep a widget's value after the visitor leaves its page."""
         if self.is_set:
             st.session_state[self.name] = st.session_state[self.name]
 
     @property
     def in_address(self) -> str:
-        """What the address says; empty where it says nothing."""
+        """The value in the address, or an empty string."""
         return str(st.query_params.get(self.name, ""))
 
     def write_address(self, value: str) -> None:
-        """Write the address; an empty value leaves no trace there."""
+        """Write a value to the address; an empty one is removed."""
         if not value:
             st.query_params.pop(self.name, None)
         elif self.in_address != value:
             st.query_params[self.name] = value
 
     def publish(self, default: object) -> None:
-        """After a widget: its value into the address; the default leaves no trace there."""
+        """Copy the widget's value to the address, after the widget; the default is left out."""
         value = str(st.session_state.get(self.name, default))
         self.write_address("" if value == str(default) else value)
 
 
 class Choice(Key[str]):
-    """One of several words; what is allowed depends on the page."""
+    """One of several strings."""
 
     def restore(self, allowed: Collection[str], default: str) -> None:
-        """Before a widget: the value of the session, else of the address, if it is allowed."""
+        """Before the widget, take the value from the session or the address, if allowed."""
         wanted = st.session_state.get(self.name, st.query_params.get(self.name))
         st.session_state[self.name] = wanted if wanted in allowed else default
 
 
 class Number(Key[int]):
-    """A whole number from 0."""
+    """A non-negative integer."""
 
     def restore(self, highest: int) -> None:
-        """Before a widget: the value of the session, else of the address, at most ``highest``."""
+        """Before the widget, take the value from the session or the address, up to ``highest``."""
         digits = str(st.session_state.get(self.name, st.query_params.get(self.name, "0")))
         is_number = digits.isascii() and digits.isdigit() and len(digits) < 12
         st.session_state[self.name] = min(int(digits), highest) if is_number else 0
@@ -89,7 +89,7 @@ class Number(Key[int]):
 
 @dataclass(frozen=True)
 class Keys(Generic[T]):
-    """Keys that differ in one word, such as one for each experiment: ``GUESS["paths"]``."""
+    """Keys that differ in one word, for example one per experiment: ``GUESS["paths"]``."""
 
     pattern: str
     default: T
@@ -99,12 +99,12 @@ class Keys(Generic[T]):
 
 
 def address() -> dict[str, str]:
-    """Everything that the page's address says."""
+    """Return all parameters of the address."""
     return {name: str(value) for name, value in st.query_params.items()}
 
 
 def allow_rerun() -> None:
-    """Called while a page waits: a newer rerun of it interrupts the wait here."""
+    """Let a newer rerun of the page interrupt this one here; call it while waiting."""
     st.session_state.get("waiting")
 
 

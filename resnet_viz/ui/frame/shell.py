@@ -1,4 +1,4 @@
-"""What every page begins with: set-up, language, and the process-wide warm-up."""
+"""The start of every page: configuration, language, navigation and warm-up."""
 
 import gc
 
@@ -20,7 +20,7 @@ PAGES = (
 
 
 def open_page(title: str) -> Text:
-    """The first line of each page; returns its words. ``title`` is a key of the text files."""
+    """Open a page and return its text. Called first; ``title`` is a key of the text files."""
     st.set_page_config(
         page_title="resnet_viz", layout="wide", initial_sidebar_state="auto", menu_items={}
     )
@@ -36,10 +36,10 @@ def open_page(title: str) -> Text:
 
 @st.cache_resource(show_spinner=False)
 def _warm_up() -> bool:
-    """Move what the imports left behind out of the garbage collector's sight.
+    """Freeze the objects that the imports left behind, so that the collector skips them.
 
-    Streamlit runs a full collection after every rerun; with torch imported it stops everybody for
-    60 to 220 ms each time.
+    Streamlit runs a full collection after every rerun. With torch imported, each stops all sessions
+    for 60 to 220 ms.
     """
     import pandas  # noqa: F401
     import plotly.graph_objects  # noqa: F401

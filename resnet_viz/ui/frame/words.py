@@ -1,4 +1,4 @@
-"""The page's language, text from users made harmless, and words that several pages say."""
+"""Language, escaping of user text, and phrases that several pages share."""
 
 import re
 
@@ -11,7 +11,7 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~>$:<&])")
 
 
 def choose_language() -> Text:
-    """The language switch; the browser's language until somebody chooses, then ``?lang=``."""
+    """Show the language switch; the browser's language is the default, then ``?lang=``."""
     LANGUAGE.restore(LANGUAGES, _browser_language())
     chosen = st.segmented_control(
         "Language / 语言",
@@ -26,17 +26,17 @@ def choose_language() -> Text:
 
 
 def md_escape(value: str) -> str:
-    """Text from outside, so that Markdown shows it letter by letter and loads nothing."""
+    """Escape text from users, so that Markdown shows it literally and loads nothing."""
     return _MARKDOWN.sub(r"\\\1", value)
 
 
 def class_label(name: str, text: Text) -> str:
-    """A class in the page's language where it is one of CIFAR-10's; else as it is called."""
+    """Return a class name in the page's language if it is one of CIFAR-10's."""
     return text(f"classes.{name}") if text.has(f"classes.{name}") else name
 
 
 def duration(seconds: float, text: Text) -> str:
-    """Seconds as people say them."""
+    """Format a duration for people."""
     if seconds < 90:
         return text("train.seconds", count=max(1, round(seconds)))
     if seconds < 5400:

@@ -1,4 +1,4 @@
-"""The controls of Gradients: five presets, and everything they set."""
+"""The form of the gradient laboratory: five presets and every setting."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -38,7 +38,7 @@ _START: Mapping[str, Any] = {
 
 
 def offer_presets(text: Text) -> None:
-    """Five buttons; the first is what the page opens with."""
+    """Show the presets as buttons; the page opens with the first one."""
     if not LAB_PRESET.is_set:
         wanted = PRESET.in_address
         _choose(wanted if wanted in PRESETS else next(iter(PRESETS)))
@@ -62,7 +62,7 @@ def _choose(name: str) -> None:
 
 
 def ask_networks(text: Text) -> GradientConfig | None:
-    """The controls below the plot; None where what they say makes no sense, with the reason."""
+    """Show the settings and return them; None, with a message, if they are invalid."""
     for setting in (*_START, "quantity"):
         LAB[setting].keep()
     left, middle, right = st.columns(3)

@@ -1,4 +1,4 @@
-"""The formula laboratory: what is written about residual learning, checked on a network."""
+"""Formulas of residual learning, checked on a network."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -39,24 +39,24 @@ FRESH = tuple(
 
 
 def show_formulas(text: Text) -> None:
-    """Claims with their verdict, the numbers of every block, and one pixel written out."""
+    """Show each claim with its verdict, the errors of every block, and one pixel in numbers."""
     st.caption(text("formulas.intro"))
     network, order = _ask_network(text)
-    checking = Job(("formulas", network, order), lambda: _checked(network, order), kept=ANSWERED)
+    job = Job(("formulas", network, order), lambda: _checked(network, order), kept=ANSWERED)
     try:
-        found = wait(measurements().start(checking), text("formulas.working"))
+        formulas = wait(measurements().start(job), text("formulas.working"))
     except ResnetVizError as error:
         show_error(error, text)
         return
-    _show(found, text)
+    _show(formulas, text)
     if order is not None:
         with st.columns(3)[0]:
-            open_design("compare", found.spec, text)
-    _show_pixel(network, order, found, text)
+            open_design("compare", formulas.spec, text)
+    _show_pixel(network, order, formulas, text)
 
 
 def _ask_network(text: Text) -> tuple[str, Order | None]:
-    """The network, and the form of its blocks where that can be chosen."""
+    """Ask for the network and, if it can be chosen, the order of its layers."""
     trained = [_TRAINED + name for name in bundled_names() if name.startswith("resnet")]
     options = [*trained, *FRESH]
     FORMULA_NETWORK.setdefault(FORMULA_NETWORK.default)
@@ -102,10 +102,10 @@ def _values(name: str, order: Order | None, block: str, picture: int) -> Iterato
     yield block_values(_network(name, order), *photographs(), block, picture)
 
 
-def _show_pixel(name: str, order: Order | None, found: Formulas, text: Text) -> None:
-    """Block and picture, then the pixel."""
+def _show_pixel(name: str, order: Order | None, formulas: Formulas, text: Text) -> None:
+    """Ask for block and picture, then show one pixel."""
     st.subheader(text("formulas.pixel"), anchor=False)
-    blocks, names = found.spec.blocks(), list(samples())
+    blocks, names = formulas.spec.blocks(), list(samples())
     if FORMULA_BLOCK.get() not in blocks:
         FORMULA_BLOCK.set(blocks[1])
     left, right = st.columns(2)
@@ -128,11 +128,11 @@ def _show_pixel(name: str, order: Order | None, found: Formulas, text: Text) -> 
         show_pixel(values, text)
 
 
-def _show(found: Formulas, text: Text) -> None:
-    sums = max(block.sum_error for block in found.blocks)
-    telescope = found.blocks[-1].telescope_error
-    gradient = max(block.gradient_error for block in found.blocks)
-    exact = "exact" if telescope < _EXACT else _gap(found.spec)
+def _show(formulas: Formulas, text: Text) -> None:
+    sums = max(block.sum_error for block in formulas.blocks)
+    telescope = formulas.blocks[-1].telescope_error
+    gradient = max(block.gradient_error for block in formulas.blocks)
+    exact = "exact" if telescope < _EXACT else _gap(formulas.spec)
     for formula, sentence in (
         (r"y = F(x) + x", text("formulas.sum", error=f"{sums:.2g}")),
         (r"x_L = x_0 + \sum_l F(x_l)",
@@ -147,18 +147,18 @@ def _show(found: Formulas, text: Text) -> None:
             right.markdown(sentence)
     with st.container(border=True):
         st.markdown(text("formulas.words"))
-        st.table(list(_costs(found.spec, text)))
+        st.table(list(_costs(formulas.spec, text)))
     st.caption(text("formulas.blocks"))
-    st.dataframe([vars(block) for block in found.blocks], key="formula_blocks")
+    st.dataframe([vars(block) for block in formulas.blocks], key="formula_blocks")
 
 
 def _gap(spec: NetworkSpec) -> str:
-    """Why the sum over blocks is not exact."""
+    """Return why the sum over blocks is not exact."""
     return "gap" if spec.order is Order.POST else "projected"
 
 
 def _costs(spec: NetworkSpec, text: Text) -> Iterator[dict[str, str]]:
-    """What each way around costs in this network."""
+    """Yield the cost of each kind of shortcut in this network."""
     for shortcut in (Shortcut.ZERO_PAD, Shortcut.PROJECTION, Shortcut.PROJECTION_ALL):
         cost = shortcut_cost(NetworkSpec.from_dict({**spec.to_dict(), "shortcut": shortcut.value}))
         yield {

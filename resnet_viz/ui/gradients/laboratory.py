@@ -1,4 +1,4 @@
-"""The gradient laboratory: one large plot that fills while networks are measured."""
+"""The gradient laboratory: a plot that fills while networks are measured."""
 
 from collections.abc import Sequence
 
@@ -32,7 +32,7 @@ from resnet_viz.ui.running.waiting import follow
 
 
 def show_laboratory(text: Text) -> None:
-    """Presets, plot, controls; whatever they say is measured at once."""
+    """Show presets, plot and settings; a change starts a measurement."""
     offer_presets(text)
     plot = st.container()
     config = ask_networks(text)

@@ -11,7 +11,7 @@ _TABS = {"laboratory": show_laboratory, "trainings": show_trainings, "formulas":
 
 
 def show_gradients(text: Text) -> None:
-    """Three tabs; only the open one is computed."""
+    """Show the three tabs; only the open one is computed."""
     tabs = st.tabs([text(f"gradient_lab.tab_{name}") for name in _TABS], on_change="rerun")
     for tab, show in zip(tabs, _TABS.values(), strict=True):
         if tab.open:

@@ -1,6 +1,4 @@
-"""One pixel of one block: F(x), x, the sum and the output as pictures, and the formulas written
-out with its numbers.
-"""
+"""One pixel of one block: F(x), x, sum and output as pictures, and the formulas in numbers."""
 
 import streamlit as st
 
@@ -19,7 +17,7 @@ _PLACE = ("channel", "row", "column")
 
 
 def show_pixel(values: BlockValues, text: Text) -> None:
-    """Fields for the place, pictures to click on, and three formulas in numbers."""
+    """Show fields for the position, clickable pictures, and three formulas."""
     place = _ask_place(values, text)
     st.caption(text("formulas.pixel_help"))
     parts = {"branch": values.branch, "shortcut": values.shortcut, "join": values.join,
@@ -38,7 +36,7 @@ def show_pixel(values: BlockValues, text: Text) -> None:
 
 
 def _ask_place(values: BlockValues, text: Text) -> tuple[int, int, int]:
-    """Channel, row and column; at first those of the largest output."""
+    """Ask for channel, row and column; the default is the largest output."""
     shape = values.output.shape
     start = divmod(int(values.output.argmax()), shape[1] * shape[2])
     first = (start[0], *divmod(start[1], shape[2]))
@@ -72,22 +70,22 @@ def _picture(
     )
 
 
-def _write(found: PixelFormula, text: Text) -> None:
-    end = rf"\;\xrightarrow{{\mathrm{{ReLU}}}}\; {_tex(found.output)}" if found.activated else ""
+def _write(pixel: PixelFormula, text: Text) -> None:
+    end = rf"\;\xrightarrow{{\mathrm{{ReLU}}}}\; {_tex(pixel.output)}" if pixel.activated else ""
     st.latex(
-        rf"y = F(x) + x = {_tex(found.branch)} {_signed(found.shortcut)} = {_tex(found.join)}{end}"
+        rf"y = F(x) + x = {_tex(pixel.branch)} {_signed(pixel.shortcut)} = {_tex(pixel.join)}{end}"
     )
-    st.caption(text("formulas.pixel_exact" if found.exact else "formulas.pixel_rounded"))
-    terms = [_tex(found.start), *map(_signed, found.branches)]
+    st.caption(text("formulas.pixel_exact" if pixel.exact else "formulas.pixel_rounded"))
+    terms = [_tex(pixel.start), *map(_signed, pixel.branches)]
     if len(terms) > _MOST_TERMS:
         terms = [*terms[:4], r"+ \dots", *terms[-3:]]
-    st.latex(rf"x_0 + \sum F = {' '.join(terms)} = {_tex(found.telescope)}")
-    gap = abs(found.telescope - found.output)
-    st.caption(text("formulas.pixel_sum", output=f"{found.output:.5g}", gap=f"{gap:.2g}"))
-    if found.gradient is None:
+    st.latex(rf"x_0 + \sum F = {' '.join(terms)} = {_tex(pixel.telescope)}")
+    gap = abs(pixel.telescope - pixel.output)
+    st.caption(text("formulas.pixel_sum", output=f"{pixel.output:.5g}", gap=f"{gap:.2g}"))
+    if pixel.gradient is None:
         st.caption(text("formulas.pixel_shape"))
         return
-    around, through, total = found.gradient
+    around, through, total = pixel.gradient
     st.latex(
         r"\frac{\partial L}{\partial x} = "
         rf"{_tex(around)} {_signed(through)} = {_tex(around + through)}"
@@ -96,7 +94,7 @@ def _write(found: PixelFormula, text: Text) -> None:
 
 
 def _tex(value: float) -> str:
-    """Five digits; a small number as a power of ten."""
+    """Format five digits; small numbers as powers of ten."""
     digits, mark, power = f"{value:.5g}".partition("e")
     return rf"{digits} \cdot 10^{{{int(power)}}}" if mark else digits
 

@@ -1,1 +1,1 @@
-"""Work a page waits for: results, progress, stop and resume."""
+"""Jobs that a page waits for: results, progress, stop and resume."""

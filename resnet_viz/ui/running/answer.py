@@ -1,4 +1,4 @@
-"""From a question to a comparison: computed off the page's thread, once, with progress."""
+"""The comparison that answers a question, computed once per question."""
 
 from resnet_viz.checkpoints.load import load_two
 from resnet_viz.checkpoints.loaded import Loaded
@@ -19,7 +19,7 @@ from resnet_viz.ui.running.waiting import wait
 
 
 def answerable(question: Question, text: Text) -> Question | None:
-    """The question once it has been answered; after an error, the last one that could be."""
+    """Return the question if it can be answered; after an error, the last one that could."""
     try:
         answer(question, text)
     except ResnetVizError as error:
@@ -31,7 +31,7 @@ def answerable(question: Question, text: Text) -> Question | None:
 
 
 def answer(question: Question, text: Text) -> Comparison:
-    """The comparison; from the store where it has been computed before."""
+    """Return the comparison, from the shared results if it is there."""
     picture, pair = picture_and_twins(question, text)
     label = text("compare.working", network=network_title(question.first.spec, text))
     both = pair.map(lambda loaded: _side(loaded, picture, question))  # in parallel
@@ -46,7 +46,7 @@ def answer(question: Question, text: Text) -> Comparison:
 
 
 def picture_and_twins(question: Question, text: Text) -> tuple[Picture, Pair[Loaded]]:
-    """What a question is about, loaded; ``OptionError`` where the picture is gone."""
+    """Load the picture and both networks. Raises ``OptionError`` if the picture is gone."""
     picture = find_picture(question.picture)
     if picture is None:
         raise OptionError("picture_gone", name=question.picture.name)

@@ -1,4 +1,4 @@
-"""Torchvision's weights, fetched once, with a bar and a way out."""
+"""The download of torchvision's weights, with progress and a stop button."""
 
 import streamlit as st
 
@@ -9,9 +9,9 @@ from resnet_viz.ui.frame.session import Key
 
 
 def fetch(name: str, text: Text, *weights: Key[str]) -> None:
-    """Download a network's weights unless they are there; a rerun closes the transfer.
+    """Download a network's weights unless they are there; a rerun cancels the transfer.
 
-    ``weights`` are the session's keys that the button "stop" sets to fresh weights.
+    The stop button resets ``weights``, the keys of the choices, to untrained weights.
     """
     if pretrained_file(name).is_file():
         return

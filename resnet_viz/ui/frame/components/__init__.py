@@ -1,6 +1,5 @@
-"""Streamlit components of our own; each wrapper lies beside its ``.js`` and ``.css``.
+"""Streamlit components of the app; each wrapper has a ``.js`` and a ``.css`` file.
 
-They do what Streamlit's pictures and charts cannot: a click on a picture or a marker, and an
-overlay that repaints in the browser. Text reaches the browser as data and is set as text, never
-as markup.
+They add clicks on pictures and markers, and an overlay that repaints in the browser. Text is sent
+as data and set as text, never as markup.
 """

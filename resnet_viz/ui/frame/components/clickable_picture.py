@@ -1,4 +1,4 @@
-"""A picture to click on."""
+"""A picture that reports clicks."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -10,7 +10,7 @@ _picture = register("clickable_picture")
 
 @dataclass(frozen=True)
 class Point:
-    """A place in a picture, from its top left corner, as shares of width and height in [0, 1)."""
+    """A position in a picture, as fractions of width and height in [0, 1), from the top left."""
 
     x: float
     y: float
@@ -26,10 +26,10 @@ def picture(
     step: Point | None = None,
     smooth: bool = False,
 ) -> None:
-    """A picture (data URI); ``on_pick`` gets the point that was clicked.
+    """Show a picture (data URI); ``on_pick`` receives the clicked point.
 
-    With ``at`` and ``step``, an arrow key picks the point one step from ``at``. ``smooth`` lets the
-    browser interpolate when it scales the picture; by default pixels stay sharp.
+    With ``at`` and ``step``, an arrow key picks the point one step from ``at``. Pixels stay sharp
+    unless ``smooth`` is set.
     """
 
     def changed() -> None:
@@ -48,7 +48,7 @@ def picture(
 
 
 def _point(value: object) -> Point | None:
-    """What the browser sent as a point; None unless it is one inside the picture."""
+    """Parse a point sent by the browser; None unless it lies inside the picture."""
     if not isinstance(value, Mapping):
         return None
     x, y = value.get("x"), value.get("y")

@@ -1,8 +1,8 @@
-"""The network strip: a marker per block, to click on or to step through with the arrow keys.
+"""The network strip: one marker per block, selected by click or arrow keys.
 
-``figures.strip`` draws it; the script only listens. It also keeps layer, opacity and scale in
-``window.resnetVizState`` and dispatches ``resnet-viz-state`` when they change, so that the overlays
-repaint before the server has answered.
+``figures.strip`` draws it; the script adds the listeners. It publishes layer, opacity and scale in
+``window.resnetVizState`` and dispatches ``resnet-viz-state``, so that the overlays repaint before
+the server responds.
 """
 
 from collections.abc import Callable
@@ -23,11 +23,11 @@ def strip(
     key: str,
     on_pick: Callable[[str], None],
 ) -> None:
-    """The strip of a network; ``on_pick`` gets the layer that was clicked or stepped to.
+    """Show the strip; ``on_pick`` receives the selected layer.
 
     The markers of ``svg`` carry ``data-layer``; the arrow keys step through ``layers`` in order.
-    ``selected``, ``opacity`` (0 to 1) and ``own`` (each map on its own scale) are what the overlays
-    show. ``label`` is what a screen reader calls the strip.
+    ``selected``, ``opacity`` (0 to 1) and ``own`` (one scale per map) are passed on to
+    the overlays. ``label`` is the accessible name.
     """
 
     def changed() -> None:

@@ -1,8 +1,8 @@
-"""The photograph with Grad-CAM over it, drawn in the browser: a click shows at once.
+"""Grad-CAM over the photograph, painted in the browser, so that a click shows at once.
 
-The strip keeps layer, opacity and scale in ``window.resnetVizState`` and says when they change; the
-overlay repaints without waiting for the server. Its own data stay the same from click to click, so
-they travel once. Interpolation and colours are those of ``figures.map_overlays``.
+The overlay listens to the strip's state (see ``clickable_strip``) and repaints without waiting for
+the server. The data are equal from click to click, so they are sent once. Interpolation and colours
+are those of ``figures.map_overlays``.
 """
 
 from typing import Any
@@ -13,9 +13,9 @@ _overlay = register("live_overlay")
 
 
 def overlay(cams: dict[str, Any], photo: str, *, side: int, alt: str, key: str) -> None:
-    """The overlay of one network.
+    """Show the overlay of one network.
 
-    ``cams`` are every layer's maps as ``figures.live_cams`` packs them, ``photo`` a data URI of
-    ``side`` x ``side`` pixels; ``alt`` has ``{layer}`` where the layer's name belongs.
+    ``cams`` are all maps as packed by ``figures.live_cams``; ``photo`` is a data URI of ``side`` x
+    ``side`` pixels; ``alt`` contains ``{layer}`` as the placeholder for the layer's name.
     """
     _overlay(data={**cams, "photo": photo, "side": side, "alt": alt}, key=key)

@@ -1,4 +1,4 @@
-"""Registration of a component from the files beside its wrapper."""
+"""Registration of a component from its script and style."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,7 +12,7 @@ _FOLDER = Path(__file__).parent
 
 
 def register(name: str) -> Callable[..., Any]:
-    """The component ``name``, with the script and style of that name in this folder."""
+    """Register the component ``name`` with the script and style of that name in this folder."""
     script, style = (_FOLDER / f"{name}{suffix}" for suffix in (".js", ".css"))
     component: Callable[..., Any] = st.components.v2.component(
         f"resnet_viz_{name}", js=script.read_text("utf-8"), css=style.read_text("utf-8")
@@ -21,6 +21,6 @@ def register(name: str) -> Callable[..., Any]:
 
 
 def picked(key: str) -> object:
-    """What the trigger ``picked`` of the component with this key has sent, or None."""
+    """Return what the component with this key sent as ``picked``, or None."""
     state = Key[object](key, None).get()
     return state.get("picked") if isinstance(state, Mapping) else getattr(state, "picked", None)
