@@ -20,7 +20,7 @@ from resnet_viz.checkpoints.ref import NetworkRef
 from resnet_viz.core.converter import decode
 from resnet_viz.core.saving import SCHEMA_VERSION, library_versions, to_json
 from resnet_viz.datasets.load_dataset import load_dataset
-from resnet_viz.records import Epoch, Step
+from resnet_viz.records import TWINS, Epoch, Step
 from resnet_viz.training.course import Course
 from resnet_viz.training.recipe import Recipe
 from resnet_viz.training.run_files import RECORDED_STEPS
@@ -40,7 +40,7 @@ def main() -> None:
     training = loaded.first.training["training"]
     if "before" in training:
         raise SystemExit("A pair trained in two parts (scripts.continued) is not repeated here.")
-    curves = loaded.map(lambda one: one.training["curve"])
+    curves = {role.value: one.training["curve"] for role, one in TWINS.join(loaded)}
     recipe = decode(Recipe, training["recipe"])
     twins = Pair(spec, spec.plain()).map(lambda s: build(s, seed=recipe.seed))
     course = Course.of(twins, load_dataset(training["data"]), recipe, every=10**9)
@@ -49,7 +49,7 @@ def main() -> None:
         if isinstance(record, Step) and record.step in RECORDED_STEPS:
             steps.append(record)
         if isinstance(record, Epoch):
-            recorded = getattr(curves, record.kind)[0]["train_loss"]
+            recorded = curves[record.kind][0]["train_loss"]
             print(record.kind, "first epoch:", record.train_loss, "recorded:", recorded)
         if (course.epoch, course.step) >= (options.steps // course.steps,
                                            options.steps % course.steps) and len(
@@ -62,8 +62,8 @@ def main() -> None:
         "steps_per_epoch": course.steps,
         "steps_repeated": datetime.now(UTC).date().isoformat(),
         "versions": library_versions(),
-        "specs": {kind: one.network.spec.to_dict() for kind, one in loaded.items()},
-        "curves": dict(curves.items()),
+        "specs": {role.value: one.network.spec.to_dict() for role, one in TWINS.join(loaded)},
+        "curves": curves,
         "steps": [asdict(step) for step in steps],
     }
     path = ROOT / "assets" / "recordings" / f"{options.network}.json"

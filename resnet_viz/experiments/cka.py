@@ -17,7 +17,7 @@ from resnet_viz.experiments.measures.walked_twins import trained_twins
 from resnet_viz.experiments.settings import in_range
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.probe.capture import capture
-from resnet_viz.records import Finding, Mark, Panel
+from resnet_viz.records import TWINS, Finding, Mark, Panel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +48,7 @@ def run(config: CkaConfig) -> Iterator[Finding]:
     parts = [part for part in torch.split(data.images, config.batch) if len(part) >= 4]
     sums = {name: torch.zeros(3, len(blocks), len(blocks)).double() for name in _COMPARED}
     for place, images in enumerate(parts, 1):
-        own = {kind: grams(loaded.network, images) for kind, loaded in twins.items()}
+        own = {role.value: grams(loaded.network, images) for role, loaded in TWINS.join(twins)}
         for name, (left, right) in _COMPARED.items():
             sums[name] += hsic_terms(own[left], own[right])
         values = {name: alignment(terms) for name, terms in sums.items()}

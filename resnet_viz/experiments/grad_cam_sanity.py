@@ -20,7 +20,7 @@ from resnet_viz.experiments.measures.walked_twins import trained_twins
 from resnet_viz.experiments.settings import in_range
 from resnet_viz.networks.resnet.model import ResNet, build
 from resnet_viz.probe.analyze import grad_cam
-from resnet_viz.records import Finding, Panel
+from resnet_viz.records import TWINS, Finding, Panel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +48,8 @@ def run(config: SanityConfig) -> Iterator[Finding]:
     data = labelled_batch(config.source, config.images, twins.first.preprocessing)
     found: dict[str, list[float]] = {}
     names: dict[str, list[str]] = {}
-    for kind, loaded in twins.items():
+    for role, loaded in TWINS.join(twins):
+        kind = role.value
         found[kind], names[kind] = [], []
         steps = _steps(loaded.network)
         for done, (name, similar) in enumerate(_randomised(loaded, data, config.seed), 1):

@@ -16,7 +16,7 @@ from resnet_viz.experiments.measures.curves import curve
 from resnet_viz.experiments.measures.walked_twins import trained_twins
 from resnet_viz.experiments.settings import in_range
 from resnet_viz.probe.capture import capture
-from resnet_viz.records import Finding, Panel
+from resnet_viz.records import TWINS, Finding, Panel
 from resnet_viz.spec.parts import PartKind
 from resnet_viz.spec.plan import plan
 
@@ -42,8 +42,8 @@ class ResponsesConfig:
 def run(config: ResponsesConfig) -> Iterator[Finding]:
     """Residual network first; each in layer order and sorted."""
     found = {}
-    for kind, loaded in trained_twins(config.depth, config.twins).items():
-        found[kind] = responses(loaded, config)
+    for role, loaded in TWINS.join(trained_twins(config.depth, config.twins)):
+        found[role.value] = responses(loaded, config)
         numbers = {f"{k}_mean": float(np.mean(list(v.values()))) for k, v in found.items()}
         ordered = tuple(
             curve(k, range(1, len(v) + 1), v.values(), tuple(v)) for k, v in found.items()

@@ -18,7 +18,7 @@ from resnet_viz.experiments.measures.walked_twins import accuracy, downsampling,
 from resnet_viz.experiments.settings import in_range
 from resnet_viz.networks.resnet.blocks import ResidualBlock
 from resnet_viz.networks.resnet.model import ResNet
-from resnet_viz.records import Finding, Mark, Panel
+from resnet_viz.records import TWINS, Finding, Mark, Panel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,10 +64,10 @@ def run(config: LesionConfig) -> Iterator[Finding]:
     """Delete each block, then k random blocks, then shuffle; residual network first."""
     twins = trained_twins(config.depth, config.twins)
     found: dict[str, Lesions] = {}
-    for place, (kind, loaded) in enumerate(twins.items()):
+    for place, (role, loaded) in enumerate(TWINS.join(twins)):
         data = labelled_batch(config.source, config.images, loaded.preprocessing)
         for share, lesions in lesions_of(loaded, data, config):
-            found[kind] = lesions
+            found[role.value] = lesions
             progress = (place + share) / 2
             yield _finding(config, twins.first.network, found, min(progress, 0.99))
     yield _finding(config, twins.first.network, found, 1.0)

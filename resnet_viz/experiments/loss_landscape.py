@@ -19,7 +19,7 @@ from resnet_viz.experiments.measures.curves import curve, matrix
 from resnet_viz.experiments.measures.walked_twins import trained_twins
 from resnet_viz.experiments.settings import in_range
 from resnet_viz.networks.resnet.model import ResNet
-from resnet_viz.records import Curve, Finding, Mark, Matrix, Panel
+from resnet_viz.records import TWINS, Curve, Finding, Mark, Matrix, Panel
 
 Weights = Mapping[str, Tensor]
 
@@ -68,7 +68,8 @@ def run(config: LandscapeConfig, earlier: Finding | None = None) -> Iterator[Fin
     second = config.grid if config.dimensions == 2 else [0.0]
     known = {} if earlier is None else _lines(earlier)
     lines: dict[str, list[list[float]]] = {}
-    for kind, loaded in twins.items():
+    for role, loaded in TWINS.join(twins):
+        kind = role.value
         moved = copy.deepcopy(loaded.network)
         ways = [directions(moved, 2 * config.seed + number) for number in range(2)]
         lines[kind] = known.get(kind, [])

@@ -19,7 +19,7 @@ from resnet_viz.experiments.measures.walked_twins import accuracy, trained_twins
 from resnet_viz.experiments.settings import in_range
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.probe.capture import capture
-from resnet_viz.records import Finding, Panel
+from resnet_viz.records import TWINS, Finding, Panel
 
 _BATCH = 100  # images; what autograd keeps of ResNet-56 is 6 MB an image
 
@@ -56,9 +56,9 @@ def run(config: RefinementConfig) -> Iterator[Finding]:
     )
     read: dict[str, list[float]] = {"residual": [], "plain": []}
     for place in places:
-        for kind, loaded in twins.items():
+        for role, loaded in TWINS.join(twins):
             later = set(blocks[place:])
-            read[kind].append(accuracy(loaded.network, data, deleted=later))
+            read[role].append(accuracy(loaded.network, data, deleted=later))
         curves = tuple(curve(k, places[:place], v, blocks[:place]) for k, v in read.items())
         drawn = (*panels, Panel("read_off", "block", "accuracy", curves))
         numbers = _numbers(sizes, cosines, read)

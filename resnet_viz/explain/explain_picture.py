@@ -1,7 +1,7 @@
 """A loaded network's explanation of a picture, with its scores."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from resnet_viz.checkpoints.loaded import Loaded
 from resnet_viz.explain.explain_image import explain_in_steps
@@ -10,7 +10,7 @@ from resnet_viz.explain.methods import MethodName
 from resnet_viz.explain.raw_map import PassesDone
 from resnet_viz.pictures.decode import Picture
 from resnet_viz.pictures.preprocess import photo, seen, to_batch
-from resnet_viz.records import WeightSource
+from resnet_viz.records import Pair, WeightSource, role_alone, roles_of
 from resnet_viz.records.explanation import ExplainedPicture, Explanation, Fused, Origin
 
 PHOTO_SIDE = 400  # pixels; what a picture is given on a screen 1280 pixels wide
@@ -60,6 +60,7 @@ def explain_picture_in_steps(
         scores.append(score)
         yield PassesDone(len(scores), len(request.measures))
     yield ExplainedPicture(
+        role=role_alone(loaded.spec),
         name=picture.name,
         digest=picture.digest,
         origin=origin_of(loaded),
@@ -87,3 +88,10 @@ def explain_picture(loaded: Loaded, picture: Picture, request: ExplainRequest) -
     """The same at once."""
     steps = explain_picture_in_steps(loaded, picture, request)
     return next(found for found in steps if isinstance(found, ExplainedPicture))
+
+
+def side_by_side(first: ExplainedPicture, second: ExplainedPicture) -> Pair[ExplainedPicture]:
+    """Two networks' explanations of one picture, each with its role beside the other."""
+    pair = Pair(first, second)
+    roles = roles_of(pair.map(lambda one: one.origin.spec))
+    return pair.join(roles).map(lambda both: replace(both[0], role=both[1]))

@@ -6,11 +6,8 @@ from html import escape
 import plotly.graph_objects as go
 
 from resnet_viz.core.text import Text
-from resnet_viz.figures.theme import COLOURS, MARKERS, layer_ticks, styled
-from resnet_viz.records import CheckpointReport, CheckpointsBeside
-from resnet_viz.spec import Kind
-
-_SIDES = (Kind.RESIDUAL, Kind.PLAIN)  # colour and marker of the first and of the second
+from resnet_viz.figures.theme import ACCENT, STYLES, layer_ticks, styled
+from resnet_viz.records import ANY_TWO, CheckpointReport, CheckpointsBeside, Pair
 
 
 def cka_figure(beside: CheckpointsBeside) -> go.Figure:
@@ -32,40 +29,46 @@ def cka_figure(beside: CheckpointsBeside) -> go.Figure:
 
 def norms_figure(first: CheckpointReport, second: CheckpointReport, text: Text) -> go.Figure:
     """The spectral norm of every layer of both networks."""
-    sides = [
-        {layer.name: layer.spectral_norm for layer in report.layers if layer.spectral_norm}
-        for report in (first, second)
-    ]
-    figure = _by_layer([r.name for r in (first, second)], sides)
+    reports = Pair(first, second)
+    norms = reports.map(
+        lambda report: {n.name: n.spectral_norm for n in report.layers if n.spectral_norm}
+    )
+    order = list(dict.fromkeys(layer for own in norms for layer in own))
+    figure = go.Figure()
+    for (report, own), role in reports.join(norms).join(ANY_TWO):
+        style = STYLES[role]
+        _add_layers(figure, own, order, escape(report.name), style.colour, style.symbol)
+    figure.update_xaxes(title=text("figures.axis_layers"), **layer_ticks(order))
     figure.update_yaxes(title=text("beside.axis_spectral"), type="log")
-    figure.update_xaxes(title=text("figures.axis_layers"))
+    figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.15, "x": 0})
     return styled(figure, height=320)
 
 
 def moved_figure(beside: CheckpointsBeside, text: Text) -> go.Figure:
     """The relative distance between the weights of each layer."""
-    figure = _by_layer([""], [beside.moved])
+    figure, layers = go.Figure(), list(beside.moved)
+    _add_layers(figure, beside.moved, layers, "", ACCENT, "circle")
+    figure.update_xaxes(title=text("figures.axis_layers"), **layer_ticks(layers))
     figure.update_yaxes(title=text("beside.axis_moved"), rangemode="tozero")
-    figure.update_xaxes(title=text("figures.axis_layers"))
     figure.update_layout(showlegend=False)
     return styled(figure, height=280)
 
 
-def _by_layer(names: Sequence[str], sides: Sequence[Mapping[str, float]]) -> go.Figure:
-    order = list(dict.fromkeys(layer for side in sides for layer in side))
-    place = {layer: number for number, layer in enumerate(order)}
-    figure = go.Figure()
-    for name, side, kind in zip(names, sides, _SIDES, strict=False):
-        figure.add_scatter(
-            x=[place[layer] for layer in side],
-            y=list(side.values()),
-            customdata=[escape(layer) for layer in side],
-            mode="lines+markers",
-            line={"color": COLOURS[kind], "width": 1.5},
-            marker={"symbol": MARKERS[kind], "size": 6},
-            name=escape(name),
-            hovertemplate="%{customdata}: %{y:.3g}<extra></extra>",
-        )
-    figure.update_xaxes(**layer_ticks(order))
-    figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.15, "x": 0})
-    return figure
+def _add_layers(
+    figure: go.Figure,
+    values: Mapping[str, float],
+    order: Sequence[str],
+    name: str,
+    colour: str,
+    symbol: str,
+) -> None:
+    figure.add_scatter(
+        x=[order.index(layer) for layer in values],
+        y=list(values.values()),
+        customdata=[escape(layer) for layer in values],
+        mode="lines+markers",
+        line={"color": colour, "width": 1.5},
+        marker={"symbol": symbol, "size": 6},
+        name=name,
+        hovertemplate="%{customdata}: %{y:.3g}<extra></extra>",
+    )

@@ -1,6 +1,6 @@
 """What the figures of a comparison draw: rows, curves, colour ranges and pictures."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -13,8 +13,8 @@ from resnet_viz.figures.grids import ChannelOrder, channel_order, feature_grid
 from resnet_viz.figures.map_overlays import cam_row, overlay
 from resnet_viz.figures.palettes import ColourRange, Palette
 from resnet_viz.figures.strip import StripNode, StripRow
-from resnet_viz.records import ByLayer, Comparison, Pair, Side
-from resnet_viz.spec import PRESETS, Kind, NetworkSpec, Order, ZooSpec
+from resnet_viz.records import ANY_TWO, ByLayer, Comparison, Pair, Role, Side
+from resnet_viz.spec import PRESETS, NetworkSpec, Order, ZooSpec
 from resnet_viz.spec.layer_names import on_shortcut
 from resnet_viz.spec.plan import Way, plan
 
@@ -33,6 +33,7 @@ class Quantity(StrEnum):
 class ColouredPicture:
     """A picture and the range of values that its colours represent."""
 
+    role: Role
     pixels: UInt8[np.ndarray, "height width channels"]
     colour_range: ColourRange
 
@@ -58,43 +59,57 @@ def short_titles(comparison: Comparison, text: Text) -> Pair[str]:
     titles = comparison.sides.map(lambda side: network_title(side.spec, text))
     if titles.first != titles.second:
         return titles
-    return comparison.sides.map(lambda side: side_title(side, text))
+    return full_titles(comparison, text)
+
+
+def full_titles(comparison: Comparison, text: Text) -> Pair[str]:
+    """What stands over the pictures of both: the networks with their weights."""
+    return distinct_titles(comparison.sides.map(lambda side: side_title(side, text)), text)
+
+
+def distinct_titles(titles: Pair[str], text: Text) -> Pair[str]:
+    """Titles of two networks that are no twins; each with its role where both are the same."""
+    if titles.first != titles.second:
+        return titles
+    return titles.join(ANY_TWO).map(
+        lambda both: text("names.with_role", network=both[0], role=text(f"roles.{both[1]}"))
+    )
 
 
 def strip_rows(comparison: Comparison, selected: str, text: Text) -> list[StripRow]:
     """Both networks for the strip: one node per block, coloured by its activation-gradient norm."""
-    at = comparison.layers_at(selected)
+    picks = Pair(comparison.sides.first.spec.blocks(), _targets(comparison))
+    layers = comparison.layers_at(selected)
     return [
         StripRow(
-            kind=Kind(slot),
+            role=side.role,
             title=network_title(side.spec, text),
-            nodes=tuple(_nodes(comparison, slot, side)),
+            nodes=tuple(_nodes(side, own_picks)),
             selected=layer,
         )
-        for (slot, side), (_, layer) in zip(comparison.sides.items(), at.items(), strict=True)
+        for (side, layer), own_picks in comparison.sides.join(layers).join(picks)
     ]
 
 
-def _nodes(comparison: Comparison, slot: str, side: Side) -> Iterator[StripNode]:
+def _nodes(side: Side, picks: Sequence[str]) -> Iterator[StripNode]:
     places = [(s, b) for s, row in enumerate(side.spec.stages, 1) for b in row]
-    targets = _targets(comparison) if slot == Kind.PLAIN else {}
     styles = shortcut_styles(side.spec)
     for number, ((stage, block), style) in enumerate(zip(places, styles, strict=True)):
         yield StripNode(
             layer=block,
-            picks=targets.get(number, block),
+            picks=picks[number],
             stage=stage,
             norm=_norm(side, block),
             shortcut=style,
         )
 
 
-def _targets(comparison: Comparison) -> dict[int, str]:
+def _targets(comparison: Comparison) -> list[str]:
     """For each block number of the second network, the first network's block to select."""
     ours = comparison.sides.first.spec.blocks()
     count = len(comparison.sides.second.spec.blocks())
     step = (len(ours) - 1) / max(1, count - 1)
-    return {number: ours[round(number * step)] for number in range(count)}
+    return [ours[round(number * step)] for number in range(count)]
 
 
 def _norm(side: Side, block: str) -> float | None:
@@ -111,13 +126,12 @@ def shortcut_styles(spec: NetworkSpec | ZooSpec) -> list[str | None]:
 
 def gradient_curves(comparison: Comparison, quantity: Quantity, text: Text) -> list[GradientCurve]:
     """The chosen norm of every layer that has it, for both networks."""
-    titles = short_titles(comparison, text)
     curves = []
-    for (slot, side), (_, title) in zip(comparison.sides.items(), titles.items(), strict=True):
+    for side, title in comparison.sides.join(short_titles(comparison, text)):
         norms = _norms(side, quantity)
         curves.append(
             GradientCurve(
-                kind=Kind(slot),
+                role=side.role,
                 label=title,
                 layers=tuple(norms),
                 values=np.array([norms[name] for name in norms], np.float64),
@@ -148,12 +162,11 @@ def cam_range(comparison: Comparison, layer: str, *, own: bool) -> Pair[ColourRa
 
 
 def _cam_ranges(comparison: Comparison, layers: Pair[list[str]], *, own: bool) -> Pair[ColourRange]:
-    tops = Pair(
-        *[
-            max(float(side.analysis.cams[name][0].max()) for name in names)
-            for (_, side), (_, names) in zip(comparison.sides.items(), layers.items(), strict=True)
-        ]
-    )
+    def top_of(both: tuple[Side, list[str]]) -> float:
+        side, names = both
+        return max(float(side.analysis.cams[name][0].max()) for name in names)
+
+    tops = comparison.sides.join(layers).map(top_of)
     shared = max(tops.first, tops.second)
     return tops.map(lambda top: ColourRange(0.0, top if own else shared))
 
@@ -164,16 +177,13 @@ def cam_overlays(
     """Grad-CAM of one layer over the photograph, for both networks."""
     ranges, at = cam_range(comparison, layer, own=own), comparison.layers_at(layer)
 
-    def draw(side: Side, name: str, colours: ColourRange) -> ColouredPicture:
+    def draw(one: tuple[tuple[Side, str], ColourRange]) -> ColouredPicture:
+        (side, name), colours = one
         cam = side.analysis.cams[name][0]
         pixels = overlay(comparison.photo, cam, colours, opacity=opacity, palette=CAM_PALETTE)
-        return ColouredPicture(pixels, colours)
+        return ColouredPicture(side.role, pixels, colours)
 
-    sides = comparison.sides
-    return Pair(
-        draw(sides.first, at.first, ranges.first),
-        draw(sides.second, at.second, ranges.second),
-    )
+    return comparison.sides.join(at).join(ranges).map(draw)
 
 
 def cam_rows(
@@ -184,7 +194,8 @@ def cam_rows(
     ranges = _cam_ranges(comparison, blocks, own=own)
     at = Pair("", "") if selected is None else comparison.layers_at(selected)
 
-    def draw(side: Side, chosen: str, colours: ColourRange) -> ColouredPicture:
+    def draw(one: tuple[tuple[Side, str], ColourRange]) -> ColouredPicture:
+        (side, chosen), colours = one
         own_blocks = side.spec.blocks()
         pixels = cam_row(
             [side.analysis.cams[block][0] for block in own_blocks],
@@ -195,13 +206,9 @@ def cam_rows(
             columns=columns,
             selected=own_blocks.index(chosen) if chosen in own_blocks else None,
         )
-        return ColouredPicture(pixels, colours)
+        return ColouredPicture(side.role, pixels, colours)
 
-    sides = comparison.sides
-    return Pair(
-        draw(sides.first, at.first, ranges.first),
-        draw(sides.second, at.second, ranges.second),
-    )
+    return comparison.sides.join(at).join(ranges).map(draw)
 
 
 @dataclass(frozen=True, eq=False)
@@ -246,15 +253,14 @@ def block_parts(side: Side, block: str) -> BlockParts:
 
 def feature_grids(comparison: Comparison, layer: str) -> Pair[ColouredPicture]:
     """Up to 64 channels with the largest Grad-CAM weights, for both networks, on one scale."""
-    at, sides = comparison.layers_at(layer), comparison.sides
-    shared = ColourRange.of(
-        sides.first.analysis.features[at.first][0], sides.second.analysis.features[at.second][0]
-    )
+    sides = comparison.sides.join(comparison.layers_at(layer))
+    shared = ColourRange.of(*[side.analysis.features[name][0] for side, name in sides])
 
-    def draw(side: Side, name: str) -> ColouredPicture:
+    def draw(one: tuple[Side, str]) -> ColouredPicture:
+        side, name = one
         feature = side.analysis.features[name][0]
         order = channel_order(feature, ChannelOrder.CAM_WEIGHT, side.analysis.cam_weights[name][0])
         grid = feature_grid(feature, order=order[:64], colour_range=shared, cell=64, columns=8)
-        return ColouredPicture(grid.pixels, shared)
+        return ColouredPicture(side.role, grid.pixels, shared)
 
-    return Pair(draw(sides.first, at.first), draw(sides.second, at.second))
+    return sides.map(draw)

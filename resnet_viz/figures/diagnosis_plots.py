@@ -12,9 +12,8 @@ from resnet_viz.figures.labelled_plots import (
     reliability_figure,
     robustness_figure,
 )
-from resnet_viz.figures.theme import COLOURS, MARKERS, layer_ticks, styled
-from resnet_viz.records import CheckFinding, CheckpointReport, Labelled
-from resnet_viz.spec import Kind
+from resnet_viz.figures.theme import ACCENT, STYLES, layer_ticks, styled
+from resnet_viz.records import CheckFinding, CheckpointReport, Labelled, Role
 
 #: Which number of a layer a check is about.
 _NUMBERS: Mapping[str, str] = {
@@ -76,15 +75,15 @@ def _by_layer(finding: CheckFinding, report: CheckpointReport, text: Text) -> go
     if not rows:
         return None
     names, values = zip(*rows, strict=True)
-    kind = Kind.PLAIN if report.identified.kind == Kind.PLAIN else Kind.RESIDUAL
+    style = STYLES[Role(report.identified.kind or "residual")]
     figure = go.Figure()
     figure.add_scatter(
         x=list(range(len(names))),
         y=list(values),
         customdata=[escape(name) for name in names],
         mode="lines+markers",
-        line={"color": COLOURS[kind], "width": 1.5},
-        marker={"symbol": MARKERS[kind], "size": [13 if n == finding.layer else 6 for n in names]},
+        line={"color": style.colour, "width": 1.5},
+        marker={"symbol": style.symbol, "size": [13 if n == finding.layer else 6 for n in names]},
         hovertemplate="%{customdata}: %{y:.3g}<extra></extra>",
     )
     if finding.check in _LINED and finding.threshold is not None:
@@ -103,7 +102,7 @@ def _bars(values: Mapping[str, float], title: str) -> go.Figure:
         x=list(values.values()),
         y=list(values),
         orientation="h",
-        marker={"color": COLOURS[Kind.RESIDUAL]},
+        marker={"color": ACCENT},
         hovertemplate="%{y}: %{x:.3g}<extra></extra>",
     )
     figure.update_xaxes(title=title, type="log")

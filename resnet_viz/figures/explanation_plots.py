@@ -11,10 +11,9 @@ from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison_drawing import ColouredPicture
 from resnet_viz.figures.map_overlays import cam_row, overlay
 from resnet_viz.figures.palettes import ColourRange, Palette
-from resnet_viz.figures.theme import COLOURS, styled
+from resnet_viz.figures.theme import ACCENT, STYLES, styled
 from resnet_viz.records import ByLayer, Pair
 from resnet_viz.records.explanation import ExplainedPicture, Explanation
-from resnet_viz.spec import Kind
 
 
 def map_palette(explanation: Explanation) -> Palette:
@@ -41,14 +40,13 @@ def map_overlay(
         opacity=opacity,
         palette=map_palette(explanation),
     )
-    return ColouredPicture(pixels, colours)
+    return ColouredPicture(picture.role, pixels, colours)
 
 
 def curves_figure(pair: Pair[ExplainedPicture], titles: Pair[str], text: Text) -> go.Figure:
     """Deletion (dashed) and insertion (solid) curves of both networks."""
     figure = go.Figure()
-    kinds = {"residual": Kind.RESIDUAL, "plain": Kind.PLAIN}
-    for (kind, picture), (_, title) in zip(pair.items(), titles.items(), strict=True):
+    for picture, title in pair.join(titles):
         for score in picture.scores:
             if score.name not in ("deletion", "insertion") or score.fractions is None:
                 continue
@@ -59,7 +57,7 @@ def curves_figure(pair: Pair[ExplainedPicture], titles: Pair[str], text: Text) -
                 mode="lines",
                 name=text("explain.curve", network=title, score=text(f"scores.{score.name}")),
                 line={
-                    "color": COLOURS[kinds[kind]],
+                    "color": STYLES[picture.role].colour,
                     "dash": "dash" if score.name == "deletion" else "solid",
                 },
             )
@@ -73,10 +71,11 @@ def block_rows(
     maps: Pair[ByLayer[Float[np.ndarray, "batch h w"]]],
 ) -> Pair[ColouredPicture]:
     """One method's maps at every block as one picture per network, on one range from zero."""
-    found = [values for _, side in maps.items() for values in side.values()]
+    found = [values for side in maps for values in side.values()]
     colours = ColourRange(0.0, ColourRange.of(*found).high or 1.0)
 
-    def draw(picture: ExplainedPicture, side: ByLayer[np.ndarray]) -> ColouredPicture:
+    def draw(one: tuple[ExplainedPicture, ByLayer[np.ndarray]]) -> ColouredPicture:
+        picture, side = one
         blocks = list(side)
         explanation = picture.explanation
         fused = () if explanation.fused is None else explanation.fused.layers
@@ -90,9 +89,9 @@ def block_rows(
             columns=min(len(blocks), 9),
             selected=blocks.index(selected) if selected in blocks else None,
         )
-        return ColouredPicture(pixels, colours)
+        return ColouredPicture(picture.role, pixels, colours)
 
-    return Pair(draw(pair.first, maps.first), draw(pair.second, maps.second))
+    return pair.join(maps).map(draw)
 
 
 def ascent_figure(steps: Sequence[Mapping[str, Any]], text: Text) -> go.Figure:
@@ -102,7 +101,7 @@ def ascent_figure(steps: Sequence[Mapping[str, Any]], text: Text) -> go.Figure:
         x=[one["step"] for one in steps],
         y=[one["activation"] for one in steps],
         mode="lines",
-        line={"color": COLOURS[Kind.RESIDUAL]},
+        line={"color": ACCENT},
     )
     figure.update_xaxes(title=text("explain_channels.step_axis"))
     figure.update_yaxes(title=text("explain_channels.activation_axis"))

@@ -7,8 +7,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from resnet_viz.core.text import Text
-from resnet_viz.figures.theme import COLOURS, MARKERS, styled
-from resnet_viz.records import Curve, Mark, Matrix, Panel
+from resnet_viz.figures.theme import STYLES, styled
+from resnet_viz.records import Curve, Mark, Matrix, Panel, Role
 
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 _OTHERS = ("#0f766e", "#a21caf", "#65a30d", "#b45309", "#0891b2", "#be123c")
@@ -80,7 +80,7 @@ def _style(curves: Sequence[Curve], place: int) -> tuple[str, str]:
     before = sum(other.kind is curve.kind for other in curves[:place])
     if curve.kind is None:
         return _OTHERS[before % len(_OTHERS)], "solid"
-    return COLOURS[curve.kind], _DASHES[before % len(_DASHES)]
+    return STYLES[Role(curve.kind)].colour, _DASHES[before % len(_DASHES)]
 
 
 def _add_curve(
@@ -105,7 +105,7 @@ def _add_curve(
         marker={
             "size": 8 if panel.mark is Mark.POINTS else 4 if len(curve.x) > 60 else 6,
             "color": colour,
-            "symbol": "diamond" if curve.kind is None else MARKERS[curve.kind],
+            "symbol": "diamond" if curve.kind is None else STYLES[Role(curve.kind)].symbol,
         },
     )
 

@@ -13,8 +13,8 @@ from jaxtyping import Float64
 from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison_drawing import network_title
 from resnet_viz.figures.gradient_plot import GradientCurve, gradient_caption
-from resnet_viz.figures.theme import COLOURS, MARKERS, styled
-from resnet_viz.records import GradientMeasurement, LayerGradient, Step
+from resnet_viz.figures.theme import STYLES, RoleStyle, styled
+from resnet_viz.records import GradientMeasurement, LayerGradient, Role, Step, role_alone
 from resnet_viz.records.theory import theory
 from resnet_viz.spec import Kind, NetworkSpec
 from resnet_viz.spec.layer_names import on_shortcut
@@ -43,6 +43,16 @@ class LabCurve:
     mean: Float64[np.ndarray, " layers"]
     low: Float64[np.ndarray, " layers"]
     high: Float64[np.ndarray, " layers"]
+
+    @property
+    def role(self) -> Role:
+        """That of the network's form; dashes tell the depths apart."""
+        return role_alone(self.spec)
+
+    @property
+    def style(self) -> RoleStyle:
+        """How it is drawn."""
+        return STYLES[self.role]
 
     def titled(self, text: Text) -> str:
         """ResNet-56, plain-56."""
@@ -146,8 +156,8 @@ def _add_line(figure: go.Figure, curve: LabCurve, dash: str, text: Text) -> None
         customdata=[escape(n) for n, ok in zip(curve.layers, there, strict=True) if ok],
         name=escape(curve.titled(text)),
         mode="lines+markers",
-        line={"color": COLOURS[curve.spec.kind], "width": 1.5, "dash": dash},
-        marker={"symbol": MARKERS[curve.spec.kind], "size": 5},
+        line={"color": curve.style.colour, "width": 1.5, "dash": dash},
+        marker={"symbol": curve.style.symbol, "size": 5},
         hovertemplate="%{customdata}: %{y:.3g}",
     )
 
@@ -158,7 +168,7 @@ def _add_band(figure: go.Figure, curve: LabCurve) -> None:
     if not there.any() or (curve.low == curve.high).all():
         return
     places = (np.flatnonzero(there) + 1).tolist()
-    red, green, blue = (int(COLOURS[curve.spec.kind][i : i + 2], 16) for i in (1, 3, 5))
+    red, green, blue = (int(curve.style.colour[i : i + 2], 16) for i in (1, 3, 5))
     figure.add_scatter(
         x=[*places, *reversed(places)],
         y=[*curve.high[there].tolist(), *reversed(curve.low[there].tolist())],
@@ -182,7 +192,7 @@ def _add_lost(figure: go.Figure, curve: LabCurve, floor: float, text: Text) -> N
         customdata=[f"{escape(curve.layers[i])}: {curve.mean[i]}" for i in lost],
         name=text("figures.lost", label=label, count=len(lost)),
         mode="markers",
-        marker={"symbol": "x-open", "size": 8, "color": COLOURS[curve.spec.kind]},
+        marker={"symbol": "x-open", "size": 8, "color": curve.style.colour},
         hovertemplate="%{customdata}<extra></extra>",
     )
 
@@ -247,7 +257,7 @@ def lab_caption(curves: Sequence[LabCurve], text: Text) -> str:
 
 def _plain(curve: LabCurve, text: Text) -> GradientCurve:
     return GradientCurve(
-        curve.spec.kind, curve.titled(text), curve.layers, np.asarray(curve.mean, np.float64)
+        curve.role, curve.titled(text), curve.layers, np.asarray(curve.mean, np.float64)
     )
 
 

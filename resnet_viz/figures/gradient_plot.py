@@ -9,8 +9,8 @@ import plotly.graph_objects as go
 from jaxtyping import Bool, Float64
 
 from resnet_viz.core.text import Text
-from resnet_viz.figures.theme import COLOURS, MARKERS, layer_ticks, styled
-from resnet_viz.spec import Kind
+from resnet_viz.figures.theme import STYLES, layer_ticks, styled
+from resnet_viz.records import Role
 
 _STEADY = 2.0  # factors below this are called steady
 
@@ -22,7 +22,7 @@ class GradientCurve:
     ``head`` is drawn, but left out of the ratio of first to last convolution.
     """
 
-    kind: Kind
+    role: Role
     label: str
     layers: tuple[str, ...]
     values: Float64[np.ndarray, " layers"]
@@ -103,15 +103,15 @@ def _factor(ratio: float) -> str:
 
 
 def _add_curve(figure: go.Figure, curve: GradientCurve) -> None:
-    there = curve.drawable
+    there, style = curve.drawable, STYLES[curve.role]
     figure.add_scatter(
         x=np.flatnonzero(there).tolist(),
         y=curve.values[there].tolist(),
         customdata=[escape(name) for name, ok in zip(curve.layers, there, strict=True) if ok],
         name=escape(curve.label),
         mode="lines+markers",
-        line={"color": COLOURS[curve.kind], "width": 1.5},
-        marker={"symbol": MARKERS[curve.kind], "size": 7},
+        line={"color": style.colour, "dash": style.dash, "width": 1.5},
+        marker={"symbol": style.symbol, "size": 7},
         hovertemplate="%{customdata}: %{y:.3g}",
     )
 
@@ -127,7 +127,7 @@ def _add_lost(figure: go.Figure, curve: GradientCurve, floor: float, text: Text)
         customdata=names,
         name=text("figures.lost", label=escape(curve.label), count=len(lost)),
         mode="markers",
-        marker={"symbol": "x-open", "size": 9, "color": COLOURS[curve.kind]},
+        marker={"symbol": "x-open", "size": 9, "color": STYLES[curve.role].colour},
         hovertemplate="%{customdata}<extra></extra>",
     )
 

@@ -13,9 +13,8 @@ from PIL import Image
 from resnet_viz.core.text import Text
 from resnet_viz.figures.map_overlays import enlarge_pixels, overlay
 from resnet_viz.figures.palettes import ColourRange
-from resnet_viz.figures.theme import COLOURS, styled
+from resnet_viz.figures.theme import ACCENT, SERIES, styled
 from resnet_viz.records import JudgedImage, Labelled
-from resnet_viz.spec import Kind
 
 _MOST_CLASSES = 30  # of a confusion matrix that can be read
 _SIDE = 160  # pixels of a picture for eyes, at least
@@ -34,8 +33,8 @@ def reliability_figure(measured: Labelled, text: Text) -> go.Figure:
         hoverinfo="skip",
     )
     rows = (
-        ("before", measured.reliability, COLOURS[Kind.RESIDUAL], "circle"),
-        ("after", measured.reliability_scaled, COLOURS[Kind.PLAIN], "square"),
+        ("before", measured.reliability, SERIES[0], "circle"),
+        ("after", measured.reliability_scaled, SERIES[1], "square"),
     )
     for name, bins, colour, marker in rows:
         figure.add_scatter(
@@ -92,7 +91,7 @@ def recall_figure(measured: Labelled, text: Text) -> go.Figure:
         x=[row[0] for row in shown],
         y=[row[1] for row in shown],
         orientation="h",
-        marker={"color": COLOURS[Kind.RESIDUAL]},
+        marker={"color": ACCENT},
         hovertemplate="%{y}: %{x:.1%}<extra></extra>",
     )
     figure.update_xaxes(title=text("labelled.axis_recall"), range=[0, 1])
@@ -109,7 +108,7 @@ def robustness_figure(measured: Labelled, text: Text) -> go.Figure:
         x=[row.accuracy for row in changed],
         y=names,
         orientation="h",
-        marker={"color": COLOURS[Kind.RESIDUAL]},
+        marker={"color": ACCENT},
         hovertemplate="%{y}: %{x:.1%}<extra></extra>",
     )
     figure.add_vline(x=unchanged.accuracy, line={"color": _GREY, "width": 1, "dash": "dash"})

@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 
-from resnet_viz.figures.theme import COLOURS
-from resnet_viz.spec import Kind
+from resnet_viz.figures.theme import STYLES
+from resnet_viz.records import Role
 
 _WIDTH, _HEIGHT, _BASE = 220, 64, 58  # units of the drawing; the last is the bottom of the bars
 _MOST = 48  # bars; deeper networks keep their proportions
 _GAP = 5  # between stages
-_GREY, _TEAL = "#8a8a8a", "#0d9488"
-_COLOURS = {"identity": COLOURS[Kind.RESIDUAL], "concatenation": _TEAL}
+_GREY = "#8a8a8a"
+_COLOURS = {
+    "identity": STYLES[Role.RESIDUAL].colour,
+    "concatenation": STYLES[Role.FIRST].colour,
+}
 
 
 def card_svg(stages: Sequence[int], way: str) -> str:

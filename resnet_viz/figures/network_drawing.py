@@ -16,36 +16,33 @@ from resnet_viz.figures.sketch import (
     legend,
     markers,
 )
-from resnet_viz.figures.theme import COLOURS, styled
-from resnet_viz.records import BlockGroup, Layer, Pair
-from resnet_viz.spec import Kind
+from resnet_viz.figures.theme import STYLES, styled
+from resnet_viz.records import ANY_TWO, TWINS, BlockGroup, Layer, Pair, Role
 from resnet_viz.spec.layer_names import inside_block, on_shortcut
 
-ZOO_COLOUR = "#0d9488"  # of what is neither residual nor plain
-_CENTRES = {Kind.RESIDUAL: 0.0, Kind.PLAIN: 1.05}
+_CENTRES = Pair(0.0, 1.05)  # of both columns
 
 
 def network_figure(
     twins: Pair[tuple[BlockGroup, ...]], *, selected: str | None, ink: str, text: Text
 ) -> go.Figure:
-    """Both networks side by side, equal blocks collapsed, every shortcut an arc.
+    """Twins side by side, equal blocks collapsed, every shortcut an arc.
 
     Solid arcs are identities, dashed ones projections, dotted ones zero-padding; where the plain
     twin lacks one, its place is marked. A marker's ``customdata`` is its first block. ``ink`` is
     the colour of words.
     """
     figure, sketch = go.Figure(), Sketch(ink)
-    for kind, groups in ((Kind.RESIDUAL, twins.first), (Kind.PLAIN, twins.second)):
-        x = _CENTRES[kind]
-        sketch.column(x, text(f"kinds.{kind}"), groups, selected, COLOURS[kind])
+    for (role, groups), x in TWINS.join(twins).join(_CENTRES):
+        sketch.column(x, text(f"roles.{role}"), groups, selected, STYLES[role].colour)
         figure.add_trace(markers(x, groups, text))
-    cross = _CENTRES[Kind.PLAIN] - HALF_WIDTH - 0.06
+    cross = _CENTRES.second - HALF_WIDTH - 0.06
     for row, (own, other) in enumerate(zip(twins.second, twins.first, strict=True)):
         if own.way == "none" and other.way not in (None, "none"):
             hover = text("design.no_shortcut")
             sketch.word(cross, row, "✕", size=13, color=GREY, hover=hover)
     drawn = dict.fromkeys(g.way for g in twins.first if g.way in DASHES)
-    legend(figure, {str(way): COLOURS[Kind.RESIDUAL] for way in drawn}, text)
+    legend(figure, {str(way): STYLES[Role.RESIDUAL].colour for way in drawn}, text)
     return _framed(figure, sketch, len(twins.first))
 
 
@@ -58,14 +55,14 @@ def catalog_figure(
     Three arcs mark concatenation of channels, one arc marks addition.
     """
     figure, sketch = go.Figure(), Sketch(ink)
-    left, right = _CENTRES[Kind.RESIDUAL], _CENTRES[Kind.PLAIN]
-    sketch.column(left, title, groups, None, ZOO_COLOUR)
-    sketch.column(right, beside[0], beside[1], None, COLOURS[Kind.RESIDUAL])
-    figure.add_trace(markers(left, groups, text))
-    figure.add_trace(markers(right, beside[1], text))
-    ways = {str(g.way): COLOURS[Kind.RESIDUAL] for g in beside[1] if g.way in DASHES}
-    own = {str(g.way): ZOO_COLOUR for g in groups if g.way in DASHES}
-    legend(figure, {**ways, **own}, text)
+    columns = Pair((title, groups), beside)
+    ways: dict[str, str] = {}
+    for ((name, own), role), x in columns.join(ANY_TWO).join(_CENTRES):
+        colour = STYLES[role].colour
+        sketch.column(x, name, own, None, colour)
+        figure.add_trace(markers(x, own, text))
+        ways = {str(group.way): colour for group in own if group.way in DASHES} | ways
+    legend(figure, ways, text)
     return _framed(figure, sketch, max(len(groups), len(beside[1])))
 
 
@@ -80,7 +77,7 @@ def _framed(figure: go.Figure, sketch: Sketch, rows: int) -> go.Figure:
 
 
 def block_figure(
-    layers: Sequence[Layer], *, way: str, kind: Kind, ink: str, text: Text
+    layers: Sequence[Layer], *, way: str, role: Role, ink: str, text: Text
 ) -> go.Figure:
     """One block from left to right: the branch's layers in a row, the shortcut as an arc over it.
 
@@ -101,8 +98,8 @@ def block_figure(
         line={"color": GREY, "width": 1.5},
     )  # fmt: skip
     if way in DASHES:
-        _bridge(figure, start, end, DASHES[way], kind)
-    _layer_markers(figure, layers, places, kind, ink, text)
+        _bridge(figure, start, end, DASHES[way], role)
+    _layer_markers(figure, layers, places, role, ink, text)
     figure.update_xaxes(visible=False, range=[-0.2, len(branch) + 1.2])
     figure.update_yaxes(visible=False, range=[-0.6, 1.45])
     return styled(figure, height=190).update_layout(margin={"t": 4})
@@ -121,13 +118,13 @@ def _start(
     return places[read][0] if read in places else 0.0
 
 
-def _bridge(figure: go.Figure, start: float, end: float, dash: str, kind: Kind) -> None:
+def _bridge(figure: go.Figure, start: float, end: float, dash: str, role: Role) -> None:
     at = np.linspace(0, 1, 41)
     figure.add_scatter(
         x=start + (end - start) * at,
         y=np.minimum(1.0, 2.2 * np.sin(np.pi * at)),
         mode="lines",
-        line={"color": COLOURS[kind], "width": 2, "dash": dash},
+        line={"color": STYLES[role].colour, "width": 2, "dash": dash},
         hoverinfo="skip",
         showlegend=False,
     )
@@ -137,7 +134,7 @@ def _layer_markers(
     figure: go.Figure,
     layers: Sequence[Layer],
     places: dict[str, tuple[float, float]],
-    kind: Kind,
+    role: Role,
     ink: str,
     text: Text,
 ) -> None:
@@ -151,7 +148,7 @@ def _layer_markers(
         marker={
             "size": [22 if layer.parameters else 14 for layer in layers],
             "symbol": ["circle" if layer.kind == "Add" else "square" for layer in layers],
-            "color": COLOURS[kind],
+            "color": STYLES[role].colour,
             "line": {"width": 1, "color": "white"},
         },
         customdata=[layer.name for layer in layers],

@@ -1,36 +1,45 @@
 """The five most probable classes of both networks, and a caption."""
 
+from dataclasses import dataclass
 from html import escape
 
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from resnet_viz.core.text import Text
-from resnet_viz.figures.theme import COLOURS, styled
-from resnet_viz.records import Pair, Prediction
-from resnet_viz.spec import Kind
+from resnet_viz.figures.theme import STYLES, styled
+from resnet_viz.records import Pair, Prediction, Role
 
 _EQUAL = 0.005  # shares closer than this print as equally sure
 
 
-def prediction_figure(predictions: Pair[list[Prediction]], titles: Pair[str]) -> go.Figure:
-    """Horizontal bars, the most probable class on top, residual left, plain right."""
+@dataclass(frozen=True)
+class PredictionSide:
+    """What one network says, the most probable class first."""
+
+    role: Role
+    title: str
+    predictions: list[Prediction]
+
+
+def prediction_figure(sides: Pair[PredictionSide]) -> go.Figure:
+    """Horizontal bars, the most probable class on top, the first network left."""
     figure = make_subplots(
         cols=2,
         horizontal_spacing=0.16,
-        subplot_titles=[escape(title) for _, title in titles.items()],
+        subplot_titles=[escape(side.title) for side in sides],
     )
-    for column, (kind, rows) in enumerate(predictions.items(), 1):
-        labels = [escape(row.label) for row in rows]
-        shares = [row.probability for row in rows]
+    for column, side in enumerate(sides, 1):
+        labels = [escape(row.label) for row in side.predictions]
+        shares = [row.probability for row in side.predictions]
         figure.add_bar(
             x=shares,
-            y=list(range(len(rows))),
+            y=list(range(len(labels))),
             text=[percent(share) for share in shares],
             textposition="outside",
             cliponaxis=False,
             orientation="h",
-            marker_color=COLOURS[Kind(kind)],
+            marker_color=STYLES[side.role].colour,
             customdata=labels,
             hovertemplate="%{customdata}: %{text}<extra></extra>",
             row=1,
@@ -38,7 +47,7 @@ def prediction_figure(predictions: Pair[list[Prediction]], titles: Pair[str]) ->
         )
         figure.update_yaxes(
             tickmode="array",
-            tickvals=list(range(len(rows))),
+            tickvals=list(range(len(labels))),
             ticktext=labels,
             autorange="reversed",
             showgrid=False,
@@ -51,24 +60,24 @@ def prediction_figure(predictions: Pair[list[Prediction]], titles: Pair[str]) ->
     return styled(figure, height=210)
 
 
-def prediction_caption(predictions: Pair[list[Prediction]], names: Pair[str], text: Text) -> str:
+def prediction_caption(sides: Pair[PredictionSide], text: Text) -> str:
     """One sentence: whether both networks agree, and which one is more certain."""
-    if not predictions.first or not predictions.second:
+    if not all(side.predictions for side in sides):
         return ""
-    residual, plain = predictions.first[0], predictions.second[0]
+    first, second = (side.predictions[0] for side in sides)
     values = {
-        "residual": names.first,
-        "plain": names.second,
-        "residual_label": residual.label,
-        "plain_label": plain.label,
-        "residual_share": percent(residual.probability),
-        "plain_share": percent(plain.probability),
+        "first": sides.first.title,
+        "second": sides.second.title,
+        "first_label": first.label,
+        "second_label": second.label,
+        "first_share": percent(first.probability),
+        "second_share": percent(second.probability),
     }
-    if residual.index != plain.index:
+    if first.index != second.index:
         return text("figures.disagree", **values)
-    if abs(residual.probability - plain.probability) < _EQUAL:
+    if abs(first.probability - second.probability) < _EQUAL:
         return text("figures.agree_equally", **values)
-    surer = "residual" if residual.probability > plain.probability else "plain"
+    surer = "first" if first.probability > second.probability else "second"
     return text(f"figures.agree_{surer}", **values)
 
 

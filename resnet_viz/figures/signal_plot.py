@@ -5,9 +5,8 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from resnet_viz.core.text import Text
-from resnet_viz.figures.theme import COLOURS, MARKERS, styled
-from resnet_viz.records import Pair, SignalCheck
-from resnet_viz.spec import Kind
+from resnet_viz.figures.theme import STYLES, styled
+from resnet_viz.records import TWINS, Pair, SignalCheck
 
 _HEALTHY = 100.0  # a larger change between the first and the last block is named
 _ROWS = ("variances", "gradient_norms")
@@ -16,15 +15,16 @@ _ROWS = ("variances", "gradient_norms")
 def signal_figure(checks: Pair[SignalCheck], text: Text) -> go.Figure:
     """Output variance and gradient norm of every block, on logarithmic axes."""
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.08)
-    for kind, check in ((Kind.RESIDUAL, checks.first), (Kind.PLAIN, checks.second)):
+    for role, check in TWINS.join(checks):
+        style = STYLES[role]
         for row, quantity in enumerate(_ROWS, 1):
             values = getattr(check, quantity)
             shown = np.where(np.isfinite(values) & (values > 0), values, np.nan)
             figure.add_scatter(
                 row=row, col=1, x=list(check.blocks), y=shown,
-                mode="lines+markers", name=text(f"kinds.{kind}"), showlegend=row == 1,
-                line={"color": COLOURS[kind]},
-                marker={"symbol": MARKERS[kind], "size": 6},
+                mode="lines+markers", name=text(f"roles.{role}"), showlegend=row == 1,
+                line={"color": style.colour},
+                marker={"symbol": style.symbol, "size": 6},
             )  # fmt: skip
     for row, quantity in enumerate(_ROWS, 1):
         figure.update_yaxes(
@@ -37,10 +37,7 @@ def signal_figure(checks: Pair[SignalCheck], text: Text) -> go.Figure:
 
 def signal_caption(checks: Pair[SignalCheck], text: Text) -> str:
     """How the gradient changes from the last block to the first, in numbers."""
-    parts = [
-        _verdict(text(f"kinds.{kind}"), check, text)
-        for kind, check in ((Kind.RESIDUAL, checks.first), (Kind.PLAIN, checks.second))
-    ]
+    parts = [_verdict(text(f"roles.{role}"), check, text) for role, check in TWINS.join(checks)]
     return text("figures.sentence", parts=text("figures.between").join(parts))
 
 

@@ -7,13 +7,19 @@ from html import escape
 
 from resnet_viz.core.text import Text
 from resnet_viz.figures.palettes import Palette, hex_colours
-from resnet_viz.figures.theme import COLOURS
-from resnet_viz.spec import Kind
+from resnet_viz.figures.theme import STYLES
+from resnet_viz.records import Role
 
 _WIDTH = 1000  # units of the drawing
 _LEFT, _RIGHT = 112, 16
 _ROW, _TOP = 62, 26  # height of a row, and above the first
 _STAGE_GAP = 1.0  # extra steps between stages
+#: Corners of each marker, in radii from its middle.
+_CORNERS = {
+    "square": ((-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)),
+    "diamond": ((0, -1.25), (1.25, 0), (0, 1.25), (-1.25, 0)),
+    "triangle-up": ((0, -1.3), (1.2, 0.8), (-1.2, 0.8)),
+}
 _DASHES = {"identity": "", "padding": "1.5 3", "projection": "5 3"}
 
 
@@ -35,7 +41,7 @@ class StripNode:
 class StripRow:
     """One network."""
 
-    kind: Kind
+    role: Role
     title: str
     nodes: tuple[StripNode, ...]
     selected: str  # its own layer that is shown
@@ -76,10 +82,10 @@ def _places(nodes: Sequence[StripNode]) -> list[float]:
     ]
 
 
-def _fills(rows: Sequence[StripRow]) -> dict[tuple[Kind, str], str]:
+def _fills(rows: Sequence[StripRow]) -> dict[tuple[Role, str], str]:
     """Colours on the logarithm of the norm, one scale for all rows."""
     logs = {
-        (row.kind, node.layer): math.log10(node.norm)
+        (row.role, node.layer): math.log10(node.norm)
         for row in rows
         for node in row.nodes
         if node.norm is not None and math.isfinite(node.norm) and node.norm > 0
@@ -96,24 +102,24 @@ def _aligned(rows: Sequence[StripRow]) -> bool:
     return len({tuple(node.stage for node in row.nodes) for row in rows}) == 1
 
 
-def _draw_row(row: StripRow, y: float, fills: dict[tuple[Kind, str], str]) -> str:
-    colour = COLOURS[row.kind]
+def _draw_row(row: StripRow, y: float, fills: dict[tuple[Role, str], str]) -> str:
+    style = STYLES[row.role]
     places, step = _places(row.nodes), _step(row.nodes)
     radius = max(3.0, min(9.0, step * 0.34))
     line = (
         f'<text x="0" y="{y + 4:.1f}" fill="currentColor" font-weight="600">'
-        f'<tspan fill="{colour}">{"●" if row.kind is Kind.RESIDUAL else "■"}</tspan> '
+        f'<tspan fill="{style.colour}">{style.glyph}</tspan> '
         f"{escape(row.title)}</text>"
         f'<line x1="{_LEFT}" y1="{y}" x2="{_WIDTH - _RIGHT}" y2="{y}" stroke="currentColor" '
         f'stroke-opacity="0.35"/>'
     )
     arcs = [
-        _arc(x, y, step, radius, node.shortcut, colour)
+        _arc(x, y, step, radius, node.shortcut, style.colour)
         for x, node in zip(places, row.nodes, strict=True)
         if node.shortcut
     ]
     nodes = [
-        _node(row, node, x, y, radius, fills.get((row.kind, node.layer)))
+        _node(row, node, x, y, radius, fills.get((row.role, node.layer)))
         for x, node in zip(places, row.nodes, strict=True)
     ]
     return line + "".join(arcs) + "".join(nodes)
@@ -133,25 +139,26 @@ def _node(
     row: StripRow, node: StripNode, x: float, y: float, radius: float, fill: str | None
 ) -> str:
     chosen = f"{row.selected}.".startswith(f"{node.layer}.")
-    kind = row.kind
-    ring = _shape(kind, x, y, radius + 4, "none", 2.5) if chosen else ""
+    symbol = STYLES[row.role].symbol
+    ring = _shape(symbol, x, y, radius + 4, "none", 2.5) if chosen else ""
     norm = "" if node.norm is None else f": {node.norm:.3g}"
     layer, picks = escape(node.layer, quote=True), escape(node.picks, quote=True)
     return (
         f'<g class="node" data-layer="{picks}" role="option" aria-selected="{str(chosen).lower()}">'
         f"<title>{layer}{norm}</title>"
         f'<rect x="{x - radius - 2:.1f}" y="{y - 16}" width="{2 * radius + 4:.1f}" height="32" '
-        f'fill="transparent"/>{ring}{_shape(kind, x, y, radius, fill or "none", 1.2)}</g>'
+        f'fill="transparent"/>{ring}{_shape(symbol, x, y, radius, fill or "none", 1.2)}</g>'
     )
 
 
-def _shape(kind: Kind, x: float, y: float, radius: float, fill: str, stroke: float) -> str:
+def _shape(symbol: str, x: float, y: float, radius: float, fill: str, stroke: float) -> str:
+    """A marker of about the area of a circle of ``radius``."""
     paint = f'fill="{fill}" stroke="currentColor" stroke-width="{stroke}"'
-    if kind is Kind.RESIDUAL:
+    if symbol == "circle":
         return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}" {paint}/>'
-    side = 2 * radius * 0.9
-    corner = f'x="{x - side / 2:.1f}" y="{y - side / 2:.1f}"'
-    return f'<rect {corner} width="{side:.1f}" height="{side:.1f}" {paint}/>'
+    corners = _CORNERS[symbol]
+    points = " ".join(f"{x + radius * dx:.1f},{y + radius * dy:.1f}" for dx, dy in corners)
+    return f'<polygon points="{points}" {paint}/>'
 
 
 def _draw_legend(rows: Sequence[StripRow], height: float, text: Text) -> str:

@@ -1,17 +1,37 @@
-"""One look for every plot; residual is blue and round, plain is orange and square, everywhere."""
+"""One look for every plot; a network's colour and marker follow its role."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 
 import plotly.graph_objects as go
 
-from resnet_viz.spec import Kind
+from resnet_viz.records import Role
 from resnet_viz.spec.layer_names import stage_of
 
-COLOURS: Mapping[Kind, str] = {Kind.RESIDUAL: "#2563eb", Kind.PLAIN: "#ea580c"}
-MARKERS: Mapping[Kind, str] = {Kind.RESIDUAL: "circle", Kind.PLAIN: "square"}
 
-#: Colours of series that are no kinds; distinguishable without red and green (Okabe and Ito 2008).
+@dataclass(frozen=True)
+class RoleStyle:
+    """How a network is drawn: ``symbol`` and ``dash`` are Plotly's names, ``glyph`` is text."""
+
+    colour: str
+    symbol: str
+    glyph: str
+    dash: str
+
+
+#: Any two colours differ by a CIELAB distance of 20 or more, for colour-blind eyes too, and each
+#: has a contrast of 3 or more against a white and a dark page (WCAG 2.2, section 1.4.11).
+STYLES: Mapping[Role, RoleStyle] = {
+    Role.RESIDUAL: RoleStyle("#2563eb", "circle", "●", "solid"),
+    Role.PLAIN: RoleStyle("#ea580c", "square", "■", "solid"),
+    Role.FIRST: RoleStyle("#0d9488", "diamond", "◆", "solid"),
+    Role.SECOND: RoleStyle("#b814aa", "triangle-up", "▲", "dash"),
+}
+
+#: The colour of a single series that is not a network.
+ACCENT = "#2563eb"
+#: Colours of several such series; told apart without red and green (Okabe and Ito 2008).
 SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8b8b8b")
 
 _GRID = "rgba(128, 128, 128, 0.25)"  # legible on white and on black

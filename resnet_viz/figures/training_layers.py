@@ -6,8 +6,8 @@ from html import escape
 import plotly.graph_objects as go
 
 from resnet_viz.core.text import Text
-from resnet_viz.figures.theme import COLOURS, MARKERS, stage_ticks, styled
-from resnet_viz.spec import Kind
+from resnet_viz.figures.theme import STYLES, stage_ticks, styled
+from resnet_viz.records import Role
 
 MOST_CLASSES = 30  # of a confusion matrix that can be read
 
@@ -19,14 +19,15 @@ def layers_figure(
     figure = go.Figure()
     layers = max((list(own) for own in values.values()), key=len, default=[])
     for kind, own in values.items():
+        style = STYLES[Role(kind)]
         figure.add_scatter(
             x=[layers.index(name) for name in own if name in layers],
             y=[own[name] for name in own if name in layers],
             customdata=[escape(name) for name in own if name in layers],
-            name=text(f"kinds.{kind}"),
+            name=text(f"roles.{kind}"),
             mode="lines+markers",
-            line={"color": COLOURS[Kind(kind)], "width": 1.5},
-            marker={"symbol": MARKERS[Kind(kind)], "size": 7},
+            line={"color": style.colour, "width": 1.5},
+            marker={"symbol": style.symbol, "size": 7},
             hovertemplate="%{customdata}: %{y:.3g}",
         )
     places, names = stage_ticks(layers)

@@ -13,8 +13,8 @@ from plotly.subplots import make_subplots
 from resnet_viz.core.text import Text
 from resnet_viz.figures.map_overlays import enlarge_pixels, overlay
 from resnet_viz.figures.palettes import ColourRange
-from resnet_viz.figures.theme import COLOURS, MARKERS, SERIES, stage_ticks, styled
-from resnet_viz.spec import Kind
+from resnet_viz.figures.theme import SERIES, STYLES, stage_ticks, styled
+from resnet_viz.records import TWINS, Role
 
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]  # by kind: what a run reported, in order
 
@@ -29,16 +29,17 @@ def curve_figure(epochs: Rows, quantity: str, text: Text) -> go.Figure:
     """
     figure = go.Figure()
     scale = 100.0 if quantity == "error" else 1.0
-    for kind in Kind:
+    for role in TWINS:
+        style = STYLES[role]
         for part, dash in _DASHES.items():
-            rows = epochs.get(kind, ())
+            rows = epochs.get(role, ())
             figure.add_scatter(
                 x=[row["epoch"] for row in rows],
                 y=[scale * row[f"{part}_{quantity}"] for row in rows],
-                name=text(f"train.curve_{part}", kind=text(f"kinds.{kind}")),
+                name=text(f"train.curve_{part}", kind=text(f"roles.{role}")),
                 mode="lines+markers",
-                line={"color": COLOURS[kind], "dash": dash, "width": 2},
-                marker={"symbol": MARKERS[kind], "size": 6},
+                line={"color": style.colour, "dash": dash, "width": 2},
+                marker={"symbol": style.symbol, "size": 6},
                 hovertemplate="%{y:.2f}<extra>%{fullData.name}</extra>",
                 showlegend=bool(rows),
             )
@@ -68,7 +69,7 @@ def runs_figure(curves: Sequence[RunCurve], text: Text) -> go.Figure:
     titles = list(dict.fromkeys(curve.title for curve in curves))
     for curve in curves:
         colour = SERIES[titles.index(curve.title) % len(SERIES)]
-        label = f"{escape(curve.title)}: {text(f'kinds.{curve.kind}')}"
+        label = f"{escape(curve.title)}: {text(f'roles.{curve.kind}')}"
         for part, dash in _DASHES.items():
             figure.add_scatter(
                 x=list(curve.epochs),
@@ -78,7 +79,7 @@ def runs_figure(curves: Sequence[RunCurve], text: Text) -> go.Figure:
                 showlegend=part == "test",
                 mode="lines+markers",
                 line={"color": colour, "dash": dash, "width": 2},
-                marker={"symbol": MARKERS[Kind(curve.kind)], "size": 6},
+                marker={"symbol": STYLES[Role(curve.kind)].symbol, "size": 6},
                 hovertemplate="%{y:.2f}<extra>%{fullData.name}</extra>",
             )
     figure.update_xaxes(title=text("train.axis_epoch"))
@@ -92,23 +93,23 @@ def measured_steps(steps: Rows, quantity: str, text: Text) -> go.Figure:
     ``quantity``: ``gradient_norms`` (of dL/dW) or ``update_ratios``. Exact zeros and values that
     are not finite are left grey, and named in the hover text.
     """
-    kinds = [kind for kind in Kind if steps.get(kind)]
+    roles = [role for role in TWINS if steps.get(role)]
     figure = make_subplots(
-        rows=max(len(kinds), 1),
+        rows=max(len(roles), 1),
         shared_xaxes=True,
         vertical_spacing=0.12,
-        subplot_titles=[text(f"kinds.{kind}") for kind in kinds] or None,
+        subplot_titles=[text(f"roles.{role}") for role in roles] or None,
     )
     shown_all: list[float] = []
-    for row, kind in enumerate(kinds, 1):
-        norms = _by_layer(steps[kind], quantity)
-        layers = list(steps[kind][0][quantity])
+    for row, role in enumerate(roles, 1):
+        norms = _by_layer(steps[role], quantity)
+        layers = list(steps[role][0][quantity])
         with np.errstate(divide="ignore", invalid="ignore"):
             shown = np.where(np.isfinite(norms) & (norms > 0), np.log10(norms), np.nan)
         shown_all += shown[np.isfinite(shown)].tolist()
         figure.add_heatmap(
             z=shown,
-            x=[str(step["step"]) for step in steps[kind]],
+            x=[str(step["step"]) for step in steps[role]],
             y=list(range(len(layers))),
             customdata=norms,
             text=[[escape(layer)] * norms.shape[1] for layer in layers],
@@ -121,7 +122,7 @@ def measured_steps(steps: Rows, quantity: str, text: Text) -> go.Figure:
         places, names = stage_ticks(layers)
         figure.update_yaxes(tickvals=places, ticktext=names, autorange="reversed", row=row, col=1)
     figure.update_xaxes(type="category", nticks=8)
-    figure.update_xaxes(title=text("train.axis_step"), row=max(len(kinds), 1), col=1)
+    figure.update_xaxes(title=text("train.axis_step"), row=max(len(roles), 1), col=1)
     figure.update_layout(
         coloraxis={
             "colorscale": "Viridis",
@@ -160,14 +161,14 @@ def watched_row(
 
 def training_sentence(epochs: Rows, text: Text) -> str:
     """Both errors after the last epoch that both networks have finished."""
-    rows = [epochs.get(kind, ()) for kind in Kind]
+    rows = [epochs.get(role, ()) for role in TWINS]
     both = min(len(r) for r in rows)
     if not both:
         single = next((r for r in rows if r), None)
         if single is None:
             return text("train.sentence_none")
         last = single[-1]
-        return text("train.sentence_single", kind=text(f"kinds.{last['kind']}"),
+        return text("train.sentence_single", kind=text(f"roles.{last['kind']}"),
                     epoch=last["epoch"], test=f"{100 * last['test_error']:.1f}",
                     train=f"{100 * last['train_error']:.1f}")  # fmt: skip
     residual, plain = (r[both - 1] for r in rows)

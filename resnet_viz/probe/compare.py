@@ -1,11 +1,22 @@
-"""A residual network and its plain twin on one picture: analyse both, one record."""
+"""Two networks on one picture: analyse both, one record."""
+
+from dataclasses import replace
 
 from resnet_viz.checkpoints.loaded import Loaded
 from resnet_viz.pictures.decode import Picture
 from resnet_viz.pictures.preprocess import Preprocessing, photo, seen, to_batch
 from resnet_viz.probe.analyze import analyze, score_named
 from resnet_viz.probe.capture import default_layers, layer_names
-from resnet_viz.records import BLOCK_PARTS, Comparison, Pair, Score, Side, WeightSource
+from resnet_viz.records import (
+    BLOCK_PARTS,
+    Comparison,
+    Pair,
+    Score,
+    Side,
+    WeightSource,
+    role_alone,
+    roles_of,
+)
 from resnet_viz.spec.layer_names import part_of
 
 PHOTO_SIDE = 400  # pixels; what a picture is given on a screen 1280 pixels wide
@@ -32,6 +43,7 @@ def analyse_side(loaded: Loaded, picture: Picture, *, target: int | None, score:
         parameters=True,
     )
     return Side(
+        role=role_alone(loaded.spec),
         spec=loaded.spec,
         source=loaded.source,
         weights=loaded.weights,
@@ -63,12 +75,13 @@ def compare(
 def combined(
     picture: Picture, preprocessing: Preprocessing, sides: Pair[Side], target: int | None
 ) -> Comparison:
-    """Two sides that were analysed on one picture, as one record."""
+    """Two sides that were analysed on one picture, as one record; each gets its role."""
+    roles = roles_of(sides.map(lambda side: side.spec))
     return Comparison(
         name=picture.name,
         digest=picture.digest,
         seen=seen(picture, preprocessing),
         photo=photo(picture, preprocessing, PHOTO_SIDE),
         target=target,
-        sides=sides,
+        sides=sides.join(roles).map(lambda both: replace(both[0], role=both[1])),
     )

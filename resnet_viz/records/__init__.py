@@ -31,11 +31,14 @@ from resnet_viz.records.labelled import (
     Labelled,
 )
 from resnet_viz.records.pair import Pair
+from resnet_viz.records.role import ANY_TWO, TWINS, Role, role_alone, roles_of
 from resnet_viz.records.run import Run, RunEvent, RunState, RunStatus
 from resnet_viz.records.training import Epoch, Evaluation, Progress, Step
 
 __all__ = [
+    "ANY_TWO",
     "BLOCK_PARTS",
+    "TWINS",
     "Analysis",
     "AnsweredPicture",
     "BatchNormMode",
@@ -72,6 +75,7 @@ __all__ = [
     "Prediction",
     "Progress",
     "Recording",
+    "Role",
     "Run",
     "RunEvent",
     "RunState",
@@ -84,4 +88,6 @@ __all__ = [
     "Step",
     "WeightSource",
     "WorkView",
+    "role_alone",
+    "roles_of",
 ]

@@ -1,4 +1,4 @@
-"""A residual network and its plain twin on one picture."""
+"""Two networks on one picture: a residual one and its plain twin, or any two."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,7 +8,8 @@ from jaxtyping import UInt8
 
 from resnet_viz.records.analysis import Analysis
 from resnet_viz.records.pair import Pair
-from resnet_viz.spec import Kind, NetworkSpec, ZooSpec
+from resnet_viz.records.role import Role
+from resnet_viz.spec import NetworkSpec, ZooSpec
 
 #: The parts of a block that are shown side by side; a plain block has only the first.
 BLOCK_PARTS = ("branch", "shortcut", "join")
@@ -28,10 +29,12 @@ class WeightSource(StrEnum):
 class Side:
     """One network of a comparison with all that was measured on it.
 
+    ``role`` follows from both networks; of a side that is not in a comparison, from its own form.
     ``weights`` names them: a source, or a file. ``analysis`` is of one image and holds, beside
     ``main_layers`` (every convolution, block and the head), each block's three parts.
     """
 
+    role: Role
     spec: NetworkSpec | ZooSpec
     source: WeightSource
     weights: str
@@ -63,8 +66,8 @@ class Side:
 class Comparison:
     """Two networks on one picture: a residual one and its plain twin, or any two.
 
-    Of two that are no twins the first stands where the residual one does. ``seen`` is what the
-    networks see, at their own resolution; ``photo`` is the same part of the picture for eyes.
+    ``seen`` is what the networks see, at their own resolution; ``photo`` is the same part of the
+    picture for eyes.
     """
 
     name: str  # of the picture, safe to show
@@ -76,17 +79,8 @@ class Comparison:
 
     @property
     def twins(self) -> bool:
-        """Whether the second network is the plain twin of the first, or of its form."""
-        first, second = self.sides.first.spec, self.sides.second.spec
-        if isinstance(first, ZooSpec) or isinstance(second, ZooSpec):
-            return False
-        return first.kind is Kind.RESIDUAL and first.plain() == second
-
-    @property
-    def named_sides(self) -> tuple[tuple[str, Side], tuple[str, Side]]:
-        """Both as reports call them: residual and plain; first and second if they are no twins."""
-        names = ("residual", "plain") if self.twins else ("first", "second")
-        return (names[0], self.sides.first), (names[1], self.sides.second)
+        """Whether the second network is the plain twin of the first."""
+        return self.sides.first.role is Role.RESIDUAL
 
     @property
     def layers(self) -> list[str]:

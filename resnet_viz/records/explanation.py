@@ -12,6 +12,7 @@ from jaxtyping import Float, Float32, UInt8
 from resnet_viz.core.saving import save_record
 from resnet_viz.pictures.resample import enlarge
 from resnet_viz.records.comparison import WeightSource
+from resnet_viz.records.role import Role
 from resnet_viz.spec import NetworkSpec, ZooSpec
 
 
@@ -205,9 +206,11 @@ class Origin:
 class ExplainedPicture:
     """An explanation with the picture, the network, the class names and the scores it belongs to.
 
-    ``seen`` is what the network saw; ``photo`` is the same part of the picture for eyes.
+    ``role`` is the network's: beside another, or by itself. ``seen`` is what the network saw;
+    ``photo`` is the same part of the picture for eyes.
     """
 
+    role: Role
     name: str  # of the picture, safe to show
     digest: str  # of the picture's pixels
     origin: Origin

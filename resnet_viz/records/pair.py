@@ -32,7 +32,3 @@ class Pair(Generic[T_co]):
     def __iter__(self) -> Iterator[T_co]:
         """The first value, then the second."""
         return iter((self.first, self.second))
-
-    def items(self) -> tuple[tuple[str, T_co], tuple[str, T_co]]:
-        """("residual", ...) and ("plain", ...), in this order everywhere."""
-        return ("residual", self.first), ("plain", self.second)

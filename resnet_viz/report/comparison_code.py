@@ -10,15 +10,17 @@ def python_lines(comparison: Comparison, layer: str) -> str:
     target = "" if comparison.target is None else f", target={comparison.target}"
     at = comparison.layers_at(layer)
     same = at.first == at.second
-    shown = repr(layer) if same else "layers[kind]"
+    shown = repr(layer) if same else "layer"
+    sides = "side in result.sides"
+    if not same:
+        sides = f"side, layer in result.sides.join(result.layers_at({layer!r}))"
     return "\n".join(
         [
             *_loading(comparison),
             f'result = compare(pair, read_picture("photo.jpg"){target}, '
             f'score="{first.analysis.score}")',
-            *([] if same else [f"layers = {dict(at.items())!r}"]),
-            "for kind, side in result.sides.items():",
-            f"    print(kind, side.analysis.cams[{shown}].max(), "
+            f"for {sides}:",
+            f"    print(side.role, side.analysis.cams[{shown}].max(), "
             "side.analysis.predictions(side.classes)[0])",
         ]
     )
@@ -37,17 +39,17 @@ def _loading(comparison: Comparison) -> list[str]:
 
 def command_line(comparison: Comparison, layer: str) -> str:
     """The shell command that writes the same comparison."""
-    residual, plain = comparison.sides.first, comparison.sides.second
-    seed = next((s.seed for s in (residual, plain) if s.seed), None)
-    file = residual.source is WeightSource.FILE
-    weights = residual.path or residual.weights if file else residual.source
+    first, second = comparison.sides.first, comparison.sides.second
+    seed = next((s.seed for s in (first, second) if s.seed), None)
+    file = first.source is WeightSource.FILE
+    weights = first.path or first.weights if file else first.source
     options = {
-        "--network": residual.spec.name,
+        "--network": first.spec.name,
         "--weights": weights,
         "--seed": seed,
         "--target": comparison.target,
         "--layer": layer,
-        "--score": residual.analysis.score,
+        "--score": first.analysis.score,
         "--out": "report",
     }
     words = [f"{name} {value}" for name, value in options.items() if value is not None]

@@ -9,20 +9,20 @@ from resnet_viz.records import Comparison, Side
 def comparison_document(comparison: Comparison) -> dict[str, Any]:
     """``{residual: {...}, plain: {...}}`` and what is needed to repeat the comparison.
 
-    Two networks that are not twins have the keys ``first`` and ``second``.
+    The keys are roles: two networks that are not twins are ``first`` and ``second``.
 
     Each side has network, weights, the five most probable predictions, and one row for every
     convolution, every block and the head in order of execution. A value that a layer does not have
     is null.
     """
-    residual = comparison.sides.first.analysis
+    analysis = comparison.sides.first.analysis
     return {
         "schema_version": SCHEMA_VERSION,
         "versions": library_versions(),
         "image": {"name": comparison.name, "digest": comparison.digest},
-        "score": residual.score.value,
-        "batch_norm": residual.batch_norm.value,
-        **{kind: side_document(side) for kind, side in comparison.named_sides},
+        "score": analysis.score.value,
+        "batch_norm": analysis.batch_norm.value,
+        **{side.role.value: side_document(side) for side in comparison.sides},
     }
 
 

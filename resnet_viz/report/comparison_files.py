@@ -41,8 +41,8 @@ def report_files(
     }
     yield "seen.png", to_png(comparison.seen)
     for name, pair in pictures.items():
-        for (kind, _), (_, drawn) in zip(comparison.named_sides, pair.items(), strict=True):
-            yield f"{name}_{kind}.png", to_png(drawn.pixels)
+        for drawn in pair:
+            yield f"{name}_{drawn.role}.png", to_png(drawn.pixels)
     yield "report.html", page(comparison, chosen, pictures, text).encode()
 
 

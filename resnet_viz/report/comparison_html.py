@@ -8,15 +8,19 @@ from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison_drawing import (
     ColouredPicture,
     Quantity,
+    full_titles,
     gradient_curves,
     short_titles,
-    side_title,
     strip_rows,
 )
 from resnet_viz.figures.gradient_plot import gradient_caption, gradient_figure
-from resnet_viz.figures.prediction_plot import prediction_caption, prediction_figure
+from resnet_viz.figures.prediction_plot import (
+    PredictionSide,
+    prediction_caption,
+    prediction_figure,
+)
 from resnet_viz.figures.strip import strip_svg
-from resnet_viz.records import Comparison, Pair
+from resnet_viz.records import Comparison, Pair, Side
 from resnet_viz.report.comparison_code import python_lines
 from resnet_viz.report.html_document import plot_markup, render
 
@@ -28,25 +32,30 @@ def page(
 
     ``pictures`` holds "overlay", "all_blocks" and "features" of ``layer``, for both networks.
     """
-    titles = comparison.sides.map(lambda side: side_title(side, text))
-    names = short_titles(comparison, text)
-    predictions = comparison.sides.map(lambda side: side.analysis.predictions(side.classes))
+    titles, names = full_titles(comparison, text), short_titles(comparison, text)
+    predictions = prediction_figure(_predictions(comparison, titles))
     return render(
         "comparison.html",
         text,
-        title=text(
-            "report.title", residual=names.first, plain=names.second, picture=comparison.name
-        ),
+        title=text("report.title", first=names.first, second=names.second, picture=comparison.name),
         titles=titles,
         layer=layer,
-        answers=prediction_caption(predictions, names, text),
+        answers=prediction_caption(_predictions(comparison, names), text),
         pictures=pictures,
-        predictions=plot_markup(prediction_figure(predictions, titles), with_plotly=True),
+        predictions=plot_markup(predictions, with_plotly=True),
         strip=Markup(strip_svg(strip_rows(comparison, layer, text), text=text)),  # it escapes
         gradients=[_gradients(comparison, quantity, layer, text) for quantity in Quantity],
         seen=comparison.seen,
         code=python_lines(comparison, layer),
     )
+
+
+def _predictions(comparison: Comparison, titles: Pair[str]) -> Pair[PredictionSide]:
+    def titled(both: tuple[Side, str]) -> PredictionSide:
+        side, title = both
+        return PredictionSide(side.role, title, side.analysis.predictions(side.classes))
+
+    return comparison.sides.join(titles).map(titled)
 
 
 def _gradients(

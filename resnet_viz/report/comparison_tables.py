@@ -9,8 +9,8 @@ from resnet_viz.report.comparison_document import side_document
 def predictions_table(comparison: Comparison) -> pd.DataFrame:
     """One row per class and network: kind, network, rank, label, probability."""
     rows = [
-        {"kind": kind, "network": side.spec.name, "rank": rank, **prediction}
-        for kind, side in comparison.named_sides
+        {"role": side.role.value, "network": side.spec.name, "rank": rank, **prediction}
+        for side in comparison.sides
         for rank, prediction in enumerate(side_document(side)["predictions"], 1)
     ]
     return pd.DataFrame(rows)
@@ -20,12 +20,12 @@ def layers_table(comparison: Comparison) -> pd.DataFrame:
     """One row per layer and network: shape, gradient norms and the map's maximum."""
     rows = [
         {
-            "kind": kind,
+            "role": side.role.value,
             "network": side.spec.name,
             **layer,
             "shape": "x".join(map(str, layer["shape"])),
         }
-        for kind, side in comparison.named_sides
+        for side in comparison.sides
         for layer in side_document(side)["layers"]
     ]
     return pd.DataFrame(rows)
@@ -34,10 +34,8 @@ def layers_table(comparison: Comparison) -> pd.DataFrame:
 def cam_table(comparison: Comparison, layer: str) -> pd.DataFrame:
     """The raw Grad-CAM of one layer: kind, row, column, unscaled value."""
     rows = [
-        {"kind": kind, "layer": name, "row": y, "column": x, "value": float(value)}
-        for (kind, side), (_, name) in zip(
-            comparison.named_sides, comparison.layers_at(layer).items(), strict=True
-        )
+        {"role": side.role.value, "layer": name, "row": y, "column": x, "value": float(value)}
+        for side, name in comparison.sides.join(comparison.layers_at(layer))
         if name in side.analysis.cams
         for y, line in enumerate(side.analysis.cams[name][0])
         for x, value in enumerate(line)

@@ -15,9 +15,9 @@ def explanation_code(pictures: Pair[ExplainedPicture]) -> str:
             *(["from resnet_viz.records.explanation import Fused, Fusion"] if fused else []),
             *lines,
             'picture = read_picture("photo.jpg")',
-            f"targets = {[picture.explanation.target for picture in pictures]}",
-            f"layers = [{_place(first.explanation)}, {_place(second.explanation)}]",
-            "for loaded, layer, target in zip(pair, layers, targets):",
+            f"targets = Pair({first.explanation.target}, {second.explanation.target})",
+            f"layers = Pair({_place(first.explanation)}, {_place(second.explanation)})",
+            "for (loaded, layer), target in pair.join(layers).join(targets):",
             "    image = to_batch([seen(picture, loaded.preprocessing)], loaded.preprocessing)",
             f'    explanation = explain(loaded.network, image, "{first.explanation.method}", '
             f"layer=layer, target=target{_rest(first.explanation)})",
@@ -44,4 +44,4 @@ def _loading(first: Origin, second: Origin) -> list[str]:
         other = ref.twin()
     else:
         other = network_ref(second.spec, second.source, second.seed, second.path)
-    return loading_lines(ref, other, ["explain", "read_picture", "seen", "to_batch"])
+    return loading_lines(ref, other, ["Pair", "explain", "read_picture", "seen", "to_batch"])

@@ -11,6 +11,7 @@ import numpy as np
 from resnet_viz.core.saving import SCHEMA_VERSION, library_versions, new_folder, to_json
 from resnet_viz.figures.explanation_plots import map_overlay, map_range
 from resnet_viz.pictures.decode import to_png
+from resnet_viz.records import Pair
 from resnet_viz.records.explanation import ExplainedPicture
 
 _OPACITY = 0.55
@@ -65,11 +66,11 @@ def write_explanation(picture: ExplainedPicture, folder: Path) -> None:
             (partial / name).write_bytes(content)
 
 
-def explanation_archive(pictures: dict[str, ExplainedPicture]) -> bytes:
+def explanation_archive(pictures: Pair[ExplainedPicture]) -> bytes:
     """One ZIP with a folder for each explanation, by name."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for kind, picture in pictures.items():
+        for picture in pictures:
             for name, content in explanation_files(picture):
-                archive.writestr(f"{kind}/{name}", content)
+                archive.writestr(f"{picture.role}/{name}", content)
     return buffer.getvalue()

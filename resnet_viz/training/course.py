@@ -15,7 +15,7 @@ from resnet_viz.core.errors import TrainingError
 from resnet_viz.datasets.dataset import Dataset
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.pictures.preprocess import normalise
-from resnet_viz.records import Epoch, Pair, Progress, Step
+from resnet_viz.records import ANY_TWO, Epoch, Pair, Progress, Role, Step, roles_of
 from resnet_viz.training.augment import augmented, pad
 from resnet_viz.training.evaluate import evaluate
 from resnet_viz.training.learner import Learner
@@ -78,7 +78,7 @@ class Course:
     ) -> "Course":
         """The course of one network or of a pair, at its beginning."""
         if isinstance(networks, Pair):
-            named = dict(networks.items())
+            named = {role.value: network for role, network in _roles(networks).join(networks)}
         else:
             kind = networks.spec.kind.value if isinstance(networks, ResNet) else "network"
             named = {kind: networks}
@@ -174,6 +174,14 @@ class Course:
             dead_channels=learner.dead_channels(self.data),
             weight_changes=learner.weight_changes(),
         )
+
+
+def _roles(networks: Pair[nn.Module]) -> Pair[Role]:
+    """Twins by their specs; networks without a spec of this library are first and second."""
+    first, second = networks
+    if isinstance(first, ResNet) and isinstance(second, ResNet):
+        return roles_of(Pair(first.spec, second.spec))
+    return ANY_TWO
 
 
 def _pool(learners: list[Learner], stack: ExitStack) -> ThreadPoolExecutor | None:

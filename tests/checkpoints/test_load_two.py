@@ -40,7 +40,7 @@ def unlike():
 
 def test_two_unlike_networks_are_matched_by_their_place(unlike):
     assert not unlike.twins
-    first, second = (side.spec.blocks() for _, side in unlike.sides.items())
+    first, second = (side.spec.blocks() for side in unlike.sides)
     assert unlike.layers_at(first[0]).second == second[0]
     assert unlike.layers_at(first[-1]).second == second[-1]
     assert unlike.layers_at("conv1").second == "conv1"
@@ -81,7 +81,7 @@ def test_the_lines_of_code_repeat_it(unlike, tmp_path, monkeypatch, capsys):
 def test_a_design_comes_with_its_twin():
     pair = load_two(NetworkRef(SMALL, Weights(WeightSource.RANDOM, 3)))
     assert pair.second.spec == SMALL.plain()
-    own, twin = (loaded.network.state_dict() for _, loaded in pair.items())
+    own, twin = (loaded.network.state_dict() for loaded in pair)
     assert all(own[key].equal(twin[key]) for key in own if "running" not in key)
 
 

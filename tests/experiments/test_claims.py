@@ -95,7 +95,7 @@ def test_autocorrelation_of_a_wave_is_a_wave():
 
 
 def test_walk_in_order_is_the_network(twins, data):
-    for _, loaded in twins.items():
+    for loaded in twins:
         network = loaded.network
         with torch.no_grad():
             walked = walk(network, stem_of(network, data.images), list(network.blocks()))
@@ -124,7 +124,7 @@ def test_kendall_is_one_for_the_same_order_and_less_for_another(twins):
 def test_centre_of_the_landscape_is_the_trained_loss(twins, data):
     import copy
 
-    for _, loaded in twins.items():
+    for loaded in twins:
         moved = copy.deepcopy(loaded.network)
         ways = [loss_landscape.directions(moved, seed) for seed in (0, 1)]
         loss_landscape.loss_at(loaded.network, moved, ways, (0.7, 0.1), data)
@@ -137,7 +137,7 @@ def test_centre_of_the_landscape_is_the_trained_loss(twins, data):
 
 
 def test_directions_have_each_filters_norm_and_serve_both_twins(twins):
-    residual, plain = (loss_landscape.directions(loaded.network, 4) for _, loaded in twins.items())
+    residual, plain = (loss_landscape.directions(loaded.network, 4) for loaded in twins)
     weights = dict(twins.first.network.named_parameters())
     for name, way in residual.items():
         assert torch.allclose(way.flatten(1).norm(dim=1), weights[name].flatten(1).norm(dim=1))

@@ -24,7 +24,7 @@ def saved(folder, classes=CIFAR10_CLASSES, **changes):
     """A pair as ``train --out`` leaves it."""
     folder.mkdir(exist_ok=True)
     spec = NetworkSpec(depths=(1, 1, 1), widths=(8, 16, 32), **changes)
-    for kind, one in Pair(spec, spec.plain()).items():
+    for one, kind in Pair(spec, spec.plain()).join(Pair("residual", "plain")):
         save_checkpoint(
             folder / f"{kind}.safetensors",
             build(one, seed=1),

@@ -26,7 +26,7 @@ from resnet_viz.jobs.queue import runs
 from resnet_viz.jobs.queue.execute import execute
 from resnet_viz.jobs.queue.foreground import begin_here
 from resnet_viz.jobs.queue.run_store import RunStore
-from resnet_viz.records import Recording, RunState
+from resnet_viz.records import TWINS, Recording, RunState
 from scripts.experiment_recordings import RECORDINGS
 from tests.source import ROOT
 
@@ -101,7 +101,7 @@ def test_centre_of_the_recorded_surface_is_the_trained_loss():
     one = kept("loss-landscape-2d").finding
     twins = trained_twins(20)
     data = labelled_batch(Images.CIFAR10, one.settings["images"], twins.first.preprocessing)
-    for kind, loaded in twins.items():
+    for kind, loaded in TWINS.join(twins):
         with torch.no_grad():
             loss = torch.nn.functional.cross_entropy(loaded.network(data.images), data.labels)
         assert one.numbers[f"{kind}_centre"] == pytest.approx(loss.item(), rel=1e-5)

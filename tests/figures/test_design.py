@@ -13,8 +13,8 @@ from resnet_viz.figures.network_drawing import block_figure, catalog_figure, net
 from resnet_viz.figures.signal_plot import signal_caption, signal_figure
 from resnet_viz.networks.tables.block_groups import block_groups, layers_inside
 from resnet_viz.probe.signal_check import signal_check
-from resnet_viz.records import BlockGroup, SignalCheck
-from resnet_viz.spec import PRESETS, Initialisation, Kind, Norm, Shortcut
+from resnet_viz.records import BlockGroup, Role, SignalCheck, role_alone
+from resnet_viz.spec import PRESETS, Initialisation, Norm, Shortcut
 from tests.networks.specs import DESIGNS
 
 TEXT = Text("en")
@@ -98,7 +98,7 @@ def test_inside_of_every_kind_of_block_is_drawn(name):
     for group in block_groups(spec):
         layers = layers_inside(spec, group.first)
         figure = block_figure(
-            layers, way=group.way or "none", kind=spec.kind, ink="#000", text=TEXT
+            layers, way=group.way or "none", role=role_alone(spec), ink="#000", text=TEXT
         )
         (markers,) = [trace for trace in figure.data if trace.mode == "markers+text"]
         assert list(markers.customdata) == [layer.name for layer in layers]
@@ -110,7 +110,7 @@ def test_inside_of_every_kind_of_block_is_drawn(name):
 def test_a_pre_activation_projection_leaves_behind_the_first_activation():
     spec = DESIGNS["wide pre-activation"]
     figure = block_figure(
-        layers_inside(spec, "layer2.0"), way="projection", kind=Kind.RESIDUAL, ink="#000", text=TEXT
+        layers_inside(spec, "layer2.0"), way="projection", role=Role.RESIDUAL, ink="#000", text=TEXT
     )
     (arc,) = [t for t in figure.data if t.mode == "lines" and t.line.dash == "dash"]
     assert arc.x[0] == 2  # bn1, relu1

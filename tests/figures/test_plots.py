@@ -19,19 +19,22 @@ from resnet_viz.figures.gradient_plot import (
     gradient_caption,
     gradient_figure,
 )
-from resnet_viz.figures.prediction_plot import percent, prediction_caption, prediction_figure
+from resnet_viz.figures.prediction_plot import (
+    PredictionSide,
+    percent,
+    prediction_caption,
+    prediction_figure,
+)
 from resnet_viz.figures.strip import StripNode, StripRow, strip_svg
-from resnet_viz.figures.theme import COLOURS
-from resnet_viz.records import Pair, Prediction
-from resnet_viz.spec import Kind
+from resnet_viz.records import TWINS, Pair, Prediction, Role
 
 EN = Text("en")
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def curve(*values, kind=Kind.PLAIN, label="plain-56"):
+def curve(*values, role=Role.PLAIN, label="plain-56"):
     layers = (*tuple(f"layer1.{i}.conv1" for i in range(len(values) - 1)), "fc")
-    return GradientCurve(kind, label, layers, np.array(values, np.float64))
+    return GradientCurve(role, label, layers, np.array(values, np.float64))
 
 
 def drawn(figure, **wanted):
@@ -68,7 +71,7 @@ def test_caption_says_what_the_numbers_say(values, words):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_caption_names_both_networks(language):
-    both = [curve(9.0, 1.0, 1.0), curve(1.0, 1.0, 1.0, kind=Kind.RESIDUAL, label="ResNet-56")]
+    both = [curve(9.0, 1.0, 1.0), curve(1.0, 1.0, 1.0, role=Role.RESIDUAL, label="ResNet-56")]
     caption = gradient_caption(both, Text(language))
     assert "plain-56" in caption
     assert "ResNet-56" in caption
@@ -89,10 +92,10 @@ def test_healthy_curves_have_no_lost_values():
 
 
 def test_each_kind_keeps_its_colour_and_marker():
-    figure = figure_of(curve(1.0, 2.0), curve(1.0, 2.0, kind=Kind.RESIDUAL, label="r"))
+    figure = figure_of(curve(1.0, 2.0), curve(1.0, 2.0, role=Role.RESIDUAL, label="r"))
     plain, residual = figure.data
-    assert (plain.line.color, plain.marker.symbol) == (COLOURS[Kind.PLAIN], "square")
-    assert (residual.line.color, residual.marker.symbol) == (COLOURS[Kind.RESIDUAL], "circle")
+    assert (plain.line.color, plain.marker.symbol) == ("#ea580c", "square")
+    assert (residual.line.color, residual.marker.symbol) == ("#2563eb", "circle")
 
 
 def test_selected_layer_is_marked():
@@ -102,7 +105,10 @@ def test_selected_layer_is_marked():
 
 def test_hostile_labels_are_letters():
     figure = prediction_figure(
-        Pair([Prediction(0, "<img src=x>", 0.5)], [Prediction(0, "a", 0.5)]), Pair("<b>", "p")
+        Pair(
+            PredictionSide(Role.FIRST, "<b>", [Prediction(0, "<img src=x>", 0.5)]),
+            PredictionSide(Role.SECOND, "p", [Prediction(0, "a", 0.5)]),
+        )
     )
     assert "<img" not in figure.to_json()
     assert "&lt;img" in figure.data[0].customdata[0]
@@ -119,8 +125,10 @@ def test_hostile_labels_are_letters():
 )
 def test_prediction_caption_says_who_is_surer(residual, plain, words):
     labels = {3: "cat", 5: "dog"}
-    both = Pair(*([Prediction(i, labels[i], p)] for i, p in (residual, plain)))
-    assert prediction_caption(both, Pair("R", "P"), EN) == words
+    answers = Pair(residual, plain).map(lambda one: [Prediction(one[0], labels[one[0]], one[1])])
+    sides = TWINS.join(Pair("R", "P")).join(answers)
+    both = sides.map(lambda side: PredictionSide(*side[0], side[1]))
+    assert prediction_caption(both, EN) == words
 
 
 def test_small_shares_keep_a_digit():
@@ -132,8 +140,8 @@ def strip(count=4, layer="layer{s}.{i}", style="identity", selected=""):
     nodes = tuple(StripNode(name, name, s, 10.0 ** (s + i), style) for s, name, i in names)
     bare = tuple(StripNode(n.layer, n.picks, n.stage, None, None) for n in nodes)
     return [
-        StripRow(Kind.RESIDUAL, "R", nodes, selected),
-        StripRow(Kind.PLAIN, "P", bare, selected),
+        StripRow(Role.RESIDUAL, "R", nodes, selected),
+        StripRow(Role.PLAIN, "P", bare, selected),
     ]
 
 
@@ -171,7 +179,7 @@ def test_comparison_offers_the_same_layers_on_both_sides(comparison):
     assert layers[0] == "conv1"
     assert layers[-1] == "layer3.2"
     assert "fc" not in layers
-    for _, side in comparison.sides.items():
+    for side in comparison.sides:
         assert set(layers) <= set(side.analysis.cams)
 
 
@@ -184,7 +192,7 @@ def test_shared_scale_is_one_scale_and_own_scale_is_not(comparison):
 
 
 def test_block_identity_holds_exactly_on_both_sides(comparison):
-    for _, side in comparison.sides.items():
+    for side in comparison.sides:
         for block in side.spec.blocks():
             assert block_parts(side, block).error == 0
 

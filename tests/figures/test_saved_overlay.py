@@ -8,7 +8,7 @@ from PIL import Image
 
 from resnet_viz.figures import explanation_plots as drawing
 from resnet_viz.figures.palettes import ColourRange, Palette
-from resnet_viz.records import WeightSource
+from resnet_viz.records import Role, WeightSource
 from resnet_viz.records.explanation import ExplainedPicture, Explanation, Origin
 from resnet_viz.report.explanation_files import write_explanation
 from resnet_viz.spec import NetworkSpec
@@ -28,7 +28,7 @@ def ramp(*, signed):
     )  # fmt: skip
     grey = np.full((LEVELS, LEVELS, 3), 128, np.uint8)
     origin = Origin(NetworkSpec(depths=(1,), widths=(1,)), WeightSource.RANDOM, "random", 0, None)
-    return ExplainedPicture("p", "d", origin, ("a", "b"), grey, grey, made, ())
+    return ExplainedPicture(Role.FIRST, "p", "d", origin, ("a", "b"), grey, grey, made, ())
 
 
 def saved(picture, folder):

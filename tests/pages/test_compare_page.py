@@ -1,6 +1,7 @@
 """The Compare page without a browser: it starts, answers, and survives whatever it is given."""
 
 import io
+import re
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from resnet_viz.checkpoints.sources.bundled import bundled_names
+from resnet_viz.core.text import Text
 from tests.pictures.hostile_images import REFUSED
 from tests.pictures.hostile_names import NAMES
 from tests.source import ROOT
@@ -177,3 +179,36 @@ def test_networks_too_deep_for_a_picture_of_each_block_are_not_offered():
     offered = app.selectbox(key="network").options
     assert not any("1202" in name for name in offered)
     assert any("WRN-28-10" in name for name in offered)
+
+
+@pytest.mark.parametrize("tab", ["all_blocks", "features", "block", "gradients", "code"])
+def test_a_second_residual_network_is_nowhere_orange_and_nowhere_plain(tab):
+    app = opened(network="resnet56", beside="resnet20")
+    app.session_state["tab"] = Text("en")(f"tabs.{tab}")
+    app.run()
+    assert not app.exception
+    assert "ResNet\\-20, trained on CIFAR\\-10" in words(app)
+    page = content(app)
+    assert "#ea580c" not in page
+    assert not re.search(r"plain[-\\_]|_plain|\bplain\b", page)
+
+
+def test_twins_are_blue_and_orange():
+    page = content(opened(network="resnet56"))
+    assert "#ea580c" in page
+    assert "#2563eb" in page
+    assert "plain\\\\-56" in page
+
+
+def content(app):
+    """Everything on the page but its title and its sidebar, whose lists name every network."""
+    shown = [element for element in leaves(app.main) if element.type != "header"]
+    return "".join(str(element.proto) for element in shown)
+
+
+def leaves(block):
+    for child in block.children.values():
+        if hasattr(child, "children"):
+            yield from leaves(child)
+        else:
+            yield child

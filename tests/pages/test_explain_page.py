@@ -104,9 +104,9 @@ def test_two_networks_that_are_no_twins_each_have_their_layer():
     assert "ResNet\\-56" in words(app)
     code = "\n".join(element.value for element in app.code)
     assert "second = NetworkRef.parse('resnet56:bundled')\npair = load_two(first, second)" in code
-    assert "layers = ['layer2.1', 'layer2.4']" in code
+    assert "layers = Pair('layer2.1', 'layer2.4')" in code
     beside.set_value("layer1.0").run()
-    assert "layers = ['layer2.1', 'layer1.0']" in "\n".join(e.value for e in app.code)
+    assert "layers = Pair('layer2.1', 'layer1.0')" in "\n".join(e.value for e in app.code)
 
 
 def test_fused_layers_and_channels_are_shown():

@@ -155,7 +155,8 @@ def test_a_save_that_fails_leaves_nothing_behind(result, tmp_path, monkeypatch):
 def test_a_pair_maps_both_and_keeps_the_order():
     pair = Pair(first=2, second=3).map(lambda n: n * 10)
     assert pair == Pair(20, 30)
-    assert pair.items() == (("residual", 20), ("plain", 30))
+    assert list(pair) == [20, 30]
+    assert list(pair.join(Pair("a", "b"))) == [(20, "a"), (30, "b")]
 
 
 def test_by_layer_is_a_mapping_in_order():

@@ -81,6 +81,6 @@ def test_the_lines_print_the_same_maps(make, fused, tmp_path, monkeypatch, capsy
     found = make(tmp_path).map(shown)
     exec(explanation_code(found), {})  # what the page prints for people to run
     lines = capsys.readouterr().out.splitlines()
-    for line, (_, one) in zip(lines, found.items(), strict=True):
+    for line, one in zip(lines, found, strict=True):
         maximum = float(line.split()[-2])
         assert maximum == pytest.approx(one.explanation.map.max(), rel=1e-4)

@@ -162,7 +162,7 @@ def test_a_pair_learns_exactly_as_each_alone():
     assert [(e.kind, e.epoch) for e in together] == [
         ("residual", 1), ("plain", 1), ("residual", 2), ("plain", 2)
     ]  # fmt: skip
-    for kind, network in twins.items():
+    for network, kind in twins.join(Pair("residual", "plain")):
         alone = build(network.spec, seed=0)
         epochs = learned(alone, data, BRIEF)
         for key, value in alone.state_dict().items():

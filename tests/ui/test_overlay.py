@@ -16,7 +16,7 @@ def test_every_layers_map_travels_in_255ths_of_its_highest_value():
     pair = load_two(NetworkRef.parse("resnet20:random"))
     found = compare(pair, sample_picture(next(iter(samples()))))
     cams = live_cams(found)
-    for (_, side), (_, sent) in zip(found.sides.items(), cams.items(), strict=True):
+    for side, sent in found.sides.join(cams):
         assert list(sent["maps"]) == found.layers
         for layer, (height, width, high, packed) in sent["maps"].items():
             cam = side.analysis.cams[layer][0]

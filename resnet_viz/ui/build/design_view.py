@@ -16,7 +16,7 @@ from resnet_viz.networks.tables.block_groups import block_groups, layers_inside
 from resnet_viz.networks.tables.layer_table import layer_table
 from resnet_viz.networks.tables.totals import Totals, shortcut_cost, totals
 from resnet_viz.probe.signal_check import IMAGES, signal_check
-from resnet_viz.records import BlockGroup, Layer, Pair
+from resnet_viz.records import BlockGroup, Layer, Pair, role_alone
 from resnet_viz.spec import PRESETS, Kind, NetworkSpec, Shortcut
 from resnet_viz.ui.build.design_state import seed_of_page
 from resnet_viz.ui.build.design_takeaway import offer, show_source
@@ -136,7 +136,7 @@ def _inside(spec: NetworkSpec, places: list[str], text: Text) -> None:
         DESIGN_LAYER.set(names[0])
     name = right.selectbox(text("design.layer_choice"), names, key=DESIGN_LAYER.name)
     way = next(group.way for group in _groups(spec) if group.first == place) or "none"
-    figure = block_figure(layers, way=way, kind=spec.kind, ink=ink(), text=text)
+    figure = block_figure(layers, way=way, role=role_alone(spec), ink=ink(), text=text)
     st.plotly_chart(
         figure,
         key=BLOCK_PLOT.name,

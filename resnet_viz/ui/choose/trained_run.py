@@ -6,8 +6,7 @@ from pathlib import Path
 from resnet_viz.checkpoints.ref import NetworkRef, trained_ref
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.jobs.queue import runs
-from resnet_viz.records import Run
-from resnet_viz.spec import Kind
+from resnet_viz.records import Role, Run
 from resnet_viz.ui.frame.session import RUN
 
 
@@ -19,7 +18,7 @@ class TrainedRun:
     network: NetworkRef
 
     @property
-    def files(self) -> dict[Kind, Path]:
+    def files(self) -> dict[Role, Path]:
         """Its networks' files, of a pair the residual one's first."""
         weights = self.network.weights
         if weights.path is None:
@@ -27,7 +26,7 @@ class TrainedRun:
         files = {Path(weights.path).stem: weights.path}
         if weights.twin is not None and weights.twin.path is not None:
             files[weights.twin.path.stem] = weights.twin.path
-        return {Kind(stem): path for stem, path in files.items()}
+        return {Role(stem): path for stem, path in files.items()}
 
 
 def chosen_run() -> TrainedRun | None:

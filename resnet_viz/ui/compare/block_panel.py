@@ -10,8 +10,9 @@ from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison_drawing import (
     BlockParts,
     block_parts,
+    full_titles,
     has_parts,
-    side_title,
+    short_titles,
 )
 from resnet_viz.figures.grids import ChannelOrder, FeatureGrid, channel_order, feature_grid
 from resnet_viz.figures.palettes import ColourRange, Palette
@@ -35,30 +36,40 @@ class Pixel:
     column: int
 
 
+@dataclass(frozen=True)
+class OpenedBlock:
+    """A block of a network, taken apart."""
+
+    side: Side
+    name: str
+    parts: BlockParts
+
+
 def show_block(question: Question, comparison: Comparison, layer: str, text: Text) -> None:
     """The panel "Inside the block"."""
-    at = comparison.layers_at(layer)
-    blocks = {
-        kind: block_of(name, side.spec.blocks())
-        for (kind, side), (_, name) in zip(comparison.sides.items(), at.items(), strict=True)
-    }
-    parts = {
-        kind: block_parts(side, block)
-        for kind, side in comparison.sides.items()
-        if (block := blocks[kind]) is not None and has_parts(side, block)
-    }
-    if not parts:
+    opened = comparison.sides.join(comparison.layers_at(layer)).map(_opened)
+    known = [block for block in opened if block is not None]
+    if not known:
         st.info(text("block.empty", layer=md_escape(layer)))
         return
-    highest = max(_highest(own) for own in parts.values())
-    for kind, side in comparison.sides.items():
-        block = blocks[kind]
-        st.markdown(f"**{md_escape(side_title(side, text))}**")
-        if block is None or kind not in parts:
+    highest = max(_highest(block.parts) for block in known)
+    titles = full_titles(comparison, text).join(short_titles(comparison, text))
+    for block, (title, name) in opened.join(titles):
+        st.markdown(f"**{md_escape(title)}**")
+        if block is None:
             st.caption(text("block.zoo"))
             continue
-        st.caption(text("block.caption", block=md_escape(block)))
-        _row(kind, side, block, parts[kind], ColourRange(-highest, highest), text)
+        st.caption(text("block.caption", block=md_escape(block.name)))
+        _row(block, name, ColourRange(-highest, highest), text)
+
+
+def _opened(at: tuple[Side, str]) -> OpenedBlock | None:
+    """The block that a layer of a network is in; None where it is not taken apart."""
+    side, layer = at
+    block = block_of(layer, side.spec.blocks())
+    if block is None or not has_parts(side, block):
+        return None
+    return OpenedBlock(side, block, block_parts(side, block))
 
 
 def _highest(parts: BlockParts) -> float:
@@ -66,10 +77,9 @@ def _highest(parts: BlockParts) -> float:
     return max(float(np.abs(values).max()) for values in shown) or 1.0
 
 
-def _row(
-    kind: str, side: Side, block: str, parts: BlockParts, colours: ColourRange, text: Text
-) -> None:
-    weights = side.analysis.cam_weights[block][0]
+def _row(block: OpenedBlock, network: str, colours: ColourRange, text: Text) -> None:
+    parts = block.parts
+    weights = block.side.analysis.cam_weights[block.name][0]
     order = channel_order(parts.output, ChannelOrder.CAM_WEIGHT, weights)[:_CHANNELS]
 
     def draw(values: Float[np.ndarray, "c h w"]) -> FeatureGrid:
@@ -103,7 +113,13 @@ def _row(
                 st.caption(text(f"block.no_{part}"))
             else:
                 grid = first if part == "output" else draw(value)
-                _part(f"{kind}_{part}", grid, value, pixel, block, text)
+                alt = text(
+                    "block.alt",
+                    part=text(f"block.{part}"),
+                    block=block.name,
+                    network=network,
+                )
+                _part(f"part_{block.side.role}_{part}", alt, grid, value, pixel)
     st.markdown(f"`{_formula(parts, first.order[pixel.place], pixel)}`")
     st.caption(
         text(
@@ -118,12 +134,11 @@ def _row(
 
 
 def _part(
-    name: str,
+    key: str,
+    alt: str,
     grid: FeatureGrid,
     value: Float[np.ndarray, "c h w"],
     pixel: Pixel,
-    block: str,
-    text: Text,
 ) -> None:
     height, width = value.shape[1:]
     rows = grid.rows
@@ -137,8 +152,8 @@ def _part(
     place_row, place_column = divmod(pixel.place, grid.columns)
     picture(
         data_uri(grid.pixels),
-        alt=text("block.alt", part=name, block=block),
-        key=f"part_{name}",
+        alt=alt,
+        key=key,
         on_pick=pick,
         at=Point(
             (place_column + (pixel.column + 0.5) / width) / grid.columns,

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from resnet_viz.core.text import Text
-from resnet_viz.figures.comparison_drawing import network_title, side_title
+from resnet_viz.figures.comparison_drawing import full_titles, short_titles
 from resnet_viz.figures.grids import (
     ChannelOrder,
     FeatureGrid,
@@ -14,7 +14,7 @@ from resnet_viz.figures.grids import (
 )
 from resnet_viz.figures.map_overlays import enlarge_pixels
 from resnet_viz.figures.palettes import ColourRange, colourise
-from resnet_viz.records import Comparison, Side
+from resnet_viz.records import Comparison, Role, Side
 from resnet_viz.ui.choose.question import Question
 from resnet_viz.ui.frame.components.clickable_picture import Point, picture
 from resnet_viz.ui.frame.media import data_uri
@@ -39,12 +39,11 @@ def show_features(question: Question, comparison: Comparison, layer: str, text: 
         or ChannelOrder.CAM_WEIGHT
     )
     own = OWN_SCALE.get()
-    at, sides = comparison.layers_at(layer), comparison.sides
-    shared = ColourRange.of(
-        sides.first.analysis.features[at.first][0], sides.second.analysis.features[at.second][0]
-    )
-    for column, (kind, side), (_, name) in zip(
-        st.columns(2), sides.items(), at.items(), strict=True
+    sides = comparison.sides.join(comparison.layers_at(layer))
+    shared = ColourRange.of(*[side.analysis.features[name][0] for side, name in sides])
+    titles = full_titles(comparison, text).join(short_titles(comparison, text))
+    for column, ((side, name), (title, network)) in zip(
+        st.columns(2), sides.join(titles), strict=True
     ):
         with column:
             feature = side.analysis.features[name][0]
@@ -57,16 +56,12 @@ def show_features(question: Question, comparison: Comparison, layer: str, text: 
                 cell=64,
                 columns=_COLUMNS,
             )
-            st.markdown(f"**{md_escape(side_title(side, text))}**")
-            _grid(kind, grid, _alt(side, name, text))
-            _channel(side, name, grid, colours, text)
+            st.markdown(f"**{md_escape(title)}**")
+            _grid(side.role, grid, text("features.alt", network=network, layer=name))
+            _channel(side, name, grid, colours, network, text)
 
 
-def _alt(side: Side, layer: str, text: Text) -> str:
-    return text("features.alt", kind=network_title(side.spec, text), layer=layer)
-
-
-def _grid(kind: str, grid: FeatureGrid, alt: str) -> None:
+def _grid(role: Role, grid: FeatureGrid, alt: str) -> None:
     def pick(point: Point) -> None:
         channel = channel_at(grid, point.x, point.y)
         if channel is not None:
@@ -75,12 +70,14 @@ def _grid(kind: str, grid: FeatureGrid, alt: str) -> None:
     picture(
         data_uri(grid.pixels),
         alt=alt,
-        key=f"grid_{kind}",
+        key=f"grid_{role}",
         on_pick=pick,
     )
 
 
-def _channel(side: Side, layer: str, grid: FeatureGrid, colours: ColourRange, text: Text) -> None:
+def _channel(
+    side: Side, layer: str, grid: FeatureGrid, colours: ColourRange, network: str, text: Text
+) -> None:
     feature = side.analysis.features[layer][0]
     count, found = len(feature), statistics(feature)
     st.caption(
@@ -103,7 +100,7 @@ def _channel(side: Side, layer: str, grid: FeatureGrid, colours: ColourRange, te
     pixels = colourise(one, colours)
     st.image(
         enlarge_pixels(pixels, max(1, 224 // max(pixels.shape[:2]))),
-        alt=text("features.channel_alt", kind=network_title(side.spec, text), channel=channel),
+        alt=text("features.channel_alt", network=network, channel=channel),
     )
     values = statistics(one)
     weight = float(side.analysis.cam_weights[layer][0, channel])

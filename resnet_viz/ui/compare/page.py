@@ -10,14 +10,17 @@ from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison_drawing import (
     CAM_PALETTE,
     cam_range,
-    network_title,
+    full_titles,
     short_titles,
-    side_title,
     strip_rows,
 )
 from resnet_viz.figures.live_cams import live_cams
 from resnet_viz.figures.palettes import colour_bar
-from resnet_viz.figures.prediction_plot import prediction_caption, prediction_figure
+from resnet_viz.figures.prediction_plot import (
+    PredictionSide,
+    prediction_caption,
+    prediction_figure,
+)
 from resnet_viz.figures.strip import strip_svg
 from resnet_viz.pictures.decode import to_png
 from resnet_viz.records import Comparison, Pair, Prediction, Score, Side
@@ -43,18 +46,17 @@ def show_comparison(question: Question, text: Text) -> None:
 
 
 def _heading(question: Question, comparison: Comparison, text: Text) -> None:
-    names = short_titles(comparison, text)
     caption, actions = st.columns([3, 1], vertical_alignment="center")
     with caption:
-        both = comparison.sides.map(lambda side: _predictions(side, text))
-        st.markdown(f"##### {md_escape(prediction_caption(both, names, text))}")
+        sentence = prediction_caption(_predictions(comparison, text), text)
+        st.markdown(f"##### {md_escape(sentence)}")
     with actions:
         offer(question, text)
 
 
 def _notes(comparison: Comparison, text: Text) -> None:
     """What must be said beside the picture: no trained twin, a cut one, a tiny upload."""
-    for key in sorted({f"notes.{side.source}" for _, side in comparison.sides.items()}):
+    for key in sorted({f"notes.{side.source}" for side in comparison.sides}):
         if text.has(key):
             st.caption(text(key))
 
@@ -75,10 +77,7 @@ def _explore(question: Question, text: Text) -> None:
 def _prediction_plot(question: Question, comparison: Comparison, text: Text) -> None:
     figure = results().cached(
         ("predictions", question, text.language),
-        lambda: prediction_figure(
-            comparison.sides.map(lambda side: _predictions(side, text)),
-            short_titles(comparison, text),
-        ),
+        lambda: prediction_figure(_predictions(comparison, text)),
         size=50_000,
     )
     st.plotly_chart(figure, key="predictions", config={"displayModeBar": False})
@@ -110,25 +109,20 @@ def _controls(layers: list[str], comparison: Comparison, text: Text) -> None:
 def _pictures(question: Question, comparison: Comparison, layer: str, text: Text) -> None:
     own = OWN_SCALE.get()
     cams, photo = _live(question, comparison)
-    ranges, at = cam_range(comparison, layer, own=own), comparison.layers_at(layer)
-    for column, (kind, side), (_, own_cams), (_, colours), (_, own_layer) in zip(
-        st.columns(2),
-        comparison.sides.items(),
-        cams.items(),
-        ranges.items(),
-        at.items(),
-        strict=True,
+    ranges = cam_range(comparison, layer, own=own)
+    titles = full_titles(comparison, text).join(short_titles(comparison, text))
+    shown = comparison.sides.join(comparison.layers_at(layer)).join(cams.join(ranges)).join(titles)
+    for column, (((side, own_layer), (own_cams, colours)), (title, network)) in zip(
+        st.columns(2), shown, strict=True
     ):
         with column:
-            st.markdown(f"**{md_escape(side_title(side, text))}**")
+            st.markdown(f"**{md_escape(title)}**")
             overlay(
                 own_cams,
                 photo,
                 side=comparison.photo.shape[0],
-                alt=text(
-                    "compare.overlay_alt", kind=network_title(side.spec, text), layer="{layer}"
-                ),
-                key=f"overlay_{kind}",
+                alt=text("compare.overlay_alt", network=network, layer="{layer}"),
+                key=f"overlay_{side.role}",
             )
             st.image(_colour_bar(), width="stretch", alt="")
             scale = text("compare.own_scale_note" if own else "compare.shared_scale_note")
@@ -157,8 +151,13 @@ def _colour_bar() -> bytes:
     return to_png(colour_bar(CAM_PALETTE, width=400, height=9))
 
 
-def _predictions(side: Side, text: Text) -> list[Prediction]:
-    return [
-        Prediction(p.index, class_label(p.label, text), p.probability)
-        for p in side.analysis.predictions(side.classes)
-    ]
+def _predictions(comparison: Comparison, text: Text) -> Pair[PredictionSide]:
+    """What both networks say, with the classes in the page's language."""
+
+    def translated(titled: tuple[Side, str]) -> PredictionSide:
+        side, title = titled
+        rows = side.analysis.predictions(side.classes)
+        words = [Prediction(p.index, class_label(p.label, text), p.probability) for p in rows]
+        return PredictionSide(side.role, title, words)
+
+    return comparison.sides.join(short_titles(comparison, text)).map(translated)

@@ -8,9 +8,9 @@ from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison_drawing import (
     Quantity,
     cam_rows,
+    full_titles,
     gradient_curves,
-    network_title,
-    side_title,
+    short_titles,
 )
 from resnet_viz.figures.gradient_plot import gradient_caption, gradient_figure
 from resnet_viz.figures.map_overlays import enlarge_pixels
@@ -45,17 +45,18 @@ def show(question: Question, comparison: Comparison, layer: str, text: Text) -> 
 def _all_blocks(question: Question, comparison: Comparison, layer: str, text: Text) -> None:
     opacity = OPACITY.get() / 100
     own = OWN_SCALE.get()
-    blocks = max(len(side.spec.blocks()) for _, side in comparison.sides.items())
+    blocks = max(len(side.spec.blocks()) for side in comparison.sides)
     rows = cam_rows(comparison, layer, opacity=opacity, own=own, columns=min(blocks, 9))
-    for (_, side), (_, row) in zip(comparison.sides.items(), rows.items(), strict=True):
-        st.markdown(f"**{md_escape(side_title(side, text))}**")
+    titles = full_titles(comparison, text).join(short_titles(comparison, text))
+    for row, (title, network) in rows.join(titles):
+        st.markdown(f"**{md_escape(title)}**")
         st.image(
             row.pixels,
             width="stretch",
             output_format="JPEG",
-            alt=text("all_blocks.alt", network=network_title(side.spec, text)),
+            alt=text("all_blocks.alt", network=network),
         )
-    high = " / ".join(f"{row.colour_range.high:.3g}" for _, row in rows.items())
+    high = " / ".join(f"{row.colour_range.high:.3g}" for row in rows)
     scale = text("compare.own_scale_note" if own else "compare.shared_scale_note")
     st.caption(text("all_blocks.caption", high=high, scale=scale))
 
@@ -96,10 +97,10 @@ def _gradients(question: Question, comparison: Comparison, layer: str, text: Tex
 
 
 def _batch_norm_note(comparison: Comparison) -> str:
-    residual = comparison.sides.first
-    if residual.analysis.batch_norm is not BatchNormMode.EVAL:
-        return f"batch_norm_{residual.analysis.batch_norm}"
-    fresh = residual.source is WeightSource.RANDOM
+    first = comparison.sides.first
+    if first.analysis.batch_norm is not BatchNormMode.EVAL:
+        return f"batch_norm_{first.analysis.batch_norm}"
+    fresh = first.source is WeightSource.RANDOM
     return "batch_norm_samples" if fresh else "batch_norm_eval"
 
 

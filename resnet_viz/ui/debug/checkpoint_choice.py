@@ -11,7 +11,8 @@ from resnet_viz.core.places import ASSETS
 from resnet_viz.core.text import Text
 from resnet_viz.networks.export.spec_file import spec_from_json, spec_to_json
 from resnet_viz.pictures.decode import safe_name
-from resnet_viz.spec import PRESETS, Kind
+from resnet_viz.records import Role
+from resnet_viz.spec import PRESETS
 from resnet_viz.ui.choose.trained_run import TrainedRun, chosen_run
 from resnet_viz.ui.choose.uploads import kept_file
 from resnet_viz.ui.frame.messages import show_error
@@ -19,7 +20,7 @@ from resnet_viz.ui.frame.session import CHECKPOINT, SECOND_CHECKPOINT, Choice
 
 MOST_MEGABYTES = 500
 _NONE, _FIND, _OWN = "none", "found", "own"
-_OF_RUN = {Kind.RESIDUAL: "run_residual", Kind.PLAIN: "run_plain"}
+_OF_RUN = {Role.RESIDUAL: "run_residual", Role.PLAIN: "run_plain"}
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,8 @@ def _choose(key: Choice, run: TrainedRun | None, text: Text) -> CheckpointId | N
     known = {_NONE: text("debug.none"), **{n: n for n in bundled_names()}}
     if run is not None:
         title = safe_name(run.network.title)
-        known |= {n: text("debug.of_run", title=title, kind=text(f"kinds.{kind}"))
-                  for n, (kind, _) in files.items()}  # fmt: skip
+        known |= {n: text("debug.of_run", title=title, kind=text(f"roles.{role}"))
+                  for n, (role, _) in files.items()}  # fmt: skip
     usual = _usual(key, files)
     key.restore(known, usual)
     chosen = left.selectbox(
@@ -80,14 +81,14 @@ def _choose(key: Choice, run: TrainedRun | None, text: Text) -> CheckpointId | N
     return None if chosen in (None, _NONE) else _local(str(chosen), run)
 
 
-def _files(run: TrainedRun | None) -> dict[str, tuple[Kind, Path]]:
+def _files(run: TrainedRun | None) -> dict[str, tuple[Role, Path]]:
     """A training's networks by the name they have here; of a single one only that."""
     if run is None:
         return {}
-    return {_OF_RUN[kind]: (kind, path) for kind, path in run.files.items()}
+    return {_OF_RUN[role]: (role, path) for role, path in run.files.items()}
 
 
-def _usual(key: Choice, files: dict[str, tuple[Kind, Path]]) -> str:
+def _usual(key: Choice, files: dict[str, tuple[Role, Path]]) -> str:
     """Of a training its first network, and beside it the other."""
     names = [*files]
     if key is CHECKPOINT:
@@ -99,9 +100,9 @@ def _local(name: str, run: TrainedRun | None) -> CheckpointId:
     files = _files(run)
     if run is None or name not in files:
         return CheckpointId(name, ASSETS / "checkpoints" / f"{name}.safetensors")
-    kind, path = files[name]
+    role, path = files[name]
     changed = str(path.stat().st_mtime_ns)  # a training may go on
-    return CheckpointId(f"{safe_name(run.network.title)}, {kind}", path, changed)
+    return CheckpointId(f"{safe_name(run.network.title)}, {role}", path, changed)
 
 
 def _network(key: str, place: "st.delta_generator.DeltaGenerator", text: Text) -> str:

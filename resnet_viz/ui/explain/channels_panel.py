@@ -14,7 +14,7 @@ from resnet_viz.figures.map_overlays import boxed, enlarge_pixels
 from resnet_viz.figures.palettes import ColourRange, colourise
 from resnet_viz.jobs.job import Running
 from resnet_viz.pictures.decode import Picture
-from resnet_viz.records import Pair
+from resnet_viz.records import Pair, Role
 from resnet_viz.records.explanation import ExplainedPicture, Fused
 from resnet_viz.records.features import ChannelShare, Crop
 from resnet_viz.ui.choose.question import Question
@@ -38,17 +38,19 @@ def show_channels(
     text: Text,
 ) -> None:
     """For one of both networks and its selected layer."""
-    side = st.segmented_control(
+    sides = {made.role: (made, loaded, title) for (made, loaded), title in
+             found.join(pair).join(titles)}  # fmt: skip
+    first = found.first.role
+    chosen = st.segmented_control(
         text("explain_channels.network"),
-        ["residual", "plain"],
-        default="residual",
-        format_func=dict(titles.items()).__getitem__,
-        key="channels_side",
+        list(sides),
+        default=first,
+        format_func=lambda role: sides[role][2],
+        key=f"channels_side_{first}",
         required=True,
     )
-    second = side == "plain"
-    loaded = pair.second if second else pair.first
-    made = found.second if second else found.first
+    role = Role(chosen or first)
+    made, loaded, _ = sides[role]
     layer = _layer(made, loaded)
     explanation = made.explanation
     analysis = wait(
@@ -63,12 +65,12 @@ def show_channels(
     channel = st.selectbox(
         text("explain_channels.channel"),
         [one.channel for one in shares],
-        key=f"channel_{layer}_{side}",
+        key=f"channel_{layer}_{role}",
         help=text("explain_channels.channel_help"),
     )
     if channel is not None:
         _crops(loaded, layer, channel, text)
-        show_maximising(question, int(second), loaded, layer, channel, text)
+        show_maximising(question, int(role != first), loaded, layer, channel, text)
 
 
 def _layer(made: ExplainedPicture, loaded: Loaded) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from resnet_viz.checkpoints.loaded import Loaded
 from resnet_viz.core.text import Text
 from resnet_viz.explain.cam_family import class_activation_maps
-from resnet_viz.explain.explain_picture import ExplainRequest, explain_picture
+from resnet_viz.explain.explain_picture import ExplainRequest, explain_picture, side_by_side
 from resnet_viz.explain.faithfulness import MEASURES
 from resnet_viz.explain.methods import MethodName
 from resnet_viz.explain.scored_image import ScoredNetwork
@@ -73,7 +73,7 @@ def wait_both(
     """Both explanations; a button stops them within a second, and then there is None."""
     button = StopButton(
         f"explain_{scored}",
-        (picture.digest, *(request_key(r) for _, r in requests.items())),
+        (picture.digest, *(request_key(request) for request in requests)),
         label=text("explain.stop"),
         stopped=text("explain.stopped"),
         again=text("explain.go_on"),
@@ -82,9 +82,9 @@ def wait_both(
     def wait() -> Pair[ExplainedPicture]:
         jobs = [
             explaining(loaded, picture, request, scored=scored)
-            for (_, loaded), (_, request) in zip(pair.items(), requests.items(), strict=True)
+            for loaded, request in pair.join(requests)
         ]
-        return Pair(*wait_all(jobs, label, button))
+        return side_by_side(*wait_all(jobs, label, button))
 
     return button.unless_stopped(wait)
 

@@ -51,8 +51,8 @@ def show_gallery(
         config = {
             "source": source.to_dict(),
             "networks": [question.first.to_dict(), question.second.to_dict()],
-            "titles": [titles.first, titles.second],
-            "requests": [_requests(r, methods, scored=scored) for _, r in requests.items()],
+            "titles": list(titles),
+            "requests": [_requests(r, methods, scored=scored) for r in requests],
             "device": question.device,
         }
         GALLERY_RUN.set(runs.submit(_KIND, config, title=name, device=question.device))

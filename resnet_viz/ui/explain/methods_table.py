@@ -107,8 +107,8 @@ def with_method(method: MethodName) -> Callable[[ExplainRequest], ExplainRequest
 
 def _sides(twins: Pair[Loaded], requests: Pair[ExplainRequest], titles: Pair[str]) -> list[_Side]:
     """Network, request and title, one after the other."""
-    parts = (both.items() for both in (twins, requests, titles))
-    return [_Side(one, two, three) for (_, one), (_, two), (_, three) in zip(*parts, strict=True)]
+    parts = twins.join(requests).join(titles)
+    return [_Side(loaded, request, title) for (loaded, request), title in parts]
 
 
 def _kept(

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -11,7 +12,7 @@ from resnet_viz.core.text import Text
 from resnet_viz.explain.cam_family import cam_formulas
 from resnet_viz.explain.explain_picture import ExplainRequest
 from resnet_viz.explain.methods import MethodName
-from resnet_viz.figures.comparison_drawing import network_title
+from resnet_viz.figures.comparison_drawing import distinct_titles, network_title
 from resnet_viz.figures.explanation_plots import (
     block_rows,
     curves_figure,
@@ -20,8 +21,9 @@ from resnet_viz.figures.explanation_plots import (
     map_range,
 )
 from resnet_viz.figures.palettes import colour_bar
+from resnet_viz.jobs.job import Running
 from resnet_viz.pictures.decode import Picture, to_png
-from resnet_viz.records import Pair
+from resnet_viz.records import ByLayer, Pair
 from resnet_viz.records.explanation import Better, Completeness, ExplainedPicture, Explanation
 from resnet_viz.report.explanation_code import explanation_code
 from resnet_viz.report.explanation_files import explanation_archive
@@ -103,10 +105,7 @@ def explained_titles(pair: Pair[Loaded], text: Text) -> Pair[str]:
         title = network_title(loaded.spec, text)
         return text("names.with_weights", network=title, weights=weights)
 
-    titles = pair.map(whole)
-    if titles.first != titles.second:
-        return titles
-    return Pair(f"{titles.first} (1)", f"{titles.second} (2)")
+    return distinct_titles(pair.map(whole), text)
 
 
 def _maps(found: Pair[ExplainedPicture], titles: Pair[str], text: Text) -> None:
@@ -115,9 +114,7 @@ def _maps(found: Pair[ExplainedPicture], titles: Pair[str], text: Text) -> None:
     )
     colours = map_range([found.first.explanation, found.second.explanation])
     bar = to_png(colour_bar(map_palette(found.first.explanation), width=400, height=9))
-    for column, (_, made), (_, title) in zip(
-        st.columns(2), found.items(), titles.items(), strict=True
-    ):
+    for column, (made, title) in zip(st.columns(2), found.join(titles), strict=True):
         explanation = made.explanation
         with column:
             st.markdown(f"**{md_escape(title)}**")
@@ -192,10 +189,10 @@ def _scores(found: Pair[ExplainedPicture], titles: Pair[str], text: Text) -> Non
     st.caption(
         text(
             "explain.scores_caption",
-            deletion_residual=f"{values.first['deletion']:.2f}",
-            deletion_plain=f"{values.second['deletion']:.2f}",
-            insertion_residual=f"{values.first['insertion']:.2f}",
-            insertion_plain=f"{values.second['insertion']:.2f}",
+            deletion_first=f"{values.first['deletion']:.2f}",
+            deletion_second=f"{values.second['deletion']:.2f}",
+            insertion_first=f"{values.first['insertion']:.2f}",
+            insertion_second=f"{values.second['insertion']:.2f}",
         )
     )
 
@@ -203,7 +200,7 @@ def _scores(found: Pair[ExplainedPicture], titles: Pair[str], text: Text) -> Non
 def _take_away(found: Pair[ExplainedPicture], request: ExplainRequest, text: Text) -> None:
     st.download_button(
         text("explain.download"),
-        lambda: explanation_archive(dict(found.items())),
+        lambda: explanation_archive(found),
         file_name=f"explain-{request.method}.zip",
         mime="application/zip",
         on_click="ignore",
@@ -227,13 +224,14 @@ def _blocks(
         st.info(text("explain.all_blocks_only_cam"))
         return
     label = text("explain.working", method=text(f"methods.{method}"))
-    jobs = [
-        submit_blocks(loaded, picture, method, made.explanation.target, made.explanation.against)
-        for (_, loaded), (_, made) in zip(twins.items(), found.items(), strict=True)
-    ]
-    maps = Pair(*[wait(job, label) for job in jobs])
-    rows = block_rows(found, maps)
-    for (_, title), (_, row) in zip(titles.items(), rows.items(), strict=True):
+
+    def submitted(both: tuple[Loaded, Explanation]) -> Running[ByLayer[np.ndarray]]:
+        loaded, own = both
+        return submit_blocks(loaded, picture, method, own.target, own.against)
+
+    jobs = twins.join(found.map(lambda made: made.explanation)).map(submitted)  # in parallel
+    rows = block_rows(found, jobs.map(lambda job: wait(job, label)))
+    for title, row in titles.join(rows):
         st.markdown(f"**{md_escape(title)}**")
         st.image(row.pixels, width="stretch", output_format="JPEG",
                  alt=text("explain.alt", network=title))  # fmt: skip

@@ -59,7 +59,7 @@ def _changes(events: Events, epochs: Rows, text: Text) -> None:
     parts = []
     for kind, changes in last.items():
         most = max(changes, key=changes.__getitem__)
-        values = {"kind": text(f"kinds.{kind}"), "layer": most, "change": f"{changes[most]:.2g}"}
+        values = {"kind": text(f"roles.{kind}"), "layer": most, "change": f"{changes[most]:.2g}"}
         parts.append(text("train.moved_most", **values))
     st.caption(text("train.changes_note", parts=" ".join(parts)))
     st.plotly_chart(layers_figure(last, "change", text), key="train_changes", config=_PLAIN)
@@ -81,7 +81,7 @@ def _classes(events: Events, epochs: Rows, text: Text) -> None:
     names = [class_label(name, text) for name in events["data"]["classes"]]
     table: dict[str, Any] = {text("train.column_class"): names}
     for kind, rows in epochs.items():
-        label = text("train.column_recall", kind=text(f"kinds.{kind}"))
+        label = text("train.column_recall", kind=text(f"roles.{kind}"))
         table[label] = [round(100 * float(share), 1) for share in rows[-1]["recall"]]
     st.dataframe(pd.DataFrame(table), hide_index=True, key="train_recall")
     results = {kind: events[key] for kind in epochs if (key := f"result/{kind}") in events}
@@ -92,7 +92,7 @@ def _classes(events: Events, epochs: Rows, text: Text) -> None:
         column.markdown(
             text(
                 "train.result",
-                kind=text(f"kinds.{kind}"),
+                kind=text(f"roles.{kind}"),
                 error=f"{100 * result['error']:.2f}",
                 top5=f"{100 * result['top5_error']:.2f}",
                 recall=f"{100 * _mean(result['recall']):.1f}",

@@ -18,8 +18,7 @@ from resnet_viz.figures.training_plots import (
     training_sentence,
     watched_row,
 )
-from resnet_viz.records import Run, RunState, RunStatus
-from resnet_viz.spec import Kind
+from resnet_viz.records import TWINS, Run, RunState, RunStatus
 from resnet_viz.ui.frame.messages import show_error
 from resnet_viz.ui.frame.session import RUN
 from resnet_viz.ui.frame.words import class_label, duration, md_escape
@@ -130,12 +129,12 @@ def _watched(events: Mapping[str, Mapping[str, Any]], text: Text) -> None:
     high = max(float(cam.max()) for side in cams.values() for cam in side)
     names = [class_label(name, text) for name in data["classes"]]
     st.caption(text("train.watched", epoch=newest["epoch"], high=f"{high:.3g}"))
-    for column, kind in zip(st.columns(2), Kind, strict=True):
+    for column, kind in zip(st.columns(2), TWINS, strict=True):
         if kind not in cams:
             continue
         side = newest["sides"][kind]
         with column:
-            st.markdown(f"**{text(f'kinds.{kind}')}**")
+            st.markdown(f"**{text(f'roles.{kind}')}**")
             row = st.container(horizontal=True)
             for picture, answer, sure, one in zip(
                 watched_row(images, cams[kind], ColourRange(0.0, high)),

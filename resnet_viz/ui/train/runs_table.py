@@ -74,7 +74,7 @@ def _row(run: Run, text: Text) -> dict[str, Any]:
     }
     for kind in ("residual", "plain"):
         epoch = last.get(kind)
-        label = text("train.column_error", kind=text(f"kinds.{kind}"))
+        label = text("train.column_error", kind=text(f"roles.{kind}"))
         row[label] = None if epoch is None else round(100 * epoch["test_error"], 2)
     row[text("train.column_created")] = run.created
     return row
