@@ -1,4 +1,4 @@
-"""Why a map shows nothing, found out by looking, not by guessing."""
+"""Why a map shows nothing: measured on the network, not guessed from the map."""
 
 import numpy as np
 import torch
@@ -9,12 +9,9 @@ from resnet_viz.probe.capture import run_with
 from resnet_viz.probe.isolation import untouched
 from resnet_viz.records.explanation import Blank
 
-_FACTORS = (
-    -2.0,
-    0.0,
-    2.0,
-)  # what a layer is multiplied with to see whether the score depends on it
-_CHANGE = 1e-5  # of the score, as a share of its size: more than rounding
+#: A layer is multiplied with each of these to see whether the score depends on it.
+_FACTORS = (-2.0, 0.0, 2.0)
+_CHANGE = 1e-5  # relative change of the score that is more than rounding
 
 
 def why_blank(
@@ -25,7 +22,11 @@ def why_blank(
     *,
     gradients_vanish: bool,
 ) -> Blank | None:
-    """Why a map at ``layer`` (None: the input) shows nothing, or None where it shows something."""
+    """Why a map shows nothing, or None if it shows something.
+
+    ``layer`` is None for a map of the input; ``gradients_vanish`` says that everything the map is
+    computed from is zero.
+    """
     if not np.isfinite(shown).all():
         return why_not_finite(scored, layer)
     if shown.size == 1:
@@ -38,7 +39,7 @@ def why_blank(
 
 
 def why_not_finite(scored: ScoredImage, layer: str | None) -> Blank:
-    """Where NaN or infinite values come from: weights, activations, gradients, or the method."""
+    """Where NaN or infinite values first appear: weights, activations, gradients or the method."""
     if not all(bool(torch.isfinite(p).all()) for p in scored.network.parameters()):
         return Blank.WEIGHTS_NOT_FINITE
     if not bool(torch.isfinite(scored.logits).all()):
@@ -52,10 +53,10 @@ def why_not_finite(scored: ScoredImage, layer: str | None) -> Blank:
 
 
 def score_depends_on(scored: ScoredImage, layer: str | None) -> bool:
-    """Whether the score moves when the layer is multiplied with -2, 0 or 2.
+    """Whether the score changes when the layer is multiplied with -2, 0 or 2.
 
-    A network whose last step squashes its answer (softmax, sigmoid) has no slope where that answer
-    is 1 in single precision, and yet everything depends on the layer.
+    A network that ends in a softmax or sigmoid has no gradient where its output is 1 in single
+    precision, although the output depends on the layer.
     """
     with torch.no_grad(), untouched(scored.network, needs_gradients=False):
         outputs = [_output_of_scaled(scored, layer, factor) for factor in _FACTORS]

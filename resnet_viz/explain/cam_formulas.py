@@ -18,7 +18,7 @@ from resnet_viz.explain.scored_image import ScoredImage
 #: Of Grad-CAM++'s denominator: what pytorch-grad-cam adds; 0 is the paper's formula.
 EPSILON = 1e-6
 
-#: Bytes of features that are computed together: as much as stays in a processor's cache.
+#: Bytes of features that are computed together: as much as fits in a CPU's cache.
 STACK_BYTES = 1 << 20
 
 _Batch = Float[np.ndarray, "batch c h w"]
@@ -31,7 +31,7 @@ _Weights = Float[np.ndarray, "batch c"]
 class LayerStack:
     """Activations and gradients of one layer, or of several of equal shape one after the other.
 
-    What several formulas need is computed once. ``formulas`` are those that will be asked for.
+    Values that several formulas share are computed once. ``formulas`` are those that will run.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class CamFormula:
 
     def __call__(self, stack: LayerStack) -> _Map:
         """The maps of a stack before their last ReLU, at the layer's own size, unscaled."""
-        with np.errstate(all="ignore"):  # what is not finite is found in the map, and explained
+        with np.errstate(all="ignore"):  # a map that is not finite is explained later
             return self.compute(stack).reshape(-1, *stack.size)
 
 

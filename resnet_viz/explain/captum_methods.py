@@ -29,20 +29,20 @@ from resnet_viz.records.explanation import Completeness
 if TYPE_CHECKING:
     from captum.attr import Attribution
 
-#: captum draws from the process's random state and warns; one at a time puts both back.
+#: captum changes the random state and the warning filters of the process: one call at a time.
 _one_at_a_time = threading.RLock()
 
-_NOISY_NUMBERS = 300_000  # of noisy images in a batch: part of the result, so never the machine's
+_NOISY_NUMBERS = 300_000  # of noisy images in a batch; fixed, because the result depends on it
 _NOISY_IMAGES = 16
 
 _Attributions = Float[np.ndarray, "channel height width"]
 
 
 class Networks(StrEnum):
-    """Which networks a method works with; each includes the demands of those above it."""
+    """Which networks a method works with; each member includes the demands of those above."""
 
     ANY = "any"
-    RELU_MODULES = "relu_modules"  # every ReLU is an ``nn.ReLU``, where hooks can change it
+    RELU_MODULES = "relu_modules"  # every ReLU is an ``nn.ReLU``, so that hooks can change it
     MODULES_RUN_ONCE = "modules_run_once"  # a rule needs each module's only input
     WITHOUT_ADDITIONS = "without_additions"  # there is no rule for a shortcut
 
@@ -106,24 +106,24 @@ class CaptumMethod:
     complete: bool = False
 
     def __call__(self, scored: ScoredImage, options: Options) -> MapInSteps:
-        """The map of the image, with the attributions that it is made of."""
+        """The map of the image and its attributions."""
         yield PassesDone(0, 1)
-        found = self.attributions(scored, options)
-        values = found[0].cpu().numpy()
+        attributions = self.attributions(scored, options)
+        values = attributions[0].cpu().numpy()
         complete = self.complete and not options.get("smooth_samples")
         return RawMap(
             self.to_map(values),
             vanishes=not values.any(),
             attributions=values,
-            completeness=_completeness(scored, found) if complete else None,
+            completeness=_completeness(scored, attributions) if complete else None,
         )
 
     def attributions(
         self, scored: ScoredImage, options: Options
     ) -> Float[Tensor, "1 channel height width"]:
-        """What captum attributes to each number of the image, without a scale.
+        """Captum's attribution of the score to each number of the image, unscaled.
 
-        Raises ``NetworkError`` where the method does not work with the network.
+        Raises ``NetworkError`` if the method does not work with the network.
         """
         hooked = self.networks is not Networks.ANY
         network = self._with_hookable_relus(scored) if hooked else scored.scored_network
@@ -138,18 +138,18 @@ class CaptumMethod:
             _numpy_seed(scored.seed),
             warnings.catch_warnings(),
         ):
-            warnings.simplefilter("ignore")  # that hooks are set, on our own copy
+            warnings.simplefilter("ignore")  # hooks are set on our own copy
             torch.manual_seed(scored.seed)
             from captum import attr
 
             try:
-                found = self._attribute(getattr(attr, self.captum_class)(network), call)
+                attributions = self._attribute(getattr(attr, self.captum_class)(network), call)
             except (RuntimeError, AssertionError, TypeError, AttributeError) as error:
                 if "no rule defined" in str(error):
                     raise NetworkError("explain_no_rule") from error
                 reason = _first_line(error)
                 raise NetworkError("explain_failed", method=self.name, reason=reason) from error
-        return found.detach().to(scored.image.dtype)
+        return attributions.detach().to(scored.image.dtype)
 
     def _attribute(self, algorithm: "Attribution", call: CaptumCall) -> Tensor:
         """Captum's answer; its mean over noisy images with the option ``smooth_samples``."""
@@ -170,7 +170,7 @@ class CaptumMethod:
         return smooth
 
     def _with_hookable_relus(self, scored: ScoredImage) -> ScoredNetwork:
-        """A copy with its ReLUs out of place; refused where hooks would not see every ReLU."""
+        """A copy without in-place ReLUs; ``NetworkError`` if hooks would miss a ReLU."""
         network = copy.deepcopy(scored.network)
         relus = {n: m for n, m in network.named_modules() if isinstance(m, nn.ReLU)}
         for relu in relus.values():
@@ -190,7 +190,7 @@ class CaptumMethod:
 
 
 class GradientShap(CaptumMethod):
-    """The mean over samples a few at a time, where captum would run them all at once."""
+    """GradientSHAP in batches; captum runs all samples at once."""
 
     def _attribute(self, algorithm: "Attribution", call: CaptumCall) -> Tensor:
         samples = call.whole("samples")
@@ -233,7 +233,7 @@ def superpixel_cells(call: CaptumCall) -> Mapping[str, object]:
 
 
 def superpixel_samples(call: CaptumCall) -> Mapping[str, object]:
-    """The same, of which ``samples`` random choices are tried."""
+    """The same superpixels, with ``samples`` random subsets of them."""
     return {**superpixel_cells(call), "n_samples": call.whole("samples")}
 
 
@@ -253,7 +253,7 @@ def _completeness(scored: ScoredImage, attributions: Tensor) -> Completeness:
 
 @contextmanager
 def _numpy_seed(seed: int) -> Iterator[None]:
-    """NumPy's global random state, which captum uses too, put back afterwards."""
+    """Seed NumPy's global random state, which captum uses, and restore it afterwards."""
     before = np.random.get_state()
     np.random.seed(seed)
     try:
@@ -275,5 +275,5 @@ def _relus_behind(output: Tensor) -> int:
 
 
 def _first_line(error: Exception) -> str:
-    """The first line of what captum says, as an aside in a sentence."""
+    """The first line of captum's message, to stand in brackets in a sentence."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")[:120]

@@ -114,17 +114,17 @@ def explain_in_steps(
     yield _explanation(scored, row, all_options, place, raw)
 
 
-def _fused(network: nn.Module, row: LayerMethod, asked: Fused) -> Fused:
-    """Every layer by its name."""
+def _fused(network: nn.Module, row: LayerMethod, fused: Fused) -> Fused:
+    """The same layers by name; ``OptionError`` for a method whose maps cannot be fused."""
     if not row.can_be_fused:
         raise OptionError("explain_fuse", method=row.name)
     return Fused(
-        Fusion(asked.how), asked.layers or tuple(block_layers(network)) or (last_layer(network),)
+        Fusion(fused.how), fused.layers or tuple(block_layers(network)) or (last_layer(network),)
     )
 
 
 def _check_no_typo(network: nn.Module, row: InputMethod, layer: str | Fused | None) -> None:
-    """A layer means nothing to a method at the input, but a name that is unknown is an error."""
+    """A method at the input ignores the layer, but an unknown name is still an error."""
     if isinstance(layer, Fused):
         raise OptionError("explain_fuse", method=row.name)
     known = layer_names(network)
@@ -139,7 +139,7 @@ def _fused_map(scored: ScoredImage, row: LayerMethod, options: Options, how: Fus
         maps.append((yield from row.run(scored, layer, options)))
         yield PassesDone(number, len(scored.layers))
     values = fuse([one.values for one in maps], how, *scored.size)
-    if not values.any():  # nothing is above zero: what is below tells why
+    if not values.any():  # nothing is above zero; negative values tell ``why_blank`` the reason
         enlarged = [enlarge(one.values[None], *scored.size)[0] for one in maps]
         values = np.min(enlarged, axis=0)
     return RawMap(values, vanishes=all(one.vanishes for one in maps))

@@ -1,4 +1,4 @@
-"""A loaded network's explanation of a picture, with its scores."""
+"""A loaded network's explanation of a picture, with its faithfulness scores."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -13,12 +13,12 @@ from resnet_viz.pictures.preprocess import photo, seen, to_batch
 from resnet_viz.records import Pair, WeightSource, role_alone, roles_of
 from resnet_viz.records.explanation import ExplainedPicture, Explanation, Fused, Origin
 
-PHOTO_SIDE = 400  # pixels; what a picture is given on a screen 1280 pixels wide
+PHOTO_SIDE = 400  # pixels: the width of a picture on a screen 1280 pixels wide
 
 
 @dataclass(frozen=True)
 class ExplainRequest:
-    """What is to be explained, and which measures are to be taken; ``explain`` says the rest."""
+    """The arguments of ``explain``, and which faithfulness measures to take with what effort."""
 
     method: MethodName = MethodName.GRAD_CAM
     layer: str | Fused | None = None
@@ -33,7 +33,7 @@ class ExplainRequest:
 def explain_picture_in_steps(
     loaded: Loaded, picture: Picture, request: ExplainRequest
 ) -> Iterator[PassesDone | ExplainedPicture]:
-    """Step by step, at last the record; errors as for ``explain``."""
+    """``explain_picture`` with progress: ``PassesDone`` after each batch, the record last."""
     pixels = seen(picture, loaded.preprocessing)
     network = loaded.network
     batch = to_batch([pixels], loaded.preprocessing).to(next(network.parameters()).device)
@@ -73,7 +73,7 @@ def explain_picture_in_steps(
 
 
 def origin_of(loaded: Loaded) -> Origin:
-    """What a network is and where its weights come from."""
+    """The network's spec and where its weights come from."""
     random = loaded.source is WeightSource.RANDOM
     return Origin(
         spec=loaded.spec,
@@ -85,9 +85,9 @@ def origin_of(loaded: Loaded) -> Origin:
 
 
 def explain_picture(loaded: Loaded, picture: Picture, request: ExplainRequest) -> ExplainedPicture:
-    """The same at once."""
+    """Explain a picture as the network sees it, and measure the map; errors as for ``explain``."""
     steps = explain_picture_in_steps(loaded, picture, request)
-    return next(found for found in steps if isinstance(found, ExplainedPicture))
+    return next(step for step in steps if isinstance(step, ExplainedPicture))
 
 
 def side_by_side(first: ExplainedPicture, second: ExplainedPicture) -> Pair[ExplainedPicture]:

@@ -1,9 +1,9 @@
-"""How faithful a map is: seven measures, each a record, one after the other.
+"""Seven measures of how faithful a map is.
 
-A map ranks pixels. What it ranks first should matter to the network: removed, the probability
-falls; shown alone, it rises. Maps are enlarged bilinearly to the input's size; signed maps rank by
-their signed value. Removed pixels become zero in the normalised image, the mean colour of the
-training set, unless a measure says otherwise.
+A map ranks pixels. The pixels that it ranks first should matter to the network: the probability
+falls when they are removed and rises when only they are shown. Maps are enlarged bilinearly to the
+input's size; signed maps rank by their signed value. A removed pixel is zero in the normalised
+image, the mean colour of the training set, unless a measure says otherwise.
 """
 
 import copy
@@ -22,13 +22,13 @@ from resnet_viz.explain.pixel_imputation import impute
 from resnet_viz.explain.scored_image import ScoredImage, probabilities, score_image, scores
 from resnet_viz.records.explanation import Better, Explanation, FaithfulnessScore
 
-#: Shares of pixels at which ROAD looks (Rong 2022 uses the same).
+#: Shares of pixels that ROAD removes, as in Rong 2022.
 ROAD_SHARES = tuple(share / 10 for share in range(1, 10))
 
 
 @dataclass(frozen=True)
 class Effort:
-    """How much work the measures are; the defaults take about a second for a 32 pixel network."""
+    """How much work the measures do; the defaults take a second for a network of 32 pixels."""
 
     steps: int = 32  # points of the deletion and insertion curves, each
     perturbations: int = 64  # of infidelity
@@ -39,7 +39,7 @@ class Effort:
 
 @dataclass(frozen=True, eq=False)
 class _MapOfImage:
-    """What every measure is given."""
+    """The map that is measured, and what it is a map of."""
 
     scored: ScoredImage
     explanation: Explanation
@@ -59,10 +59,27 @@ def faithfulness(
     effort: Effort | None = None,
     measures: Sequence[str] | None = None,
 ) -> Iterator[FaithfulnessScore]:
-    """The chosen measures (all of ``MEASURES``) of a map of this network and image.
+    """Measure how faithful an explanation is; yields each score when it is ready.
 
-    Deletion and insertion together take at most 2 x ``effort.steps`` forward passes. Raises
-    ``OptionError`` for an unknown measure; a map with values that are not finite has no scores.
+    A map with values that are not finite has no scores. Deletion and insertion together take at
+    most 2 x ``effort.steps`` forward passes.
+
+    Parameters
+    ----------
+    network, image
+        Those that were explained.
+    explanation
+        From ``explain``.
+    effort
+        Points of curves and numbers of samples; None for the defaults.
+    measures
+        Names from ``MEASURES``; None for all of them.
+
+    Raises
+    ------
+    OptionError
+        A measure is unknown.
+
     """
     chosen = list(MEASURES) if measures is None else list(measures)
     for name in chosen:
@@ -80,12 +97,12 @@ def faithfulness(
 
 
 def _order(case: _MapOfImage) -> Tensor:
-    """Pixel numbers, the most relevant first; equal ones by number."""
+    """Pixel numbers from most to least relevant; equal ones by number."""
     return case.relevance.flatten().argsort(descending=True, stable=True)
 
 
 def _first(case: _MapOfImage, counts: Sequence[int]) -> Bool[Tensor, "masks height width"]:
-    """Masks of the most relevant pixels, as many as each of ``counts``."""
+    """For each of ``counts`` a mask of that many most relevant pixels."""
     rank = torch.empty_like(order := _order(case))
     rank[order] = torch.arange(len(order), device=order.device)
     limits = torch.tensor(counts, device=order.device)[:, None, None]
@@ -95,7 +112,7 @@ def _first(case: _MapOfImage, counts: Sequence[int]) -> Bool[Tensor, "masks heig
 def _curve(
     case: _MapOfImage, name: str, better: Better, start: Tensor, end: Tensor
 ) -> FaithfulnessScore:
-    """The probability on the way from one image to another, most relevant pixels first."""
+    """The area under the probability as ``start`` becomes ``end``, most relevant pixels first."""
     points = min(case.effort.steps, case.pixels + 1)
     counts = np.linspace(0, case.pixels, points).round().astype(int).tolist()
     changed = _first(case, counts)[:, None]
@@ -112,12 +129,12 @@ def _deletion(case: _MapOfImage) -> Iterator[FaithfulnessScore]:
 
 
 def _insertion(case: _MapOfImage) -> Iterator[FaithfulnessScore]:
-    """The same while they are shown on a blurred image (Petsiuk 2018, arXiv 1806.07421)."""
+    """The same while they are added to a blurred image (Petsiuk 2018, arXiv 1806.07421)."""
     yield _curve(case, "insertion", Better.HIGH, blurred(case.scored.image), case.scored.image)
 
 
 def _road(case: _MapOfImage) -> Iterator[FaithfulnessScore]:
-    """Mean probability over 10 to 90 % removed and filled in, most and least relevant first."""
+    """Mean probability with 10 to 90 % of the pixels imputed, most or least relevant first."""
     counts = [round(share * case.pixels) for share in ROAD_SHARES]
     most = _first(case, counts)
     least = ~_first(case, [case.pixels - count for count in counts])
@@ -134,8 +151,7 @@ def _road(case: _MapOfImage) -> Iterator[FaithfulnessScore]:
 def _average_drop(case: _MapOfImage) -> Iterator[FaithfulnessScore]:
     """max(0, p - p') / p and whether p' > p, p' seen through the map scaled to 0 to 1.
 
-    Chattopadhay 2018 (arXiv 1710.11063, sec. 5.1); over images their means are the published
-    figures.
+    Chattopadhay 2018 (arXiv 1710.11063, sec. 5.1); the paper gives their means over images.
     """
     low, high = case.relevance.min(), case.relevance.max()
     mask = (case.relevance - low) / (high - low).clamp(min=1e-30)
@@ -147,10 +163,10 @@ def _average_drop(case: _MapOfImage) -> Iterator[FaithfulnessScore]:
 
 
 def _infidelity(case: _MapOfImage) -> Iterator[FaithfulnessScore]:
-    """E (b I . phi - d)^2 / E d^2, d = f(x) - f(x - I), b the factor that fits best.
+    """E (b I . phi - d)^2 / E d^2, d = f(x) - f(x - I), b the best factor.
 
     I is Gaussian noise, phi the attributions, or the map in every channel (Yeh 2019, arXiv
-    1901.09392, definition 2.1, scaled as captum's ``normalize``). 1 is what an empty map has.
+    1901.09392, definition 2.1, scaled as captum's ``normalize``). An empty map has 1.
     """
     image, phi = case.scored.image, case.explanation.attributions
     shifts = _noise(case, case.effort.perturbations, torch.randn)
@@ -175,7 +191,7 @@ def _max_sensitivity(case: _MapOfImage) -> Iterator[FaithfulnessScore]:
 
 
 def _noise(case: _MapOfImage, count: int, draw: Callable[..., Tensor]) -> Tensor:
-    """As many disturbances of the image's size, the same on every device."""
+    """``count`` disturbances of the image's size, the same on every device."""
     image, effort = case.scored.image, case.effort
     generator = torch.Generator().manual_seed(effort.seed)
     spread = effort.noise * float(image.max() - image.min())
@@ -195,7 +211,7 @@ def _randomisation(case: _MapOfImage) -> Iterator[FaithfulnessScore]:
     """|rank correlation| with the map of the same network with all weights shuffled.
 
     Each weight tensor keeps its own values in another order (Adebayo 2018, arXiv 1810.03292,
-    sec. 3); a map that stays the same does not depend on what was learnt.
+    sec. 3). A map that stays the same does not depend on what the network learnt.
     """
     network = copy.deepcopy(case.scored.network)
     generator = torch.Generator().manual_seed(case.effort.seed)
@@ -240,7 +256,7 @@ def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
 
 _Measure = Callable[[_MapOfImage], Iterator[FaithfulnessScore]]
 
-#: Each measure's function; ROAD gives three scores, the average drop two.
+#: The function of each measure; ROAD gives three scores, the average drop two.
 MEASURES: dict[str, _Measure] = {
     "deletion": _deletion,
     "insertion": _insertion,

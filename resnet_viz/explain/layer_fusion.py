@@ -1,4 +1,4 @@
-"""The maps of several layers as one."""
+"""Fusing the maps of several layers into one."""
 
 from collections.abc import Sequence
 
@@ -14,9 +14,9 @@ def fuse(
 ) -> Float32[np.ndarray, "height width"]:
     """Max or mean over layers of ReLU(map) / max ReLU(map), each enlarged bilinearly.
 
-    Every layer that shows something goes from 0 to 1, so a deep layer with large activations does
-    not drown the others (as in Jiang 2021, LayerCAM, sec. III-D, without its tanh). The result has
-    no unit. A NaN stays one.
+    Each layer is scaled by its own maximum, so that a deep layer with large activations does not
+    dominate (as in Jiang 2021, LayerCAM, sec. III-D, without its tanh). The result has no unit. A
+    blank map stays zero and NaN stays NaN.
     """
     scaled = []
     for one in maps:

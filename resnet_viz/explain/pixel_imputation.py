@@ -1,7 +1,8 @@
-"""Filling removed pixels from their neighbours, so that their shape tells nothing.
+"""Filling removed pixels from their neighbours, so that their shape reveals nothing.
 
-Each removed pixel is the weighted mean of its eight neighbours (edges 1/6, corners 1/12), all
-removed pixels at once: ROAD's imputation without its noise (Rong 2022, arXiv 2202.00449, sec. 4.3).
+Each removed pixel becomes the weighted mean of its eight neighbours (edges 1/6, corners 1/12),
+solved for all removed pixels together: ROAD's imputation without its noise (Rong 2022, arXiv
+2202.00449, sec. 4.3).
 """
 
 from collections.abc import Callable
@@ -13,15 +14,16 @@ from torch.nn.functional import conv2d
 
 _EDGE, _CORNER = 1 / 6, 1 / 12
 _MOST_STEPS = 500
-_TOLERANCE = 1e-5  # of the residual, as a share of the values around
+_TOLERANCE = 1e-5  # of the residual, relative to the known neighbours
 
 
 def impute(
     image: Float[Tensor, "channel height width"], removed: Bool[Tensor, "masks height width"]
 ) -> Float[Tensor, "masks channel height width"]:
-    """The image with the pixels of each mask filled in, by conjugate gradients on all at once.
+    """The image with the pixels of each mask filled in.
 
-    Where everything is removed the image's mean stands in.
+    Conjugate gradients run on all masks together. An image of which everything is removed becomes
+    its own mean.
     """
     missing = removed[:, None].to(image)
     known = image * (1 - missing)

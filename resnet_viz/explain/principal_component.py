@@ -1,11 +1,11 @@
-"""The first principal component over positions: what the Eigen-CAM methods draw."""
+"""The first principal component over positions, which the Eigen-CAM methods show."""
 
 import numpy as np
 from jaxtyping import Float
 
-_SMALL = 64  # rows of a matrix that is decomposed at once
+_SMALL = 64  # rows; a matrix of at most this size is decomposed directly
 _MOST_STEPS = 64
-_LOOK_EVERY = 4  # steps
+_CHECK_EVERY = 4  # steps
 
 _Flat = Float[np.ndarray, "batch c positions"]
 _Rows = Float[np.ndarray, "batch rows columns"]
@@ -15,8 +15,8 @@ _Vectors = Float[np.ndarray, "batch rows"]
 def first_component(flat: _Flat) -> Float[np.ndarray, "batch positions"]:
     """Centred positions projected on the channel direction of largest variance.
 
-    A principal direction has no sign of its own; here it is turned so that the map goes up where
-    the sum over channels does. NaN where anything is not finite.
+    The sign of a principal direction is arbitrary; here the map correlates positively with the sum
+    over channels. An image with a value that is not finite gives NaN.
     """
     limits = np.finfo(flat.dtype)
     with np.errstate(all="ignore"):
@@ -24,33 +24,33 @@ def first_component(flat: _Flat) -> Float[np.ndarray, "batch positions"]:
         length = _squared(centred)
         if ((length > 1e12 * limits.tiny) & (length < limits.max)).all():
             return _projected(centred)
-        scale = np.abs(flat).max((1, 2))[:, None]  # squares are lost, too small or too large
+        scale = np.abs(flat).max((1, 2))[:, None]  # squares would underflow or overflow
         finite = np.isfinite(scale)
         unit = flat / np.where(scale > 0, scale, 1)[..., None]
-        found = _projected(_centred(np.where(finite[..., None], unit, 0)))
-        return np.asarray(found * np.where(finite, scale, np.nan), flat.dtype)
+        projected = _projected(_centred(np.where(finite[..., None], unit, 0)))
+        return np.asarray(projected * np.where(finite, scale, np.nan), flat.dtype)
 
 
 def _projected(centred: _Flat) -> Float[np.ndarray, "batch positions"]:
     if centred.shape[1] <= centred.shape[2]:
         direction, _ = _largest(centred)
-        found = (direction[:, None] @ centred)[:, 0]
-        upwards = direction.sum(1)  # times the eigenvalue: of the map with the sum over channels
+        projected = (direction[:, None] @ centred)[:, 0]
+        correlation = direction.sum(1)  # with the sum over channels, up to the eigenvalue
     else:  # the shorter side has the same first component
         direction, square = _largest(centred.swapaxes(1, 2))
-        found = direction * np.sqrt(square)[:, None]
-        upwards = (over_channels(centred) * found).sum(1)
-    found[upwards < 0] *= -1
-    return np.asarray(found)
+        projected = direction * np.sqrt(square)[:, None]
+        correlation = (over_channels(centred) * projected).sum(1)
+    projected[correlation < 0] *= -1
+    return np.asarray(projected)
 
 
 def over_positions(flat: _Flat) -> Float[np.ndarray, "batch c"]:
-    """Sums; by a product with ones: many times as fast as ``sum`` where channels lie together."""
+    """The sum over positions, as a product with ones: much faster than ``sum`` in channels-last."""
     return np.asarray((flat @ np.ones((flat.shape[2], 1), flat.dtype))[..., 0])
 
 
 def over_channels(flat: _Flat) -> Float[np.ndarray, "batch positions"]:
-    """Sums, likewise."""
+    """The sum over channels, likewise."""
     return np.asarray((np.ones((1, flat.shape[1]), flat.dtype) @ flat)[:, 0])
 
 
@@ -66,11 +66,11 @@ def _squared(rows: _Rows) -> Float[np.ndarray, " batch"]:
 
 
 def _largest(rows: _Rows) -> tuple[_Vectors, Float[np.ndarray, " batch"]]:
-    """The eigenvectors of X X^T with the largest eigenvalues, and these.
+    """The largest eigenvalue of X X^T with its eigenvector, for each matrix X of the batch.
 
-    By the method of Lanczos with orthogonalisation, all matrices together, from one random start,
-    until all stand still. X X^T itself, which costs more, is made only where it is small, and where
-    eigenvalues are too close for that.
+    Lanczos iterations with full orthogonalisation run on all matrices together, from one random
+    start, until every one has converged. X X^T itself, which costs more, is computed only for a
+    small X, or if the largest eigenvalues are too close together to converge.
     """
     batch, size, _ = rows.shape
     if size <= _SMALL:
@@ -82,26 +82,26 @@ def _largest(rows: _Rows) -> tuple[_Vectors, Float[np.ndarray, " batch"]]:
     start = np.random.default_rng(0).standard_normal(size)
     basis[:, 0] = start / np.linalg.norm(start)
     for step in range(most):
-        known = basis[:, : step + 1]
-        image = rows @ (columns @ known[:, step, :, None])
-        shares = known @ image
-        image -= known.swapaxes(1, 2) @ shares
+        so_far = basis[:, : step + 1]
+        image = rows @ (columns @ so_far[:, step, :, None])
+        shares = so_far @ image
+        image -= so_far.swapaxes(1, 2) @ shares
         rest = np.sqrt(_squared(image))
         band[:, step, step] = shares[:, step, 0]
-        if step % _LOOK_EVERY == _LOOK_EVERY - 1:
+        if step % _CHECK_EVERY == _CHECK_EVERY - 1:
             roots, parts = np.linalg.eigh(band[:, : step + 1, : step + 1])
-            off, largest = rest * np.abs(parts[:, -1, -1]), roots[:, -1]
-            if (off <= tolerance * largest).all():
-                found = parts[:, None, :, -1].astype(rows.dtype) @ known
-                return found[:, 0], largest.astype(rows.dtype)
+            error, largest = rest * np.abs(parts[:, -1, -1]), roots[:, -1]
+            if (error <= tolerance * largest).all():
+                vectors = parts[:, None, :, -1].astype(rows.dtype) @ so_far
+                return vectors[:, 0], largest.astype(rows.dtype)
         band[:, step, step + 1] = band[:, step + 1, step] = rest
         basis[:, step + 1] = image[..., 0] / np.where(rest > 0, rest, 1)[:, None]
     return _by_decomposition(rows)
 
 
 def _by_decomposition(rows: _Rows) -> tuple[_Vectors, Float[np.ndarray, " batch"]]:
-    """The same from X X^T, one matrix after the other; LAPACK seeks the one vector only."""
-    from scipy.linalg import lapack  # half a second that only these two methods need
+    """The same from X X^T, one matrix at a time; LAPACK computes only the last eigenvector."""
+    from scipy.linalg import lapack  # takes half a second, and only two methods need it
 
     squares = rows @ rows.swapaxes(1, 2)
     size = squares.shape[1]

@@ -123,7 +123,7 @@ class ScoredImage:
 
     @property
     def _cost(self) -> tuple[int, int]:
-        """Of one image, about: multiplications forwards, and bytes kept for the way back."""
+        """Roughly: multiplications of one image forwards, and bytes that it keeps for backward."""
         numbers = self.image.numel()
         if not isinstance(self.network, ResNet):
             return _USUAL_WORK * numbers, _ACTIVATION_BYTES * numbers * self.image.element_size()

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 
-class Cancelled(Exception):  # noqa: N818  # nothing went wrong: somebody asked for it
+class Cancelled(Exception):  # noqa: N818  # nothing went wrong: it was asked for
     """An explanation was stopped between two batches."""
 
 
@@ -18,9 +18,9 @@ _stopped: ContextVar[Callable[[], bool]] = ContextVar("stopped", default=_never)
 
 @contextmanager
 def stopping(when: Callable[[], bool]) -> Iterator[None]:
-    """Inside, every explanation and measure of this thread asks ``when`` before each batch.
+    """Inside the block, this thread calls ``when`` before each batch of passes.
 
-    ``Cancelled`` is raised once it says yes.
+    ``Cancelled`` is raised as soon as it returns True.
     """
     before = _stopped.set(when)
     try:
@@ -30,6 +30,6 @@ def stopping(when: Callable[[], bool]) -> Iterator[None]:
 
 
 def raise_if_stopped() -> None:
-    """Raise ``Cancelled`` if somebody wants this thread's explanation to stop."""
+    """Raise ``Cancelled`` if this thread's explanation is to stop."""
     if _stopped.get()():
         raise Cancelled

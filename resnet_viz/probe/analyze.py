@@ -35,24 +35,43 @@ def analyze(
     parameters: bool = False,
     gradients: bool = False,
 ) -> Analysis:
-    """Measure any classifier on a normalised batch (batch, channel, height, width).
+    """Measure any classifier on a normalised batch in one forward and one backward pass.
 
-    One forward pass, then one backward pass from the target logits to all ``layers`` at once:
-    features A, Grad-CAM ReLU(sum_k alpha_k A^k) with alpha_k = mean of dy/dA^k, and the norms
-    ||dS/dA||. ``score`` names S; with "loss" (cross-entropy) the maps still need the logit, which
-    takes a second backward pass. ``parameters`` adds ||dS/dW|| of every parameter to the same
-    backward pass. ``gradients`` keeps dy/dA itself, from which every other map of the CAM family
-    follows without a further pass (``class_activation_maps``).
+    The result has, for every layer, the features A, the Grad-CAM ReLU(sum_k alpha_k A^k) with
+    alpha_k the mean of dy/dA^k over positions, and the norm ||dS/dA|| of each image.
 
-    ``target`` is a class, one class an image, a function output -> (batch,) scores, or None for
-    each image's own top class. ``layers`` defaults to every convolution, every block and the
-    head; a module that runs n times is found as "name#1" to "name#n".
-
-    The network runs in the mode it is in, frozen or not, under ``no_grad`` or not, and is left as
+    The network runs in its current mode, frozen or not, under ``no_grad`` or not, and is left as
     it was: flags, gradients, statistics, random state and hooks. Threads may share it.
 
-    Raises ``LayerError``, ``TargetError`` or ``NetworkError``, each with its cure.
-    Source: Selvaraju et al. 2017 (arXiv 1610.02391), eq. 1 and 2.
+    Parameters
+    ----------
+    network
+        Any module; its output is logits (batch, classes) unless ``target`` is a function.
+    images
+        A normalised batch (batch, channel, height, width) on the network's device.
+    target
+        The class whose logit is y: one for all images, one per image, or None for each image's top
+        class. A function output -> (batch,) defines y itself.
+    layers
+        Names to measure; None for every convolution, every block and the head. A module that runs
+        n times has the names "name#1" to "name#n".
+    score
+        S of the gradient norms: the logit y, or the cross-entropy loss, which takes a second
+        backward pass because the maps still need the logit.
+    parameters
+        Whether to measure ||dS/dW|| of every parameter too.
+    gradients
+        Whether to keep dy/dA, which ``class_activation_maps`` needs.
+
+    Raises
+    ------
+    LayerError, TargetError, NetworkError
+        An argument does not fit the network; the sentence says what does.
+
+    References
+    ----------
+    Selvaraju 2017, arXiv 1610.02391, eq. 1 and 2.
+
     """
     network = _usable(unwrapped(network))
     kind = score_named(score)
@@ -66,8 +85,8 @@ def analyze(
         captured = capture(network, inputs.clone(), layers)  # it may be normalised in place
         scores = _scores(captured.output, target, kind, len(images))
         weights = _differentiable_parameters(network) if parameters else {}
-        found = _gradients(captured, scores, weights)
-    measured = _Pass(captured, scores, found, weights, len(images), gradients)
+        all_gradients = _gradients(captured, scores, weights)
+    measured = _Pass(captured, scores, all_gradients, weights, len(images), gradients)
     return _record(network, measured, kind, batch_norm)
 
 
@@ -80,8 +99,7 @@ def grad_cam(
 ) -> Float[np.ndarray, "batch h w"]:
     """Grad-CAM at one layer, after ReLU, unscaled, at the layer's own size.
 
-    One forward pass, and a backward pass no further down than the layer. Arguments and errors as
-    for ``analyze``.
+    The backward pass stops at the layer. Arguments and errors as for ``analyze``.
     """
     return analyze(network, images, target=target, layers=[layer]).cams[layer]
 
@@ -93,10 +111,10 @@ def gradient_norms(
     target: Target = None,
     score: Score | str = Score.LOSS,
 ) -> "pd.DataFrame":
-    """Gradient norms of every convolution, block and the head, one row a layer.
+    """Gradient norms of every convolution, every block and the head, one row per layer.
 
-    Columns as in ``Analysis.to_frame`` for the first image; ``score`` is the loss unless told
-    otherwise. Arguments and errors as for ``analyze``.
+    The columns are those of ``Analysis.to_frame`` for the first image. Arguments and errors as for
+    ``analyze``.
     """
     return analyze(network, images, target=target, score=score, parameters=True).to_frame()
 
@@ -104,7 +122,7 @@ def gradient_norms(
 @dataclass(frozen=True)
 class _Scores:
     summed: Tensor  # S, summed over the batch
-    logit: Tensor  # what the maps are of; the same tensor unless S is the loss
+    logit: Tensor  # y, summed over the batch; the same tensor unless S is the loss
     logits: Tensor | None
     targets: Tensor | None
 
@@ -117,7 +135,7 @@ class _Gradients:
 
 
 def score_named(score: Score | str) -> Score:
-    """A score by its name; ``OptionError`` lists those there are."""
+    """A score by its name; ``OptionError`` lists the known ones."""
     try:
         return Score(score)
     except ValueError:
@@ -126,7 +144,7 @@ def score_named(score: Score | str) -> Score:
 
 
 def _usable(network: nn.Module) -> nn.Module:
-    """The network, or a copy where its weights were made under ``torch.inference_mode``."""
+    """The network, or a copy if its weights were created under ``torch.inference_mode``."""
     first = next(network.parameters(), None)
     if first is None or not first.is_inference():
         return network
@@ -135,7 +153,7 @@ def _usable(network: nn.Module) -> nn.Module:
 
 
 def check_images(network: nn.Module, images: Tensor) -> None:
-    """Raise ``NetworkError`` with its cure unless the network can take the images."""
+    """Raise ``NetworkError`` for images that the network cannot take."""
     if not images.is_floating_point():
         kind = str(images.dtype).removeprefix("torch.")
         raise NetworkError("images_not_float", given=kind)
@@ -147,8 +165,8 @@ def check_images(network: nn.Module, images: Tensor) -> None:
     if images.device != weight.device:
         raise NetworkError("images_device", given=str(images.device), network=str(weight.device))
     if images.dtype != weight.dtype and not torch.is_autocast_enabled(images.device.type):
-        given, wanted = (str(t.dtype).removeprefix("torch.") for t in (images, weight))
-        raise NetworkError("images_precision", given=given, network=wanted)
+        image_type, weight_type = (str(t.dtype).removeprefix("torch.") for t in (images, weight))
+        raise NetworkError("images_precision", given=image_type, network=weight_type)
     if isinstance(network, ResNet):
         channels = network.spec.input_channels
         if images.ndim != 4 or images.shape[1] != channels:
@@ -177,7 +195,7 @@ def _differentiable_parameters(network: nn.Module) -> dict[str, Tensor]:
 
 def _gradients(captured: Capture, scores: _Scores, weights: dict[str, Tensor]) -> _Gradients:
     features = {n: v for n, v in captured.values.items() if v.requires_grad}
-    cut_off = {  # no gradient reaches what was detached
+    detached = {  # no gradient reaches these
         n: torch.zeros_like(v, dtype=v.dtype if v.is_floating_point() else torch.float32)
         for n, v in captured.values.items()
         if not v.requires_grad
@@ -191,19 +209,19 @@ def _gradients(captured: Capture, scores: _Scores, weights: dict[str, Tensor]) -
     of_weights = dict(zip(weights, both[len(features) :], strict=True))
     order = captured.values
     return _Gradients(
-        {name: (of_score | cut_off)[name] for name in order},
-        {name: (of_logit | cut_off)[name] for name in order},
+        {name: (of_score | detached)[name] for name in order},
+        {name: (of_logit | detached)[name] for name in order},
         of_weights,
     )
 
 
 def _grad(scalar: Tensor, inputs: list[Tensor], *, keep_graph: bool = False) -> list[Tensor]:
-    """D scalar / d input for each; zero where the scalar does not depend on it."""
+    """The gradient of ``scalar`` for each input; zero if it does not depend on the input."""
     once = list({id(value): value for value in inputs}.values())
     if not once:
         return []
-    found = torch.autograd.grad(scalar, once, retain_graph=keep_graph, materialize_grads=True)
-    by_id = {id(value): gradient for value, gradient in zip(once, found, strict=True)}
+    gradients = torch.autograd.grad(scalar, once, retain_graph=keep_graph, materialize_grads=True)
+    by_id = {id(value): gradient for value, gradient in zip(once, gradients, strict=True)}
     return [by_id[id(value)] for value in inputs]
 
 
@@ -214,7 +232,7 @@ class _Pass:
     gradients: _Gradients
     weights: dict[str, Tensor]
     images: int
-    kept: bool  # whether the record is to hold dy/dA
+    keep_gradients: bool  # whether the record holds dy/dA
 
 
 def _record(
@@ -242,7 +260,7 @@ def _record(
             parameter_norms=_by_name(weights, norms(list(weights.values()))),
             logits=None if scores.logits is None else _array(scores.logits),
             targets=None if scores.targets is None else _array(scores.targets),
-            activation_gradients=_by_layer(gradients.logit if measured.kept else {}),
+            activation_gradients=_by_layer(gradients.logit if measured.keep_gradients else {}),
         )
 
 

@@ -1,4 +1,4 @@
-"""The feature maps of a backbone at work, for a picture or for a clip made of it."""
+"""The feature maps of a backbone at work, for a picture or for a clip of it."""
 
 from dataclasses import replace
 
@@ -28,11 +28,31 @@ def look_at_work(
     seed: int = 0,
     size: int | None = None,
 ) -> WorkView:
-    """Every stage of a backbone for one picture; ``size`` is the input's side in pixels.
+    """The features of every stage of a backbone for one picture.
 
-    A video network sees a clip: a window that moves over the picture (``moving_crop``). With fresh
-    weights, batch normalisation uses the statistics of this very input. Raises ``DownloadError``
-    where published weights are neither here nor reachable, ``OptionError`` for one too small.
+    A video network gets a clip from ``moving_crop``.
+
+    Parameters
+    ----------
+    name
+        A row of the table of backbones.
+    picture
+        Any picture; the backbone's own preprocessing is applied.
+    source
+        Random or published weights. With random weights, batch normalisation uses the statistics
+        of this input.
+    seed
+        Of random weights.
+    size
+        The input's side in pixels; None for the usual one.
+
+    Raises
+    ------
+    DownloadError
+        Published weights are neither on this machine nor reachable.
+    OptionError
+        ``size`` is so small that the deepest stage would be empty.
+
     """
     row = work_row(name)
     least = _LEAST_CLIP if row.frames else _LEAST_SIZE
@@ -50,15 +70,15 @@ def look_at_work(
 def stage_features(
     backbone: nn.Module, row: WorkRow, batch: Float[Tensor, "1 channel *place"]
 ) -> tuple[StageFeatures, ...]:
-    """The value of each stage, from one forward pass without gradients."""
+    """The features of each stage, from one forward pass without gradients."""
     with torch.no_grad():
         values = capture(backbone, batch, list(row.stages.values())).values
-    found = []
+    stages = []
     for stage, module in row.stages.items():
         inside, value = backbone.get_submodule(module), values[module][0]
         features = value.numpy()
         features.setflags(write=False)
-        found.append(
+        stages.append(
             StageFeatures(
                 stage=stage,
                 module=module,
@@ -67,16 +87,16 @@ def stage_features(
                 features=features,
             )
         )
-    return tuple(found)
+    return tuple(stages)
 
 
 def moving_crop(
     picture: Picture, preprocessing: Preprocessing, frames: int
 ) -> UInt8[np.ndarray, "frames size size 3"]:
-    """A clip of a still picture: a square window that moves along its longer side.
+    """A clip of a still picture: a square window that moves along the longer side.
 
-    The window is as large as the square that an image network of this preprocessing would see, and
-    moves by its own side at most.
+    The window covers the square that an image network with this preprocessing sees, and moves by
+    its own side at most.
     """
     height, width = picture.pixels.shape[:2]
     side = min(height, width) * preprocessing.size / preprocessing.resize

@@ -22,7 +22,7 @@ def class_activation_map(
 def grad_cams(
     features: Sequence[Tensor], gradients: Sequence[Tensor]
 ) -> tuple[list[Tensor], list[Tensor]]:
-    """Channel weights and maps, layer by layer, in at least single precision."""
+    """Channel weights and maps of each layer, in single precision or better."""
     weights = [channel_weights(_at_least_float(gradient)) for gradient in gradients]
     maps = [
         class_activation_map(_at_least_float(feature), alpha)

@@ -1,9 +1,9 @@
 """Named values of one forward pass. The only file with hooks.
 
-Our own networks show their values to a tap: nothing is attached, threads share a network freely.
-Foreign networks get forward hooks, for the length of one pass and under a lock per network. A hook
-keeps the module's output and hands a copy on, so that an in-place layer behind it (torchvision's
-ReLUs, ``out += identity``) changes the copy and not what was captured.
+Our own networks pass their values to a tap: nothing is attached, so threads share a network freely.
+Any other network gets forward hooks for one pass, under a lock per network. A hook keeps the
+module's output and returns a copy, so that an in-place layer after it (torchvision's ReLUs,
+``out += identity``) changes the copy and not the captured value.
 """
 
 import threading
@@ -23,14 +23,14 @@ from resnet_viz.networks.resnet.model import ResNet
 
 @dataclass(frozen=True)
 class Capture:
-    """What the network returned, and the named values on the way, in order of execution."""
+    """What the network returned, and the named values in order of execution."""
 
     output: object
     values: dict[str, Tensor]
 
 
 def unwrapped(network: nn.Module) -> nn.Module:
-    """The module inside ``torch.compile`` or ``DataParallel``, where names and hooks hold."""
+    """The module inside ``torch.compile`` or ``DataParallel``; ``NetworkError`` for TorchScript."""
     if isinstance(network, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
         return unwrapped(network.module)
     if type(network).__name__ == "OptimizedModule":  # torch.compile's; importing it costs seconds
@@ -41,7 +41,7 @@ def unwrapped(network: nn.Module) -> nn.Module:
 
 
 def layer_names(network: nn.Module) -> list[str]:
-    """Every name that can be asked for: modules, and in our own networks a block's parts too."""
+    """Every name that ``capture`` knows: modules, and in our own networks the parts of a block."""
     network = unwrapped(network)
     if isinstance(network, ResNet):
         return network.tap_names()
@@ -51,8 +51,8 @@ def layer_names(network: nn.Module) -> list[str]:
 def default_layers(network: nn.Module) -> list[str]:
     """Every convolution, every block and the head.
 
-    A block of a foreign network is any module inside which a convolution runs, other than a
-    plain container (``Sequential``, ``ModuleList``) and the network itself.
+    In a network that is not ours a block is any module that contains a convolution, except plain
+    containers (``Sequential``, ``ModuleList``) and the network itself.
     """
     network = unwrapped(network)
     if isinstance(network, ResNet):
@@ -62,11 +62,22 @@ def default_layers(network: nn.Module) -> list[str]:
 
 
 def capture(network: nn.Module, images: Tensor, names: Sequence[str] | None) -> Capture:
-    """Run ``network`` once and keep the values called ``names``; None keeps the usual ones.
+    """Run ``network`` once and keep the values of the named layers.
 
-    A module that runs n times gives n values, "name#1" to "name#n", each of which can be asked
-    for alone. Raises ``LayerError`` for a name that the network does not have, never ran, or whose
-    value is not one tensor; of the usual ones such are left out.
+    Parameters
+    ----------
+    network, images
+        As for ``analyze``; gradients are on or off as the caller has set them.
+    names
+        None for ``default_layers``. A module that runs n times gives "name#1" to "name#n"; its
+        plain name asks for all of them.
+
+    Raises
+    ------
+    LayerError
+        A name is unknown, never ran, or its value is not one tensor. Default layers of this kind
+        are left out instead.
+
     """
     asked = default_layers(network) if names is None else list(names)
     modules = _modules_of(network, asked)
@@ -81,10 +92,10 @@ def capture(network: nn.Module, images: Tensor, names: Sequence[str] | None) -> 
 def run_with(
     network: nn.Module, images: Tensor, name: str, change: Callable[[Tensor], Tensor]
 ) -> object:
-    """The output of ``network`` where the value called ``name`` flows on changed.
+    """The output of ``network`` with the value of one layer replaced by ``change(value)``.
 
-    Raises ``LayerError`` for an unknown name; in foreign networks a module that runs more than
-    once is changed each time.
+    A module that runs several times is changed each time. Raises ``LayerError`` for an unknown
+    name.
     """
     _modules_of(network, [name])
     if isinstance(network, ResNet):
@@ -104,7 +115,7 @@ _locks_guard = threading.Lock()
 
 @contextmanager
 def network_lock(network: nn.Module) -> Iterator[None]:
-    """One thread at a time for this network."""
+    """Let one thread at a time use this network."""
     with _locks_guard:
         lock = _locks.setdefault(network, threading.RLock())
     with lock:
@@ -124,7 +135,7 @@ def _is_layer(module: nn.Module | None) -> bool:
 
 
 def _modules_of(network: nn.Module, asked: Iterable[str]) -> dict[str, None]:
-    """The modules behind the names, each once, in the order asked for."""
+    """The modules of the names, each once, in order."""
     known = layer_names(network)
     allowed = set(known)
     modules: dict[str, None] = {}
@@ -182,10 +193,10 @@ def _numbered(calls: list[tuple[str, Tensor]]) -> dict[str, Tensor]:
 
 
 def _asked_for(values: dict[str, Tensor], asked: Sequence[str]) -> dict[str, Tensor]:
-    """Of all values those asked for, by their own name or by their module's."""
+    """The values asked for by their own name or by their module's."""
     wanted = set(asked)
-    found = {n: v for n, v in values.items() if n in wanted or n.rpartition("#")[0] in wanted}
-    ran = set(found) | {name.rpartition("#")[0] for name in found}
+    chosen = {n: v for n, v in values.items() if n in wanted or n.rpartition("#")[0] in wanted}
+    ran = set(chosen) | {name.rpartition("#")[0] for name in chosen}
     for name in asked:
         if name not in ran:
             runs = [n for n in values if n.rpartition("#")[0] == name.rpartition("#")[0]]
@@ -193,4 +204,4 @@ def _asked_for(values: dict[str, Tensor], asked: Sequence[str]) -> dict[str, Ten
                 known = ", ".join(runs) or name.rpartition("#")[0]
                 raise LayerError("layer_unknown", name=name, known=known)
             raise LayerError("layer_never_ran", name=name)
-    return found
+    return chosen

@@ -1,4 +1,4 @@
-"""Two networks on one picture: analyse both, one record."""
+"""Two networks on one picture, as one record."""
 
 from dataclasses import replace
 
@@ -19,11 +19,11 @@ from resnet_viz.records import (
 )
 from resnet_viz.spec.layer_names import part_of
 
-PHOTO_SIDE = 400  # pixels; what a picture is given on a screen 1280 pixels wide
+PHOTO_SIDE = 400  # pixels: the width of a picture on a screen 1280 pixels wide
 
 
 def page_layers(loaded: Loaded) -> list[str]:
-    """What a comparison keeps: convolutions, blocks, the head, and each block's three parts."""
+    """The layers of a comparison: convolutions, blocks and their three parts, and the head."""
     blocks = loaded.spec.blocks()
     wanted = {*default_layers(loaded.network), *blocks}
     wanted |= {f"{block}.{part}" for block in blocks for part in BLOCK_PARTS}
@@ -31,7 +31,7 @@ def page_layers(loaded: Loaded) -> list[str]:
 
 
 def analyse_side(loaded: Loaded, picture: Picture, *, target: int | None, score: Score) -> Side:
-    """One network on one picture, in one pass: every named value, all parameter gradients."""
+    """One network on one picture: all ``page_layers`` and all parameter gradients in one pass."""
     network = loaded.network
     batch = to_batch([seen(picture, loaded.preprocessing)], loaded.preprocessing)
     analysis = analyze(
@@ -66,7 +66,11 @@ def compare(
     target: int | None = None,
     score: Score | str = Score.LOGIT,
 ) -> Comparison:
-    """Analyse both networks on one picture; ``target`` None is each network's own top class."""
+    """Analyse both networks on one picture.
+
+    ``target`` is a class number; None takes each network's own top class. Errors as for
+    ``analyze``.
+    """
     kind = score_named(score)
     sides = pair.map(lambda loaded: analyse_side(loaded, picture, target=target, score=kind))
     return combined(picture, pair.first.preprocessing, sides, target)
@@ -75,7 +79,7 @@ def compare(
 def combined(
     picture: Picture, preprocessing: Preprocessing, sides: Pair[Side], target: int | None
 ) -> Comparison:
-    """Two sides that were analysed on one picture, as one record; each gets its role."""
+    """One record of two sides that were analysed on the same picture; each gets its role."""
     roles = roles_of(sides.map(lambda side: side.spec))
     return Comparison(
         name=picture.name,

@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 def norms_per_image(gradient: Float[Tensor, "batch ..."]) -> Float[Tensor, " batch"]:
-    """||dS/da||_2 of each image, S the score summed over the batch."""
+    """||dS/da||_2 of each image, S being the score summed over the batch."""
     kind = torch.promote_types(gradient.dtype, torch.float32)  # half precision has three digits
     rows = gradient.reshape(len(gradient), -1)
     length: Tensor = torch.linalg.vector_norm(rows, dim=1, dtype=kind)
@@ -16,7 +16,7 @@ def norms_per_image(gradient: Float[Tensor, "batch ..."]) -> Float[Tensor, " bat
 
 
 def norms(values: Sequence[Tensor]) -> Float[Tensor, " values"]:
-    """The 2-norm of each tensor, all in one pass over the list."""
+    """The 2-norm of each tensor."""
     if not values:
         return torch.zeros(0)
     return torch.stack(torch._foreach_norm(list(values)))

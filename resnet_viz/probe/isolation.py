@@ -1,4 +1,4 @@
-"""Looking leaves no trace: whatever a pass could change is put back, also after a failure."""
+"""Restores everything that a pass through a network can change, also after a failure."""
 
 import threading
 from collections.abc import Iterator
@@ -11,18 +11,20 @@ from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.probe.capture import network_lock
 from resnet_viz.records import BatchNormMode
 
-#: The random state belongs to the process: two passes that put it back must not overlap.
+#: The random state belongs to the process: two passes that restore it must not overlap.
 _random_state = threading.RLock()
 
 
 @contextmanager
 def untouched(network: nn.Module, *, needs_gradients: bool) -> Iterator[BatchNormMode]:
-    """Keep buffers, random state and ``requires_grad`` as they are.
+    """Restore buffers, random state and ``requires_grad`` at the end of the block.
 
-    Our own networks in evaluation mode change nothing by running, so threads pass freely. In
-    training mode batch normalisation moves its statistics, foreign networks may do anything, and
-    frozen parameters must be thawed for a moment where their gradients are asked for. In these
-    cases one thread at a time runs, and everything is put back. Yields the statistics in use.
+    One of our own networks in evaluation mode changes nothing when it runs, so threads run side by
+    side. One thread at a time runs where something does change: batch normalisation in training
+    mode moves its statistics, any other network may do anything, and frozen parameters need
+    ``requires_grad`` while their gradients are measured (``needs_gradients``).
+
+    Yields which statistics batch normalisation uses.
     """
     with ExitStack() as stack:
         lock = stack.enter_context(ExitStack())
@@ -66,7 +68,7 @@ def _restored_buffers(network: nn.Module) -> Iterator[None]:
         with torch.no_grad():
             for module, name, buffer, value in before:
                 buffer.copy_(value)
-                setattr(module, name, buffer)  # where the network put another in its place
+                setattr(module, name, buffer)  # if the network replaced it
 
 
 @contextmanager

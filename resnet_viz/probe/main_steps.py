@@ -1,4 +1,4 @@
-"""The main steps of a network of the catalog, equal ones in a row collapsed."""
+"""The main steps of a network of the catalog, with equal neighbours collapsed into one."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ HEAD = "head"
 
 @dataclass(frozen=True)
 class ZooTable:
-    """A network of the catalog, measured: its layers, its main steps, what it costs."""
+    """The measured layers, main steps and costs of a network of the catalog."""
 
     layers: tuple[MeasuredLayer, ...]
     groups: tuple[BlockGroup, ...]
@@ -25,18 +25,18 @@ class ZooTable:
 
 
 def zoo_table(name: str) -> ZooTable:
-    """Everything that can be known of a network of the catalog without its weights."""
+    """Measure a network of the catalog by its name, without its weights."""
     row, network = zoo_row(name), zoo_without_weights(name).eval()
     side = row.input_size
     images = torch.empty(2, row.input_channels, side, side, device="meta")
-    found = measured_layers(network, images, row.blocks)
-    groups = tuple(_groups(network, row.stages.values(), found))
-    totals = measured_totals(network, images, found.rows, row.depth)
-    return ZooTable(found.rows, groups, totals)
+    measured = measured_layers(network, images, row.blocks)
+    groups = tuple(_groups(network, row.stages.values(), measured))
+    totals = measured_totals(network, images, measured.rows, row.depth)
+    return ZooTable(measured.rows, groups, totals)
 
 
 def way_around(step: nn.Module) -> str:
-    """How a step's input gets past it: "identity" (added), "concatenation", or "none"."""
+    """How a step's input bypasses it: "identity" (added), "concatenation", or "none"."""
     match type(step).__name__:
         case "InvertedResidual":
             return "identity" if step.use_res_connect else "none"
@@ -58,30 +58,30 @@ class _Step:
 
 
 def _groups(
-    network: nn.Module, stages: Iterable[tuple[str, ...]], found: MeasuredLayers
+    network: nn.Module, stages: Iterable[tuple[str, ...]], measured: MeasuredLayers
 ) -> Iterator[BlockGroup]:
     names = [(stage, name) for stage, steps in enumerate(stages) for name in steps]
-    ends = [_end(found.rows, name) for _, name in names]
+    ends = [_end(measured.rows, name) for _, name in names]
     steps = []
     for (stage, name), start, end in zip(names, [0, *ends[:-1]], ends, strict=True):
         step = network.get_submodule(name)
-        shape = _shape_behind(step, found.shapes[name])
-        own = found.rows[start:end]
+        shape = _shape_after(step, measured.shapes[name])
+        own = measured.rows[start:end]
         steps.append(_Step(name, stage, type(step).__name__, way_around(step), shape, own))
     for _, equal in groupby(steps, key=_likeness):
         yield _group(list(equal))
-    rest = found.rows[ends[-1] :]
+    rest = measured.rows[ends[-1] :]
     yield _group([_Step(HEAD, -1, HEAD, "", rest[-1].shape, rest)])
 
 
 def _end(layers: Sequence[MeasuredLayer], step: str) -> int:
-    """The place behind the last layer of a step."""
+    """The index after the last layer of a step."""
     inside = f"{step}."
     return max(n for n, row in enumerate(layers, 1) if f"{row.name}.".startswith(inside))
 
 
-def _shape_behind(step: nn.Module, shape: tuple[int, ...]) -> tuple[int, ...]:
-    """What the next step reads: behind a dense layer, all channels so far and its new ones."""
+def _shape_after(step: nn.Module, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """What the next step reads: after a dense layer, all channels so far and its new ones."""
     if way_around(step) != "concatenation":
         return shape
     read = step.get_submodule("norm1")

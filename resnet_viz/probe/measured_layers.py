@@ -1,4 +1,4 @@
-"""The table of layers of a network that is not ours: measured, on the meta device, in no memory."""
+"""The layers of a network that is not ours, measured; on the meta device without any memory."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _IDLE = (nn.Dropout, nn.Identity)  # they change nothing in evaluation mode
 
 @dataclass(frozen=True)
 class MeasuredLayers:
-    """Rows in order of execution, and the output's shape of each module that was asked for."""
+    """Rows in order of execution, and the output shape of each requested module."""
 
     rows: tuple[MeasuredLayer, ...]
     shapes: Mapping[str, tuple[int, ...]]  # without the batch
@@ -29,14 +29,14 @@ def measured_layers(
 ) -> MeasuredLayers:
     """Every layer that runs, and the shapes of ``steps``, from one forward pass.
 
-    Rows are modules without modules inside, or with weights of their own; what is no module has
-    none. ``network`` may lie on the meta device with ``images``: then nothing is allocated.
-    Multiply-accumulates as in ``layer_table``.
+    A row is a module that has no modules inside or has weights itself; a function call has no row.
+    With ``network`` and ``images`` on the meta device nothing is allocated. Multiply-accumulates
+    are counted as in ``layer_table``.
     """
     modules = {name: m for name, m in network.named_modules() if name and _is_row(m)}
-    asked = dict.fromkeys([*modules, *steps])
+    names = dict.fromkeys([*modules, *steps])
     with torch.no_grad():
-        values = capture(network, images, list(asked)).values
+        values = capture(network, images, list(names)).values
     rows = [_row(n, modules[n], value) for n, value in values.items() if n in modules]
     shapes = {name: tuple(values[name].shape[1:]) for name in steps}
     return MeasuredLayers(tuple(rows), shapes)
@@ -45,10 +45,10 @@ def measured_layers(
 def measured_totals(
     network: nn.Module, images: Tensor, rows: Sequence[MeasuredLayer], depth: int
 ) -> Totals:
-    """The costs of a network on the meta device; ends in training mode.
+    """The costs of a network on the meta device, which is left in training mode.
 
-    What the forward pass keeps is what autograd saves, each storage once; ``images`` are at least
-    two, for batch normalisation's sake.
+    ``kept`` counts what autograd saves in a forward pass, each storage once, in bytes per image.
+    Batch normalisation needs at least two ``images``.
     """
     return Totals(
         depth=depth,
@@ -78,7 +78,7 @@ def _is_row(module: nn.Module) -> bool:
 
 
 def _macs(module: nn.Module, value: Tensor) -> int:
-    """Weights times places: a weight of a convolution is used once at each place of its output."""
+    """Weights times positions: a convolution uses each weight once per position of its output."""
     if isinstance(module, _Convolution):
         return module.weight.numel() * prod(value.shape[2:])
     if isinstance(module, nn.Linear):
@@ -87,19 +87,19 @@ def _macs(module: nn.Module, value: Tensor) -> int:
 
 
 def _kept(network: nn.Module, images: Tensor) -> int:
-    """Bytes that one forward pass keeps for the backward pass, without the weights."""
+    """Bytes that a forward pass keeps for the backward pass, without the weights."""
     weights = {p.untyped_storage()._cdata for p in _tensors(network)}
-    kept: dict[int, torch.UntypedStorage] = {}
+    saved: dict[int, torch.UntypedStorage] = {}
 
     def note(tensor: Tensor) -> Tensor:
         storage = tensor.untyped_storage()
         if storage._cdata not in weights:
-            kept[storage._cdata] = storage  # held, so that no other takes its place
+            saved[storage._cdata] = storage  # a reference keeps its address from being reused
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
         logits = network(images)
-        total = sum(storage.nbytes() for storage in kept.values())
+        total = sum(storage.nbytes() for storage in saved.values())
     assert logits.requires_grad
     return total
 

@@ -1,4 +1,4 @@
-"""Does a signal get through an untrained network, and a gradient back? One batch tells."""
+"""Whether a signal passes through an untrained network, and a gradient back, on one batch."""
 
 import numpy as np
 import torch
@@ -21,9 +21,9 @@ _MOST_MEMORY = 2_000_000_000  # bytes
 def signal_check(spec: NetworkSpec, *, seed: int) -> SignalCheck:
     """The variance of every block's output and the norm of the gradient that reaches it.
 
-    Bundled photographs, in training mode (normalised by this batch), no branch dropped; the loss
-    is the cross-entropy, summed, with classes 0, 1, 2... as labels. ``SpecError`` for a network
-    that would need more than 2 GB.
+    The batch is four bundled photographs. The network is in training mode, so batch normalisation
+    uses this batch, and drops no branch. The loss is the summed cross-entropy with the labels 0, 1,
+    2, 3. Raises ``SpecError`` for a network that needs more than 2 GB.
     """
     needed = totals(spec).training_memory(IMAGES)
     if needed > _MOST_MEMORY:
@@ -35,8 +35,8 @@ def signal_check(spec: NetworkSpec, *, seed: int) -> SignalCheck:
     blocks, outputs = spec.blocks(), _outputs(network, _batch(spec))
     labels = torch.arange(IMAGES) % spec.classes
     loss = nn.functional.cross_entropy(outputs.pop("fc"), labels, reduction="sum")
-    found = torch.autograd.grad(loss, list(outputs.values()), allow_unused=True)
-    gradients = dict(zip(outputs, found, strict=True))
+    slopes = torch.autograd.grad(loss, list(outputs.values()), allow_unused=True)
+    gradients = dict(zip(outputs, slopes, strict=True))
     return SignalCheck(
         blocks=tuple(blocks),
         variances=np.array([float(outputs[name].detach().var()) for name in blocks]),
@@ -62,7 +62,7 @@ def _outputs(
 
 
 def _batch(spec: NetworkSpec) -> Float[Tensor, "batch channel height width"]:
-    """Photographs; their mean brightness where a network does not take three colours."""
+    """Photographs, in grey for a network that does not take three channels."""
     images = sample_batch(preprocessing_for(spec))[:IMAGES]
     if spec.input_channels == images.shape[1]:
         return images
@@ -70,5 +70,5 @@ def _batch(spec: NetworkSpec) -> Float[Tensor, "batch channel height width"]:
 
 
 def _norm(gradient: Tensor | None) -> float:
-    """The mean over images of the 2-norm; 0 where nothing flows back."""
+    """The 2-norm, averaged over images; 0 if no gradient arrives."""
     return 0.0 if gradient is None else float(gradient.flatten(1).norm(dim=1).mean())

@@ -1,4 +1,4 @@
-"""What is differentiated: a class, one class an image, or a function of the output."""
+"""What is differentiated: a class, one class per image, or a function of the output."""
 
 from collections.abc import Callable, Sequence
 
@@ -7,12 +7,15 @@ from torch import Tensor
 
 from resnet_viz.core.errors import TargetError
 
-#: A class for all images, a class an image, a function output -> (batch,), or None (argmax).
+#: A class for all images, one class per image, a function output -> (batch,), or None (argmax).
 Target = int | Sequence[int] | Tensor | Callable[[object], Tensor] | None
 
 
 def classes_of(target: Target, logits: Tensor) -> Tensor:
-    """The target class of every image, (batch,), on the logits' device."""
+    """The target class of every image, (batch,), on the logits' device.
+
+    Raises ``TargetError`` for another type, another number of targets, or a class that is unknown.
+    """
     count, known = logits.shape
     if target is None:
         return logits.detach().argmax(1)
@@ -26,20 +29,22 @@ def classes_of(target: Target, logits: Tensor) -> Tensor:
 
 
 def scores_from(target: Callable[[object], Tensor], output: object, count: int) -> Tensor:
-    """One score an image, as the user's own function computes it."""
+    """The scores (batch,) from a user's function; ``TargetError`` for anything else."""
     scores = target(output)
     if not isinstance(scores, Tensor) or scores.shape != (count,) or not scores.requires_grad:
-        given = tuple(scores.shape) if isinstance(scores, Tensor) else type(scores).__name__
-        raise TargetError("target_function", given=given, images=count)
+        raise TargetError("target_function", given=_shape_or_type(scores), images=count)
     return scores
 
 
 def logits_of(output: object) -> Tensor:
-    """The output as logits (batch, classes), or a sentence that names the cure."""
+    """The output as logits (batch, classes); ``TargetError`` if it is anything else."""
     if isinstance(output, Tensor) and output.ndim == 2:
         return output
-    given = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
-    raise TargetError("target_needed", given=given)
+    raise TargetError("target_needed", given=_shape_or_type(output))
+
+
+def _shape_or_type(value: object) -> object:
+    return tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
 
 
 def _as_integers(target: object) -> Tensor:

@@ -7,9 +7,11 @@ from resnet_viz.records.features import ChannelShare
 
 
 def channel_shares(analysis: Analysis, layer: str, *, image: int = 0) -> list[ChannelShare]:
-    """Every channel's part in the layer's Grad-CAM, the largest share first.
+    """Every channel's share in the Grad-CAM of a layer, largest first; all shares add up to 1.
 
-    A blank map has no shares: they are zero, and the largest weights come first.
+    The share is weight x activation, summed where the map is above zero, over the sum of the map.
+    The shares of a blank map are zero; then the largest weights come first. ``image`` is a number
+    in the batch.
     """
     feature, weights = analysis.features[layer][image], analysis.cam_weights[layer][image]
     cam = analysis.cams[layer][image]

@@ -1,4 +1,4 @@
-"""The images among which the ones that excite a channel most are looked for."""
+"""The images in which ``top_crops`` searches."""
 
 from dataclasses import dataclass
 
@@ -15,12 +15,12 @@ from resnet_viz.networks.zoo.labels import CIFAR10_CLASSES
 from resnet_viz.pictures.preprocess import seen
 from resnet_viz.pictures.samples import sample_picture, samples
 
-_COUNT = 500  # images, equally many a class; some seconds for a network of 32 pixels
+_COUNT = 500  # images, equally many per class; some seconds for a network of 32 pixels
 
 
 @dataclass(frozen=True, eq=False)
 class CropImages:
-    """Images at the network's own size; ``name`` says where they are from."""
+    """Images at the network's input size; ``name`` is their data set or "samples"."""
 
     name: str
     pixels: UInt8[Tensor, "n channels height width"]
@@ -28,9 +28,9 @@ class CropImages:
 
 
 def crop_images(loaded: LoadedNetwork) -> CropImages:
-    """CIFAR-10's test images for networks of its form, where they lie on this machine.
+    """CIFAR-10's test images if they are on this machine and have the network's input size.
 
-    Else handwritten digits for networks of grey 8 x 8 pictures, and the bundled photographs.
+    Otherwise handwritten digits for a network of grey 8 x 8 images, or the bundled photographs.
     """
     spec = loaded.spec
     known = spec.input_size == 32 and spec.input_channels == 3

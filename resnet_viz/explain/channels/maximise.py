@@ -1,7 +1,7 @@
-"""Activation maximisation: the picture that excites one channel most, and stays so when moved.
+"""Activation maximisation: a picture that excites one channel most, also when it is moved.
 
-The picture is a sum of waves whose steps are smaller the finer they are, so that no single pixel
-runs away, in colours that vary as they do in photographs; each step looks at it shifted, scaled and
+The picture is a sum of waves, in colours that vary as they do in photographs. Finer waves take
+smaller steps, so that no single pixel dominates. Each step sees the picture shifted, scaled and
 turned at random (Olah, Mordvintsev, Schubert 2017, "Feature Visualization", Distill, sections "The
 Enemy of Feature Visualization" and "Preconditioning and Parameterization").
 """
@@ -19,8 +19,9 @@ from torch.nn.functional import affine_grid, grid_sample
 from torch.optim import Adam
 
 from resnet_viz.checkpoints.loaded import LoadedNetwork
-from resnet_viz.core.errors import LayerError, OptionError
+from resnet_viz.core.errors import LayerError
 from resnet_viz.core.saving import whole_file
+from resnet_viz.explain.method_options import Option
 from resnet_viz.explain.stopping import raise_if_stopped
 from resnet_viz.pictures.preprocess import Preprocessing
 from resnet_viz.probe.capture import capture
@@ -30,16 +31,17 @@ from resnet_viz.records.features import AscentStep
 _RATE = 0.05  # of Adam, as in the source
 _SHOWN_EVERY = 16  # steps
 _START = 0.01  # deviation of the first waves: nearly grey
-_CONTRAST = 0.25  # of the waves: a whole step would soon leave every pixel black or white
-#: Red, green and blue of light, of yellow against blue and of green against violet: the principal
-#: directions of the pixels of CIFAR-10's training images by their deviations, the longest being 1.
+_CONTRAST = 0.25  # of the waves; with 1 every pixel would soon be black or white
+#: Red, green and blue of three colours: brightness, yellow to blue, and green to violet. They are
+#: the principal directions of the pixels of CIFAR-10's training images times their deviations, over
+#: the longest.
 COLOURS = ((0.558, 0.201, 0.057), (0.577, 0.013, -0.106), (0.596, -0.201, 0.050))
 MOST_STEPS = 4096
 
 
 @dataclass(frozen=True)
 class Goal:
-    """Which channel, how long, and how far the picture is moved at each step."""
+    """Which channel to maximise, in how many steps, and how far the picture moves at each step."""
 
     layer: str
     channel: int
@@ -94,10 +96,11 @@ class Ascent:
 def maximise(
     loaded: LoadedNetwork, goal: Goal, state: Ascent | None = None
 ) -> Iterator[AscentStep]:
-    """Step by step, from the beginning or from ``state``, which is moved along.
+    """Maximise one channel, from the beginning or from ``state``, which is updated.
 
-    Raises ``LayerError`` for a layer without positions, ``OptionError`` for a channel or a number
-    of steps there is not. Equal goals give equal pictures, also when stopped on the way.
+    Equal goals give equal pictures, also after a stop. Every 16 steps the record holds the picture.
+    Raises ``LayerError`` for a layer whose values have no positions, and ``OptionError`` for a
+    channel or a number of steps outside the range.
     """
     network, device = loaded.network, next(loaded.network.parameters()).device
     size, channels = network.spec.input_size, network.spec.input_channels
@@ -121,7 +124,7 @@ def maximise(
 
 
 def picture_of(waves: Tensor, scale: Tensor) -> Float[Tensor, "1 c height width"]:
-    """The picture, 0 to 1, that waves add up to."""
+    """The picture, from 0 to 1, that is the sum of the waves."""
     size = waves.shape[1]
     values = torch.fft.irfft2(torch.view_as_complex(waves) * scale, s=(size, size), norm="ortho")
     if len(values) == len(COLOURS):
@@ -130,7 +133,7 @@ def picture_of(waves: Tensor, scale: Tensor) -> Float[Tensor, "1 c height width"
 
 
 def _wave_scale(size: int) -> Float[Tensor, "height half"]:
-    """1 / frequency, as in natural photographs; the slowest wave counts as one turn a picture."""
+    """1 / frequency, as in photographs; the constant counts as one turn per picture."""
     rows, columns = torch.fft.fftfreq(size)[:, None], torch.fft.rfftfreq(size)[None]
     frequency = torch.sqrt(rows**2 + columns**2).clamp(min=1 / size)
     return 1 / frequency
@@ -145,15 +148,12 @@ def _check(loaded: LoadedNetwork, goal: Goal) -> None:
     if value.ndim != 4:
         known = ", ".join(network.spec.blocks()[-5:])
         raise LayerError("explain_layer", name=goal.layer, known=known)
-    for option, given, high in (("channel", goal.channel, value.shape[1] - 1),
-                                ("steps", goal.steps, MOST_STEPS)):  # fmt: skip
-        low = 0 if option == "channel" else 1
-        if not low <= given <= high:
-            raise OptionError("explain_range_whole", option=option, value=given, low=low, high=high)
+    Option("channel", 0, 0, value.shape[1] - 1, whole=True).checked(goal.channel)
+    Option("steps", goal.steps, 1, MOST_STEPS, whole=True).checked(goal.steps)
 
 
 def _moved(picture: Tensor, goal: Goal, step: int) -> Tensor:
-    """Shifted, scaled and turned; what lies outside is the picture mirrored."""
+    """The picture shifted, scaled and turned at random; it is mirrored at its border."""
     generator = torch.Generator().manual_seed(goal.seed * 1_000_003 + step)
     across, down, size, turn = (2 * torch.rand(4, generator=generator) - 1).tolist()
     angle, factor = math.radians(turn * goal.turn), 1 + size * goal.scale

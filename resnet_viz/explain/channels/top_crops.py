@@ -1,4 +1,4 @@
-"""The images that excite a channel most, and what one position of a layer sees of them."""
+"""The images that excite a channel most, and the part of them that one position sees."""
 
 from collections.abc import Iterator, Sequence
 
@@ -23,10 +23,11 @@ _BATCH = 50  # images
 
 
 def receptive_field(spec: NetworkSpec, layer: str) -> tuple[int, int]:
-    """(side, stride) in pixels of what one position of a layer sees.
+    """Side and stride, in pixels, of what one position of a layer sees.
 
-    The larger of the paths through a block; position i is centred on pixel i x stride, since every
-    kernel is odd and padded by half of itself.
+    Of the paths through a block the larger counts. Position i is centred on pixel i x stride,
+    because every kernel has an odd side and is padded by half of it. Raises ``LayerError`` for an
+    unknown layer.
     """
     rows = [r for r in layer_table(spec) if r.name == layer or r.name.startswith(f"{layer}.")]
     if not rows:
@@ -44,21 +45,23 @@ def top_crops(
     *,
     count: int = 8,
 ) -> Iterator[PassesDone | list[Crop]]:
-    """For each channel the ``count`` images that excite it most, each once, the strongest first.
+    """For each channel, the ``count`` images with the highest activation, strongest first.
 
-    A ``PassesDone`` after every batch; at last the crops of all channels, channel by channel.
+    Yields ``PassesDone`` after every batch, and last the crops of all channels, channel by
+    channel. ``labels`` has one word per image. Raises ``LayerError`` for a layer whose values have
+    no positions.
     """
     chosen = torch.tensor(list(channels))
-    found: list[tuple[Tensor, Tensor]] = []
+    maxima: list[tuple[Tensor, Tensor]] = []
     width = 1
     for start in range(0, len(images), _BATCH):
         raise_if_stopped()
         values = _at(loaded.network, images[start : start + _BATCH], loaded, layer)[:, chosen]
         width = values.shape[-1]
         highest, places = values.flatten(2).max(2)
-        found.append((highest, places))
+        maxima.append((highest, places))
         yield PassesDone(min(start + _BATCH, len(images)), len(images))
-    highest, places = (torch.cat(parts).cpu() for parts in zip(*found, strict=True))
+    highest, places = (torch.cat(parts).cpu() for parts in zip(*maxima, strict=True))
     field = receptive_field(loaded.network.spec, layer)
     crops = []
     for column, channel in enumerate(channels):
@@ -93,7 +96,7 @@ def _at(network: ResNet, images: Tensor, loaded: LoadedNetwork, layer: str) -> T
 def _box(
     row: int, column: int, field: tuple[int, int], size: Sequence[int]
 ) -> tuple[int, int, int, int]:
-    """The square of the receptive field, as far as it is inside the image."""
+    """Top, left, bottom, right of the receptive field, clipped to the image."""
     side, stride = field
     top, left = row * stride - side // 2, column * stride - side // 2
     height, width = size

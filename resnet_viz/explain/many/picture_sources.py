@@ -23,7 +23,7 @@ MOST_PICTURES = 2000
 
 @dataclass(frozen=True)
 class PictureEntry:
-    """One file that may be a picture; ``label`` is the folder it lies in, or its class, or ""."""
+    """A file that may be a picture; ``label`` is its folder or its class, or empty."""
 
     name: str
     label: str
@@ -32,9 +32,9 @@ class PictureEntry:
 
 @dataclass(frozen=True)
 class PictureSource:
-    """Where pictures come from: a folder or ZIP by its path, or a data set by its name.
+    """Where pictures come from: the path of a folder or ZIP, or the name of a data set.
 
-    Of a data set the first ``count`` test images are taken, equally many a class.
+    Of a data set the first ``count`` test images are used, equally many per class.
     """
 
     place: str
@@ -52,25 +52,25 @@ class PictureSource:
 
 @contextmanager
 def open_source(source: PictureSource) -> Iterator[list[PictureEntry]]:
-    """Every entry in the order of names; nothing is decoded yet.
+    """Every entry of a source, sorted by name; pictures are decoded when they are read.
 
-    A ZIP is read member by member and refused as training refuses it. Raises ``DataError`` or
-    ``ImageError`` where there is nothing to read.
+    A ZIP has the same limits as one that training reads. Raises ``DataError`` or ``ImageError`` if
+    there is nothing to read.
     """
     path = Path(source.place)
     if path.is_dir():
         yield _checked(list(map(_entry, class_folders.on_disk(path))), path.name)
     elif path.is_file():
         with _archive(path) as archive:
-            found = class_folders.members(archive, safe_name(path.name))
-            yield _checked(list(map(_entry, found)), path.name)
+            members = class_folders.members(archive, safe_name(path.name))
+            yield _checked(list(map(_entry, members)), path.name)
     else:
         data = load_dataset(source.place)
         yield list(_of_dataset(data.test, data.classes, source.count))
 
 
 def tile_picture(pixels: UInt8[Tensor, "channels height width"], name: str) -> Picture:
-    """A data set's image as a picture; of grey the three channels are equal."""
+    """An image of a data set as a picture; a grey one gets three equal channels."""
     array = np.ascontiguousarray(pixels.expand(3, -1, -1).permute(1, 2, 0).numpy())
     array.setflags(write=False)
     whole = str(array.shape).encode() + array.tobytes()
@@ -95,22 +95,22 @@ def _checked(entries: list[PictureEntry], name: str) -> list[PictureEntry]:
     return entries
 
 
-def _entry(found: class_folders.FolderEntry) -> PictureEntry:
-    label = safe_name(found.folders[-1]) if found.folders else ""
-    return PictureEntry(safe_name(found.name), label, partial(_decode, found))
+def _entry(file: class_folders.FolderEntry) -> PictureEntry:
+    label = safe_name(file.folders[-1]) if file.folders else ""
+    return PictureEntry(safe_name(file.name), label, partial(_decode, file))
 
 
-def _decode(found: class_folders.FolderEntry) -> Picture:
-    """The picture; whatever the archive raises for a damaged member is one sentence too."""
+def _decode(file: class_folders.FolderEntry) -> Picture:
+    """The picture; ``ImageError`` for whatever the archive raises for a damaged member."""
     try:
-        data = found.read()
+        data = file.read()
     except (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile) as error:
-        raise ImageError("image_broken", name=safe_name(found.name)) from error
+        raise ImageError("image_broken", name=safe_name(file.name)) from error
     except Exception as error:
         if type(error).__name__ != "error":  # zlib's, of a damaged member
             raise
-        raise ImageError("image_broken", name=safe_name(found.name)) from error
-    return open_picture(data, found.name)
+        raise ImageError("image_broken", name=safe_name(file.name)) from error
+    return open_picture(data, file.name)
 
 
 def _of_dataset(images: ImageSet, classes: tuple[str, ...], count: int) -> Iterator[PictureEntry]:
