@@ -21,10 +21,9 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from resnet_viz.core.converter import encode
+from resnet_viz.jobs.job import JobState
 from resnet_viz.jobs.queue import runs
-from resnet_viz.records import RunState
-from resnet_viz.training.config import plan_of
+from resnet_viz.training.config import training_config
 
 ROOT = Path(__file__).resolve().parents[1]
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
@@ -79,7 +78,7 @@ def measure(options: argparse.Namespace) -> None:
         run = start_training() if options.training else None
         taken = clicks(f"http://127.0.0.1:{PORT}/?network={options.network}", options.clicks)
         if run is not None:
-            assert runs.poll(run).state is RunState.RUNNING, "it ended before the clicks did"
+            assert runs.poll(run).state is JobState.RUNNING, "it ended before the clicks did"
             runs.stop(run)
     finally:
         os.killpg(server.pid, 15)
@@ -102,8 +101,10 @@ def measure(options: argparse.Namespace) -> None:
 
 def start_training() -> str:
     """A pair on the digits, as the Train page starts one; ends long after the clicks."""
-    plan = plan_of("resnet20", "class-demo", pair=True, changes={"epochs": 500}, data="digits")
-    run = runs.submit("train", encode(plan), title="beside the clicks", device="cpu")
+    config = training_config(
+        "resnet20", "class-demo", pair=True, changes={"epochs": 500}, data="digits"
+    )
+    run = runs.submit("train", config, title="beside the clicks", device="cpu")
     while not any(event.key == "progress" for event in runs.poll(run).events):
         time.sleep(0.5)
     return run

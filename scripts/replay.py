@@ -20,7 +20,7 @@ from resnet_viz.checkpoints.ref import NetworkRef
 from resnet_viz.core.converter import decode
 from resnet_viz.core.saving import SCHEMA_VERSION, library_versions, to_json
 from resnet_viz.datasets.load_dataset import load_dataset
-from resnet_viz.records import TWINS, Epoch, Step
+from resnet_viz.records import TWINS, Epoch, TrainingStep
 from resnet_viz.training.course import Course
 from resnet_viz.training.recipe import Recipe
 from resnet_viz.training.run_files import RECORDED_STEPS
@@ -44,9 +44,9 @@ def main() -> None:
     recipe = decode(Recipe, training["recipe"])
     twins = Pair(spec, spec.plain()).map(lambda s: build(s, seed=recipe.seed))
     course = Course.of(twins, load_dataset(training["data"]), recipe, every=10**9)
-    steps: list[Step] = []
+    steps: list[TrainingStep] = []
     for record in course.run():
-        if isinstance(record, Step) and record.step in RECORDED_STEPS:
+        if isinstance(record, TrainingStep) and record.step in RECORDED_STEPS:
             steps.append(record)
         if isinstance(record, Epoch):
             recorded = curves[record.kind][0]["train_loss"]

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +14,7 @@ from resnet_viz.explain.methods import METHODS, MethodName, method_named
 if TYPE_CHECKING:
     from resnet_viz.checkpoints.ref import NetworkRef
     from resnet_viz.explain.explain_picture import ExplainRequest
+    from resnet_viz.jobs.codec import Event
     from resnet_viz.records.explanation import Fused
 
 
@@ -130,18 +131,18 @@ def _many(image: Path) -> bool:
 def _begin(
     source: str, count: int, ref: "NetworkRef", request: "ExplainRequest", device: str
 ) -> str:
-    from resnet_viz.explain.many.job import request_to_dict
+    from resnet_viz.explain.many.job import ManyConfig
     from resnet_viz.explain.many.picture_sources import PictureSource
     from resnet_viz.jobs.queue.foreground import begin_here
 
     known = PictureSource(str(Path(source).absolute()) if Path(source).exists() else source, count)
-    config = {
-        "source": known.to_dict(),
-        "networks": [ref.to_dict()],
-        "titles": [ref.title],
-        "requests": [[request_to_dict(request)]],
-        "device": device,
-    }
+    config = ManyConfig(
+        source=known,
+        networks=(ref,),
+        titles=(ref.title,),
+        requests=((request,),),
+        device=device,
+    )
     return begin_here("explain_folder", config, f"{request.method}: {Path(source).name}")
 
 
@@ -149,38 +150,43 @@ def _folder(run_id: str, out: Path | None, json: bool) -> None:
     """Every picture of a run, with a bar on a terminal; then the tables."""
     from resnet_viz.core.errors import RunError
     from resnet_viz.core.text import Text
-    from resnet_viz.explain.many.job import told_pictures
+    from resnet_viz.explain.many.job import ManyConfig, picture_results
     from resnet_viz.explain.many.result_tables import document, write_gallery
     from resnet_viz.jobs.queue import runs
     from resnet_viz.jobs.queue.foreground import go_on_here
 
     run = runs.run(run_id)
-    if run.kind != "explain_folder":
+    config = run.config
+    if not isinstance(config, ManyConfig):
         raise RunError("explain_run_kind", run=run_id)
     try:
         folder = go_on_here(run_id, _teller())
     except KeyboardInterrupt:
         typer.echo(str(RunError("explain_stopped", run=run_id)), err=True)
         raise typer.Exit(130) from None
-    found = document(list(told_pictures(folder)), run.config, Text("en"))
+    found = document(list(picture_results(folder)), config, Text("en"))
     if out is not None:
         write_gallery(found, folder, out)
     print_result(found, json)
     runs.delete(run_id)  # it was told and, where asked for, written
 
 
-def _teller() -> Callable[[str, dict[str, Any]], None]:
+def _teller() -> "Callable[[str, Event], None]":
     """Shows on a terminal how many pictures are done."""
     from tqdm import tqdm
 
+    from resnet_viz.records import Counted
+    from resnet_viz.records.many_pictures import PictureResult, PicturesFound
+
     bar = tqdm(unit="picture", file=sys.stderr, disable=not sys.stderr.isatty(), leave=False)
 
-    def tell(run_id: str, event: dict[str, Any]) -> None:
-        if event["key"] == "pictures":
-            bar.total = event["total"]
-        elif event["key"].startswith("picture/"):
+    def tell(run_id: str, event: "Event") -> None:
+        if isinstance(event, PicturesFound):
+            bar.total = event.total
+        elif isinstance(event, PictureResult):
             bar.update(1)
-        bar.set_postfix_str(f"{run_id} {event.get('part', '')}")
+        part = event.part if isinstance(event, Counted) else ""
+        bar.set_postfix_str(f"{run_id} {part}")
 
     return tell
 

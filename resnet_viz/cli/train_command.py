@@ -3,14 +3,19 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from resnet_viz.cli.options import Debug, Json, guarded, one_of, print_result
 
+if TYPE_CHECKING:
+    from resnet_viz.jobs.codec import Event
+    from resnet_viz.records import Epoch
+    from resnet_viz.training.config import TrainingConfig
+
 #: What a line of the command tells of an epoch.
-_TOLD = ("kind", "epoch", "train_loss", "train_error", "test_loss", "test_error",
+_SHOWN = ("kind", "epoch", "train_loss", "train_error", "test_loss", "test_error",
          "images_per_second")  # fmt: skip
 
 
@@ -56,14 +61,14 @@ def train(
     """Train a network and its twin, or one alone; Ctrl-C leaves a run to resume."""
     from resnet_viz.checkpoints.ref import Weights
     from resnet_viz.networks.devices import devices
-    from resnet_viz.training.config import plan_of
+    from resnet_viz.training.config import training_config
 
     one_of("device", device or "cpu", devices())
     place = device or devices()[0]
     if all_twins:
         _all_twins(out or Path("twins"), place, precision, json)
         return
-    plan = plan_of(
+    config = training_config(
         network,
         recipe,
         pair=pair,
@@ -78,31 +83,34 @@ def train(
         start=Weights.parse(start),
         frozen=tuple(filter(None, freeze.split(","))),
     )
-    _run(None if resume else plan, resume, _teller(json), out, tensorboard)
+    _run(config, resume, _teller(json), out, tensorboard)
 
 
 def _all_twins(out: Path, device: str, precision: str, json: bool) -> None:
     from resnet_viz.training.all_twins import train_all_twins
 
-    for event in train_all_twins(out, device=device, precision=precision):
-        print_result({n: event[n] for n in ("run", *_TOLD)}, json, compact=True)
+    for run, epoch in train_all_twins(out, device=device, precision=precision):
+        print_result(_line(run, epoch), json, compact=True)
+
+
+def _line(run: str, epoch: "Epoch") -> dict[str, object]:
+    return {"run": run, **{name: getattr(epoch, name) for name in _SHOWN}}
 
 
 def _run(
-    plan: Any,
+    config: "TrainingConfig",
     resume: str,
-    tell: Callable[[str, dict[str, Any]], None],
+    tell: "Callable[[str, Event], None]",
     out: Path | None,
     tensorboard: Path | None,
 ) -> None:
-    from resnet_viz.core.converter import encode
     from resnet_viz.core.errors import OutputError, RunError
     from resnet_viz.jobs.queue.foreground import begin_here, go_on_here
     from resnet_viz.training.run_files import export_run, write_tensorboard
 
     if out is not None and out.exists():
         raise OutputError("folder_exists", folder=str(out))
-    run_id = resume or begin_here("train", encode(plan), plan.title)
+    run_id = resume or begin_here("train", config, config.title)
     try:
         folder = go_on_here(run_id, tell)
     except KeyboardInterrupt:
@@ -114,19 +122,21 @@ def _run(
         write_tensorboard(folder, tensorboard)
 
 
-def _teller(json: bool) -> Callable[[str, dict[str, Any]], None]:
+def _teller(json: bool) -> "Callable[[str, Event], None]":
     """Prints epochs, and shows where it is on a terminal."""
     from tqdm import tqdm
 
+    from resnet_viz.records import Epoch, TrainingProgress
+
     bar = tqdm(unit="step", file=sys.stderr, disable=not sys.stderr.isatty(), leave=False)
 
-    def tell(run_id: str, event: dict[str, Any]) -> None:
-        if event["key"] == "progress":
-            bar.total = event["epochs"] * event["steps"]
-            bar.n = (event["epoch"] - 1) * event["steps"] + event["step"]
+    def tell(run_id: str, event: "Event") -> None:
+        if isinstance(event, TrainingProgress):
+            bar.total = event.epochs * event.steps
+            bar.n = event.steps_done
             bar.update(0)
-        elif event["key"].startswith("epoch/"):
+        elif isinstance(event, Epoch):
             bar.clear()
-            print_result({"run": run_id, **{n: event[n] for n in _TOLD}}, json, compact=True)
+            print_result(_line(run_id, event), json, compact=True)
 
     return tell

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from json import loads
-from typing import Any
+from pathlib import Path
 
+from resnet_viz.core.converter import decode_all
 from resnet_viz.core.places import ASSETS
-from resnet_viz.records import Step
+from resnet_viz.records import Epoch, TrainingStep
 from resnet_viz.spec import NetworkSpec
 
 
@@ -17,8 +18,8 @@ class Training:
 
     name: str
     specs: Mapping[str, NetworkSpec]
-    steps: tuple[Step, ...]
-    curves: Mapping[str, Sequence[Mapping[str, Any]]]
+    steps: tuple[TrainingStep, ...]
+    curves: Mapping[str, Sequence[Epoch]]
     steps_per_epoch: int
     data: str
     epochs: int
@@ -28,7 +29,7 @@ class Training:
         """The steps that were measured, in order."""
         return sorted({step.step for step in self.steps})
 
-    def at(self, step: int) -> list[Step]:
+    def at(self, step: int) -> list[TrainingStep]:
         """What was measured at a step, residual network first."""
         return sorted((s for s in self.steps if s.step == step), key=lambda s: s.kind != "residual")
 
@@ -40,27 +41,21 @@ def bundled_trainings() -> tuple[Training, ...]:
     return tuple(sorted(found, key=lambda one: next(iter(one.specs.values())).depth))
 
 
-def _files() -> Iterator[Any]:
+def _files() -> Iterator[Path]:
     return (ASSETS / "recordings").glob("*.json")
 
 
 def _read(name: str, text: str) -> Training:
     document = loads(text)
-    told = document["training"]
+    training = document["training"]
+    curves = {kind: decode_all(Epoch, curve) for kind, curve in document["curves"].items()}
     return Training(
         name=name,
         specs={kind: NetworkSpec.from_dict(spec) for kind, spec in document["specs"].items()},
-        steps=tuple(_step(one) for one in document["steps"]),
-        curves=document["curves"],
+        steps=decode_all(TrainingStep, document["steps"]),
+        curves=curves,
         steps_per_epoch=document["steps_per_epoch"],
-        data=told["data"],
-        epochs=max(len(curve) for curve in document["curves"].values()),
-        device=told["device"],
+        data=training["data"],
+        epochs=max(map(len, curves.values())),
+        device=training["device"],
     )
-
-
-def _step(values: Mapping[str, Any]) -> Step:
-    """A step from JSON, which writes what is not finite as a word."""
-    norms = {name: float(value) for name, value in values["gradient_norms"].items()}
-    ratios = {name: float(value) for name, value in values["update_ratios"].items()}
-    return Step(**{**values, "gradient_norms": norms, "update_ratios": ratios})

@@ -1,7 +1,6 @@
 """Plots of explanations: maps over photographs, and faithfulness curves."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import plotly.graph_objects as go
@@ -14,6 +13,7 @@ from resnet_viz.figures.palettes import ColourRange, Palette
 from resnet_viz.figures.theme import ACCENT, STYLES, styled
 from resnet_viz.records import ByLayer, Pair
 from resnet_viz.records.explanation import ExplainedPicture, Explanation
+from resnet_viz.records.features import ActivationReached
 
 
 def map_palette(explanation: Explanation) -> Palette:
@@ -94,12 +94,12 @@ def block_rows(
     return pair.join(maps).map(draw)
 
 
-def ascent_figure(steps: Sequence[Mapping[str, Any]], text: Text) -> go.Figure:
+def ascent_figure(steps: Sequence[ActivationReached], text: Text) -> go.Figure:
     """The channel's activation at every step of a maximisation."""
     figure = go.Figure()
     figure.add_scatter(
-        x=[one["step"] for one in steps],
-        y=[one["activation"] for one in steps],
+        x=[one.step for one in steps],
+        y=[one.activation for one in steps],
         mode="lines",
         line={"color": ACCENT},
     )

@@ -14,7 +14,7 @@ from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison_drawing import network_title
 from resnet_viz.figures.gradient_plot import GradientCurve, gradient_caption
 from resnet_viz.figures.theme import STYLES, RoleStyle, styled
-from resnet_viz.records import GradientMeasurement, LayerGradient, Role, Step, role_alone
+from resnet_viz.records import GradientMeasurement, LayerGradient, Role, TrainingStep, role_alone
 from resnet_viz.records.theory import theory
 from resnet_viz.spec import Kind, NetworkSpec
 from resnet_viz.spec.layer_names import on_shortcut
@@ -68,7 +68,7 @@ def lab_curves(
     return [_curve(list(seeds), quantity) for _, seeds in groupby(chosen, key=_of_network)]
 
 
-def step_curves(specs: Mapping[str, NetworkSpec], steps: Sequence[Step]) -> list[LabCurve]:
+def step_curves(specs: Mapping[str, NetworkSpec], steps: Sequence[TrainingStep]) -> list[LabCurve]:
     """The weight gradients of one step of a training, without projections and head."""
     curves = []
     for step in steps:

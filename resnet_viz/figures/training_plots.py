@@ -1,9 +1,9 @@
 """Plots of a training: curves, gradients over time, watched images."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import plotly.graph_objects as go
@@ -14,15 +14,18 @@ from resnet_viz.core.text import Text
 from resnet_viz.figures.map_overlays import enlarge_pixels, overlay
 from resnet_viz.figures.palettes import ColourRange
 from resnet_viz.figures.theme import SERIES, STYLES, stage_ticks, styled
-from resnet_viz.records import TWINS, Role
+from resnet_viz.records import TWINS, Epoch, Role, TrainingStep
 
-Rows = Mapping[str, Sequence[Mapping[str, Any]]]  # by kind: what a run reported, in order
+R = TypeVar("R", Epoch, TrainingStep)
+
+Epochs: TypeAlias = Mapping[str, Sequence[Epoch]]  # by kind of network, in order
+Steps: TypeAlias = Mapping[str, Sequence[TrainingStep]]  # as Epochs
 
 _DASHES = {"test": "solid", "train": "dot"}
 _WATCHED_SIDE = 128  # pixels
 
 
-def curve_figure(epochs: Rows, quantity: str, text: Text) -> go.Figure:
+def curve_figure(epochs: Epochs, quantity: str, text: Text) -> go.Figure:
     """Training and test ``error`` (in percent) or ``loss`` of each network against epoch.
 
     There are always four traces in the same order, so that a page can update them in place.
@@ -34,8 +37,8 @@ def curve_figure(epochs: Rows, quantity: str, text: Text) -> go.Figure:
         for part, dash in _DASHES.items():
             rows = epochs.get(role, ())
             figure.add_scatter(
-                x=[row["epoch"] for row in rows],
-                y=[scale * row[f"{part}_{quantity}"] for row in rows],
+                x=[row.epoch for row in rows],
+                y=[scale * getattr(row, f"{part}_{quantity}") for row in rows],
                 name=text(f"train.curve_{part}", kind=text(f"roles.{role}")),
                 mode="lines+markers",
                 line={"color": style.colour, "dash": dash, "width": 2},
@@ -43,7 +46,7 @@ def curve_figure(epochs: Rows, quantity: str, text: Text) -> go.Figure:
                 hovertemplate="%{y:.2f}<extra>%{fullData.name}</extra>",
                 showlegend=bool(rows),
             )
-    last = max((row["epoch"] for rows in epochs.values() for row in rows), default=1)
+    last = max((row.epoch for rows in epochs.values() for row in rows), default=1)
     figure.update_xaxes(
         title=text("train.axis_epoch"), range=[0, last + 0.5], dtick=max(1, -(-last // 10))
     )
@@ -87,7 +90,7 @@ def runs_figure(curves: Sequence[RunCurve], text: Text) -> go.Figure:
     return styled(figure, height=390)
 
 
-def measured_steps(steps: Rows, quantity: str, text: Text) -> go.Figure:
+def measured_steps(steps: Steps, quantity: str, text: Text) -> go.Figure:
     """Layer against measured step, colour on one logarithmic range for both networks.
 
     ``quantity``: ``gradient_norms`` (of dL/dW) or ``update_ratios``. Exact zeros and values that
@@ -103,13 +106,13 @@ def measured_steps(steps: Rows, quantity: str, text: Text) -> go.Figure:
     shown_all: list[float] = []
     for row, role in enumerate(roles, 1):
         norms = _by_layer(steps[role], quantity)
-        layers = list(steps[role][0][quantity])
+        layers = list(getattr(steps[role][0], quantity))
         with np.errstate(divide="ignore", invalid="ignore"):
             shown = np.where(np.isfinite(norms) & (norms > 0), np.log10(norms), np.nan)
         shown_all += shown[np.isfinite(shown)].tolist()
         figure.add_heatmap(
             z=shown,
-            x=[str(step["step"]) for step in steps[role]],
+            x=[str(step.step) for step in steps[role]],
             y=list(range(len(layers))),
             customdata=norms,
             text=[[escape(layer)] * norms.shape[1] for layer in layers],
@@ -159,7 +162,7 @@ def watched_row(
     ]
 
 
-def training_sentence(epochs: Rows, text: Text) -> str:
+def training_sentence(epochs: Epochs, text: Text) -> str:
     """Both errors after the last epoch that both networks have finished."""
     rows = [epochs.get(role, ()) for role in TWINS]
     both = min(len(r) for r in rows)
@@ -168,24 +171,33 @@ def training_sentence(epochs: Rows, text: Text) -> str:
         if single is None:
             return text("train.sentence_none")
         last = single[-1]
-        return text("train.sentence_single", kind=text(f"roles.{last['kind']}"),
-                    epoch=last["epoch"], test=f"{100 * last['test_error']:.1f}",
-                    train=f"{100 * last['train_error']:.1f}")  # fmt: skip
+        return text("train.sentence_single", kind=text(f"roles.{last.kind}"),
+                    epoch=last.epoch, test=f"{100 * last.test_error:.1f}",
+                    train=f"{100 * last.train_error:.1f}")  # fmt: skip
     residual, plain = (r[both - 1] for r in rows)
-    gap = plain["train_error"] - residual["train_error"]
+    gap = plain.train_error - residual.train_error
     key = "degrades" if gap > 0.01 else "reverse" if gap < -0.01 else "level"
     return text(
         f"train.sentence_{key}",
         epoch=both,
-        residual_train=f"{100 * residual['train_error']:.1f}",
-        plain_train=f"{100 * plain['train_error']:.1f}",
-        residual_test=f"{100 * residual['test_error']:.1f}",
-        plain_test=f"{100 * plain['test_error']:.1f}",
+        residual_train=f"{100 * residual.train_error:.1f}",
+        plain_train=f"{100 * plain.train_error:.1f}",
+        residual_test=f"{100 * residual.test_error:.1f}",
+        plain_test=f"{100 * plain.test_error:.1f}",
     )
 
 
-def _by_layer(
-    steps: Sequence[Mapping[str, Any]], quantity: str
-) -> Float64[np.ndarray, "layers steps"]:
-    """Numbers by layer and step; what JSON writes as a word is that number again."""
-    return np.array([[float(v) for v in s[quantity].values()] for s in steps]).T
+def _by_layer(steps: Sequence[TrainingStep], quantity: str) -> Float64[np.ndarray, "layers steps"]:
+    return np.array([list(getattr(step, quantity).values()) for step in steps], np.float64).T
+
+
+def by_kind(records: Iterable[R]) -> dict[str, list[R]]:
+    """Epochs, or steps, of each network, in order: a resumed run reports some of them again."""
+    rows: dict[str, list[R]] = {}
+    for record in sorted(records, key=_number):
+        rows.setdefault(record.kind, []).append(record)
+    return rows
+
+
+def _number(record: Epoch | TrainingStep) -> int:
+    return record.epoch if isinstance(record, Epoch) else record.step

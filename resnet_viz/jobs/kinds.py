@@ -1,32 +1,66 @@
-"""The kinds of runs there are, and the function that does each.
+"""The kinds of background runs: a row each, with the job, its config and its events.
 
-A job is ``job(config, folder)``: a generator of events, JSON-able dictionaries with a ``key`` that
-names them. It keeps its files in ``folder``; called again with the same folder it goes on from
-what it finds there. It is closed (``GeneratorExit``) at the next event when somebody stops it.
+A job is ``job(config, folder)``: a generator of events. It keeps its files in ``folder``; called
+again with the same folder it goes on from what it finds there. It is closed (``GeneratorExit``) at
+the next event when somebody stops it.
 """
 
 from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from resnet_viz.core.errors import RunError
+from resnet_viz.jobs.codec import Event
 
-Job = Callable[[Mapping[str, Any], Path], Generator[dict[str, Any], None, None]]
 
-#: Module and function of each kind; imported where it runs, since jobs bring torch along.
+@dataclass(frozen=True)
+class JobKind:
+    """What a kind of runs is made of."""
+
+    job: Callable[[Any, Path], Generator[Event, None, None]]
+    config: type[Any]
+    events: Mapping[str, type[Any]]  # by the names of the types
+
+
+@dataclass(frozen=True)
+class Row:
+    """Names of a module and of what it holds: jobs bring torch along, so they are imported late."""
+
+    module: str
+    job: str
+    config: str
+    events: str  # a union of records, or a single one
+
+
 KINDS = {
-    "train": "resnet_viz.training.job:train_job",
-    "experiment": "resnet_viz.experiments.job:experiment_job",
-    "explain_folder": "resnet_viz.explain.many.job:explain_job",
-    "maximise": "resnet_viz.explain.channels.job:maximise_job",
+    "train": Row("resnet_viz.training.job", "train_job", "TrainingConfig", "TrainingEvent"),
+    "experiment": Row(
+        "resnet_viz.experiments.job", "experiment_job", "ExperimentConfig", "ExperimentEvent"
+    ),
+    "explain_folder": Row("resnet_viz.explain.many.job", "explain_job", "ManyConfig", "ManyEvent"),
+    "maximise": Row(
+        "resnet_viz.explain.channels.job", "maximise_job", "MaximiseConfig", "MaximiseEvent"
+    ),
 }
 
 
-def job_of(kind: str) -> Job:
-    """The function that does runs of a kind; ``RunError`` for a kind that there is not."""
-    if kind not in KINDS:
-        raise RunError("run_kind", kind=kind[:80], known=", ".join(KINDS))
-    module, function = KINDS[kind].split(":")
-    job: Job = getattr(import_module(module), function)
-    return job
+def job_kind(name: str) -> JobKind:
+    """The kind of a name; ``RunError`` for one that there is not."""
+    if name not in KINDS:
+        raise RunError("run_kind", kind=name[:80], known=", ".join(KINDS))
+    return _imported(KINDS[name])
+
+
+@cache
+def _imported(row: Row) -> JobKind:
+    module = import_module(row.module)
+    union = getattr(module, row.events)
+    events = get_args(union) or (union,)
+    return JobKind(
+        job=getattr(module, row.job),
+        config=getattr(module, row.config),
+        events={event.__name__: event for event in events},
+    )

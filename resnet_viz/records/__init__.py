@@ -14,6 +14,7 @@ from resnet_viz.records.checkpoint import (
 )
 from resnet_viz.records.checkpoint_comparison import AnsweredPicture, CheckpointsBeside
 from resnet_viz.records.comparison import BLOCK_PARTS, Comparison, Side, WeightSource
+from resnet_viz.records.counted import Counted
 from resnet_viz.records.design import BlockGroup, Layer, MeasuredLayer, SignalCheck
 from resnet_viz.records.findings import Curve, Finding, Mark, Matrix, Panel, Recording
 from resnet_viz.records.gradients import (
@@ -32,8 +33,18 @@ from resnet_viz.records.labelled import (
 )
 from resnet_viz.records.pair import Pair
 from resnet_viz.records.role import ANY_TWO, TWINS, Role, role_alone, roles_of
-from resnet_viz.records.run import Run, RunEvent, RunState, RunStatus
-from resnet_viz.records.training import Epoch, Evaluation, Progress, Step
+from resnet_viz.records.training import (
+    DataShown,
+    Epoch,
+    Evaluation,
+    TrainingEvent,
+    TrainingProgress,
+    TrainingResult,
+    TrainingStep,
+    WatchedImage,
+    WatchedImages,
+    WatchedSide,
+)
 
 __all__ = [
     "ANY_TWO",
@@ -52,7 +63,9 @@ __all__ = [
     "CheckpointsBeside",
     "Comparison",
     "ConfusedPair",
+    "Counted",
     "Curve",
+    "DataShown",
     "DiagnosisPart",
     "DiagnosisProgress",
     "Epoch",
@@ -73,19 +86,20 @@ __all__ = [
     "Panel",
     "PixelFormula",
     "Prediction",
-    "Progress",
     "Recording",
     "Role",
-    "Run",
-    "RunEvent",
-    "RunState",
-    "RunStatus",
     "Score",
     "Severity",
     "Side",
     "SignalCheck",
     "StageFeatures",
-    "Step",
+    "TrainingEvent",
+    "TrainingProgress",
+    "TrainingResult",
+    "TrainingStep",
+    "WatchedImage",
+    "WatchedImages",
+    "WatchedSide",
     "WeightSource",
     "WorkView",
     "role_alone",

@@ -48,3 +48,33 @@ class AscentStep:
     activation: float
     still: float | None = None
     pixels: UInt8[np.ndarray, "height width 3"] | None = None
+
+
+@dataclass(frozen=True)
+class ActivationReached:
+    """The activation that the moved picture of a step reached."""
+
+    step: int  # from 1
+    steps: int
+    activation: float
+
+    @property
+    def key(self) -> str:
+        """Each step is kept."""
+        return f"step/{self.step:04d}"
+
+
+@dataclass(frozen=True)
+class ActivationPicture:
+    """The picture after a step, as PNG, and the activation that it reaches as it is."""
+
+    step: int
+    steps: int
+    activation: float  # of the moved picture
+    still: float
+    png: bytes
+
+    @property
+    def key(self) -> str:
+        """Each picture is kept."""
+        return f"picture/{self.step:04d}"

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
-from jaxtyping import Int64
+from jaxtyping import Float64, Int64
 
 
 @dataclass(frozen=True)
-class Step:
+class TrainingStep:
     """One step of one network, measured before its weights move.
 
     By layer, for every convolution and the head: ``gradient_norms`` is ||dL/dW||_2 of the batch's
@@ -22,6 +23,11 @@ class Step:
     learning_rate: float
     gradient_norms: Mapping[str, float]
     update_ratios: Mapping[str, float]
+
+    @property
+    def key(self) -> str:
+        """Each step of each network is kept."""
+        return f"step/{self.kind}/{self.step}"
 
 
 @dataclass(frozen=True)
@@ -44,15 +50,113 @@ class Epoch:
     dead_channels: Mapping[str, float]  # by block: share of channels zero on 256 test images
     weight_changes: Mapping[str, float]  # by layer: ||W - W0||_2 / ||W0||_2 since the start
 
+    @property
+    def key(self) -> str:
+        """Each epoch of each network is kept."""
+        return f"epoch/{self.kind}/{self.epoch}"
+
 
 @dataclass(frozen=True)
-class Progress:
+class TrainingProgress:
     """Where a training is between two epochs, for whoever waits."""
 
     epoch: int  # the one under way, counted from 1
     epochs: int
     step: int  # done within the epoch
     steps: int  # in an epoch
+
+    @property
+    def key(self) -> str:
+        """Only the latest is of interest."""
+        return "progress"
+
+    @property
+    def steps_done(self) -> int:
+        """In the whole training."""
+        return (self.epoch - 1) * self.steps + self.step
+
+    @property
+    def share(self) -> float:
+        """Of the whole training, 0 to 1."""
+        return min(self.steps_done / (self.epochs * self.steps), 1.0)
+
+    @property
+    def epochs_left(self) -> float:
+        """What is not done yet, the rest of this epoch among it."""
+        return self.epochs - self.epoch + 1 - self.step / self.steps
+
+
+@dataclass(frozen=True)
+class WatchedImage:
+    """A test image that is looked at after every epoch: a PNG, and the number of its class."""
+
+    png: bytes
+    label: int
+
+
+@dataclass(frozen=True)
+class DataShown:
+    """The data of a training: classes, images of each, and the watched ones."""
+
+    name: str
+    classes: tuple[str, ...]
+    train: tuple[int, ...]  # images of each class that are learned from
+    test: tuple[int, ...]
+    whole_train: int  # images there are
+    whole_test: int
+    skipped: tuple[str, ...]  # files that are no images
+    watched: tuple[WatchedImage, ...]
+
+    @property
+    def key(self) -> str:
+        """A run has one."""
+        return "data"
+
+
+@dataclass(frozen=True, eq=False)
+class WatchedSide:
+    """What a network says of the watched images, and its raw Grad-CAM of the answer at each."""
+
+    answers: tuple[int, ...]
+    probabilities: tuple[float, ...]
+    cams: Float64[np.ndarray, "images h w"]
+
+
+@dataclass(frozen=True, eq=False)
+class WatchedImages:
+    """The watched images after an epoch, by kind of network."""
+
+    epoch: int
+    sides: Mapping[str, WatchedSide]
+
+    @property
+    def key(self) -> str:
+        """Each epoch is kept."""
+        return f"watched/{self.epoch}"
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingResult:
+    """A trained network on all test images; shares are 0 to 1, NaN for a class without any."""
+
+    kind: str
+    test_images: int
+    error: float
+    top5_error: float
+    recall: tuple[float, ...]
+    precision: tuple[float, ...]
+    confusion: Int64[np.ndarray, "classes classes"]  # rows = true class
+
+    @property
+    def key(self) -> str:
+        """Each network has one."""
+        return f"result/{self.kind}"
+
+
+#: What a training reports.
+TrainingEvent: TypeAlias = (
+    DataShown | TrainingStep | TrainingProgress | Epoch | WatchedImages | TrainingResult
+)
 
 
 @dataclass(frozen=True)

@@ -1,22 +1,21 @@
 """The trained twins of this project, in one go; what is finished is not done again."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from resnet_viz.checkpoints.load_file import load_checkpoint
 from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.checkpoints.save import save_checkpoint
-from resnet_viz.core.converter import decode_all, encode
+from resnet_viz.core.converter import decode_all
 from resnet_viz.core.errors import OutputError
 from resnet_viz.core.saving import to_json
 from resnet_viz.datasets.dataset import Dataset
 from resnet_viz.datasets.load_dataset import load_dataset
 from resnet_viz.records import Epoch
-from resnet_viz.training.config import Plan, plan_of
+from resnet_viz.training.config import TrainingConfig, training_config
 from resnet_viz.training.evaluate import evaluate
 from resnet_viz.training.job import train_job
 from resnet_viz.training.run_files import recording
@@ -34,13 +33,13 @@ class Twins:
     warm_up: float = 0.0  # epochs
     half: bool = False  # keep float16 weights, if that costs no accuracy
 
-    def plan(self, device: str, precision: str, epochs: int | None) -> Plan:
+    def config(self, device: str, precision: str, epochs: int | None) -> TrainingConfig:
         """How it is trained."""
         changes = {"seed": self.seed, "warm_up": self.warm_up, "precision": precision,
                    "epochs": epochs}  # fmt: skip
-        plan = plan_of(f"resnet{self.name}", "published", pair=True, changes=changes,
+        config = training_config(f"resnet{self.name}", "published", pair=True, changes=changes,
                        data=self.data, device=device)  # fmt: skip
-        return replace(plan, every=10**9)  # first steps and first steps of epochs are enough
+        return replace(config, every=10**9)  # first steps and first steps of epochs are enough
 
 
 #: Three seeds of the pairs whose spread is told, one of the others. Depth 110 does not start at
@@ -66,8 +65,8 @@ def train_all_twins(
     precision: str = "fp32",
     epochs: int | None = None,
     table: tuple[Twins, ...] = ALL_TWINS,
-) -> Iterator[dict[str, Any]]:
-    """Train what is not finished yet; yields an event an epoch, with the name of its ``run``.
+) -> Iterator[tuple[str, Epoch]]:
+    """Train what is not finished yet; yields each epoch with the name of its run.
 
     Of each row ``out`` gets a folder with weights and ``recording.json``; of each first seed also
     the two weight files by the names that this project bundles. Interrupted, it goes on where it
@@ -83,18 +82,13 @@ def train_all_twins(
         folder.mkdir(exist_ok=True)
         if (folder / "recording.json").exists():
             continue
-        for event in _train(twins.plan(device, precision, epochs), folder):
-            yield {"run": run, **event}
+        for event in train_job(twins.config(device, precision, epochs), folder):
+            if isinstance(event, Epoch):
+                yield run, event
         if twins.seed == 0:
             _bundle(twins, folder, out)
         text = to_json(recording(folder), indent=None)
         (folder / "recording.json").write_text(text, encoding="utf-8")
-
-
-def _train(plan: Plan, folder: Path) -> Generator[dict[str, Any], None, None]:
-    for event in train_job(encode(plan), folder):
-        if event["key"].startswith("epoch/"):
-            yield event
 
 
 def _bundle(twins: Twins, folder: Path, out: Path) -> None:

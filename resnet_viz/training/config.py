@@ -13,7 +13,7 @@ from resnet_viz.training.recipe import RECIPES, Recipe
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class TrainingConfig:
     """What ``train_job`` is given; travels as JSON."""
 
     network: NetworkSpec  # the residual network of a pair, or the only one
@@ -47,7 +47,7 @@ class Plan:
         return {"residual": self.network, "plain": self.network.plain()}
 
 
-def plan_of(
+def training_config(
     network: str | NetworkSpec,
     recipe: str,
     *,
@@ -57,8 +57,8 @@ def plan_of(
     device: str = "cpu",
     start: Weights = FRESH,
     frozen: tuple[str, ...] = (),
-) -> Plan:
-    """A plan by a network, or its name, and a recipe's name.
+) -> TrainingConfig:
+    """A config by a network, or its name, and a recipe's name.
 
     ``changes`` are those to the recipe that are not None. A plain network's name stands for its
     pair where a pair is asked for.
@@ -68,7 +68,7 @@ def plan_of(
         raise OptionError("option_unknown", option="recipe", value=recipe[:80], known=known)
     if isinstance(network, str):
         network = NetworkSpec.preset(network.replace("plain", "resnet", 1) if pair else network)
-    return Plan(
+    return TrainingConfig(
         network=network,
         pair=pair,
         data=data,

@@ -15,7 +15,15 @@ from resnet_viz.core.errors import TrainingError
 from resnet_viz.datasets.dataset import Dataset
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.pictures.preprocess import normalise
-from resnet_viz.records import ANY_TWO, Epoch, Pair, Progress, Role, Step, roles_of
+from resnet_viz.records import (
+    ANY_TWO,
+    Epoch,
+    Pair,
+    Role,
+    TrainingProgress,
+    TrainingStep,
+    roles_of,
+)
 from resnet_viz.training.augment import augmented, pad
 from resnet_viz.training.evaluate import evaluate
 from resnet_viz.training.learner import Learner
@@ -33,13 +41,13 @@ def train(
     *,
     every: int = 50,
     state: TrainingState | None = None,
-) -> Generator[Step | Progress | Epoch, None, None]:
+) -> Generator[TrainingStep | TrainingProgress | Epoch, None, None]:
     """Train one network, or both of a pair on equal batches in equal order, in place.
 
-    Yields ``Progress`` after every step, a ``Step`` of each network at ``FIRST_STEPS``, at the
-    first step of an epoch and every ``every`` steps, and an ``Epoch`` of each network after every
-    epoch; the caller may stop at any of them. Recipe, data and initial weights decide everything,
-    on a CPU to the last bit.
+    Yields ``TrainingProgress`` after every step, a ``TrainingStep`` of each network at
+    ``FIRST_STEPS``, at the first step of an epoch and every ``every`` steps, and an ``Epoch`` of
+    each network after every epoch; the caller may stop at any of them.
+    Recipe, data and initial weights decide everything, on a CPU to the last bit.
     ``state``, taken by ``Course.state``, goes on where such a training was.
     Raises ``TrainingError`` when a loss is not finite any more.
     """
@@ -110,7 +118,7 @@ class Course:
         self.generator = torch.Generator().manual_seed(self.recipe.seed * 100_003 + self.epoch)
         self.order = torch.randperm(len(self.labels), generator=self.generator).to(self.device)
 
-    def run(self) -> Generator[Step | Progress | Epoch, None, None]:
+    def run(self) -> Generator[TrainingStep | TrainingProgress | Epoch, None, None]:
         """From where it is to the end; at every record ``state()`` is a place to go on from."""
         with ExitStack() as stack:
             pool = _pool(self.learners, stack)
@@ -130,8 +138,8 @@ class Course:
                 yield from records
 
     def _one_step(
-        self, every: Callable[..., Iterator[Step | None]]
-    ) -> Generator[Step | Progress, None, None]:
+        self, every: Callable[..., Iterator[TrainingStep | None]]
+    ) -> Generator[TrainingStep | TrainingProgress, None, None]:
         size = self.recipe.batch_size
         chosen = self.order[self.step * size : (self.step + 1) * size]
         pixels = augmented(self.padded, chosen, self.recipe.augmentation, self.generator)
@@ -141,7 +149,7 @@ class Course:
         due = self.step == 0 or number in FIRST_STEPS or number % self.every == 0
         watched = number if due else None
 
-        def learn(learner: Learner) -> Step | None:
+        def learn(learner: Learner) -> TrainingStep | None:
             return learner.learn(images, self.labels[chosen], rate, watched)
 
         measured = [step for step in every(learn, self.learners) if step is not None]
@@ -150,7 +158,7 @@ class Course:
             if not isfinite(step.loss):
                 raise TrainingError("training_diverged", kind=step.kind, epoch=self.epoch + 1)
         yield from measured
-        yield Progress(self.epoch + 1, self.recipe.epochs, self.step, self.steps)
+        yield TrainingProgress(self.epoch + 1, self.recipe.epochs, self.step, self.steps)
 
     def _progress(self) -> float:
         return (self.epoch + self.step / self.steps) / self.recipe.epochs

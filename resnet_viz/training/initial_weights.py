@@ -14,27 +14,27 @@ from resnet_viz.datasets.load_dataset import load_dataset
 from resnet_viz.networks.resnet.model import ResNet, build
 from resnet_viz.records import Pair, WeightSource
 from resnet_viz.spec import NetworkSpec
-from resnet_viz.training.config import Plan
+from resnet_viz.training.config import TrainingConfig
 
 _HEAD = ("fc.weight", "fc.bias")
 
 
-def begin(plan: Plan) -> tuple[nn.Module | Pair[nn.Module], Dataset]:
-    """Networks and data of a plan, on its device, ready to be trained.
+def begin(config: TrainingConfig) -> tuple[nn.Module | Pair[nn.Module], Dataset]:
+    """Networks and data of a config, on its device, ready to be trained.
 
     Raises ``DataError``, ``CheckpointError`` or ``DownloadError`` for what cannot be had.
     """
-    sources = {kind: _source(plan, spec) for kind, spec in plan.specs().items()}
+    sources = {kind: _source(config, spec) for kind, spec in config.specs().items()}
     known = next(iter(sources.values()))
-    data = load_dataset(plan.data, size=plan.network.input_size)
+    data = load_dataset(config.data, size=config.network.input_size)
     if known is not None:
         data = _as_learned(data, known)
     networks: dict[str, nn.Module] = {}
-    for kind, spec in plan.specs().items():
+    for kind, spec in config.specs().items():
         source = sources[kind]
         learned = spec if source is None else source.resnet.spec
-        networks[kind] = _network(data.fitted(learned), source, plan)
-    if plan.pair:
+        networks[kind] = _network(data.fitted(learned), source, config)
+    if config.pair:
         return Pair(networks["residual"], networks["plain"]), data
     return next(iter(networks.values())), data
 
@@ -47,23 +47,23 @@ def freeze(network: ResNet, stages: tuple[str, ...]) -> None:
                 parameter.requires_grad_(False)
 
 
-def _source(plan: Plan, spec: NetworkSpec) -> Loaded | None:
+def _source(config: TrainingConfig, spec: NetworkSpec) -> Loaded | None:
     """Learned weights; None for fresh ones, which wait for the number of classes."""
-    if plan.start.source is WeightSource.RANDOM:
+    if config.start.source is WeightSource.RANDOM:
         return None
-    return load(NetworkRef(spec, plan.start))
+    return load(NetworkRef(spec, config.start))
 
 
-def _network(spec: NetworkSpec, source: Loaded | None, plan: Plan) -> ResNet:
-    network = build(spec, seed=plan.recipe.seed)
+def _network(spec: NetworkSpec, source: Loaded | None, config: TrainingConfig) -> ResNet:
+    network = build(spec, seed=config.recipe.seed)
     if source is not None:
         learned: dict[str, Tensor] = dict(source.resnet.state_dict())
         if source.resnet.spec.classes != spec.classes:
             own = network.state_dict()
             learned |= {name: own[name] for name in _HEAD}
         network.load_state_dict(learned)
-    freeze(network, plan.frozen)
-    return network.to(plan.device)
+    freeze(network, config.frozen)
+    return network.to(config.device)
 
 
 def _as_learned(data: Dataset, source: Loaded) -> Dataset:

@@ -2,101 +2,82 @@
 
 import json
 import time
-from collections.abc import Generator, Iterator, Mapping
-from dataclasses import asdict
+from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from resnet_viz.checkpoints.save import save_checkpoint
 from resnet_viz.core.converter import decode, encode
 from resnet_viz.networks.resnet.model import ResNet
-from resnet_viz.records import Epoch, Progress, Step
-from resnet_viz.training.config import Plan
+from resnet_viz.records import Epoch, TrainingEvent, TrainingResult, TrainingStep
+from resnet_viz.training.config import TrainingConfig
 from resnet_viz.training.course import Course
 from resnet_viz.training.evaluate import evaluate
 from resnet_viz.training.initial_weights import begin
 from resnet_viz.training.state import TrainingState
-from resnet_viz.training.watched import data_event, watched_event
+from resnet_viz.training.watched import data_shown, watched_images
 
 STATE_FILE, STEPS_FILE = "state.safetensors", "steps.jsonl"
 _SAVE_EVERY = 60.0  # seconds; what a killed worker loses at most
 
 
-def train_job(config: Mapping[str, Any], folder: Path) -> Generator[dict[str, Any], None, None]:
-    """Train what a ``Plan`` says, from the beginning or from the state in ``folder``.
+def train_job(config: TrainingConfig, folder: Path) -> Generator[TrainingEvent, None, None]:
+    """Train from the beginning, or from the state in ``folder``.
 
-    Events by key: ``data``, ``step/KIND/N``, ``epoch/KIND/N``, ``watched/N``, ``progress`` and, at
-    the end, ``result/KIND``. Files: ``KIND.safetensors`` after every epoch, ``steps.jsonl``,
-    ``state.safetensors`` to go on from.
+    Yields the data first, the results last. Files: ``KIND.safetensors`` after every epoch,
+    ``steps.jsonl``, and ``state.safetensors`` to go on from.
     """
-    plan = decode(Plan, config)
-    networks, data = begin(plan)
-    course = Course.of(networks, data, plan.recipe, every=plan.every)
+    networks, data = begin(config)
+    course = Course.of(networks, data, config.recipe, every=config.every)
     state_file = folder / STATE_FILE
     if state_file.is_file():
         course.attach(TrainingState.load(state_file))
-    yield data_event(course.data, data)
-    for epoch in course.curve:  # once more, for an epoch that was saved and not yet told
-        yield _epoch_event(epoch)
+    yield data_shown(course.data, data)
+    yield from course.curve  # once more, for an epoch that was saved and not yet reported
     saved = time.monotonic()
     try:
         for record in course.run():
-            if isinstance(record, Step):
+            if isinstance(record, TrainingStep):
                 _append(folder / STEPS_FILE, record)
             if isinstance(record, Epoch) and record is course.curve[-1]:
-                _save_networks(plan, course, folder)
+                _save_networks(config, course, folder)
             if isinstance(record, Epoch) or time.monotonic() - saved > _SAVE_EVERY:
                 course.state().save(state_file)
                 saved = time.monotonic()
-            yield _event(record)
+            yield record
             if isinstance(record, Epoch) and record is course.curve[-1]:
-                yield watched_event(course)
+                yield watched_images(course)
     except GeneratorExit:
         course.state().save(state_file)
         raise
     yield from _results(course)
 
 
-def steps_of(folder: Path) -> list[Step]:
+def steps_of(folder: Path) -> list[TrainingStep]:
     """The measured steps of a run, each once, in order."""
     try:
         lines = (folder / STEPS_FILE).read_text(encoding="utf-8").splitlines()
     except OSError:
         return []
-    rows: dict[tuple[int, str], Step] = {}
+    rows: dict[tuple[int, str], TrainingStep] = {}
     for line in lines:
         try:
-            step = Step(**json.loads(line))
-        except (ValueError, TypeError):
+            step = decode(TrainingStep, json.loads(line))
+        except ValueError:
             continue  # the line that a killed worker was writing; the step was done again
         rows[step.step, step.kind] = step
     return [rows[key] for key in sorted(rows)]
 
 
-def _event(record: Step | Progress | Epoch) -> dict[str, Any]:
-    match record:
-        case Step():
-            return {"key": f"step/{record.kind}/{record.step}", **asdict(record)}
-        case Progress():
-            return {"key": "progress", **asdict(record)}
-        case Epoch():
-            return _epoch_event(record)
-
-
-def _epoch_event(epoch: Epoch) -> dict[str, Any]:
-    return {"key": f"epoch/{epoch.kind}/{epoch.epoch}", **asdict(epoch)}
-
-
-def _append(path: Path, step: Step) -> None:
+def _append(path: Path, step: TrainingStep) -> None:
     with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(asdict(step)) + "\n")
+        file.write(json.dumps(encode(step)) + "\n")
 
 
-def _save_networks(plan: Plan, course: Course, folder: Path) -> None:
-    told = {"data": plan.data, "recipe": encode(plan.recipe), "start": str(plan.start),
-            "frozen": list(plan.frozen), "pair": plan.pair, "device": plan.device,
+def _save_networks(config: TrainingConfig, course: Course, folder: Path) -> None:
+    training = {"data": config.data, "recipe": encode(config.recipe), "start": str(config.start),
+            "frozen": list(config.frozen), "pair": config.pair, "device": config.device,
             "threads": torch.get_num_threads(), "steps_per_epoch": course.steps}  # fmt: skip
     for learner in course.learners:
         assert isinstance(learner.network, ResNet)
@@ -105,21 +86,20 @@ def _save_networks(plan: Plan, course: Course, folder: Path) -> None:
             learner.network,
             classes=course.data.classes,
             preprocessing=course.data.preprocessing,
-            training=told,
+            training=training,
             curve=[epoch for epoch in course.curve if epoch.kind == learner.kind],
         )
 
 
-def _results(course: Course) -> Iterator[dict[str, Any]]:
+def _results(course: Course) -> Iterator[TrainingResult]:
     for learner in course.learners:
         result = evaluate(learner.network, course.data.test, course.data.preprocessing)
-        yield {
-            "key": f"result/{learner.kind}",
-            "kind": learner.kind,
-            "test_images": len(course.data.test),
-            "error": result.error,
-            "top5_error": result.top5_error,
-            "recall": list(result.recall),
-            "precision": list(result.precision),
-            "confusion": result.confusion.tolist(),
-        }
+        yield TrainingResult(
+            kind=learner.kind,
+            test_images=len(course.data.test),
+            error=result.error,
+            top5_error=result.top5_error,
+            recall=result.recall,
+            precision=result.precision,
+            confusion=result.confusion,
+        )

@@ -11,7 +11,7 @@ from torch.nn.functional import cross_entropy
 from resnet_viz.datasets.dataset import Dataset
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.pictures.preprocess import normalise
-from resnet_viz.records import Step
+from resnet_viz.records import TrainingStep
 from resnet_viz.training.evaluate import evaluation_mode
 from resnet_viz.training.recipe import Optimiser, Precision, Recipe
 
@@ -39,7 +39,7 @@ class Learner:
         labels: Int64[Tensor, " batch"],
         rate: float,
         step: int | None,
-    ) -> Step | None:
+    ) -> TrainingStep | None:
         """One step; measured, and returned, if ``step`` says its number."""
         self.rate = rate
         for group in self.optimiser.param_groups:
@@ -150,7 +150,7 @@ class Learner:
     @torch.no_grad()
     def _step(
         self, step: int, loss: Tensor, rate: float, before: tuple[list[Tensor], list[Tensor]]
-    ) -> Step:
+    ) -> TrainingStep:
         gradient_norms, old = before
         moved = torch._foreach_norm(torch._foreach_sub(list(self.weights.values()), old))
         sizes = torch._foreach_norm(old)
@@ -161,7 +161,7 @@ class Learner:
             numbers[count + i] / numbers[2 * count + i] if numbers[2 * count + i] else 0.0
             for i in range(count)
         ]
-        return Step(
+        return TrainingStep(
             kind=self.kind,
             step=step,
             loss=numbers[-1],

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from jaxtyping import UInt8
 
-from resnet_viz.training.config import Plan
+from resnet_viz.training.config import TrainingConfig
 from resnet_viz.training.course import Course
 from resnet_viz.training.initial_weights import begin
 from resnet_viz.training.watched import augmented_samples
@@ -21,7 +21,7 @@ _FORWARD_SHARE = 1 / 3  # of a training step
 
 @dataclass(frozen=True, eq=False)
 class Preview:
-    """Data and time of a plan. Seconds are extrapolated from ten steps on this machine."""
+    """Data and time of a config. Seconds are extrapolated from ten steps on this machine."""
 
     classes: tuple[str, ...]
     train: tuple[int, ...]  # images of each class that are learned from
@@ -37,22 +37,22 @@ class Preview:
         return sum(sample.nbytes for sample in self.samples)
 
 
-def preview(plan: Plan) -> Preview:
+def preview(config: TrainingConfig) -> Preview:
     """Load the data, take ten steps, throw them away; raises what the run itself would."""
     with _all_cores():
-        return _preview(plan)
+        return _preview(config)
 
 
-def _preview(plan: Plan) -> Preview:
-    networks, whole = begin(plan)
-    course = Course.of(networks, whole, plan.recipe, every=10**9)
+def _preview(config: TrainingConfig) -> Preview:
+    networks, whole = begin(config)
+    course = Course.of(networks, whole, config.recipe, every=10**9)
     return Preview(
         classes=whole.classes,
         train=tuple(course.data.train.counts(len(whole.classes))),
         test=tuple(course.data.test.counts(len(whole.classes))),
         whole=(len(whole.train), len(whole.test)),
         skipped=whole.skipped,
-        samples=tuple(augmented_samples(whole, plan.recipe.augmentation, plan.recipe.seed)),
+        samples=tuple(augmented_samples(whole, config.recipe.augmentation, config.recipe.seed)),
         seconds=_seconds(course),
     )
 

@@ -4,14 +4,13 @@ import csv
 import io
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from resnet_viz.checkpoints.reading.read import read_weights
+from resnet_viz.core.converter import JsonObject, decode_all, encode
 from resnet_viz.core.errors import DataError, FailureError
 from resnet_viz.core.saving import SCHEMA_VERSION, library_versions, new_folder, to_json
-from resnet_viz.records import Step
+from resnet_viz.records import Epoch, TrainingStep
 from resnet_viz.training.job import steps_of
 
 RECORDED_STEPS = (0, 1, 10, 100)
@@ -29,13 +28,13 @@ def export_files(folder: Path) -> dict[str, bytes]:
     if not weights:
         raise DataError("run_empty", run=folder.name)
     described = {path.stem: read_weights(path).metadata for path in weights}
-    curve = [row for told in described.values() for row in told["curve"]]
-    told = {kind: {n: d[n] for n in ("spec", "training", "saved", "versions")}
-            for kind, d in described.items()}  # fmt: skip
+    curve = [epoch for metadata in described.values() for epoch in _epochs(metadata)]
+    networks = {kind: {n: metadata[n] for n in ("spec", "training", "saved", "versions")}
+                for kind, metadata in described.items()}  # fmt: skip
     files = {path.name: path.read_bytes() for path in weights}
-    files["curve.csv"] = _csv(_COLUMNS, curve).encode()
+    files["curve.csv"] = _csv(_COLUMNS, [vars(epoch) for epoch in curve]).encode()
     files["steps.csv"] = _steps_csv(steps_of(folder)).encode()
-    files["recipe.json"] = to_json({"networks": told, "versions": library_versions()}).encode()
+    files["recipe.json"] = to_json({"networks": networks, "versions": library_versions()}).encode()
     return files
 
 
@@ -67,16 +66,16 @@ def write_tensorboard(folder: Path, out: Path) -> None:
         raise FailureError("tensorboard_missing") from error
     for path in sorted(folder.glob(_WEIGHTS)):
         with SummaryWriter(str(out / path.stem)) as writer:
-            for row in read_weights(path).metadata["curve"]:
+            for epoch in _epochs(read_weights(path).metadata):
                 for name in ("train_loss", "train_error", "test_loss", "test_error"):
-                    writer.add_scalar(name, row[name], row["epoch"])
+                    writer.add_scalar(name, getattr(epoch, name), epoch.epoch)
             for step in steps_of(folder):
                 if step.kind == path.stem:
                     for layer, norm in step.gradient_norms.items():
                         writer.add_scalar(f"gradient_norm/{layer}", norm, step.step)
 
 
-def recording(folder: Path) -> dict[str, Any]:
+def recording(folder: Path) -> JsonObject:
     """The curves of a run, and its gradient norms at the first steps and each tenth epoch."""
     described = {path.stem: read_weights(path).metadata for path in sorted(folder.glob(_WEIGHTS))}
     first = next(iter(described.values()))
@@ -86,14 +85,19 @@ def recording(folder: Path) -> dict[str, Any]:
         "training": first["training"],
         "saved": first["saved"],
         "versions": first["versions"],
-        "specs": {kind: told["spec"] for kind, told in described.items()},
-        "curves": {kind: told["curve"] for kind, told in described.items()},
-        "steps": [asdict(s) for s in steps_of(folder)
+        "specs": {kind: metadata["spec"] for kind, metadata in described.items()},
+        "curves": {kind: metadata["curve"] for kind, metadata in described.items()},
+        "steps": [encode(s) for s in steps_of(folder)
                   if s.step in RECORDED_STEPS or s.step % tenth == 0],
     }  # fmt: skip
 
 
-def _csv(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
+def _epochs(metadata: Mapping[str, object]) -> tuple[Epoch, ...]:
+    """The curve that a weights file carries."""
+    return decode_all(Epoch, metadata["curve"])
+
+
+def _csv(columns: Sequence[str], rows: Sequence[Mapping[str, object]]) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, columns, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
@@ -101,7 +105,7 @@ def _csv(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
     return out.getvalue()
 
 
-def _steps_csv(steps: Sequence[Step]) -> str:
+def _steps_csv(steps: Sequence[TrainingStep]) -> str:
     rows = [
         {"kind": step.kind, "step": step.step, "loss": step.loss, "layer": layer,
          "gradient_norm": norm, "update_ratio": step.update_ratios[layer]}

@@ -1,8 +1,5 @@
 """What a viewer sees of a training: its data, and four test images through its epochs."""
 
-import base64
-from typing import Any
-
 import numpy as np
 import torch
 
@@ -11,6 +8,7 @@ from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.pictures.decode import to_png
 from resnet_viz.pictures.preprocess import normalise
 from resnet_viz.probe.analyze import analyze
+from resnet_viz.records import DataShown, WatchedImage, WatchedImages, WatchedSide
 from resnet_viz.training.augment import augmented, pad
 from resnet_viz.training.course import Course
 from resnet_viz.training.evaluate import evaluation_mode
@@ -20,25 +18,24 @@ WATCHED = 4  # test images
 SHOWN = 8  # augmented versions of training images
 
 
-def data_event(used: Dataset, whole: Dataset) -> dict[str, Any]:
-    """The data of a run: sizes, balance, what was skipped, and the watched images as PNG."""
-    return {
-        "key": "data",
-        "name": used.name,
-        "classes": list(used.classes),
-        "train": used.train.counts(len(used.classes)),
-        "test": used.test.counts(len(used.classes)),
-        "whole_train": len(whole.train),
-        "whole_test": len(whole.test),
-        "skipped": list(used.skipped),
-        "watched": [
-            {"png": base64.b64encode(to_png(pixels)).decode(), "label": label}
+def data_shown(used: Dataset, whole: Dataset) -> DataShown:
+    """The data of a run: what is used of the whole, and the watched images."""
+    return DataShown(
+        name=used.name,
+        classes=tuple(used.classes),
+        train=tuple(used.train.counts(len(used.classes))),
+        test=tuple(used.test.counts(len(used.classes))),
+        whole_train=len(whole.train),
+        whole_test=len(whole.test),
+        skipped=tuple(used.skipped),
+        watched=tuple(
+            WatchedImage(to_png(pixels), label)
             for pixels, label in zip(*pictures(watched(used)), strict=True)
-        ],
-    }
+        ),
+    )
 
 
-def watched_event(course: Course) -> dict[str, Any]:
+def watched_images(course: Course) -> WatchedImages:
     """What each network says of the watched images, and its Grad-CAM at the last block."""
     images = watched(course.data)
     batch = normalise(images.images.to(course.device), course.data.preprocessing)
@@ -46,7 +43,7 @@ def watched_event(course: Course) -> dict[str, Any]:
     for learner in course.learners:
         if isinstance(learner.network, ResNet):
             sides[learner.kind] = _side(learner.network, batch)
-    return {"key": f"watched/{course.epoch}", "epoch": course.epoch, "sides": sides}
+    return WatchedImages(course.epoch, sides)
 
 
 def watched(data: Dataset) -> ImageSet:
@@ -73,14 +70,14 @@ def pictures(images: ImageSet) -> tuple[list[np.ndarray], list[int]]:
     return [np.ascontiguousarray(one) for one in coloured], images.labels.tolist()
 
 
-def _side(network: ResNet, batch: torch.Tensor) -> dict[str, Any]:
+def _side(network: ResNet, batch: torch.Tensor) -> WatchedSide:
     layer = network.spec.blocks()[-1]
     with evaluation_mode(network):
-        found = analyze(network, batch, layers=[layer])
-    chances = torch.from_numpy(np.array(found.logits)).softmax(1)
+        analysis = analyze(network, batch, layers=[layer])
+    chances = torch.from_numpy(np.array(analysis.logits)).softmax(1)
     best = chances.max(1)
-    return {
-        "answers": best.indices.tolist(),
-        "probabilities": [round(p, 4) for p in best.values.tolist()],
-        "cams": np.round(found.cams[layer], 5).tolist(),
-    }
+    return WatchedSide(
+        answers=tuple(best.indices.tolist()),
+        probabilities=tuple(round(p, 4) for p in best.values.tolist()),
+        cams=np.round(analysis.cams[layer], 5).astype(np.float64),
+    )

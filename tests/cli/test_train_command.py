@@ -11,8 +11,8 @@ import pytest
 
 from resnet_viz.checkpoints.load_file import load_checkpoint
 from resnet_viz.cli import main
+from resnet_viz.jobs.job import JobState
 from resnet_viz.jobs.queue.run_store import RunStore
-from resnet_viz.records import RunState
 from resnet_viz.training.all_twins import Twins, train_all_twins
 from tests.source import ROOT
 
@@ -51,7 +51,7 @@ def test_a_pair_prints_one_line_an_epoch_and_leaves_files(tmp_path, monkeypatch,
     assert loaded.network.spec.depth == 20
     assert loaded.training["curve"][-1]["test_error"] == lines[-1]["test_error"]
     assert len((out / "curve.csv").read_text().splitlines()) == 5
-    assert RunStore().run(lines[0]["run"]).state is RunState.DONE
+    assert RunStore().run(lines[0]["run"]).state is JobState.DONE
     assert {p.name for p in (tmp_path / "tb").iterdir()} == {"residual", "plain"}
 
 
@@ -100,7 +100,7 @@ def test_ctrl_c_leaves_a_run_that_can_be_resumed(monkeypatch, capsys):
     assert process.returncode == 130
     assert first["run"] in told.decode()
     assert b"Traceback" not in told
-    assert RunStore().run(first["run"]).state is RunState.STOPPED
+    assert RunStore().run(first["run"]).state is JobState.STOPPED
     code, printed, _ = command(monkeypatch, capsys, "--json", "--resume", first["run"])
     assert code == 0
     rows = [json.loads(line) for line in printed.splitlines()]
@@ -138,8 +138,8 @@ def test_fine_tuning_keeps_frozen_stages_and_replaces_the_head(tmp_path, monkeyp
 
 def test_all_twins_go_on_where_they_were_and_bundle_what_is_finished(tmp_path):
     table = (Twins("20", "digits", 0, half=True), Twins("20", "digits", 1, warm_up=0.5))
-    events = list(train_all_twins(tmp_path, device="cpu", epochs=1, table=table[:1]))
-    assert [e["kind"] for e in events] == ["residual", "plain"]
+    epochs = list(train_all_twins(tmp_path, device="cpu", epochs=1, table=table[:1]))
+    assert [epoch.kind for _, epoch in epochs] == ["residual", "plain"]
     assert {p.name for p in tmp_path.glob("*.safetensors")} == {
         "resnet20-digits.safetensors", "plain20-digits.safetensors"
     }  # fmt: skip
@@ -147,4 +147,4 @@ def test_all_twins_go_on_where_they_were_and_bundle_what_is_finished(tmp_path):
     assert {s["step"] for s in recorded["steps"]} == {0, 1, 10}
     assert recorded["curves"]["plain"][0]["epoch"] == 1
     again = list(train_all_twins(tmp_path, device="cpu", epochs=1, table=table))
-    assert {e["run"] for e in again} == {"20-digits-seed1"}
+    assert {run for run, _ in again} == {"20-digits-seed1"}

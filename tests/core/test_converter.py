@@ -102,9 +102,9 @@ def test_numbers_of_numpy_are_plain_numbers():
 
 
 def test_an_error_comes_back_as_its_own_kind():
-    error = there_and_back(CheckpointError("checkpoint_stopped", name="a.pth"))
+    error = there_and_back(CheckpointError("checkpoint_kind", name="a.pth", depth=20))
     assert type(error) is CheckpointError
-    assert str(error) == str(CheckpointError("checkpoint_stopped", name="a.pth"))
+    assert str(error) == str(CheckpointError("checkpoint_kind", name="a.pth", depth=20))
     with pytest.raises(ValueError, match="no error"):
         decode(ResnetVizError, {"error": "Text", "code": "x", "values": {}})
 

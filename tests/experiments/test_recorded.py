@@ -9,7 +9,7 @@ import torch
 from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.core.converter import encode
 from resnet_viz.core.places import cifar10_folders
-from resnet_viz.experiments.job import experiment_job, found
+from resnet_viz.experiments.job import ExperimentConfig, experiment_job, found
 from resnet_viz.experiments.measures.batches import Images, labelled_batch
 from resnet_viz.experiments.measures.walked_twins import trained_twins
 from resnet_viz.experiments.recordings import (
@@ -22,11 +22,13 @@ from resnet_viz.experiments.recordings import (
     write_recording,
 )
 from resnet_viz.experiments.registry import EXPERIMENTS, Cost, find_experiment
+from resnet_viz.jobs.job import JobState
 from resnet_viz.jobs.queue import runs
 from resnet_viz.jobs.queue.execute import execute
 from resnet_viz.jobs.queue.foreground import begin_here
 from resnet_viz.jobs.queue.run_store import RunStore
-from resnet_viz.records import TWINS, Recording, RunState
+from resnet_viz.records import TWINS, Recording
+from resnet_viz.records.experiment_events import ExperimentResult
 from scripts.experiment_recordings import RECORDINGS
 from tests.source import ROOT
 
@@ -35,10 +37,9 @@ pytestmark = pytest.mark.skipif(
     reason="no bundled twins",
 )
 LIMITS = {Cost.MOMENT: 2, Cost.SECONDS: 20, Cost.MINUTE: LIVE_LIMIT}  # seconds, one core
-SURFACE = {
-    "experiment": "loss-landscape",
-    "settings": {"source": "photographs", "dimensions": 2, "points": 3},
-}
+SURFACE = ExperimentConfig(
+    "loss-landscape", {"source": "photographs", "dimensions": 2, "points": 3}
+)
 
 
 def kept(name):
@@ -141,7 +142,7 @@ def test_the_job_keeps_what_it_found_and_a_surface_goes_on_from_there(tmp_path):
     whole.mkdir()
     part.mkdir()
     events = list(experiment_job(SURFACE, whole))
-    assert [e["key"] for e in events] == ["progress"] * 6 + ["result"]
+    assert [e.key for e in events] == ["progress"] * 6 + ["result"]
     begun = experiment_job(SURFACE, part)
     for _ in range(4):
         next(begun)
@@ -154,11 +155,11 @@ def test_the_job_keeps_what_it_found_and_a_surface_goes_on_from_there(tmp_path):
 
 def test_an_experiment_is_a_background_run(tmp_path, monkeypatch):
     monkeypatch.setenv("RESNET_VIZ_HOME", str(tmp_path))
-    config = {"experiment": "zero-means-identity", "settings": {"steps": 2, "channels": 4}}
+    config = ExperimentConfig("zero-means-identity", {"steps": 2, "channels": 4})
     run_id = begin_here("experiment", config, "small")
-    assert execute(RunStore(), run_id) is RunState.DONE
+    assert execute(RunStore(), run_id) is JobState.DONE
     assert found(runs.folder(run_id)).finding.settings["steps"] == 2
-    assert runs.events(run_id, "result")[0].body["numbers"]
+    assert runs.events(run_id, ExperimentResult)[0].numbers
 
 
 def test_nothing_is_found_in_an_empty_or_broken_folder(tmp_path):

@@ -8,7 +8,8 @@ import pytest
 from resnet_viz.core.text import Text
 from resnet_viz.figures.theme import SERIES, stage_ticks
 from resnet_viz.figures.training_layers import MOST_CLASSES, counts_figure, layers_figure
-from resnet_viz.figures.training_plots import RunCurve, measured_steps, runs_figure
+from resnet_viz.figures.training_plots import RunCurve, by_kind, measured_steps, runs_figure
+from resnet_viz.records import TrainingStep
 
 EN = Text("en")
 
@@ -36,10 +37,10 @@ def test_layers_are_drawn_in_order_for_both_networks():
 
 
 def test_update_ratios_are_drawn_and_an_exact_zero_is_left_out():
-    steps = {
-        "residual": [{"step": s, "update_ratios": {"conv1": 0.0, "fc": 10.0**-s}} for s in (1, 2)]
-    }
-    (drawn,) = measured_steps(steps, "update_ratios", EN).data
+    steps = [
+        TrainingStep("residual", s, 1.0, 0.1, {}, {"conv1": 0.0, "fc": 10.0**-s}) for s in (2, 1)
+    ]
+    (drawn,) = measured_steps(by_kind(steps), "update_ratios", EN).data
     assert [round(float(v), 6) for v in drawn.z[1]] == [-1, -2]
     assert all(math.isnan(v) for v in drawn.z[0])  # no colour
     assert drawn.customdata[0][0] == 0.0

@@ -16,7 +16,7 @@ from resnet_viz.jobs.job import JobState
 from resnet_viz.jobs.queue import runs
 from resnet_viz.jobs.queue.run_store import RunStore
 from resnet_viz.pictures.samples import samples
-from resnet_viz.records import RunState
+from resnet_viz.records import DataShown
 from resnet_viz.ui.debug.checkpoint_choice import CheckpointId
 from resnet_viz.ui.debug.diagnosis_jobs import diagnosis_of
 from resnet_viz.ui.debug.images_choice import ImagesId
@@ -198,11 +198,11 @@ def test_a_training_opens_with_its_twin_as_the_second(here, monkeypatch, tmp_pat
     monkeypatch.setenv("RESNET_VIZ_HOME", str(tmp_path))
     store = RunStore()
     run_id = store.create("train", {"pair": True}, "my *run*", "no-such-device")
-    store.move(run_id, RunState.STOPPED, when=(RunState.QUEUED,))
+    store.move(run_id, JobState.STOPPED, when=(JobState.QUEUED,))
     for kind, name in (("residual", "resnet20"), ("plain", "plain20")):
         data = (ASSETS / "checkpoints" / f"{name}.safetensors").read_bytes()
         (runs.folder(run_id) / f"{kind}.safetensors").write_bytes(data)
-    store.record(run_id, "data", {"key": "data", "classes": ["a", "b"]})
+    store.record(run_id, DataShown("cifar10", ("a", "b"), (1, 1), (1, 1), 2, 2, (), ()))
     app = opened(run=run_id)
     assert not app.exception
     assert app.selectbox(key="checkpoint").value == "run_residual"

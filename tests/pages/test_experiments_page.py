@@ -6,16 +6,15 @@ import shutil
 import pytest
 
 from resnet_viz.checkpoints.sources.bundled import bundled_names
-from resnet_viz.core.converter import encode
 from resnet_viz.core.places import ASSETS
 from resnet_viz.core.text import Text
 from resnet_viz.experiments.registry import EXPERIMENTS
+from resnet_viz.jobs.job import JobState
 from resnet_viz.jobs.queue import runs
 from resnet_viz.jobs.queue import runs as local
 from resnet_viz.jobs.queue.execute import execute
 from resnet_viz.jobs.queue.run_store import RunStore
-from resnet_viz.records import RunState
-from resnet_viz.training.config import plan_of
+from resnet_viz.training.config import training_config
 from tests.pages import opening
 from tests.pages.opening import measured, words
 
@@ -155,9 +154,9 @@ def test_a_background_run_is_started_watched_stopped_resumed_opened_and_deleted(
     assert app.selectbox(key="shown_zero-means-identity").value == run.id
     assert Text("en")("train.state_queued", position=1) in words(app)
     app = app.button(key="run_stop").click().run()
-    assert runs.run(run.id).state is RunState.STOPPED
+    assert runs.run(run.id).state is JobState.STOPPED
     app = app.button(key="run_resume").click().run()
-    assert execute(RunStore(), run.id) is RunState.DONE
+    assert execute(RunStore(), run.id) is JobState.DONE
     app = app.run()
     assert "*Recorded* on 20" in words(app)
     assert app.get("plotly_chart")
@@ -174,10 +173,10 @@ def test_every_plot_can_be_taken_as_png():
 
 
 def test_a_pair_trained_here_can_be_chosen():
-    plan = plan_of("resnet20", "class-demo", pair=True, changes={}, data="cifar10")
+    config = training_config("resnet20", "class-demo", pair=True, changes={}, data="cifar10")
     store = RunStore()
-    run_id = store.create("train", encode(plan), "my *own* pair", "cpu")
-    store.move(run_id, RunState.DONE, when=(RunState.QUEUED,))
+    run_id = store.create("train", config, "my *own* pair", "cpu")
+    store.move(run_id, JobState.DONE, when=(JobState.QUEUED,))
     for kind, name in (("residual", "resnet20"), ("plain", "plain20")):
         weights = ASSETS / "checkpoints" / f"{name}.safetensors"
         shutil.copy(weights, store.folder(run_id) / f"{kind}.safetensors")

@@ -9,7 +9,7 @@ from resnet_viz.checkpoints.ref import NetworkRef
 from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.core.places import ASSETS
 from resnet_viz.explain.explain_picture import ExplainRequest
-from resnet_viz.explain.many.job import request_to_dict
+from resnet_viz.explain.many.job import ManyConfig
 from resnet_viz.explain.many.picture_sources import PictureSource
 from resnet_viz.explain.methods import MethodName
 from resnet_viz.jobs.queue.foreground import begin_here, go_on_here
@@ -127,16 +127,13 @@ def test_a_run_over_many_pictures_is_a_table(tmp_path):
         archive.writestr("automobile/one.jpg", content)
         archive.writestr("<b>.txt", b"no picture")
     bundled = NetworkRef.parse("resnet20")
-    config = {
-        "source": PictureSource(str(tmp_path / "pictures.zip")).to_dict(),
-        "networks": [bundled.to_dict(), bundled.twin().to_dict()],
-        "titles": ["ResNet-20", "plain-20"],
-        "requests": [
-            [request_to_dict(ExplainRequest(MethodName.HIRES_CAM, measures=("deletion",)))]
-        ]
-        * 2,
-        "device": "cpu",
-    }
+    request = ExplainRequest(MethodName.HIRES_CAM, measures=("deletion",))
+    config = ManyConfig(
+        source=PictureSource(str(tmp_path / "pictures.zip")),
+        networks=(bundled, bundled.twin()),
+        titles=("ResNet-20", "plain-20"),
+        requests=((request,), (request,)),
+    )
     run_id = begin_here("explain_folder", config, "pictures")
     go_on_here(run_id, lambda *_: None)
     app = opened()

@@ -6,12 +6,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from resnet_viz import NetworkSpec
-from resnet_viz.core.converter import encode
 from resnet_viz.core.places import ASSETS, home
+from resnet_viz.jobs.job import JobState
 from resnet_viz.jobs.queue.execute import execute
 from resnet_viz.jobs.queue.run_store import RunStore
-from resnet_viz.records import RunState
-from resnet_viz.training.config import Plan
+from resnet_viz.training.config import TrainingConfig
 from resnet_viz.training.recipe import Recipe
 from resnet_viz.ui.choose.openings import design_id, packed
 from resnet_viz.ui.frame.session import RUN
@@ -47,9 +46,9 @@ def words(app):
 def finished():
     store = RunStore()
     recipe = Recipe(epochs=2, learning_rate=0.05, batch_size=32, images=96, test_images=40)
-    plan = Plan(network=SPEC, pair=True, data="digits", recipe=recipe)
-    run_id = store.create("train", encode(plan), "my *bold* run", "cpu")
-    assert execute(store, run_id) is RunState.DONE
+    config = TrainingConfig(network=SPEC, pair=True, data="digits", recipe=recipe)
+    run_id = store.create("train", config, "my *bold* run", "cpu")
+    assert execute(store, run_id) is JobState.DONE
     return run_id
 
 
@@ -82,7 +81,7 @@ def test_a_run_deleted_elsewhere_leaves_the_page_alive(finished):
 def test_stop_of_a_queued_run_and_delete(finished):
     store = RunStore()
     run_id = store.create("train", store.run(finished).config, "waiting", "no-such-device")
-    store.move(run_id, RunState.STOPPED, when=(RunState.QUEUED,))
+    store.move(run_id, JobState.STOPPED, when=(JobState.QUEUED,))
     app = opened(run=run_id)
     assert "goes on where it was" in words(app)
     app.button(key="train_delete").click().run()
@@ -126,8 +125,8 @@ def test_a_pair_opens_in_compare_with_its_own_classes(tmp_path):
     store = RunStore()
     recipe = Recipe(epochs=1, learning_rate=0.05, batch_size=32, images=64, test_images=40)
     spec = NetworkSpec.preset("resnet20")
-    plan = Plan(network=spec, pair=True, data="digits", recipe=recipe)
-    run_id = store.create("train", encode(plan), "digits by heart", "cpu")
+    config = TrainingConfig(network=spec, pair=True, data="digits", recipe=recipe)
+    run_id = store.create("train", config, "digits by heart", "cpu")
     execute(store, run_id)
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT)
     for name, value in {"network": f"run-{run_id}"}.items():

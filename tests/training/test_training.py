@@ -7,7 +7,7 @@ from resnet_viz import Pair, build
 from resnet_viz.core.errors import TrainingError
 from resnet_viz.datasets.dataset import Dataset, ImageSet
 from resnet_viz.pictures.preprocess import CIFAR_PREPROCESSING, normalise
-from resnet_viz.records import Epoch, Progress, Step
+from resnet_viz.records import Epoch, TrainingProgress, TrainingStep
 from resnet_viz.training.course import FIRST_STEPS, train
 from resnet_viz.training.evaluate import evaluate
 from resnet_viz.training.recipe import (
@@ -179,7 +179,7 @@ def test_training_equals_a_loop_written_out_by_hand(optimiser):
         augmentation=Augmentation.NONE, seed=seed,
     )  # fmt: skip
     ours, plain = build(SPEC, seed=0), build(SPEC, seed=0)
-    steps = [r for r in train(ours, data, recipe) if isinstance(r, Step)]
+    steps = [r for r in train(ours, data, recipe) if isinstance(r, TrainingStep)]
     rule = {
         Optimiser.SGD: lambda p: torch.optim.SGD(
             p, lr=0.05, momentum=0.9, weight_decay=1e-3, nesterov=True
@@ -223,10 +223,10 @@ def test_training_equals_a_loop_written_out_by_hand(optimiser):
 def test_steps_are_measured_first_often_and_then_now_and_then():
     recipe = Recipe(epochs=3, learning_rate=0.01, batch_size=1, images=16)
     records = list(train(build(SPEC, seed=0), dataset(16), recipe, every=7))
-    steps = [r.step for r in records if isinstance(r, Step)]
+    steps = [r.step for r in records if isinstance(r, TrainingStep)]
     expected = {s for s in range(48) if s in FIRST_STEPS or s % 7 == 0 or s % 16 == 0}
     assert steps == sorted(expected)
-    progress = [(r.epoch, r.step, r.steps) for r in records if isinstance(r, Progress)]
+    progress = [(r.epoch, r.step, r.steps) for r in records if isinstance(r, TrainingProgress)]
     assert progress[0] == (1, 1, 16)
     assert progress[-1] == (3, 16, 16)
 

@@ -1,7 +1,7 @@
 """A set of pictures to explain: a folder, a ZIP, or a data set's test images, read one by one."""
 
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -39,15 +39,6 @@ class PictureSource:
 
     place: str
     count: int = 100
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, object]) -> "PictureSource":
-        """The inverse of ``to_dict``."""
-        return cls(str(values["place"]), int(str(values["count"])))
-
-    def to_dict(self) -> dict[str, object]:
-        """As JSON values."""
-        return {"place": self.place, "count": self.count}
 
 
 @contextmanager

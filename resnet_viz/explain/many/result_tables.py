@@ -6,49 +6,46 @@ import zipfile
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from resnet_viz.core.errors import ResnetVizError
+from resnet_viz.core.converter import JsonObject, encode
 from resnet_viz.core.saving import SCHEMA_VERSION, library_versions, new_folder, to_json
 from resnet_viz.core.text import Text
-
-Told = Mapping[str, Any]  # of one picture, as the run's event says it
-
-
-def sentence(error: Mapping[str, Any], text: Text) -> str:
-    """An error that a run kept, in the reader's language."""
-    return ResnetVizError(error["code"], **error["values"]).sentence(text)
+from resnet_viz.explain.many.job import ManyConfig
+from resnet_viz.records.explanation import Fused
+from resnet_viz.records.many_pictures import PictureResult
 
 
-def picture_rows(told: Iterable[Told], networks: Sequence[str]) -> list[dict[str, Any]]:
-    """One flat row a picture, network and method, with its scores; in the pictures' order."""
+def picture_rows(
+    results: Iterable[PictureResult], networks: Sequence[str]
+) -> list[dict[str, object]]:
+    """One flat row per picture, network and method, with its scores; in the pictures' order."""
     return [
         {
-            "name": one["name"],
-            "label": one["label"],
-            "network": networks[row["network"]],
-            **{n: v for n, v in row.items() if n not in ("network", "scores", "better")},
-            **row["scores"],
+            "name": one.name,
+            "label": one.label,
+            "network": networks[row.network],
+            **{n: v for n, v in vars(row).items() if n not in ("network", "scores", "better")},
+            **row.scores,
         }
-        for one in told
-        for row in one.get("rows", ())
-        if "refused" not in row
+        for one in results
+        for row in one.rows
     ]
 
 
-def method_rows(told: Iterable[Told], networks: Sequence[str]) -> list[dict[str, Any]]:
-    """One row a method and network: on how many pictures, and the mean of each score."""
-    found: dict[tuple[str, str], list[Mapping[str, float]]] = defaultdict(list)
-    for one in told:
-        for row in one.get("rows", ()):
-            if "refused" not in row:
-                found[row["method"], networks[row["network"]]].append(row["scores"])
+def method_rows(
+    results: Iterable[PictureResult], networks: Sequence[str]
+) -> list[dict[str, object]]:
+    """One row per method and network: on how many pictures, and the mean of each score."""
+    scores: dict[tuple[str, str], list[Mapping[str, float]]] = defaultdict(list)
+    for one in results:
+        for row in one.rows:
+            scores[row.method, networks[row.network]].append(row.scores)
     return [
-        {"method": method, "network": network, "pictures": len(scores), **means(scores)}
-        for (method, network), scores in found.items()
+        {"method": method, "network": network, "pictures": len(own), **means(own)}
+        for (method, network), own in scores.items()
     ]
 
 
@@ -61,29 +58,48 @@ def means(scores: Sequence[Mapping[str, float]]) -> dict[str, float]:
     return {name: float(np.mean(values)) for name, values in columns.items()}
 
 
-def document(told: Sequence[Told], config: Mapping[str, Any], text: Text) -> dict[str, Any]:
+def refusals(
+    results: Sequence[PictureResult], networks: Sequence[str], text: Text
+) -> list[dict[str, str]]:
+    """Each refusal once, with the method and the network that it is about."""
+    once = {
+        (refusal.method, networks[refusal.network], refusal.error.sentence(text))
+        for one in results
+        for refusal in one.refused
+    }
+    return [{"method": m, "network": n, "reason": reason} for m, n, reason in sorted(once)]
+
+
+def skipped(results: Sequence[PictureResult], text: Text) -> list[dict[str, str]]:
+    """What could not be read, and why."""
+    return [
+        {"name": one.name, "reason": one.skipped.sentence(text)}
+        for one in results
+        if one.skipped is not None
+    ]
+
+
+def document(results: Sequence[PictureResult], config: ManyConfig, text: Text) -> JsonObject:
     """Everything the run found as JSON values; with one network and method their names on top."""
-    networks = config["titles"]
-    rows = picture_rows(told, networks)
-    requests = config["requests"][0]
+    networks, methods = config.titles, config.methods
+    layer = config.requests[0][0].layer
+    fused = layer if isinstance(layer, Fused) else None
     return {
         "schema_version": SCHEMA_VERSION,
         "versions": library_versions(),
         "network": networks[0] if len(networks) == 1 else list(networks),
-        "method": requests[0]["method"] if len(requests) == 1 else [r["method"] for r in requests],
-        "layer": requests[0]["layer"],
-        "fused": requests[0]["fuse"],
-        "images": rows,
-        "mean": means([row["scores"] for one in told for row in one.get("rows", ())
-                       if "refused" not in row]),
-        "methods": method_rows(told, networks),
-        "refused": _refused(told, networks, text),
-        "skipped": [{"name": one["name"], "reason": sentence(one["skipped"], text)}
-                    for one in told if "skipped" in one],
-    }  # fmt: skip
+        "method": methods[0] if len(methods) == 1 else list(methods),
+        "layer": None if fused else layer,
+        "fused": encode(fused),
+        "images": picture_rows(results, networks),
+        "mean": means([row.scores for one in results for row in one.rows]),
+        "methods": method_rows(results, networks),
+        "refused": refusals(results, networks, text),
+        "skipped": skipped(results, text),
+    }
 
 
-def write_gallery(found: Mapping[str, Any], run_folder: Path, out: Path) -> None:
+def write_gallery(found: JsonObject, run_folder: Path, out: Path) -> None:
     """``table.csv``, ``methods.csv``, ``manifest.json`` and a numbered folder a picture."""
     with new_folder(out) as partial:
         for name, content in _tables(found).items():
@@ -92,7 +108,7 @@ def write_gallery(found: Mapping[str, Any], run_folder: Path, out: Path) -> None
             shutil.copytree(own, partial / own.name)
 
 
-def gallery_zip(found: Mapping[str, Any], run_folder: Path) -> bytes:
+def gallery_zip(found: JsonObject, run_folder: Path) -> bytes:
     """The same as a ZIP."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -104,7 +120,7 @@ def gallery_zip(found: Mapping[str, Any], run_folder: Path) -> bytes:
     return out.getvalue()
 
 
-def _tables(found: Mapping[str, Any]) -> dict[str, str]:
+def _tables(found: JsonObject) -> dict[str, str]:
     return {
         "table.csv": pd.DataFrame(found["images"]).to_csv(index=False),
         "methods.csv": pd.DataFrame(found["methods"]).to_csv(index=False),
@@ -116,14 +132,3 @@ def _picture_folders(run_folder: Path) -> list[Path]:
     """Of pictures that are done; one that was being explained when the run stopped is left out."""
     return [p for p in sorted(run_folder.glob("[0-9]*"))
             if p.is_dir() and p.with_suffix(".json").is_file()]  # fmt: skip
-
-
-def _refused(told: Sequence[Told], networks: Sequence[str], text: Text) -> list[dict[str, str]]:
-    """Each refusal once, with the method and the network that it is about."""
-    found = {
-        (row["method"], networks[row["network"]], sentence(row["refused"], text))
-        for one in told
-        for row in one.get("rows", ())
-        if "refused" in row
-    }
-    return [{"method": m, "network": n, "reason": reason} for m, n, reason in sorted(found)]

@@ -5,18 +5,17 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import closing
-from typing import Any
 
 from filelock import Timeout
 
 from resnet_viz.core.errors import FailureError, ResnetVizError
-from resnet_viz.jobs.kinds import job_of
+from resnet_viz.jobs.codec import PROGRESS, Event
+from resnet_viz.jobs.job import JobState
+from resnet_viz.jobs.kinds import job_kind
 from resnet_viz.jobs.queue.locks import run_lock
 from resnet_viz.jobs.queue.run_store import RunStore
-from resnet_viz.records import RunState
 
-#: The key of what is only of interest while it is new; written at most this often, in seconds.
-PROGRESS, _PROGRESS_EVERY = "progress", 0.5
+_PROGRESS_EVERY = 0.5  # seconds between two that are written
 _ASK_EVERY = 0.3  # seconds between looks whether somebody wants the run to stop
 
 
@@ -25,8 +24,8 @@ def execute(
     run_id: str,
     *,
     leaving: Callable[[], bool] = bool,
-    watch: Callable[[dict[str, Any]], object] = bool,
-) -> RunState | None:
+    watch: Callable[[Event], object] = bool,
+) -> JobState | None:
     """Do a queued run here; returns the state it ended in, None if somebody else has it.
 
     ``leaving`` is asked between events whether this process must go; the run is then stopped and
@@ -38,17 +37,17 @@ def execute(
     except (Timeout, OSError):
         return None
     with lock:
-        if not store.move(run_id, RunState.RUNNING, when=(RunState.QUEUED,)):
+        if not store.move(run_id, JobState.RUNNING, when=(JobState.QUEUED,)):
             return None
-        going = (RunState.RUNNING, RunState.STOPPING)
+        going = (JobState.RUNNING, JobState.STOPPING)
         try:
             state = _report(store, run_id, leaving, watch)
         except KeyboardInterrupt:
-            store.move(run_id, RunState.STOPPED, when=going)
+            store.move(run_id, JobState.STOPPED, when=going)
             raise
         except Exception as error:
             _keep_traceback(store, run_id)
-            store.move(run_id, RunState.FAILED, when=going, error=explain(error))
+            store.move(run_id, JobState.FAILED, when=going, error=explain(error))
             raise
         store.move(run_id, state, when=going)
         return state
@@ -72,24 +71,24 @@ def _report(
     store: RunStore,
     run_id: str,
     leaving: Callable[[], bool],
-    watch: Callable[[dict[str, Any]], object],
-) -> RunState:
+    watch: Callable[[Event], object],
+) -> JobState:
     run = store.run(run_id)
     asked = shown = time.monotonic()
-    with closing(job_of(run.kind)(run.config, store.folder(run_id))) as events:
+    with closing(job_kind(run.kind).job(run.config, store.folder(run_id))) as events:
         for event in events:
             now = time.monotonic()
             watch(event)
-            if event["key"] != PROGRESS or now - shown > _PROGRESS_EVERY:
-                store.record(run_id, event["key"], event)
+            if event.key != PROGRESS or now - shown > _PROGRESS_EVERY:
+                store.record(run_id, event)
                 shown = now
             if leaving():
-                return RunState.STOPPED
+                return JobState.STOPPED
             if now - asked > _ASK_EVERY:
                 asked = now
-                if store.run(run_id).state is RunState.STOPPING:
-                    return RunState.STOPPED
-    return RunState.DONE
+                if store.run(run_id).state is JobState.STOPPING:
+                    return JobState.STOPPED
+    return JobState.DONE
 
 
 def _keep_traceback(store: RunStore, run_id: str) -> None:

@@ -9,23 +9,23 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from resnet_viz.core.errors import FailureError, RunError
-from resnet_viz.jobs.kinds import job_of
-from resnet_viz.jobs.queue.execute import PROGRESS, explain
+from resnet_viz.jobs.codec import PROGRESS, Event
+from resnet_viz.jobs.job import JobState
+from resnet_viz.jobs.kinds import job_kind
+from resnet_viz.jobs.queue.execute import explain
 from resnet_viz.jobs.queue.locks import run_lock
 from resnet_viz.jobs.queue.run_store import RunStore
-from resnet_viz.records import RunState
 
 DEVICE = "ray"
 ADDRESS = "RESNET_VIZ_RAY_ADDRESS"  # of the cluster, as ray.init takes it
 _AHEAD = 1000  # runs handed to Ray at once; its own queue does the rest
-_FILE = "file"
 _PROGRESS_EVERY = 1.0  # seconds
 
 
@@ -36,6 +36,14 @@ class _Flight:
     run_id: str
     events: Any  # an ObjectRefGenerator
     lock: ExitStack
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file that a job left in its folder."""
+
+    name: str
+    content: bytes
 
 
 def check_available() -> None:
@@ -58,7 +66,7 @@ def serve_cluster(store: RunStore, leaving: threading.Event) -> None:
     except (ConnectionError, ValueError, RuntimeError) as error:
         for run_id in store.queue(DEVICE):
             failure = FailureError("ray_unreachable", address=os.environ[ADDRESS])
-            store.move(run_id, RunState.FAILED, when=(RunState.QUEUED,), error=failure)
+            store.move(run_id, JobState.FAILED, when=(JobState.QUEUED,), error=failure)
         raise FailureError("ray_unreachable", address=os.environ[ADDRESS]) from error
     task = ray.remote(_compute).options(num_cpus=1, max_retries=-1, num_returns="streaming")
     flights: dict[Any, _Flight] = {}
@@ -69,8 +77,8 @@ def serve_cluster(store: RunStore, leaving: threading.Event) -> None:
     finally:
         for flight in flights.values():
             ray.cancel(flight.events, force=True)
-            store.move(flight.run_id, RunState.STOPPED,
-                       when=(RunState.RUNNING, RunState.STOPPING))  # fmt: skip
+            store.move(flight.run_id, JobState.STOPPED,
+                       when=(JobState.RUNNING, JobState.STOPPING))  # fmt: skip
             flight.lock.close()
         ray.shutdown()
 
@@ -79,11 +87,11 @@ def _launch(store: RunStore, task: Any, flights: dict[Any, _Flight]) -> None:  #
     for run_id in store.queue(DEVICE)[: _AHEAD - len(flights)]:
         lock = ExitStack()
         lock.enter_context(run_lock(store, run_id).acquire(timeout=5))
-        if not store.move(run_id, RunState.RUNNING, when=(RunState.QUEUED,)):
+        if not store.move(run_id, JobState.RUNNING, when=(JobState.QUEUED,)):
             lock.close()
             continue
         run = store.run(run_id)
-        events = task.remote(run.kind, {**run.config, "device": "cpu"})
+        events = task.remote(run.kind, _on_cpu(run.config))
         flights[events] = _Flight(run_id, events, lock)
 
 
@@ -100,40 +108,44 @@ def _land(store: RunStore, flights: dict[Any, _Flight]) -> None:
         try:
             _write(store, flight.run_id, ray.get(next(events)))
         except StopIteration:
-            _end(store, flights, events, RunState.DONE, None)
+            _end(store, flights, events, JobState.DONE, None)
         except ray.exceptions.RayTaskError as error:
             failure = explain(error.cause if error.cause is not None else error)
-            _end(store, flights, events, RunState.FAILED, failure)
+            _end(store, flights, events, JobState.FAILED, failure)
         except ray.exceptions.RayError as error:
-            _end(store, flights, events, RunState.FAILED, explain(error))
-    unwanted = {run.id for run in store.listed() if run.state is RunState.STOPPING}
+            _end(store, flights, events, JobState.FAILED, explain(error))
+    unwanted = {run.id for run in store.listed() if run.state is JobState.STOPPING}
     for events, flight in list(flights.items()):
         if flight.run_id in unwanted:
             ray.cancel(events, force=True)
-            _end(store, flights, events, RunState.STOPPED, None)
+            _end(store, flights, events, JobState.STOPPED, None)
 
 
 def _end(
     store: RunStore,
     flights: dict[Any, _Flight],
     events: Any,  # noqa: ANN401
-    state: RunState,
+    state: JobState,
     error: FailureError | None,
 ) -> None:
     flight = flights.pop(events)
-    going = (RunState.RUNNING, RunState.STOPPING)
+    going = (JobState.RUNNING, JobState.STOPPING)
     store.move(flight.run_id, state, when=going, error=error)
     flight.lock.close()
 
 
-def _write(store: RunStore, run_id: str, event: Mapping[str, Any]) -> None:
-    if event["key"] == _FILE:
-        (store.folder(run_id) / Path(event["name"]).name).write_bytes(event["bytes"])
+def _on_cpu(config: Any) -> Any:  # noqa: ANN401  # any kind's config
+    return replace(config, device="cpu") if hasattr(config, "device") else config
+
+
+def _write(store: RunStore, run_id: str, event: Event | _File) -> None:
+    if isinstance(event, _File):
+        (store.folder(run_id) / Path(event.name).name).write_bytes(event.content)
     else:
-        store.record(run_id, event["key"], event)
+        store.record(run_id, event)
 
 
-def _compute(kind: str, config: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _compute(kind: str, config: object) -> Iterator[Event | _File]:
     """On a node: the job's events, then its files."""
     import torch
 
@@ -141,10 +153,10 @@ def _compute(kind: str, config: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     shown = 0.0
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for event in job_of(kind)(config, folder):
-            if event["key"] == PROGRESS and time.monotonic() - shown < _PROGRESS_EVERY:
+        for event in job_kind(kind).job(config, folder):
+            if event.key == PROGRESS and time.monotonic() - shown < _PROGRESS_EVERY:
                 continue
             shown = time.monotonic()
             yield event
         for path in sorted(folder.iterdir()):
-            yield {"key": _FILE, "name": path.name, "bytes": path.read_bytes()}
+            yield _File(path.name, path.read_bytes())

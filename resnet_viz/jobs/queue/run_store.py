@@ -8,16 +8,20 @@ import json
 import secrets
 import shutil
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
-from resnet_viz.core.errors import FailureError, RunError
+from resnet_viz.core.converter import decode, encode
+from resnet_viz.core.errors import FailureError, ResnetVizError, RunError
 from resnet_viz.core.places import home
 from resnet_viz.core.saving import to_json
-from resnet_viz.records import Run, RunEvent, RunState, RunStatus
+from resnet_viz.jobs.codec import Event, event_from_json, event_to_json
+from resnet_viz.jobs.job import JobState
+from resnet_viz.jobs.kinds import KINDS, job_kind
+from resnet_viz.jobs.queue.run import Run, RunStatus
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -35,6 +39,9 @@ _POSITION = """(SELECT COUNT(*) FROM runs AS o WHERE o.state = 'queued'
     AND o.device = runs.device AND o.turn <= runs.turn)"""
 
 
+E = TypeVar("E")
+
+
 class RunStore:
     """Runs and their events in ``folder``; every call stands alone, so threads may share it."""
 
@@ -48,7 +55,7 @@ class RunStore:
         """The run's own folder, for its checkpoints and files."""
         return self.root / run_id
 
-    def create(self, kind: str, config: Mapping[str, Any], title: str, device: str) -> str:
+    def create(self, kind: str, config: object, title: str, device: str) -> str:
         """A new run at the end of its device's queue; returns its id."""
         created = datetime.now(UTC)
         run_id = f"{created:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
@@ -56,7 +63,15 @@ class RunStore:
             database.execute(
                 "INSERT INTO runs (id, kind, title, config, device, state, created, turn)"
                 f" VALUES (?, ?, ?, ?, ?, ?, ?, {_NEXT_TURN})",
-                (run_id, kind, title, to_json(config), device, "queued", created.isoformat()),
+                (
+                    run_id,
+                    kind,
+                    title,
+                    to_json(encode(config)),
+                    device,
+                    "queued",
+                    created.isoformat(),
+                ),
             )
         self.folder(run_id).mkdir()
         return run_id
@@ -77,42 +92,49 @@ class RunStore:
         run = self.run(run_id)
         with self._database() as database:
             rows = database.execute(
-                "SELECT sequence, key, body FROM events WHERE run = ? AND sequence > ?"
+                "SELECT body, sequence FROM events WHERE run = ? AND sequence > ?"
                 " ORDER BY sequence",
                 (run_id, after),
             ).fetchall()
-        events = tuple(RunEvent(number, key, json.loads(body)) for number, key, body in rows)
-        return RunStatus(run, events, events[-1].sequence if events else after)
+        return RunStatus(
+            state=run.state,
+            records=_events(run, rows),
+            error=run.error,
+            position=run.position,
+            run=run,
+            sequence=rows[-1][1] if rows else after,
+        )
 
-    def events(self, run_id: str, prefix: str) -> tuple[RunEvent, ...]:
-        """The events whose key begins with ``prefix``, in order."""
+    def events(self, run_id: str, of: type[E]) -> tuple[E, ...]:
+        """The run's events of one type, in order."""
+        run = self.run(run_id)
         with self._database() as database:
             rows = database.execute(
-                "SELECT sequence, key, body FROM events WHERE run = ? AND key GLOB ?"
+                "SELECT body FROM events WHERE run = ? AND json_extract(body, '$.event') = ?"
                 " ORDER BY sequence",
-                (run_id, f"{prefix}*"),
+                (run_id, of.__name__),
             ).fetchall()
-        return tuple(RunEvent(number, key, json.loads(body)) for number, key, body in rows)
+        return tuple(event for event in _events(run, rows) if isinstance(event, of))
 
-    def record(self, run_id: str, key: str, body: Mapping[str, Any]) -> None:
+    def record(self, run_id: str, event: Event) -> None:
         """Keep an event; an earlier one of the same key gives way to it."""
         with self._database() as database:
             database.execute(
                 "INSERT INTO events (run, key, body) VALUES (?, ?, ?)",
-                (run_id, key, to_json(body, indent=None)),
+                (run_id, event.key, to_json(event_to_json(event), indent=None)),
             )
 
     def move(
         self,
         run_id: str,
-        state: RunState,
+        state: JobState,
         *,
-        when: tuple[RunState, ...],
+        when: tuple[JobState, ...],
         error: FailureError | None = None,
     ) -> bool:
         """Put a run that is in one of the states ``when`` into another; whether it was."""
         told = None if error is None else to_json({"code": error.code, "values": error.values})
-        turn = _NEXT_TURN if state is RunState.QUEUED else "turn"
+        turn = _NEXT_TURN if state is JobState.QUEUED else "turn"
         places = ", ".join("?" * len(when))
         with self._database() as database:
             moved = database.execute(
@@ -158,6 +180,24 @@ class RunStore:
             raise FailureError("run_store", folder=str(self.root), reason=str(error)) from error
 
 
+def _events(run: Run, rows: Iterable[Sequence[Any]]) -> tuple[Event, ...]:
+    types = job_kind(run.kind).events
+    try:
+        return tuple(event_from_json(json.loads(row[0]), types) for row in rows)
+    except ValueError as error:  # another version of this library wrote it
+        raise FailureError("run_store", folder=run.id, reason=str(error)) from error
+
+
+def _config(kind: str, values: object) -> object:
+    """The kind's record; the JSON value where it is none any more."""
+    if kind not in KINDS:
+        return values
+    try:
+        return cast(object, decode(job_kind(kind).config, values))
+    except (ResnetVizError, ValueError):
+        return values
+
+
 def _run(row: tuple[Any, ...]) -> Run:
     run_id, kind, title, config, device, state, created, error, position = row
     told = json.loads(error) if error else None
@@ -165,10 +205,10 @@ def _run(row: tuple[Any, ...]) -> Run:
         id=run_id,
         kind=kind,
         title=title,
-        config=json.loads(config),
+        config=_config(kind, json.loads(config)),
         device=device,
-        state=RunState(state),
+        state=JobState(state),
         created=datetime.fromisoformat(created),
-        position=position if state == RunState.QUEUED else None,
+        position=position if state == JobState.QUEUED else None,
         error=FailureError(told["code"], **told["values"]) if told else None,
     )

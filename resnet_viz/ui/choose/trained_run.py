@@ -6,7 +6,8 @@ from pathlib import Path
 from resnet_viz.checkpoints.ref import NetworkRef, trained_ref
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.jobs.queue import runs
-from resnet_viz.records import Role, Run
+from resnet_viz.jobs.queue.run import Run
+from resnet_viz.records import DataShown, Role
 from resnet_viz.ui.frame.session import RUN
 
 
@@ -46,8 +47,8 @@ def trained_run(run: Run) -> TrainedRun | None:
     """What other pages can open of a run; None before its first epoch."""
     if run.kind != "train":
         return None
-    data = runs.events(run.id, "data")
+    data = runs.events(run.id, DataShown)
     if not data:
         return None
-    network = trained_ref(runs.folder(run.id), run.title, tuple(data[0].body["classes"]))
+    network = trained_ref(runs.folder(run.id), run.title, data[0].classes)
     return None if network is None else TrainedRun(run.id, network)

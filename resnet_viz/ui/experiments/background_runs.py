@@ -1,17 +1,20 @@
 """Experiments as background runs: started, watched, stopped, resumed, opened and deleted."""
 
-from dataclasses import asdict
 from typing import Any
 
 import streamlit as st
 
+from resnet_viz.core.converter import encode
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
 from resnet_viz.experiments.finding_files import changed
-from resnet_viz.experiments.job import found
+from resnet_viz.experiments.job import ExperimentConfig, found
 from resnet_viz.experiments.registry import Experiment
+from resnet_viz.jobs.codec import last_of
+from resnet_viz.jobs.job import JobState
 from resnet_viz.jobs.queue import runs
-from resnet_viz.records import Run, RunState, RunStatus
+from resnet_viz.jobs.queue.run import Run, RunStatus
+from resnet_viz.records.experiment_events import ExperimentProgress
 from resnet_viz.ui.experiments.result_view import show_finding, show_recording
 from resnet_viz.ui.frame.messages import show_error
 from resnet_viz.ui.frame.session import SHOWN
@@ -21,7 +24,11 @@ _EVERY = 1.0  # seconds between looks at a run that goes on
 
 def experiment_runs(name: str) -> list[Run]:
     """Runs of an experiment on this machine, the newest first."""
-    return [r for r in runs.listed() if r.kind == "experiment" and r.config["experiment"] == name]
+    return [
+        run
+        for run in runs.listed()
+        if isinstance(run.config, ExperimentConfig) and run.config.experiment == name
+    ]
 
 
 def offer_background(row: Experiment, config: Any, text: Text, *, again: bool = False) -> None:  # noqa: ANN401
@@ -32,20 +39,14 @@ def offer_background(row: Experiment, config: Any, text: Text, *, again: bool = 
 
 
 def _start(row: Experiment, config: Any, text: Text) -> None:  # noqa: ANN401
-    settings = {name: _plain(value) for name, value in asdict(config).items()}
+    settings = encode(config)
     title = changed(row, settings) or text("experiments.usual")
     try:
-        run_id = runs.submit(
-            "experiment", {"experiment": row.name, "settings": settings}, title=title
-        )
+        run_id = runs.submit("experiment", ExperimentConfig(row.name, settings), title=title)
     except ResnetVizError as error:
         show_error(error, text)
     else:
         SHOWN[row.name].set(run_id)
-
-
-def _plain(value: object) -> object:
-    return list(value) if isinstance(value, tuple) else value
 
 
 def show_run(row: Experiment, run: Run, text: Text) -> None:
@@ -73,14 +74,14 @@ def _panel(row: Experiment, run_id: str, active: bool, text: Text) -> None:
 
 
 def _state(status: RunStatus, text: Text) -> None:
-    progress = next((e.body for e in status.events if e.key == "progress"), None)
-    if status.state is RunState.QUEUED:
+    progress = last_of(status.records, ExperimentProgress)
+    if status.state is JobState.QUEUED:
         st.caption(text("train.state_queued", position=status.position or 1))
     elif status.state.active and progress is not None:
-        percent = round(100 * progress["share"])
+        percent = round(100 * progress.share)
         st.progress(percent / 100, text=text("experiments.working", percent=percent))
-    elif status.state is RunState.STOPPED:
-        share = 0 if progress is None else progress["share"]
+    elif status.state is JobState.STOPPED:
+        share = 0 if progress is None else progress.share
         st.caption(text("experiments.stopped", percent=round(100 * share)))
     else:
         st.caption(text(f"train.state_{status.state}"))
@@ -91,9 +92,9 @@ def _state(status: RunStatus, text: Text) -> None:
 def _buttons(row: Experiment, status: RunStatus, text: Text) -> None:
     run = status.run
     with st.container(horizontal=True):
-        if status.state in (RunState.QUEUED, RunState.RUNNING):
+        if status.state in (JobState.QUEUED, JobState.RUNNING):
             st.button(text("experiments.stop"), key="run_stop", on_click=runs.stop, args=(run.id,))
-        if status.state in (RunState.STOPPED, RunState.FAILED):
+        if status.state in (JobState.STOPPED, JobState.FAILED):
             goes_on = row.resume is not None
             label = text("experiments.go_on" if goes_on else "experiments.restart")
             st.button(label, key="run_resume", on_click=runs.resume, args=(run.id,))

@@ -11,7 +11,8 @@ from resnet_viz.experiments.finding_files import changed
 from resnet_viz.experiments.recordings import LIVE_LIMIT, expected_seconds, recordings_of
 from resnet_viz.experiments.registry import Experiment
 from resnet_viz.jobs.job import ENDED, Job, JobState, JobStatus, Running
-from resnet_viz.records import Finding, Recording, Run
+from resnet_viz.jobs.queue.run import Run
+from resnet_viz.records import Finding, Recording
 from resnet_viz.ui.experiments.background_runs import (
     experiment_runs,
     offer_background,

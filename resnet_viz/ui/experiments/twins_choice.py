@@ -4,13 +4,13 @@ import streamlit as st
 
 from resnet_viz.core.text import Text
 from resnet_viz.jobs.queue import runs
-from resnet_viz.records import Run
-from resnet_viz.spec import NetworkSpec
+from resnet_viz.jobs.queue.run import Run
+from resnet_viz.training.config import TrainingConfig
 
 
 def ask_twins(key: str, text: Text) -> dict[str, str]:
     """The settings that name a pair of one's own; none where there is none or it is not chosen."""
-    own = {run.id: run for run in runs.listed() if _is_pair(run)}
+    own = {run.id: run for run in runs.listed() if _pair(run) is not None}
     if not own:
         return {}
 
@@ -21,13 +21,13 @@ def ask_twins(key: str, text: Text) -> dict[str, str]:
                     date=f"{own[option].created:%m-%d %H:%M}")  # fmt: skip
 
     chosen = st.selectbox(text("experiments.twins"), ["", *own], format_func=label, key=key)
-    if not chosen:
-        return {}
-    depth = NetworkSpec.from_dict(own[chosen].config["network"]).depth
-    return {"twins": chosen, "depth": str(depth)}
+    config = _pair(own[chosen]) if chosen else None
+    return {} if config is None else {"twins": chosen, "depth": str(config.network.depth)}
 
 
-def _is_pair(run: Run) -> bool:
-    """Return whether a run has trained twins on the images that experiments use."""
-    right = run.kind == "train" and run.config.get("pair") and run.config.get("data") == "cifar10"
-    return bool(right) and (runs.folder(run.id) / "plain.safetensors").is_file()
+def _pair(run: Run) -> TrainingConfig | None:
+    """Return the config of a run that has trained twins on the images that experiments use."""
+    config = run.config
+    if not isinstance(config, TrainingConfig) or not config.pair or config.data != "cifar10":
+        return None
+    return config if (runs.folder(run.id) / "plain.safetensors").is_file() else None

@@ -1,6 +1,7 @@
 """Many pictures at once: what to explain, and the run that does it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import streamlit as st
 
@@ -9,12 +10,14 @@ from resnet_viz.core.text import Text
 from resnet_viz.datasets.load_dataset import known_datasets
 from resnet_viz.explain.explain_picture import ExplainRequest
 from resnet_viz.explain.faithfulness import MEASURES
-from resnet_viz.explain.many.job import request_to_dict
+from resnet_viz.explain.many.job import ManyConfig
 from resnet_viz.explain.many.picture_sources import MOST_PICTURES, PictureSource
 from resnet_viz.explain.methods import METHODS, MethodName
+from resnet_viz.jobs.codec import last_of
 from resnet_viz.jobs.queue import runs
+from resnet_viz.jobs.queue.run import Run
 from resnet_viz.pictures.decode import safe_name
-from resnet_viz.records import Pair, Run
+from resnet_viz.records import Counted, Pair
 from resnet_viz.ui.choose.question import Question
 from resnet_viz.ui.choose.uploads import kept_zip
 from resnet_viz.ui.explain.many_results import show_results
@@ -48,25 +51,22 @@ def show_gallery(
         text("gallery.start"), key="gallery_start", disabled=source is None or not methods
     ):
         assert source is not None
-        config = {
-            "source": source.to_dict(),
-            "networks": [question.first.to_dict(), question.second.to_dict()],
-            "titles": list(titles),
-            "requests": [_requests(r, methods, scored=scored) for r in requests],
-            "device": question.device,
-        }
+        config = ManyConfig(
+            source=source,
+            networks=(question.first, question.second),
+            titles=tuple(titles),
+            requests=tuple(_requests(request, methods, scored=scored) for request in requests),
+            device=question.device,
+        )
         GALLERY_RUN.set(runs.submit(_KIND, config, title=name, device=question.device))
     _show_runs(text)
 
 
 def _requests(
     request: ExplainRequest, methods: Sequence[MethodName], *, scored: bool
-) -> list[dict[str, object]]:
+) -> tuple[ExplainRequest, ...]:
     measures = tuple(MEASURES) if scored else ()
-    return [
-        {**request_to_dict(with_method(method)(request)), "scored": bool(measures)}
-        for method in methods
-    ]
+    return tuple(replace(with_method(method)(request), measures=measures) for method in methods)
 
 
 def _ask_source(text: Text) -> tuple[PictureSource | None, str]:
@@ -105,7 +105,7 @@ def _ask_source(text: Text) -> tuple[PictureSource | None, str]:
 
 
 def _show_runs(text: Text) -> None:
-    found = {run.id: run for run in runs.listed() if run.kind == _KIND and _of_page(run)}
+    found = {run.id: run for run in runs.listed() if _of_page(run)}
     if not found:
         st.caption(text("gallery.empty"))
         return
@@ -123,18 +123,19 @@ def _show_runs(text: Text) -> None:
 
 def _of_page(run: Run) -> bool:
     """Whether it explains two networks; a command's run explains one."""
-    return len(run.config["networks"]) == 2
+    return isinstance(run.config, ManyConfig) and len(run.config.networks) == 2
 
 
 def _panel(run_id: str, live: bool, text: Text) -> None:
     status = looked_at(run_id, live, text)
     if status is None:
         return
-    run_state(status, text)
+    run_state(status, last_of(status.records, Counted), text)
     run_buttons(status, "gallery", text)
     if not status.state.active:
         st.button(text("train.delete"), key="gallery_delete", on_click=_delete, args=(run_id, text))
-    show_results(status, text)
+    if isinstance(status.run.config, ManyConfig):
+        show_results(status, status.run.config, text)
 
 
 def _delete(run_id: str, text: Text) -> None:

@@ -1,18 +1,27 @@
 """What a run over many pictures found: a table of pictures, a table of methods, and files."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
 
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
-from resnet_viz.explain.many.picture_sources import PictureSource, open_source
-from resnet_viz.explain.many.result_tables import document, gallery_zip, method_rows
+from resnet_viz.explain.many.job import ManyConfig
+from resnet_viz.explain.many.picture_sources import open_source
+from resnet_viz.explain.many.result_tables import (
+    document,
+    gallery_zip,
+    method_rows,
+    picture_rows,
+    refusals,
+    skipped,
+)
+from resnet_viz.jobs.codec import of_type
 from resnet_viz.jobs.queue import runs
-from resnet_viz.records import Run, RunStatus
+from resnet_viz.jobs.queue.run import Run, RunStatus
 from resnet_viz.records.explanation import Better
+from resnet_viz.records.many_pictures import PictureResult
 from resnet_viz.ui.choose.picture_choice import use_picture
 from resnet_viz.ui.frame.messages import show_error
 from resnet_viz.ui.frame.session import GALLERY_OPENED
@@ -21,34 +30,29 @@ from resnet_viz.ui.frame.words import class_label, md_escape
 _ARROWS = {Better.LOW: "↓", Better.HIGH: "↑"}  # which way is better
 
 
-def show_results(status: RunStatus, text: Text) -> None:
+def show_results(status: RunStatus, config: ManyConfig, text: Text) -> None:
     """As far as the run has come; a click on a picture's row explains that picture above."""
-    told = sorted(
-        (event.body for event in status.events if event.key.startswith("picture/")),
-        key=lambda one: one["number"],
-    )
-    if not told:
+    results = sorted(of_type(status.records, PictureResult), key=lambda one: one.number)
+    if not results:
         return
-    run = status.run
-    pictures = [one for one in told if "skipped" not in one]
+    pictures = [one for one in results if one.skipped is None]
     if pictures:
-        _pictures(pictures, run, text)
-        _methods(pictures, run, text)
-    _left_out(told, run, text)
-    _take_away(told, run, text)
+        _pictures(pictures, status.run, config, text)
+        _methods(pictures, config, text)
+    _left_out(results, config, text)
+    _take_away(results, status.run, config, text)
 
 
-def _pictures(told: Sequence[Mapping[str, Any]], run: Run, text: Text) -> None:
-    methods = list(dict.fromkeys(row["method"] for one in told for row in one["rows"]))
-    method = methods[0]
-    if len(methods) > 1:
+def _pictures(pictures: Sequence[PictureResult], run: Run, config: ManyConfig, text: Text) -> None:
+    method = config.methods[0]
+    if len(config.methods) > 1:
         method = st.selectbox(
             text("gallery.scores_of"),
-            methods,
+            config.methods,
             format_func=lambda name: text(f"methods.{name}"),
             key="gallery_scores_of",
-        ) or methods[0]  # fmt: skip
-    table = pd.DataFrame([_row(one, method, run.config["titles"], text) for one in told])
+        ) or config.methods[0]  # fmt: skip
+    table = pd.DataFrame([_row(one, method, config.titles, text) for one in pictures])
     chosen = st.dataframe(
         table.round(3),
         hide_index=True,
@@ -59,40 +63,43 @@ def _pictures(told: Sequence[Mapping[str, Any]], run: Run, text: Text) -> None:
     )
     st.caption(text("gallery.table_caption", method=text(f"methods.{method}")))
     rows = chosen["selection"]["rows"]
-    if rows and rows[0] < len(told):
-        number = told[rows[0]]["number"]
+    if rows and rows[0] < len(pictures):
+        number = pictures[rows[0]].number
         if GALLERY_OPENED.get() != (run.id, number):
             GALLERY_OPENED.set((run.id, number))
-            _open(run, number, text)
+            _open(config, number, text)
 
 
-def _row(one: Mapping[str, Any], method: str, titles: Sequence[str], text: Text) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        text("gallery.column_picture"): one["thumbnail"],
-        text("gallery.column_name"): one["name"],
-        text("gallery.column_class"): class_label(one["label"], text),
+def _row(
+    picture: PictureResult, method: str, titles: Sequence[str], text: Text
+) -> dict[str, object]:
+    row: dict[str, object] = {
+        text("gallery.column_picture"): picture.thumbnail,
+        text("gallery.column_name"): picture.name,
+        text("gallery.column_class"): class_label(picture.label, text),
     }
-    own = [r for r in one["rows"] if r["method"] == method and "refused" not in r]
-    anything = {r["network"]: r for r in one["rows"] if "refused" not in r}
+    by_network = {one.network: one for one in picture.rows}
     for place, title in enumerate(titles):
-        if place in anything:
-            said = anything[place]
-            row[text("gallery.column_says", network=title)] = class_label(said["prediction"], text)
-            row[text("gallery.column_sure", network=title)] = said["probability"]
-            right = said["right"]
-            verdict = "" if right is None else text(f"gallery.{'right' if right else 'wrong'}")
-            row[text("gallery.column_right", network=title)] = verdict
-    for found in own:
-        for score, value in found["scores"].items():
-            arrow = _ARROWS[Better(found["better"][score])]
-            row[f"{text(f'scores.{score}')} {arrow}, {titles[found['network']]}"] = value
+        if place in by_network:
+            said = by_network[place]
+            verdict = "" if said.right is None else "right" if said.right else "wrong"
+            row[text("gallery.column_says", network=title)] = class_label(said.prediction, text)
+            row[text("gallery.column_sure", network=title)] = said.probability
+            row[text("gallery.column_right", network=title)] = (
+                text(f"gallery.{verdict}") if verdict else ""
+            )
+    for one in picture.rows:
+        if one.method == method:
+            for score, value in one.scores.items():
+                arrow = _ARROWS[one.better[score]]
+                row[f"{text(f'scores.{score}')} {arrow}, {titles[one.network]}"] = value
     return row
 
 
-def _open(run: Run, number: int, text: Text) -> None:
+def _open(config: ManyConfig, number: int, text: Text) -> None:
     """The picture of a row becomes the page's."""
     try:
-        with open_source(PictureSource.from_dict(run.config["source"])) as entries:
+        with open_source(config.source) as entries:
             use_picture(entries[number - 1].read())
     except (ResnetVizError, IndexError) as error:
         if isinstance(error, ResnetVizError):
@@ -101,7 +108,7 @@ def _open(run: Run, number: int, text: Text) -> None:
     st.rerun()
 
 
-def _methods(told: Sequence[Mapping[str, Any]], run: Run, text: Text) -> None:
+def _methods(pictures: Sequence[PictureResult], config: ManyConfig, text: Text) -> None:
     rows = [
         {
             text("explain.column_method"): text(f"methods.{row['method']}"),
@@ -110,19 +117,18 @@ def _methods(told: Sequence[Mapping[str, Any]], run: Run, text: Text) -> None:
             **{text(f"scores.{name}"): value for name, value in row.items()
                if name not in ("method", "network", "pictures")},
         }
-        for row in method_rows(told, run.config["titles"])
+        for row in method_rows(pictures, config.titles)
     ]  # fmt: skip
     st.markdown(f"**{text('gallery.methods_title')}**")
     st.dataframe(pd.DataFrame(rows).round(3), hide_index=True, key="gallery_means")
 
 
-def _left_out(told: Sequence[Mapping[str, Any]], run: Run, text: Text) -> None:
+def _left_out(results: Sequence[PictureResult], config: ManyConfig, text: Text) -> None:
     """Files that are no pictures, and methods that do not work with a network."""
-    found = document(told, run.config, text)
-    if found["skipped"]:
-        reasons = [md_escape(one["reason"]) for one in found["skipped"]]
+    reasons = [md_escape(one["reason"]) for one in skipped(results, text)]
+    if reasons:
         st.warning(text("gallery.skipped", count=len(reasons)) + "  \n" + "  \n".join(reasons))
-    for one in found["refused"]:
+    for one in refusals(results, config.titles, text):
         st.warning(
             text(
                 "explain.compare_refused",
@@ -133,11 +139,11 @@ def _left_out(told: Sequence[Mapping[str, Any]], run: Run, text: Text) -> None:
         )
 
 
-def _take_away(told: Sequence[Mapping[str, Any]], run: Run, text: Text) -> None:
+def _take_away(results: Sequence[PictureResult], run: Run, config: ManyConfig, text: Text) -> None:
     left, right = st.columns(2)
     left.download_button(
         text("gallery.csv"),
-        lambda: pd.DataFrame(document(told, run.config, text)["images"]).to_csv(index=False),
+        lambda: pd.DataFrame(picture_rows(results, config.titles)).to_csv(index=False),
         file_name="explained.csv",
         mime="text/csv",
         on_click="ignore",
@@ -145,7 +151,7 @@ def _take_away(told: Sequence[Mapping[str, Any]], run: Run, text: Text) -> None:
     )
     right.download_button(
         text("gallery.zip"),
-        lambda: gallery_zip(document(told, run.config, text), runs.folder(run.id)),
+        lambda: gallery_zip(document(results, config, text), runs.folder(run.id)),
         file_name="explained.zip",
         mime="application/zip",
         on_click="ignore",

@@ -1,6 +1,5 @@
 """The picture that excites a channel most, made in the background while the page is used."""
 
-import base64
 import io
 
 import numpy as np
@@ -9,11 +8,15 @@ from PIL import Image
 
 from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.core.text import Text
-from resnet_viz.explain.channels.maximise import MOST_STEPS
+from resnet_viz.explain.channels.job import MaximiseConfig
+from resnet_viz.explain.channels.maximise import MOST_STEPS, Goal
 from resnet_viz.figures.explanation_plots import ascent_figure
 from resnet_viz.figures.map_overlays import enlarge_pixels
+from resnet_viz.jobs.codec import last_of, of_type
 from resnet_viz.jobs.queue import runs
-from resnet_viz.records import Run, RunStatus
+from resnet_viz.jobs.queue.run import Run, RunStatus
+from resnet_viz.records import Counted
+from resnet_viz.records.features import ActivationPicture, ActivationReached
 from resnet_viz.ui.choose.question import Question
 from resnet_viz.ui.running.run_panel import looked_at, run_buttons, run_state
 
@@ -37,14 +40,12 @@ def show_maximising(
         help=text("explain_channels.steps_help"),
     )
     seed = middle.number_input(text("compare.seed"), 0, 2**31 - 1, step=1, key="maximise_seed")
-    goal = {"layer": layer, "channel": channel, "steps": int(steps or 256), "seed": int(seed or 0)}
-    ref = (question.first, question.second)[side]
-    config = {
-        "network": ref.to_dict(),
-        "digest": loaded.digest,
-        "goal": goal,
-        "device": question.device,
-    }
+    config = MaximiseConfig(
+        network=(question.first, question.second)[side],
+        goal=Goal(layer, channel, steps=int(steps or 256), seed=int(seed or 0)),
+        digest=loaded.digest,
+        device=question.device,
+    )
     right.button(
         text("explain_channels.maximise"),
         key="maximise_start",
@@ -60,47 +61,47 @@ def show_maximising(
     st.fragment(_panel, run_every=_EVERY if live else None)(found[0].id, live, text)
 
 
-def _start(config: dict[str, object], title: str) -> None:
-    runs.submit(_KIND, config, title=title, device=str(config["device"]))
+def _start(config: MaximiseConfig, title: str) -> None:
+    runs.submit(_KIND, config, title=title, device=config.device)
 
 
 def _is_of(run: Run, digest: str, layer: str, channel: int) -> bool:
-    if run.kind != _KIND:
+    config = run.config
+    if not isinstance(config, MaximiseConfig):
         return False
-    goal = run.config["goal"]
-    return (run.config.get("digest"), goal["layer"], goal["channel"]) == (digest, layer, channel)
+    return (config.digest, config.goal.layer, config.goal.channel) == (digest, layer, channel)
 
 
 def _panel(run_id: str, live: bool, text: Text) -> None:
     status = looked_at(run_id, live, text)
     if status is None:
         return
-    run_state(status, text)
+    run_state(status, last_of(status.records, Counted), text)
     run_buttons(status, "maximise", text)
     _reached(status, text)
 
 
 def _reached(status: RunStatus, text: Text) -> None:
-    steps = [event.body for event in status.events if event.key.startswith("step/")]
-    shown = [event.body for event in status.events if event.key.startswith("picture/")]
+    steps = of_type(status.records, ActivationReached)
+    pictures = of_type(status.records, ActivationPicture)
     if not steps:
         return
     left, right = st.columns(2)
     right.plotly_chart(
-        ascent_figure(sorted(steps, key=lambda one: one["step"]), text),
+        ascent_figure(sorted(steps, key=lambda one: one.step), text),
         key="maximise_curve",
         config={"displayModeBar": False},
     )
-    if shown:
-        last = max(shown, key=lambda one: one["step"])
-        left.image(_decoded(last["png"]), alt=text("explain_channels.made_alt"))
+    if pictures:
+        last = max(pictures, key=lambda one: one.step)
+        left.image(_decoded(last.png), alt=text("explain_channels.made_alt"))
         left.caption(
-            text("explain_channels.made", step=last["step"], steps=last["steps"],
-                 still=f"{last['still']:.3g}", first=f"{steps[0]['activation']:.3g}")
+            text("explain_channels.made", step=last.step, steps=last.steps,
+                 still=f"{last.still:.3g}", first=f"{steps[0].activation:.3g}")
         )  # fmt: skip
 
 
-def _decoded(png: str) -> np.ndarray:
-    with Image.open(io.BytesIO(base64.b64decode(png)), formats=("PNG",)) as picture:
+def _decoded(png: bytes) -> np.ndarray:
+    with Image.open(io.BytesIO(png), formats=("PNG",)) as picture:
         pixels = np.asarray(picture.convert("RGB"))
     return enlarge_pixels(pixels, max(1, _SIDE // len(pixels)))

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import streamlit as st
 
-from resnet_viz.core.converter import decode
 from resnet_viz.core.text import Text
 from resnet_viz.experiments.recorded_trainings import Training, bundled_trainings
 from resnet_viz.figures.gradient_lab_plots import (
@@ -13,20 +12,20 @@ from resnet_viz.figures.gradient_lab_plots import (
     lab_figure,
     step_curves,
 )
-from resnet_viz.figures.training_plots import curve_figure
+from resnet_viz.figures.training_plots import by_kind, curve_figure
 from resnet_viz.jobs.queue import runs
-from resnet_viz.records import Run
-from resnet_viz.training.config import Plan
+from resnet_viz.jobs.queue.run import Run
+from resnet_viz.records import DataShown, Epoch
+from resnet_viz.training.config import TrainingConfig
 from resnet_viz.training.job import steps_of
 from resnet_viz.ui.frame.charts import chart
 from resnet_viz.ui.frame.words import md_escape
-from resnet_viz.ui.train.run_view import by_kind
 
 
 def show_trainings(text: Text) -> None:
     """Choose a training, move over its steps, and see the laboratory's plot change."""
     bundled = {one.name: one for one in bundled_trainings()}
-    own = {run.id: run for run in runs.listed() if run.kind == "train"}
+    own = {run.id: run for run in runs.listed() if isinstance(run.config, TrainingConfig)}
     left, right = st.columns(2)
     chosen = left.selectbox(
         text("gradient_lab.training"), [*bundled, *own], key="lab_training",
@@ -57,16 +56,17 @@ def show_trainings(text: Text) -> None:
 
 def _of_run(run: Run) -> Training:
     """A run of this machine as far as it has come."""
-    plan = decode(Plan, run.config)
-    curves = by_kind({e.key: e.body for e in runs.events(run.id, "epoch/")}, "epoch/")
-    images = sum(next((e.body["train"] for e in runs.events(run.id, "data")), [1]))
+    config = run.config
+    assert isinstance(config, TrainingConfig)
+    data = runs.events(run.id, DataShown)
+    images = sum(data[0].train) if data else 1
     return Training(
         name=run.id,
-        specs=plan.specs(),
+        specs=config.specs(),
         steps=tuple(steps_of(runs.folder(run.id))),
-        curves=curves,
-        steps_per_epoch=-(-images // plan.recipe.batch_size),
-        data=Path(plan.data).name,
-        epochs=plan.recipe.epochs,
-        device=plan.device,
+        curves=by_kind(runs.events(run.id, Epoch)),
+        steps_per_epoch=-(-images // config.recipe.batch_size),
+        data=Path(config.data).name,
+        epochs=config.recipe.epochs,
+        device=config.device,
     )

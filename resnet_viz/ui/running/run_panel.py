@@ -4,8 +4,10 @@ import streamlit as st
 
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
+from resnet_viz.jobs.job import JobState
 from resnet_viz.jobs.queue import runs
-from resnet_viz.records import RunState, RunStatus
+from resnet_viz.jobs.queue.run import RunStatus
+from resnet_viz.records import Counted
 from resnet_viz.ui.frame.messages import show_error
 
 
@@ -23,16 +25,14 @@ def looked_at(run_id: str, live: bool, text: Text) -> RunStatus | None:
     return status
 
 
-def run_state(status: RunStatus, text: Text) -> None:
+def run_state(status: RunStatus, counted: Counted | None, text: Text) -> None:
     """The place in the queue, how much is done, or how the run ended."""
-    if status.state is RunState.QUEUED:
+    if status.state is JobState.QUEUED:
         st.caption(text("train.state_queued", position=status.position or 1))
         return
-    done = [e.body for e in status.events if e.key == "progress" and "done" in e.body]
-    if status.state.active and done:
-        share = done[-1]["done"] / max(1, done[-1]["total"])
-        label = text("gallery.progress", done=done[-1]["done"], total=done[-1]["total"])
-        st.progress(min(share, 1.0), text=label)
+    if status.state.active and counted is not None:
+        label = text("gallery.progress", done=counted.done, total=counted.total)
+        st.progress(counted.share, text=label)
     else:
         st.caption(text(f"train.state_{status.state}"))
     if status.error is not None:
@@ -41,9 +41,9 @@ def run_state(status: RunStatus, text: Text) -> None:
 
 def run_buttons(status: RunStatus, name: str, text: Text) -> None:
     """Stop what goes on, go on with what was stopped."""
-    if status.state in (RunState.QUEUED, RunState.RUNNING):
+    if status.state in (JobState.QUEUED, JobState.RUNNING):
         st.button(text("train.stop"), key=f"{name}_stop", on_click=runs.stop, args=(status.run.id,))
-    elif status.state in (RunState.STOPPED, RunState.FAILED):
+    elif status.state in (JobState.STOPPED, JobState.FAILED):
         st.button(
             text("train.resume"), key=f"{name}_resume", on_click=runs.resume, args=(status.run.id,)
         )

@@ -1,4 +1,4 @@
-"""What to train: networks, data and recipe, as one checked plan."""
+"""What to train: networks, data and recipe, as one checked config."""
 
 from collections.abc import Hashable
 from dataclasses import fields
@@ -10,7 +10,7 @@ import streamlit as st
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
 from resnet_viz.networks.devices import devices
-from resnet_viz.training.config import Plan, plan_of
+from resnet_viz.training.config import TrainingConfig, training_config
 from resnet_viz.training.recipe import (
     RANGES,
     RECIPES,
@@ -35,8 +35,8 @@ _NUMBERS = ("epochs", "batch_size", "learning_rate", "momentum", "weight_decay",
             "label_smoothing", "warm_up", "images", "test_images", "seed")  # fmt: skip
 
 
-def ask_plan(text: Text) -> Plan | None:
-    """Three choices side by side; None, with a sentence, while they make no plan."""
+def ask_config(text: Text) -> TrainingConfig | None:
+    """Three choices side by side; None, with a sentence, while they make no config."""
     left, middle, right = st.columns(3)
     with left:
         start = ask_start(text)
@@ -50,7 +50,7 @@ def ask_plan(text: Text) -> Plan | None:
         st.info(text("train.data_upload_first" if data is None else "train.start_upload_first"))
         return None
     try:
-        return plan_of(
+        return training_config(
             start.spec,
             recipe,
             pair=start.pair,
@@ -65,9 +65,9 @@ def ask_plan(text: Text) -> Plan | None:
         return None
 
 
-def plan_key(plan: Plan) -> Hashable:
-    """What decides a plan's preview."""
-    return ("preview", plan)
+def preview_key(config: TrainingConfig) -> Hashable:
+    """What decides a config's preview."""
+    return ("preview", config)
 
 
 def _ask_recipe(text: Text) -> str:

@@ -1,8 +1,7 @@
 """Below the curves: what the training did to each layer, and how each class fares."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -10,17 +9,16 @@ import streamlit as st
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
 from resnet_viz.figures.training_layers import counts_figure, layers_figure
-from resnet_viz.figures.training_plots import Rows, measured_steps
+from resnet_viz.figures.training_plots import Epochs, by_kind, measured_steps
+from resnet_viz.jobs.codec import last_of, of_type
 from resnet_viz.jobs.queue import runs
-from resnet_viz.records import Run
+from resnet_viz.jobs.queue.run import Run, RunStatus
+from resnet_viz.records import DataShown, Epoch, TrainingResult, TrainingStep
 from resnet_viz.ui.frame.session import RUN
 from resnet_viz.ui.frame.words import class_label
-from resnet_viz.ui.train.run_view import by_kind
 
 _EVERY = 5.0  # seconds between looks at a run that goes on
 _PLAIN = {"displayModeBar": False}
-
-Events = Mapping[str, Mapping[str, Any]]
 
 
 def show_details(found: list[Run], text: Text) -> None:
@@ -35,14 +33,14 @@ def show_details(found: list[Run], text: Text) -> None:
 
 def _details(run_id: str, text: Text) -> None:
     try:
-        events = {event.key: event.body for event in runs.poll(run_id).events}
+        status = runs.poll(run_id)
     except ResnetVizError:  # deleted meanwhile; the panel above says so
         return
-    epochs = by_kind(events, "epoch/")
+    epochs = by_kind(of_type(status.records, Epoch))
     if not epochs:
         st.caption(text("train.sentence_none"))
         return
-    views: dict[str, Callable[[Events, Rows, Text], None]] = {
+    views: dict[str, Callable[[RunStatus, Epochs, Text], None]] = {
         "changes": _changes,
         "updates": _updates,
         "dead": _dead,
@@ -51,11 +49,11 @@ def _details(run_id: str, text: Text) -> None:
     tabs = st.tabs([text(f"train.inside_{name}") for name in views])
     for tab, view in zip(tabs, views.values(), strict=True):
         with tab:
-            view(events, epochs, text)
+            view(status, epochs, text)
 
 
-def _changes(events: Events, epochs: Rows, text: Text) -> None:
-    last = {kind: rows[-1]["weight_changes"] for kind, rows in epochs.items()}
+def _changes(status: RunStatus, epochs: Epochs, text: Text) -> None:
+    last = {kind: rows[-1].weight_changes for kind, rows in epochs.items()}
     parts = []
     for kind, changes in last.items():
         most = max(changes, key=changes.__getitem__)
@@ -65,46 +63,49 @@ def _changes(events: Events, epochs: Rows, text: Text) -> None:
     st.plotly_chart(layers_figure(last, "change", text), key="train_changes", config=_PLAIN)
 
 
-def _updates(events: Events, epochs: Rows, text: Text) -> None:
+def _updates(status: RunStatus, epochs: Epochs, text: Text) -> None:
     st.caption(text("train.updates_note"))
-    figure = measured_steps(by_kind(events, "step/"), "update_ratios", text)
+    figure = measured_steps(by_kind(of_type(status.records, TrainingStep)), "update_ratios", text)
     st.plotly_chart(figure, key="train_updates", config=_PLAIN)
 
 
-def _dead(events: Events, epochs: Rows, text: Text) -> None:
-    last = {kind: rows[-1]["dead_channels"] for kind, rows in epochs.items()}
+def _dead(status: RunStatus, epochs: Epochs, text: Text) -> None:
+    last = {kind: rows[-1].dead_channels for kind, rows in epochs.items()}
     st.caption(text("train.dead_note"))
     st.plotly_chart(layers_figure(last, "dead", text), key="train_dead", config=_PLAIN)
 
 
-def _classes(events: Events, epochs: Rows, text: Text) -> None:
-    names = [class_label(name, text) for name in events["data"]["classes"]]
-    table: dict[str, Any] = {text("train.column_class"): names}
+def _classes(status: RunStatus, epochs: Epochs, text: Text) -> None:
+    data = last_of(status.records, DataShown)
+    if data is None:
+        return
+    names = [class_label(name, text) for name in data.classes]
+    table: dict[str, Sequence[object]] = {text("train.column_class"): names}
     for kind, rows in epochs.items():
         label = text("train.column_recall", kind=text(f"roles.{kind}"))
-        table[label] = [round(100 * float(share), 1) for share in rows[-1]["recall"]]
+        table[label] = [round(100 * share, 1) for share in rows[-1].recall]
     st.dataframe(pd.DataFrame(table), hide_index=True, key="train_recall")
-    results = {kind: events[key] for kind in epochs if (key := f"result/{kind}") in events}
+    results = of_type(status.records, TrainingResult)
     if not results:
         st.caption(text("train.confusion_later"))
         return
-    for column, (kind, result) in zip(st.columns(2), results.items(), strict=False):
+    for column, result in zip(st.columns(2), results, strict=False):
         column.markdown(
             text(
                 "train.result",
-                kind=text(f"roles.{kind}"),
-                error=f"{100 * result['error']:.2f}",
-                top5=f"{100 * result['top5_error']:.2f}",
-                recall=f"{100 * _mean(result['recall']):.1f}",
-                precision=f"{100 * _mean(result['precision']):.1f}",
+                kind=text(f"roles.{result.kind}"),
+                error=f"{100 * result.error:.2f}",
+                top5=f"{100 * result.top5_error:.2f}",
+                recall=f"{100 * _mean(result.recall):.1f}",
+                precision=f"{100 * _mean(result.precision):.1f}",
             )
         )
-        figure = counts_figure(result["confusion"], names, text)
+        figure = counts_figure(result.confusion.tolist(), names, text)
         if figure is not None:
-            column.plotly_chart(figure, key=f"train_confusion_{kind}", config=_PLAIN)
+            column.plotly_chart(figure, key=f"train_confusion_{result.kind}", config=_PLAIN)
 
 
-def _mean(shares: Sequence[float | str]) -> float:
-    """Over the classes that have one (macro average); JSON writes the others as a word."""
-    there = [value for share in shares if not math.isnan(value := float(share))]
+def _mean(shares: Sequence[float]) -> float:
+    """Over the classes that have one (macro average)."""
+    there = [share for share in shares if not math.isnan(share)]
     return sum(there) / max(1, len(there))

@@ -1,9 +1,7 @@
 """One run while it goes on: curves, gradients, watched images; the page around it stands still."""
 
-import base64
 import io
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
@@ -12,13 +10,23 @@ from PIL import Image
 from resnet_viz.core.text import Text
 from resnet_viz.figures.palettes import ColourRange
 from resnet_viz.figures.training_plots import (
-    Rows,
+    by_kind,
     curve_figure,
     measured_steps,
     training_sentence,
     watched_row,
 )
-from resnet_viz.records import TWINS, Run, RunState, RunStatus
+from resnet_viz.jobs.codec import last_of, of_type
+from resnet_viz.jobs.job import JobState
+from resnet_viz.jobs.queue.run import Run, RunStatus
+from resnet_viz.records import (
+    TWINS,
+    DataShown,
+    Epoch,
+    TrainingProgress,
+    TrainingStep,
+    WatchedImages,
+)
 from resnet_viz.ui.frame.messages import show_error
 from resnet_viz.ui.frame.session import RUN
 from resnet_viz.ui.frame.words import class_label, duration, md_escape
@@ -52,8 +60,8 @@ def _panel(run_id: str, live: bool, text: Text) -> None:
         return
     _state(status, text)
     run_buttons(status, "train", text)
-    events = {event.key: event.body for event in status.events}
-    epochs, steps = by_kind(events, "epoch/"), by_kind(events, "step/")
+    epochs = by_kind(of_type(status.records, Epoch))
+    steps = by_kind(of_type(status.records, TrainingStep))
     if not epochs and not steps:
         return
     st.markdown(training_sentence(epochs, text))
@@ -74,85 +82,70 @@ def _panel(run_id: str, live: bool, text: Text) -> None:
     right.caption(text("train.gradients"))
     figure = measured_steps(steps, "gradient_norms", text)
     right.plotly_chart(figure, key="train_gradients", config=plain)
-    _watched(events, text)
-
-
-def by_kind(events: Mapping[str, Mapping[str, Any]], prefix: str) -> Rows:
-    """Epochs or steps of each network, in order."""
-    rows: dict[str, list[Mapping[str, Any]]] = {}
-    for key, body in events.items():
-        if key.startswith(prefix):
-            rows.setdefault(body["kind"], []).append(body)
-    counter = prefix.removesuffix("/")
-    return {kind: sorted(found, key=lambda body: body[counter]) for kind, found in rows.items()}
+    _watched(status, text)
 
 
 def _state(status: RunStatus, text: Text) -> None:
-    if status.state is RunState.QUEUED:
+    if status.state is JobState.QUEUED:
         st.caption(text("train.state_queued", position=status.position or 1))
         return
-    progress = next((e.body for e in status.events if e.key == "progress"), None)
+    progress = last_of(status.records, TrainingProgress)
     if not status.state.active or progress is None:
         st.caption(text(f"train.state_{status.state}"))
     else:
-        done = (progress["epoch"] - 1) * progress["steps"] + progress["step"]
-        share = done / (progress["epochs"] * progress["steps"])
-        label = text("train.progress", epoch=progress["epoch"], epochs=progress["epochs"],
+        label = text("train.progress", epoch=progress.epoch, epochs=progress.epochs,
                      left=_left(status, progress, text))  # fmt: skip
-        st.progress(min(share, 1.0), text=label)
+        st.progress(progress.share, text=label)
     if status.error is not None:
         show_error(status.error, text)
 
 
-def _left(status: RunStatus, progress: Mapping[str, Any], text: Text) -> str:
-    speeds = [e.body["images_per_second"] for e in status.events if e.key.startswith("epoch/")]
-    data = next((e.body for e in status.events if e.key == "data"), None)
-    if not speeds or data is None:
+def _left(status: RunStatus, progress: TrainingProgress, text: Text) -> str:
+    epoch = last_of(status.records, Epoch)
+    data = last_of(status.records, DataShown)
+    if epoch is None or data is None:
         return "…"
-    images = sum(data["train"])
-    rest = progress["epochs"] - progress["epoch"] + 1 - progress["step"] / progress["steps"]
-    return duration(rest * images / speeds[-1], text)
+    images = sum(data.train)
+    return duration(progress.epochs_left * images / epoch.images_per_second, text)
 
 
-def _watched(events: Mapping[str, Mapping[str, Any]], text: Text) -> None:
+def _watched(status: RunStatus, text: Text) -> None:
     """Four test images with what each network says of them and where it looks."""
-    latest = [body for key, body in events.items() if key.startswith("watched/")]
-    data = events.get("data")
-    if not latest or data is None or not data["watched"]:
+    watched = of_type(status.records, WatchedImages)
+    data = last_of(status.records, DataShown)
+    if not watched or data is None or not data.watched:
         return
-    newest = max(latest, key=lambda body: body["epoch"])
-    images = [_decode(one["png"]) for one in data["watched"]]
-    cams = {kind: [np.array(c, np.float64) for c in side["cams"]]
-            for kind, side in newest["sides"].items()}  # fmt: skip
-    if not cams:
+    newest = max(watched, key=lambda one: one.epoch)
+    if not newest.sides:
         return
-    high = max(float(cam.max()) for side in cams.values() for cam in side)
-    names = [class_label(name, text) for name in data["classes"]]
-    st.caption(text("train.watched", epoch=newest["epoch"], high=f"{high:.3g}"))
+    images = [_decoded(image.png) for image in data.watched]
+    high = max(float(side.cams.max()) for side in newest.sides.values())
+    names = [class_label(name, text) for name in data.classes]
+    st.caption(text("train.watched", epoch=newest.epoch, high=f"{high:.3g}"))
     for column, kind in zip(st.columns(2), TWINS, strict=True):
-        if kind not in cams:
+        if kind not in newest.sides:
             continue
-        side = newest["sides"][kind]
+        side = newest.sides[kind]
         with column:
             st.markdown(f"**{text(f'roles.{kind}')}**")
             row = st.container(horizontal=True)
-            for picture, answer, sure, one in zip(
-                watched_row(images, cams[kind], ColourRange(0.0, high)),
-                side["answers"],
-                side["probabilities"],
-                data["watched"],
+            for picture, answer, sure, image in zip(
+                watched_row(images, list(side.cams), ColourRange(0.0, high)),
+                side.answers,
+                side.probabilities,
+                data.watched,
                 strict=True,
             ):
-                truth = names[one["label"]]
+                truth = names[image.label]
                 place = row.container(width=_WATCHED_WIDTH)
                 place.image(picture, width="stretch", alt=truth)
-                key = "right" if answer == one["label"] else "wrong"
+                key = "right" if answer == image.label else "wrong"
                 place.caption(
                     text(f"train.answer_{key}", answer=md_escape(names[answer]),
                          truth=md_escape(truth), sure=f"{100 * sure:.0f}")
                 )  # fmt: skip
 
 
-def _decode(png: str) -> np.ndarray:
-    with Image.open(io.BytesIO(base64.b64decode(png)), formats=("PNG",)) as picture:
+def _decoded(png: bytes) -> np.ndarray:
+    with Image.open(io.BytesIO(png), formats=("PNG",)) as picture:
         return np.asarray(picture.convert("RGB"))

@@ -1,22 +1,22 @@
 """The table of runs: choose, compare, rename, take away, delete."""
 
 from collections import Counter
-from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
-from resnet_viz.figures.training_plots import RunCurve, runs_figure
+from resnet_viz.figures.training_plots import Epochs, RunCurve, by_kind, runs_figure
+from resnet_viz.jobs.job import JobState
 from resnet_viz.jobs.queue import runs
-from resnet_viz.records import Run, RunState
+from resnet_viz.jobs.queue.run import Run
+from resnet_viz.records import Epoch
 from resnet_viz.training.run_files import export_zip
 from resnet_viz.ui.choose.openings import run_address
 from resnet_viz.ui.choose.trained_run import TrainedRun, trained_run
 from resnet_viz.ui.frame.messages import show_error
 from resnet_viz.ui.frame.session import RUN
-from resnet_viz.ui.train.run_view import by_kind
 
 
 def training_runs() -> list[Run]:
@@ -48,10 +48,13 @@ def _overlaid(ticked: list[Run], text: Text) -> None:
         RunCurve(
             _title(run, alone=titles[run.title] == 1),
             kind,
-            *[[row[name] for row in rows] for name in ("epoch", "test_error", "train_error")],
+            *[
+                [getattr(row, name) for row in rows]
+                for name in ("epoch", "test_error", "train_error")
+            ],
         )
         for run in ticked
-        for kind, rows in by_kind(_bodies(run.id), "epoch/").items()
+        for kind, rows in _epochs(run).items()
     ]
     if curves:
         st.caption(text("train.overlay_title"))
@@ -62,31 +65,22 @@ def _title(run: Run, *, alone: bool) -> str:
     return run.title if alone else f"{run.title} ({run.created:%m-%d %H:%M:%S})"
 
 
-def _bodies(run_id: str) -> dict[str, Any]:
-    return {event.key: event.body for event in runs.events(run_id, "epoch/")}
+def _epochs(run: Run) -> Epochs:
+    return by_kind(runs.events(run.id, Epoch))
 
 
-def _row(run: Run, text: Text) -> dict[str, Any]:
-    last = _last_epochs(run.id)
-    row: dict[str, Any] = {
+def _row(run: Run, text: Text) -> dict[str, object]:
+    epochs = _epochs(run)
+    row: dict[str, object] = {
         text("train.column_title"): run.title,
         text("train.column_state"): text(f"train.state_short_{run.state}"),
     }
     for kind in ("residual", "plain"):
-        epoch = last.get(kind)
+        own = epochs.get(kind)
         label = text("train.column_error", kind=text(f"roles.{kind}"))
-        row[label] = None if epoch is None else round(100 * epoch["test_error"], 2)
+        row[label] = round(100 * own[-1].test_error, 2) if own else None
     row[text("train.column_created")] = run.created
     return row
-
-
-def _last_epochs(run_id: str) -> dict[str, Any]:
-    last: dict[str, Any] = {}
-    for event in runs.events(run_id, "epoch/"):
-        kind = event.body["kind"]
-        if kind not in last or last[kind]["epoch"] < event.body["epoch"]:
-            last[kind] = event.body
-    return last
 
 
 def _actions(run: Run, text: Text) -> None:
@@ -112,7 +106,7 @@ def _actions(run: Run, text: Text) -> None:
         key="train_delete",
         on_click=_delete,
         args=(run.id, text),
-        disabled=run.state in (RunState.RUNNING, RunState.STOPPING),
+        disabled=run.state in (JobState.RUNNING, JobState.STOPPING),
         help=text("train.delete_help"),
     )
 

@@ -5,40 +5,41 @@ from collections.abc import Iterator
 import pandas as pd
 import streamlit as st
 
-from resnet_viz.core.converter import encode
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
 from resnet_viz.figures.map_overlays import enlarge_pixels
 from resnet_viz.jobs.job import ANSWERED, Job, JobStatus
 from resnet_viz.jobs.queue import runs
-from resnet_viz.training.config import Plan
+from resnet_viz.training.config import TrainingConfig
 from resnet_viz.training.preview import Preview, preview
 from resnet_viz.ui.frame.engines import results
 from resnet_viz.ui.frame.messages import show_error
 from resnet_viz.ui.frame.session import RUN
 from resnet_viz.ui.frame.words import duration, md_escape
 from resnet_viz.ui.running.waiting import follow
-from resnet_viz.ui.train.form import plan_key
+from resnet_viz.ui.train.form import preview_key
 
 _SIDE = 64  # pixels
 
 
-def offer_start(plan: Plan, text: Text) -> None:
+def offer_start(config: TrainingConfig, text: Text) -> None:
     """The button at once; data and estimate as soon as they are known."""
     started = st.button(text("train.begin"), type="primary", key="train_begin")
     if started:
         try:
-            run_id = runs.submit("train", encode(plan), title=plan.title, device=plan.device)
+            run_id = runs.submit("train", config, title=config.title, device=config.device)
         except ResnetVizError as error:
             show_error(error, text)
         else:
             RUN.set(run_id)
-    job = Job(plan_key(plan), lambda: _previewed(plan), size=lambda one: one.nbytes, kept=ANSWERED)
+    job = Job(
+        preview_key(config), lambda: _previewed(config), size=lambda one: one.nbytes, kept=ANSWERED
+    )
     follow(lambda: results().start(job), lambda _, status: _show_preview(status, text), patience=0)
 
 
-def _previewed(plan: Plan) -> Iterator[Preview]:
-    yield preview(plan)
+def _previewed(config: TrainingConfig) -> Iterator[Preview]:
+    yield preview(config)
 
 
 def _show_preview(status: JobStatus[Preview], text: Text) -> None:

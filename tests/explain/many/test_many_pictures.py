@@ -9,17 +9,21 @@ import pytest
 
 from resnet_viz.checkpoints.load import load_two
 from resnet_viz.checkpoints.ref import NetworkRef, Weights
+from resnet_viz.core.converter import decode, encode
 from resnet_viz.core.errors import DataError, ImageError
 from resnet_viz.core.places import ASSETS
 from resnet_viz.core.text import Text
-from resnet_viz.explain.channels.job import maximise_job
+from resnet_viz.explain.channels.job import MaximiseConfig, maximise_job
+from resnet_viz.explain.channels.maximise import Goal
 from resnet_viz.explain.explain_picture import ExplainRequest
-from resnet_viz.explain.many.job import explain_job, request_from_dict, request_to_dict
+from resnet_viz.explain.many.job import ManyConfig, explain_job
 from resnet_viz.explain.many.picture_sources import PictureSource, open_source
 from resnet_viz.explain.many.result_tables import document, gallery_zip, method_rows
 from resnet_viz.explain.methods import MethodName
 from resnet_viz.records import WeightSource
 from resnet_viz.records.explanation import Fused, Fusion
+from resnet_viz.records.features import ActivationPicture, ActivationReached
+from resnet_viz.records.many_pictures import MethodRow, PictureResult
 from resnet_viz.spec import NetworkSpec
 
 CONTENT = (ASSETS / "samples" / "automobile.jpg").read_bytes()
@@ -39,17 +43,16 @@ def archive(tmp_path_factory):
 
 def config(archive):
     bundled = NetworkRef.parse("resnet20")
-    requests = [
+    requests = (
         ExplainRequest(MethodName.LAYER_CAM, measures=()),
         ExplainRequest(MethodName.LRP, measures=()),
-    ]
-    return {
-        "source": PictureSource(str(archive)).to_dict(),
-        "networks": [bundled.to_dict(), bundled.twin().to_dict()],
-        "titles": list(TITLES),
-        "requests": [[request_to_dict(request) for request in requests]] * 2,
-        "device": "cpu",
-    }
+    )
+    return ManyConfig(
+        source=PictureSource(str(archive)),
+        networks=(bundled, bundled.twin()),
+        titles=TITLES,
+        requests=(requests, requests),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -58,38 +61,41 @@ def finished(archive, tmp_path_factory):
     folder = tmp_path_factory.mktemp("run")
     first = explain_job(config(archive), folder)
     for event in first:
-        if event["key"] == "picture/0001":
+        if event.key == "picture/0001":
             break
     first.close()
     (folder / "0001").rename(folder / "aside")  # it is not made again
-    events = {event["key"]: event for event in explain_job(config(archive), folder)}
+    events = {event.key: event for event in explain_job(config(archive), folder)}
     (folder / "aside").rename(folder / "0001")
     return folder, events
 
 
-def told(events):
-    return [event for key, event in sorted(events.items()) if key.startswith("picture/")]
+def results(events):
+    return [event for _, event in sorted(events.items()) if isinstance(event, PictureResult)]
 
 
 def test_a_run_goes_on_behind_what_it_kept(finished):
     _, events = finished
-    assert [one["name"] for one in told(events)] == ["b.jpg", "a.jpg", "broken.png"]
-    assert events["progress"]["done"] == events["pictures"]["total"] == 3
+    assert [one.name for one in results(events)] == ["b.jpg", "a.jpg", "broken.png"]
+    assert events["progress"].done == events["pictures"].total == 3
 
 
 def test_rows_say_what_is_right_and_what_was_refused(finished):
     _, events = finished
-    truck, automobile, broken = told(events)
-    assert [row.get("right") for row in automobile["rows"]] == [True, None, True, True]
-    assert truck["rows"][0]["right"] is False
-    assert truck["rows"][1]["refused"]["code"] == "explain_no_rule"
-    assert broken["skipped"]["code"] == "image_unreadable"
-    assert automobile["thumbnail"].startswith("data:image/jpeg;base64,")
+    truck, automobile, broken = results(events)
+    assert [(row.network, row.method, row.right) for row in automobile.rows] == [
+        (0, "layer-cam", True), (1, "layer-cam", True), (1, "lrp", True)
+    ]  # fmt: skip
+    assert truck.rows[0].right is False
+    (refusal,) = truck.refused
+    assert (refusal.network, refusal.method, refusal.error.code) == (0, "lrp", "explain_no_rule")
+    assert broken.skipped.code == "image_unreadable"
+    assert automobile.thumbnail.startswith("data:image/jpeg;base64,")
 
 
 def test_tables_hold_every_picture_and_the_mean_of_each_method(finished, archive):
     folder, events = finished
-    found = document(told(events), config(archive), Text("zh"))
+    found = document(results(events), config(archive), Text("zh"))
     assert [row["name"] for row in found["images"]] == ["b.jpg"] * 3 + ["a.jpg"] * 3
     assert [(row["method"], row["network"]) for row in found["refused"]] == [("lrp", "ResNet-20")]
     assert "broken.png" in found["skipped"][0]["name"]
@@ -104,17 +110,21 @@ def test_tables_hold_every_picture_and_the_mean_of_each_method(finished, archive
 
 
 def test_means_leave_out_what_has_no_score():
-    rows = [
-        {"rows": [{"network": 0, "method": "m", "scores": s}]} for s in ({"a": 1.0}, {}, {"a": 3.0})
+    pictures = [
+        PictureResult(1, "a.jpg", "", rows=(
+            MethodRow(0, "m", "cat", 1.0, None, "cat", None, 1.0, None, scores, {}),))
+        for scores in ({"a": 1.0}, {}, {"a": 3.0})
+    ]  # fmt: skip
+    assert method_rows(pictures, ["n"]) == [
+        {"method": "m", "network": "n", "pictures": 3, "a": 2.0}
     ]
-    assert method_rows(rows, ["n"]) == [{"method": "m", "network": "n", "pictures": 3, "a": 2.0}]
 
 
 def test_a_request_travels_whole():
     request = ExplainRequest(
         MethodName.SCORE_CAM, Fused(Fusion.MEAN, ("layer1.0",)), 3, 4, {}, 7, ()
     )
-    assert request_from_dict(json.loads(json.dumps(request_to_dict(request)))) == request
+    assert decode(ExplainRequest, json.loads(json.dumps(encode(request)))) == request
 
 
 def test_a_data_set_gives_as_many_of_each_class():
@@ -138,19 +148,15 @@ def test_bad_sources_are_one_sentence(tmp_path):
 
 
 def test_maximising_keeps_its_state_and_tells_every_step(tmp_path):
-    config = {
-        "network": NetworkRef.parse("resnet20").to_dict(),
-        "goal": {"layer": "layer1.0", "channel": 2, "steps": 4},
-        "device": "cpu",
-    }
+    config = MaximiseConfig(NetworkRef.parse("resnet20"), Goal("layer1.0", 2, steps=4))
     run = maximise_job(config, tmp_path)
     first = next(run)
     run.close()
     events = [first, *maximise_job(config, tmp_path)]
-    steps = [event["step"] for event in events if event["key"].startswith("step/")]
+    steps = [event.step for event in events if isinstance(event, ActivationReached)]
     assert steps == [1, 2, 3, 4]
-    (picture,) = [event for event in events if event["key"].startswith("picture/")]
-    assert picture["still"] > 0
+    (picture,) = [event for event in events if isinstance(event, ActivationPicture)]
+    assert picture.still > 0
     assert (tmp_path / "ascent.npz").is_file()
 
 

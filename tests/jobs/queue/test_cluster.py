@@ -26,21 +26,21 @@ os.environ["RESNET_VIZ_RAY_ADDRESS"] = cluster.address
 
 from resnet_viz import NetworkSpec
 from resnet_viz.jobs.queue import runs
-from resnet_viz.core.converter import encode
-from resnet_viz.training.config import Plan
+from resnet_viz.training.config import TrainingConfig
+from resnet_viz.records import Epoch
 from resnet_viz.training.recipe import Recipe
 
 spec = NetworkSpec(depths=(1, 1), widths=(8, 16), input_size=8, input_channels=1)
 sweep = [
-    runs.submit("train", encode(Plan(network=s, pair=False, data="digits", recipe=Recipe(
-        epochs=2, learning_rate=0.05, batch_size=8, images=400, seed=seed))),
+    runs.submit("train", TrainingConfig(network=s, pair=False, data="digits", recipe=Recipe(
+        epochs=2, learning_rate=0.05, batch_size=8, images=400, seed=seed)),
         title=f"{s.kind} {seed}", device="ray")
     for seed in range(3) for s in (spec, spec.plain())
 ]
 killed, deadline = False, time.monotonic() + 400
 while True:
     states = [runs.poll(run).state.value for run in sweep]
-    going = [run for run in sweep if runs.poll(run).events]
+    going = [run for run in sweep if runs.poll(run).records]
     if len(going) >= 2 and not killed:
         cluster.remove_node(second, allow_graceful=False)
         killed = True
@@ -51,8 +51,8 @@ while True:
 assert killed
 assert set(states) == {"done"}, (states, [str(runs.poll(run).error) for run in sweep])
 for run in sweep:
-    epochs = [e for e in runs.poll(run).events if e.key.startswith("epoch/")]
-    assert [e.body["epoch"] for e in epochs] == [1, 2], epochs
+    epochs = [e.epoch for e in runs.events(run, Epoch)]
+    assert epochs == [1, 2], epochs
     assert list(runs.folder(run).glob("*.safetensors"))
 print("every run finished")
 """
@@ -88,5 +88,5 @@ def test_a_cluster_that_nobody_named_is_one_sentence(tmp_path, monkeypatch):
     monkeypatch.setenv("RESNET_VIZ_HOME", str(tmp_path))
     monkeypatch.delenv("RESNET_VIZ_RAY_ADDRESS", raising=False)
     with pytest.raises(RunError, match=r"Ray"):
-        runs.submit("train", {}, title="x", device="ray")
+        runs.submit("train", None, title="x", device="ray")
     assert runs.listed() == []

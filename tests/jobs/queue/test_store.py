@@ -1,16 +1,18 @@
 """Runs in one process: their record, their queue, and every way in which they can end."""
 
 import threading
+from dataclasses import dataclass
 
 import pytest
 
 from resnet_viz.core.errors import DataError, FailureError, RunError
 from resnet_viz.jobs import kinds
+from resnet_viz.jobs.job import JobState
+from resnet_viz.jobs.queue import run_store
 from resnet_viz.jobs.queue.execute import execute
 from resnet_viz.jobs.queue.run_store import RunStore
-from resnet_viz.records import RunState
 
-Q, R, S = RunState.QUEUED, RunState.RUNNING, RunState.STOPPED
+Q, R, S = JobState.QUEUED, JobState.RUNNING, JobState.STOPPED
 
 
 @pytest.fixture
@@ -26,42 +28,70 @@ def job(monkeypatch):
 
     def register(function):
         module = types.ModuleType("made_jobs")
-        module.made = function
+        module.made, module.Config, module.Event = function, Config, Number | Progress
         monkeypatch.setitem(sys.modules, "made_jobs", module)
-        monkeypatch.setattr(kinds, "KINDS", {"made": "made_jobs:made"})
+        row = kinds.Row("made_jobs", "made", "Config", "Event")
+        monkeypatch.setattr(kinds, "KINDS", {"made": row})
+        monkeypatch.setattr(run_store, "KINDS", {"made": row})
+        kinds._imported.cache_clear()
 
-    return register
+    yield register
+    kinds._imported.cache_clear()
+
+
+@dataclass(frozen=True)
+class Config:
+    count: int = 0
+
+
+@dataclass(frozen=True)
+class Number:
+    number: int
+    value: int = 0
+    thread: int = 0
+
+    @property
+    def key(self):
+        return f"n/{self.thread}/{self.number}"
+
+
+@dataclass(frozen=True)
+class Progress:
+    number: int
+    key = "progress"
 
 
 def counting(config, folder):
-    for number in range(config["count"]):
-        yield {"key": f"n/{number}", "value": number}
+    for number in range(config.count):
+        yield Number(number, number)
 
 
 def test_a_run_is_recorded_and_read_again(store, job):
     job(counting)
-    run_id = store.create("made", {"count": 3}, "three", "cpu")
-    assert execute(store, run_id) is RunState.DONE
+    run_id = store.create("made", Config(3), "three", "cpu")
+    assert execute(store, run_id) is JobState.DONE
     status = store.status(run_id)
-    assert [(e.key, e.body["value"]) for e in status.events] == [("n/0", 0), ("n/1", 1), ("n/2", 2)]
-    assert store.status(run_id, after=status.sequence).events == ()
-    assert (status.run.title, status.run.config) == ("three", {"count": 3})
+    assert status.records == (Number(0, 0), Number(1, 1), Number(2, 2))
+    assert store.status(run_id, after=status.sequence).records == ()
+    assert (status.run.title, status.run.config) == ("three", Config(3))
     assert RunStore(store.root).run(run_id) == status.run
 
 
 def test_an_event_told_twice_is_there_once_and_is_news_again(store, job):
     job(counting)
-    run_id = store.create("made", {"count": 2}, "", "cpu")
+    run_id = store.create("made", Config(2), "", "cpu")
     execute(store, run_id)
     seen = store.status(run_id).sequence
-    store.record(run_id, "n/0", {"value": 7})
-    assert {e.key: e.body["value"] for e in store.status(run_id).events} == {"n/0": 7, "n/1": 1}
-    assert [e.key for e in store.status(run_id, seen).events] == ["n/0"]
+    store.record(run_id, Number(0, 7))
+    assert store.status(run_id).records == (Number(1, 1), Number(0, 7))
+    assert store.status(run_id, seen).records == (Number(0, 7),)
+    assert store.events(run_id, Number) == (Number(1, 1), Number(0, 7))
+    assert store.events(run_id, Progress) == ()
 
 
 def test_the_queue_keeps_its_order_by_device(store):
-    first, second, third = (store.create("made", {}, "", "cpu") for _ in range(3))
-    elsewhere = store.create("made", {}, "", "cuda")
+    first, second, third = (store.create("made", Config(), "", "cpu") for _ in range(3))
+    elsewhere = store.create("made", Config(), "", "cuda")
     assert store.queue("cpu") == [first, second, third]
     assert [store.run(r).position for r in (first, second, third, elsewhere)] == [1, 2, 3, 1]
     store.move(first, R, when=(Q,))
@@ -73,7 +103,7 @@ def test_the_queue_keeps_its_order_by_device(store):
 
 def test_two_cannot_do_one_run(store, job):
     job(counting)
-    run_id = store.create("made", {"count": 1}, "", "cpu")
+    run_id = store.create("made", Config(1), "", "cpu")
     results = []
     threads = [
         threading.Thread(target=lambda: results.append(execute(store, run_id))) for _ in range(4)
@@ -92,27 +122,27 @@ def test_a_stopped_run_closes_its_job_and_can_go_on(store, job):
         try:
             for number in range(10_000):
                 if number == 5:
-                    store.move(run_id, RunState.STOPPING, when=(R,))
+                    store.move(run_id, JobState.STOPPING, when=(R,))
                     threading.Event().wait(0.4)
-                yield {"key": f"n/{number}"}
+                yield Number(number)
         except GeneratorExit:
             closed.append(True)
             raise
 
     job(patient)
-    run_id = store.create("made", {}, "", "cpu")
+    run_id = store.create("made", Config(), "", "cpu")
     assert execute(store, run_id) is S
     assert closed == [True]
-    assert len(store.status(run_id).events) == 6
+    assert len(store.status(run_id).records) == 6
     assert store.move(run_id, Q, when=(S,))
 
 
 def test_a_process_that_must_leave_stops_its_run(store, job):
     job(counting)
-    run_id = store.create("made", {"count": 100}, "", "cpu")
+    run_id = store.create("made", Config(100), "", "cpu")
     answers = iter([False, False, True])
     assert execute(store, run_id, leaving=lambda: next(answers)) is S
-    assert len(store.status(run_id).events) == 3
+    assert len(store.status(run_id).records) == 3
 
 
 class OutOfMemoryError(RuntimeError):
@@ -132,26 +162,26 @@ class OutOfMemoryError(RuntimeError):
 )
 def test_a_failure_is_a_sentence_and_the_traceback_is_kept(store, job, error, code):
     def failing(config, folder):
-        yield {"key": "a"}
+        yield Number(0)
         raise error
 
     job(failing)
-    run_id = store.create("made", {}, "", "cpu")
+    run_id = store.create("made", Config(), "", "cpu")
     with pytest.raises(type(error)):
         execute(store, run_id)
     run = store.run(run_id)
-    assert (run.state, run.error.code) == (RunState.FAILED, code)
+    assert (run.state, run.error.code) == (JobState.FAILED, code)
     assert str(run.error).endswith(".")
     assert type(error).__name__ in (store.folder(run_id) / "error.txt").read_text()
 
 
 def test_ctrl_c_leaves_a_run_to_resume(store, job):
     def interrupted(config, folder):
-        yield {"key": "a"}
+        yield Number(0)
         raise KeyboardInterrupt
 
     job(interrupted)
-    run_id = store.create("made", {}, "", "cpu")
+    run_id = store.create("made", Config(), "", "cpu")
     with pytest.raises(KeyboardInterrupt):
         execute(store, run_id)
     assert store.run(run_id).state is S
@@ -160,10 +190,10 @@ def test_ctrl_c_leaves_a_run_to_resume(store, job):
 def test_progress_is_written_seldom(store, job):
     def chatty(config, folder):
         for number in range(500):
-            yield {"key": "progress", "number": number}
+            yield Progress(number)
 
     job(chatty)
-    run_id = store.create("made", {}, "", "cpu")
+    run_id = store.create("made", Config(), "", "cpu")
     written = []
     original = store.record
     store.record = lambda *a: (written.append(a), original(*a))
@@ -172,7 +202,7 @@ def test_progress_is_written_seldom(store, job):
 
 
 def test_removing_a_run_removes_its_files(store):
-    run_id = store.create("made", {}, "", "cpu")
+    run_id = store.create("made", Config(), "", "cpu")
     (store.folder(run_id) / "weights").write_text("w")
     store.remove(run_id)
     assert not store.folder(run_id).exists()
@@ -193,15 +223,27 @@ def test_a_record_that_cannot_be_used_is_one_sentence(tmp_path):
 
 
 def test_many_threads_write_without_losing_an_event(store, job):
-    run_id = store.create("made", {}, "", "cpu")
+    job(counting)
+    run_id = store.create("made", Config(), "", "cpu")
 
     def write(number):
         for i in range(20):
-            store.record(run_id, f"{number}/{i}", {"i": i})
+            store.record(run_id, Number(i, thread=number))
 
     threads = [threading.Thread(target=write, args=(n,)) for n in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(store.status(run_id).events) == 120
+    assert len(store.status(run_id).records) == 120
+
+
+def test_what_another_version_wrote_is_listed_and_refused(store, job):
+    job(counting)
+    run_id = store.create("made", {"size": "large", "count": "many"}, "old", "cpu")
+    assert store.run(run_id).config == {"size": "large", "count": "many"}
+    assert store.run(store.create("gone", {"a": 1}, "", "cpu")).config == {"a": 1}
+    with store._database() as database:
+        database.execute("INSERT INTO events (run, key, body) VALUES (?, 'a', '{}')", (run_id,))
+    with pytest.raises(FailureError, match="record of runs"):
+        store.status(run_id)
