@@ -16,7 +16,7 @@ from resnet_viz.records import Finding, Recording
 from resnet_viz.ui.experiments.background_runs import (
     experiment_runs,
     offer_background,
-    show_run,
+    show_experiment_run,
 )
 from resnet_viz.ui.experiments.result_view import show_finding, show_recording
 from resnet_viz.ui.experiments.twins_choice import ask_twins
@@ -48,7 +48,7 @@ def show_experiment(row: Experiment, text: Text) -> None:
     own = {run.id: run for run in experiment_runs(row.name)}
     shown = _ask_shown(row, kept, own, text)
     if shown in own:
-        show_run(row, own[shown], text)
+        show_experiment_run(row, own[shown], text)
     elif shown in kept:
         _show_kept(row, kept[shown], text)
     else:

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import streamlit as st
 
-from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
 from resnet_viz.datasets.load_dataset import known_datasets
 from resnet_viz.explain.explain_picture import ExplainRequest
@@ -13,21 +12,18 @@ from resnet_viz.explain.faithfulness import MEASURES
 from resnet_viz.explain.many.job import ManyConfig
 from resnet_viz.explain.many.picture_sources import MOST_PICTURES, PictureSource
 from resnet_viz.explain.methods import METHODS, MethodName
-from resnet_viz.jobs.codec import last_of
 from resnet_viz.jobs.queue import runs
 from resnet_viz.jobs.queue.run import Run
 from resnet_viz.pictures.decode import safe_name
-from resnet_viz.records import Counted, Pair
+from resnet_viz.records import Pair
 from resnet_viz.ui.choose.question import Question
 from resnet_viz.ui.choose.uploads import kept_zip
 from resnet_viz.ui.explain.many_results import show_results
 from resnet_viz.ui.explain.methods_table import with_method
-from resnet_viz.ui.frame.messages import show_error
 from resnet_viz.ui.frame.session import GALLERY_RUN
-from resnet_viz.ui.running.run_panel import looked_at, run_buttons, run_state
+from resnet_viz.ui.running.run_panel import RunPanel, counted, show_run
 
 _KIND = "explain_folder"
-_EVERY = 1.0  # seconds between looks at a run that goes on
 _FILES, _FOLDER, _DATA = "files", "folder", "data"
 _MOST_MEGABYTES = 200  # of an upload
 
@@ -117,29 +113,16 @@ def _show_runs(text: Text) -> None:
         format_func=lambda run_id: f"{found[run_id].title} ({found[run_id].created:%m-%d %H:%M})",
         key=GALLERY_RUN.name,
     )
-    live = found[shown].state.active
-    st.fragment(_panel, run_every=_EVERY if live else None)(shown, live, text)
+    run = found[shown]
+    panel = RunPanel(
+        "gallery",
+        draw=lambda status: show_results(status, run, text),
+        progress=counted(text),
+        deletable=True,
+    )
+    show_run(run, panel, text)
 
 
 def _of_page(run: Run) -> bool:
     """Whether it explains two networks; a command's run explains one."""
     return isinstance(run.config, ManyConfig) and len(run.config.networks) == 2
-
-
-def _panel(run_id: str, live: bool, text: Text) -> None:
-    status = looked_at(run_id, live, text)
-    if status is None:
-        return
-    run_state(status, last_of(status.records, Counted), text)
-    run_buttons(status, "gallery", text)
-    if not status.state.active:
-        st.button(text("train.delete"), key="gallery_delete", on_click=_delete, args=(run_id, text))
-    if isinstance(status.run.config, ManyConfig):
-        show_results(status, status.run.config, text)
-
-
-def _delete(run_id: str, text: Text) -> None:
-    try:
-        runs.delete(run_id)
-    except ResnetVizError as error:
-        show_error(error, text)

@@ -19,28 +19,32 @@ from resnet_viz.explain.many.result_tables import (
 )
 from resnet_viz.jobs.codec import of_type
 from resnet_viz.jobs.queue import runs
-from resnet_viz.jobs.queue.run import Run, RunStatus
+from resnet_viz.jobs.queue.run import Run
 from resnet_viz.records.explanation import Better
 from resnet_viz.records.many_pictures import PictureResult
 from resnet_viz.ui.choose.picture_choice import use_picture
 from resnet_viz.ui.frame.messages import show_error
 from resnet_viz.ui.frame.session import GALLERY_OPENED
 from resnet_viz.ui.frame.words import class_label, md_escape
+from resnet_viz.ui.running.run_panel import Status
 
 _ARROWS = {Better.LOW: "↓", Better.HIGH: "↑"}  # which way is better
 
 
-def show_results(status: RunStatus, config: ManyConfig, text: Text) -> None:
+def show_results(status: Status, run: Run, text: Text) -> None:
     """As far as the run has come; a click on a picture's row explains that picture above."""
+    config = run.config
+    if not isinstance(config, ManyConfig):
+        return
     results = sorted(of_type(status.records, PictureResult), key=lambda one: one.number)
     if not results:
         return
     pictures = [one for one in results if one.skipped is None]
     if pictures:
-        _pictures(pictures, status.run, config, text)
+        _pictures(pictures, run, config, text)
         _methods(pictures, config, text)
     _left_out(results, config, text)
-    _take_away(results, status.run, config, text)
+    _take_away(results, run, config, text)
 
 
 def _pictures(pictures: Sequence[PictureResult], run: Run, config: ManyConfig, text: Text) -> None:

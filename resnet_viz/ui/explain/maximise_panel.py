@@ -12,16 +12,14 @@ from resnet_viz.explain.channels.job import MaximiseConfig
 from resnet_viz.explain.channels.maximise import MOST_STEPS, Goal
 from resnet_viz.figures.explanation_plots import ascent_figure
 from resnet_viz.figures.map_overlays import enlarge_pixels
-from resnet_viz.jobs.codec import last_of, of_type
+from resnet_viz.jobs.codec import of_type
 from resnet_viz.jobs.queue import runs
-from resnet_viz.jobs.queue.run import Run, RunStatus
-from resnet_viz.records import Counted
+from resnet_viz.jobs.queue.run import Run
 from resnet_viz.records.features import ActivationPicture, ActivationReached
 from resnet_viz.ui.choose.question import Question
-from resnet_viz.ui.running.run_panel import looked_at, run_buttons, run_state
+from resnet_viz.ui.running.run_panel import RunPanel, Status, counted, show_run
 
 _KIND = "maximise"
-_EVERY = 1.0  # seconds between looks at a run that goes on
 _SIDE = 320  # pixels
 
 
@@ -57,8 +55,8 @@ def show_maximising(
     if not found:
         st.caption(text("explain_channels.maximise_empty"))
         return
-    live = found[0].state.active
-    st.fragment(_panel, run_every=_EVERY if live else None)(found[0].id, live, text)
+    panel = RunPanel("maximise", draw=lambda status: _reached(status, text), progress=counted(text))
+    show_run(found[0], panel, text)
 
 
 def _start(config: MaximiseConfig, title: str) -> None:
@@ -72,16 +70,7 @@ def _is_of(run: Run, digest: str, layer: str, channel: int) -> bool:
     return (config.digest, config.goal.layer, config.goal.channel) == (digest, layer, channel)
 
 
-def _panel(run_id: str, live: bool, text: Text) -> None:
-    status = looked_at(run_id, live, text)
-    if status is None:
-        return
-    run_state(status, last_of(status.records, Counted), text)
-    run_buttons(status, "maximise", text)
-    _reached(status, text)
-
-
-def _reached(status: RunStatus, text: Text) -> None:
+def _reached(status: Status, text: Text) -> None:
     steps = of_type(status.records, ActivationReached)
     pictures = of_type(status.records, ActivationPicture)
     if not steps:

@@ -1,49 +1,106 @@
-"""What the panels of background runs share: where a run is, stop and resume."""
+"""The panel of a background run: where it is, how far, stop, go on, delete. One for all pages."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import streamlit as st
 
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
-from resnet_viz.jobs.job import JobState
+from resnet_viz.jobs.codec import Event, last_of
+from resnet_viz.jobs.job import JobState, JobStatus
 from resnet_viz.jobs.queue import runs
-from resnet_viz.jobs.queue.run import RunStatus
+from resnet_viz.jobs.queue.run import Run
+from resnet_viz.jobs.queue.runs import QueuedRun
 from resnet_viz.records import Counted
 from resnet_viz.ui.frame.messages import show_error
+from resnet_viz.ui.running.waiting import follow
+
+_EVERY = 1.0  # seconds between looks at a run that goes on
+
+Status = JobStatus[Event]
 
 
-def looked_at(run_id: str, live: bool, text: Text) -> RunStatus | None:
-    """Where a run is, from a fragment whose timer runs while ``live``; None, with a sentence, where
-    it was deleted in another tab.
+@dataclass(frozen=True)
+class RunPanel:
+    """What the panel of one page has of its own.
+
+    Parameters
+    ----------
+    name
+        Begins the keys of its buttons.
+    draw
+        Shows what the run has reported.
+    progress
+        The share that is done, from 0 to 1, and its sentence; None before the first report.
+    stopped, resume
+        What is said of a stopped run, and of the button that goes on; the usual words where empty.
+    deletable
+        Whether a run that has ended can be deleted here.
+
     """
-    try:
-        status = runs.poll(run_id)
-    except ResnetVizError as error:
-        show_error(error, text)
-        return None
-    if live is not status.state.active:
-        st.rerun()  # with or without the timer now, and with the page's lists as they are
-    return status
+
+    name: str
+    draw: Callable[[Status], object]
+    progress: Callable[[Status], tuple[float, str] | None]
+    stopped: Callable[[Status], str] | None = None
+    resume: str = ""
+    deletable: bool = False
 
 
-def run_state(status: RunStatus, counted: Counted | None, text: Text) -> None:
+def show_run(run: Run, panel: RunPanel, text: Text) -> None:
+    """The panel, drawn again while the run goes on; the page around it stands still."""
+
+    def draw(running: QueuedRun, status: Status) -> None:
+        _state(status, panel, text)
+        _buttons(running, status, panel, text)
+        panel.draw(status)
+
+    follow(lambda: QueuedRun(run.id), draw, patience=0, every=_EVERY)
+
+
+def counted(text: Text) -> Callable[[Status], tuple[float, str] | None]:
+    """The progress of a job that counts what it has done."""
+
+    def progress(status: Status) -> tuple[float, str] | None:
+        last = last_of(status.records, Counted)
+        if last is None:
+            return None
+        return last.share, text("gallery.progress", done=last.done, total=last.total)
+
+    return progress
+
+
+def _state(status: Status, panel: RunPanel, text: Text) -> None:
     """The place in the queue, how much is done, or how the run ended."""
+    progress = panel.progress(status)
     if status.state is JobState.QUEUED:
         st.caption(text("train.state_queued", position=status.position or 1))
-        return
-    if status.state.active and counted is not None:
-        label = text("gallery.progress", done=counted.done, total=counted.total)
-        st.progress(counted.share, text=label)
+    elif status.state.active and progress is not None:
+        share, label = progress
+        st.progress(share, text=label)
+    elif status.state is JobState.STOPPED and panel.stopped is not None:
+        st.caption(panel.stopped(status))
     else:
         st.caption(text(f"train.state_{status.state}"))
     if status.error is not None:
         show_error(status.error, text)
 
 
-def run_buttons(status: RunStatus, name: str, text: Text) -> None:
-    """Stop what goes on, go on with what was stopped."""
-    if status.state in (JobState.QUEUED, JobState.RUNNING):
-        st.button(text("train.stop"), key=f"{name}_stop", on_click=runs.stop, args=(status.run.id,))
-    elif status.state in (JobState.STOPPED, JobState.FAILED):
-        st.button(
-            text("train.resume"), key=f"{name}_resume", on_click=runs.resume, args=(status.run.id,)
-        )
+def _buttons(running: QueuedRun, status: Status, panel: RunPanel, text: Text) -> None:
+    with st.container(horizontal=True):
+        if status.state in (JobState.QUEUED, JobState.RUNNING):
+            st.button(text("train.stop"), key=f"{panel.name}_stop", on_click=running.stop)
+        if status.state in (JobState.STOPPED, JobState.FAILED):
+            label = panel.resume or text("train.resume")
+            st.button(label, key=f"{panel.name}_resume", on_click=runs.resume, args=(running.id,))
+        if panel.deletable and not status.state.active:
+            st.button(text("train.delete"), key=f"{panel.name}_delete",
+                      on_click=_delete, args=(running.id, text))  # fmt: skip
+
+
+def _delete(run_id: str, text: Text) -> None:
+    try:
+        runs.delete(run_id)
+    except ResnetVizError as error:
+        show_error(error, text)

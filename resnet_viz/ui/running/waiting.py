@@ -8,15 +8,17 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
+from resnet_viz.core.errors import RunError
 from resnet_viz.jobs.job import JobStatus, JobStopped, Running
 from resnet_viz.ui.frame.session import STOPPED, allow_rerun
 
 R = TypeVar("R")
+J = TypeVar("J", bound=Running[Any])
 
 _PATIENCE = 0.25  # seconds before anything is said about waiting
 _EVERY = 0.05  # seconds between looks while a page waits
 _FIRST_LOOK = 0.4  # seconds before a page that does not wait is drawn
-_LOOK_EVERY = 0.7  # seconds between its further looks
+_LOOK_EVERY = 0.7  # seconds between further looks at a job of this process
 
 
 @dataclass(frozen=True)
@@ -97,31 +99,39 @@ def show(running: Running[R], draw: Callable[[JobStatus[R]], object], button: St
 
 
 def follow(
-    look: Callable[[], Running[R]],
-    draw: Callable[[Running[R], JobStatus[R]], object],
+    look: Callable[[], J],
+    draw: Callable[[J, JobStatus[Any]], object],
     *,
     patience: float = _FIRST_LOOK,
+    every: float = _LOOK_EVERY,
 ) -> None:
     """Draw a job again and again while it goes on, without holding up the page around it.
 
-    ``look`` is asked anew each time; once the job begins or ends, the whole page is rerun.
+    ``look`` is asked anew each time. Once the job begins, ends or is deleted, the whole page is
+    rerun.
     """
-    running = look()
-    running.wait(patience)
-    active = running.poll().state.active
-    st.fragment(_look_again, run_every=_LOOK_EVERY if active else None)(look, draw, active)
+    if patience:
+        look().wait(patience)
+    _, status = _polled(look)
+    active = status.state.active
+    st.fragment(_look_again, run_every=every if active else None)(look, draw, active)
 
 
 def _look_again(
-    look: Callable[[], Running[R]],
-    draw: Callable[[Running[R], JobStatus[R]], object],
-    active: bool,
+    look: Callable[[], J], draw: Callable[[J, JobStatus[Any]], object], active: bool
 ) -> None:
-    running = look()
-    status = running.poll()
+    running, status = _polled(look)
     if active is not status.state.active:
         st.rerun()  # with or without the timer now
     draw(running, status)
+
+
+def _polled(look: Callable[[], J]) -> tuple[J, JobStatus[Any]]:
+    running = look()
+    try:
+        return running, running.poll()
+    except RunError:  # deleted, here or in another tab: no page lists it any more
+        st.rerun()
 
 
 @contextmanager

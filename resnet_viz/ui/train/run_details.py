@@ -6,16 +6,17 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 import streamlit as st
 
-from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
 from resnet_viz.figures.training_layers import counts_figure, layers_figure
 from resnet_viz.figures.training_plots import Epochs, by_kind, measured_steps
 from resnet_viz.jobs.codec import last_of, of_type
-from resnet_viz.jobs.queue import runs
-from resnet_viz.jobs.queue.run import Run, RunStatus
+from resnet_viz.jobs.queue.run import Run
+from resnet_viz.jobs.queue.runs import QueuedRun
 from resnet_viz.records import DataShown, Epoch, TrainingResult, TrainingStep
 from resnet_viz.ui.frame.session import RUN
 from resnet_viz.ui.frame.words import class_label
+from resnet_viz.ui.running.run_panel import Status
+from resnet_viz.ui.running.waiting import follow
 
 _EVERY = 5.0  # seconds between looks at a run that goes on
 _PLAIN = {"displayModeBar": False}
@@ -28,19 +29,20 @@ def show_details(found: list[Run], text: Text) -> None:
         return
     with st.expander(text("train.inside"), key="train_inside", on_change="rerun") as opened:
         if opened.open:
-            st.fragment(_details, run_every=_EVERY if run.state.active else None)(run.id, text)
+            follow(
+                lambda: QueuedRun(run.id),
+                lambda _, status: _details(status, text),
+                patience=0,
+                every=_EVERY,
+            )
 
 
-def _details(run_id: str, text: Text) -> None:
-    try:
-        status = runs.poll(run_id)
-    except ResnetVizError:  # deleted meanwhile; the panel above says so
-        return
+def _details(status: Status, text: Text) -> None:
     epochs = by_kind(of_type(status.records, Epoch))
     if not epochs:
         st.caption(text("train.sentence_none"))
         return
-    views: dict[str, Callable[[RunStatus, Epochs, Text], None]] = {
+    views: dict[str, Callable[[Status, Epochs, Text], None]] = {
         "changes": _changes,
         "updates": _updates,
         "dead": _dead,
@@ -52,7 +54,7 @@ def _details(run_id: str, text: Text) -> None:
             view(status, epochs, text)
 
 
-def _changes(status: RunStatus, epochs: Epochs, text: Text) -> None:
+def _changes(status: Status, epochs: Epochs, text: Text) -> None:
     last = {kind: rows[-1].weight_changes for kind, rows in epochs.items()}
     parts = []
     for kind, changes in last.items():
@@ -63,19 +65,19 @@ def _changes(status: RunStatus, epochs: Epochs, text: Text) -> None:
     st.plotly_chart(layers_figure(last, "change", text), key="train_changes", config=_PLAIN)
 
 
-def _updates(status: RunStatus, epochs: Epochs, text: Text) -> None:
+def _updates(status: Status, epochs: Epochs, text: Text) -> None:
     st.caption(text("train.updates_note"))
     figure = measured_steps(by_kind(of_type(status.records, TrainingStep)), "update_ratios", text)
     st.plotly_chart(figure, key="train_updates", config=_PLAIN)
 
 
-def _dead(status: RunStatus, epochs: Epochs, text: Text) -> None:
+def _dead(status: Status, epochs: Epochs, text: Text) -> None:
     last = {kind: rows[-1].dead_channels for kind, rows in epochs.items()}
     st.caption(text("train.dead_note"))
     st.plotly_chart(layers_figure(last, "dead", text), key="train_dead", config=_PLAIN)
 
 
-def _classes(status: RunStatus, epochs: Epochs, text: Text) -> None:
+def _classes(status: Status, epochs: Epochs, text: Text) -> None:
     data = last_of(status.records, DataShown)
     if data is None:
         return

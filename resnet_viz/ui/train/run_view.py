@@ -17,8 +17,7 @@ from resnet_viz.figures.training_plots import (
     watched_row,
 )
 from resnet_viz.jobs.codec import last_of, of_type
-from resnet_viz.jobs.job import JobState
-from resnet_viz.jobs.queue.run import Run, RunStatus
+from resnet_viz.jobs.queue.run import Run
 from resnet_viz.records import (
     TWINS,
     DataShown,
@@ -27,16 +26,14 @@ from resnet_viz.records import (
     TrainingStep,
     WatchedImages,
 )
-from resnet_viz.ui.frame.messages import show_error
 from resnet_viz.ui.frame.session import RUN
 from resnet_viz.ui.frame.words import class_label, duration, md_escape
-from resnet_viz.ui.running.run_panel import looked_at, run_buttons
+from resnet_viz.ui.running.run_panel import RunPanel, Status, show_run
 
-_EVERY = 1.0  # seconds between looks at a run that goes on
 _WATCHED_WIDTH = 104  # pixels; four fit into half a page, three on a phone
 
 
-def show_run(found: Sequence[Run], text: Text) -> None:
+def show_training(found: Sequence[Run], text: Text) -> None:
     """The chosen run, at first the newest, or what would be here."""
     if not found:
         st.info(text("train.empty"))
@@ -50,16 +47,15 @@ def show_run(found: Sequence[Run], text: Text) -> None:
         key=RUN.name,
     )
     RUN.publish(found[0].id)
-    live = by_id[chosen].state.active
-    st.fragment(_panel, run_every=_EVERY if live else None)(chosen, live, text)
+    panel = RunPanel(
+        "train",
+        draw=lambda status: _curves(status, text),
+        progress=lambda status: _progress(status, text),
+    )
+    show_run(by_id[chosen], panel, text)
 
 
-def _panel(run_id: str, live: bool, text: Text) -> None:
-    status = looked_at(run_id, live, text)
-    if status is None:
-        return
-    _state(status, text)
-    run_buttons(status, "train", text)
+def _curves(status: Status, text: Text) -> None:
     epochs = by_kind(of_type(status.records, Epoch))
     steps = by_kind(of_type(status.records, TrainingStep))
     if not epochs and not steps:
@@ -85,22 +81,16 @@ def _panel(run_id: str, live: bool, text: Text) -> None:
     _watched(status, text)
 
 
-def _state(status: RunStatus, text: Text) -> None:
-    if status.state is JobState.QUEUED:
-        st.caption(text("train.state_queued", position=status.position or 1))
-        return
+def _progress(status: Status, text: Text) -> tuple[float, str] | None:
     progress = last_of(status.records, TrainingProgress)
-    if not status.state.active or progress is None:
-        st.caption(text(f"train.state_{status.state}"))
-    else:
-        label = text("train.progress", epoch=progress.epoch, epochs=progress.epochs,
-                     left=_left(status, progress, text))  # fmt: skip
-        st.progress(progress.share, text=label)
-    if status.error is not None:
-        show_error(status.error, text)
+    if progress is None:
+        return None
+    label = text("train.progress", epoch=progress.epoch, epochs=progress.epochs,
+                 left=_left(status, progress, text))  # fmt: skip
+    return progress.share, label
 
 
-def _left(status: RunStatus, progress: TrainingProgress, text: Text) -> str:
+def _left(status: Status, progress: TrainingProgress, text: Text) -> str:
     epoch = last_of(status.records, Epoch)
     data = last_of(status.records, DataShown)
     if epoch is None or data is None:
@@ -109,7 +99,7 @@ def _left(status: RunStatus, progress: TrainingProgress, text: Text) -> str:
     return duration(progress.epochs_left * images / epoch.images_per_second, text)
 
 
-def _watched(status: RunStatus, text: Text) -> None:
+def _watched(status: Status, text: Text) -> None:
     """Four test images with what each network says of them and where it looks."""
     watched = of_type(status.records, WatchedImages)
     data = last_of(status.records, DataShown)
