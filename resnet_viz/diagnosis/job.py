@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from resnet_viz.core.converter import JsonObject, decode
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.diagnosis.compare_checkpoints import beside
 from resnet_viz.diagnosis.diagnose import diagnosis, identified
@@ -42,44 +41,43 @@ class DiagnosisConfig:
     images_name: str = ""
 
 
-def diagnosis_job(config: JsonObject) -> Iterator[DiagnosisRecord]:
-    """Do what a ``DiagnosisConfig`` says; records and errors call files as their users do."""
-    asked = decode(DiagnosisConfig, config)
+def diagnosis_job(config: DiagnosisConfig) -> Iterator[DiagnosisRecord]:
+    """Diagnose one file or compare two; records and errors call files as their users do."""
     try:
-        if asked.second is None:
-            yield from _report(asked)
+        if config.second is None:
+            yield from _report(config)
         else:
-            yield from _comparison(asked, asked.second)
+            yield from _comparison(config, config.second)
     except ResnetVizError as error:
-        raise _with_users_name(error, asked) from error
+        raise _with_users_name(error, config) from error
 
 
-def _report(asked: DiagnosisConfig) -> Iterator[DiagnosisProgress | CheckpointReport]:
-    file, report = asked.first, None
-    for step in diagnosis(file.path, images=asked.images or None, spec=parse_spec(file.network)):
+def _report(config: DiagnosisConfig) -> Iterator[DiagnosisProgress | CheckpointReport]:
+    file, report = config.first, None
+    for step in diagnosis(file.path, images=config.images or None, spec=parse_spec(file.network)):
         report = step.report
         yield replace(step, report=None)
     assert report is not None
-    yield replace(report, name=file.name, images=asked.images_name or report.images)
+    yield replace(report, name=file.name, images=config.images_name or report.images)
 
 
 def _comparison(
-    asked: DiagnosisConfig, second: WeightsFile
+    config: DiagnosisConfig, second: WeightsFile
 ) -> Iterator[DiagnosisProgress | CheckpointsBeside]:
-    networks = [identified(f.path, parse_spec(f.network)) for f in (asked.first, second)]
+    networks = [identified(f.path, parse_spec(f.network)) for f in (config.first, second)]
     yield DiagnosisProgress(DiagnosisPart.BESIDE, 0)
-    compared = beside(networks[0], networks[1], asked.images or None)
-    images = asked.images_name or compared.images
-    yield replace(compared, first=asked.first.name, second=second.name, images=images)
+    compared = beside(networks[0], networks[1], config.images or None)
+    images = config.images_name or compared.images
+    yield replace(compared, first=config.first.name, second=second.name, images=images)
 
 
-def _with_users_name(error: ResnetVizError, asked: DiagnosisConfig) -> ResnetVizError:
+def _with_users_name(error: ResnetVizError, config: DiagnosisConfig) -> ResnetVizError:
     """The same error about the name that the user knows instead of the path's."""
     if "name" not in error.values:
         return error
-    files = [asked.first] if asked.second is None else [asked.first, asked.second]
+    files = [config.first] if config.second is None else [config.first, config.second]
     names = {Path(file.path).name: file.name for file in files}
-    if asked.images:
-        names[Path(asked.images).name] = asked.images_name or Path(asked.images).name
-    name = names.get(str(error.values["name"]), asked.first.name)
+    if config.images:
+        names[Path(config.images).name] = config.images_name or Path(config.images).name
+    name = names.get(str(error.values["name"]), config.first.name)
     return type(error)(error.code, **{**error.values, "name": name})

@@ -1,11 +1,11 @@
-"""Events of jobs as JSON: the only place that knows how the queue writes them down.
+"""Records of jobs as JSON: the only place that knows how the queue and a sandbox write them down.
 
-An event is a frozen record with a ``key``. The queue keeps the latest event of each key, so a
-resumed run may report again what it had reported before it died.
+An event of the queue is a frozen record with a ``key``. The queue keeps the latest event of each
+key, so a resumed run may report again what it had reported before it died.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Protocol, TypeVar, cast, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
 
 from resnet_viz.core.converter import JsonObject, decode, encode
 
@@ -25,17 +25,17 @@ class Event(Protocol):
         ...
 
 
-def event_to_json(event: Event) -> JsonObject:
-    """The event's fields, and the name of its type."""
-    return {"event": type(event).__name__, **encode(event)}
+def record_to_json(record: object) -> JsonObject:
+    """The record's fields, and the name of its type."""
+    return {"event": type(record).__name__, **encode(record)}
 
 
-def event_from_json(values: Mapping[str, object], types: Mapping[str, type[Any]]) -> Event:
-    """The event, which is of one of ``types`` (by name); ``ValueError`` where it is of none."""
+def record_from_json(values: Mapping[str, object], types: Mapping[str, type[E]]) -> E:
+    """The record, which is of one of ``types`` (by name); ``ValueError`` where it is of none."""
     name = values.get("event")
     if not isinstance(name, str) or name not in types:
         raise ValueError(f"no event of {', '.join(types)}: {name!r:.80}")
-    return cast(Event, decode(types[name], values))
+    return decode(types[name], values)
 
 
 def of_type(events: Iterable[object], of: type[E]) -> list[E]:

@@ -1,26 +1,24 @@
-"""The kinds of background runs: a row each, with the job, its config and its events.
+"""The kinds of jobs that cross to another process: a row each, with job, config and events.
 
-A job is ``job(config, folder)``: a generator of events. It keeps its files in ``folder``; called
-again with the same folder it goes on from what it finds there. It is closed (``GeneratorExit``) at
-the next event when somebody stops it.
+A background run's job is ``job(config, folder)``: a generator of events. It keeps its files in
+``folder``; called again with the same folder it goes on from what it finds there. It is closed
+(``GeneratorExit``) at the next event when somebody stops it. A sandbox's job is ``job(config)``.
 """
 
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from pathlib import Path
 from typing import Any, get_args
 
 from resnet_viz.core.errors import RunError
-from resnet_viz.jobs.codec import Event
 
 
 @dataclass(frozen=True)
 class JobKind:
-    """What a kind of runs is made of."""
+    """What a kind of jobs is made of."""
 
-    job: Callable[[Any, Path], Generator[Event, None, None]]
+    job: Callable[..., Generator[Any, None, None]]
     config: type[Any]
     events: Mapping[str, type[Any]]  # by the names of the types
 
@@ -46,12 +44,24 @@ KINDS = {
     ),
 }
 
+#: What runs in a sandbox.
+SANDBOXED = {
+    "diagnosis": Row(
+        "resnet_viz.diagnosis.job", "diagnosis_job", "DiagnosisConfig", "DiagnosisRecord"
+    ),
+}
+
 
 def job_kind(name: str) -> JobKind:
-    """The kind of a name; ``RunError`` for one that there is not."""
+    """The kind of runs of a name; ``RunError`` for one that there is not."""
     if name not in KINDS:
         raise RunError("run_kind", kind=name[:80], known=", ".join(KINDS))
     return _imported(KINDS[name])
+
+
+def sandboxed_kind(name: str) -> JobKind:
+    """The kind of sandboxed jobs of a name."""
+    return _imported(SANDBOXED[name])
 
 
 @cache

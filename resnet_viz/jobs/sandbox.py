@@ -10,15 +10,15 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any
 
 from resnet_viz.core.converter import JsonObject, decode, encode
 from resnet_viz.core.errors import ResnetVizError
-from resnet_viz.records import CheckpointReport, CheckpointsBeside, DiagnosisProgress
+from resnet_viz.jobs.codec import record_from_json, record_to_json
+from resnet_viz.jobs.kinds import sandboxed_kind
 
 
 @dataclass(frozen=True)
@@ -27,25 +27,6 @@ class Limits:
 
     memory: int = 12_000_000_000  # bytes of address space
     seconds: float = 1_800.0  # labelled images of ImageNet's size; without labels it takes seconds
-
-
-@dataclass(frozen=True)
-class SandboxKind:
-    """A generator function, as module and name, and the records that it yields.
-
-    The function takes its config as a JSON object.
-    """
-
-    function: str
-    records: tuple[type, ...]
-
-
-KINDS = {
-    "diagnosis": SandboxKind(
-        "resnet_viz.diagnosis.job:diagnosis_job",
-        (DiagnosisProgress, CheckpointReport, CheckpointsBeside),
-    ),
-}
 
 
 class Sandbox:
@@ -82,11 +63,12 @@ class Sandbox:
             limit.start()
             try:
                 for line in _lines(process.stdout or ()):
-                    if "error" in line:
-                        raise decode(ResnetVizError, line["error"])
-                    if "end" in line:
+                    if "event" in line:
+                        yield record_from_json(line, sandboxed_kind(self.kind).events)
+                    elif "error" in line:
+                        raise decode(ResnetVizError, line)
+                    elif "end" in line:
                         return
-                    yield _record(line, KINDS[self.kind].records)
             finally:
                 limit.cancel()
                 process.kill()
@@ -105,13 +87,6 @@ def _started(kind: str, config: str, limits: Limits) -> "subprocess.Popen[str]":
     )
 
 
-def _record(line: JsonObject, types: tuple[type, ...]) -> object:
-    for cls in types:
-        if line.get("kind") == cls.__name__:
-            return decode(cls, line.get("record"))
-    raise ValueError(f"no record of this job: {line!r:.80}")
-
-
 def _lines(output: Iterable[str]) -> Iterator[JsonObject]:
     for line in output:
         if line.startswith("{"):
@@ -127,13 +102,12 @@ def main(kind: str, config: str, memory: int) -> None:
 
 def lines(kind: str, config: str) -> Iterator[str]:
     """The process's output: a line per record, then the end or the error."""
-    module, function = KINDS[kind].function.split(":")
-    job: Callable[[JsonObject], Iterator[object]] = getattr(import_module(module), function)
+    row = sandboxed_kind(kind)
     try:
-        for record in job(json.loads(config)):
-            yield json.dumps({"kind": type(record).__name__, "record": encode(record)})
+        for record in row.job(decode(row.config, json.loads(config))):
+            yield json.dumps(record_to_json(record))
     except ResnetVizError as error:
-        yield json.dumps({"error": encode(error)})
+        yield json.dumps(encode(error))
     else:
         yield json.dumps({"end": True})
 

@@ -2,7 +2,6 @@
 
 import pytest
 
-from resnet_viz.core.converter import encode
 from resnet_viz.core.errors import CheckpointError, DataError
 from resnet_viz.core.places import ASSETS
 from resnet_viz.diagnosis.job import DiagnosisConfig, WeightsFile, diagnosis_job
@@ -20,7 +19,7 @@ def bundled(name, users_name):
 
 
 def records(config):
-    return list(diagnosis_job(encode(config)))
+    return list(diagnosis_job(config))
 
 
 def test_progress_comes_first_and_the_report_last():

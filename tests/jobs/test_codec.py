@@ -26,7 +26,7 @@ from resnet_viz.figures.training_plots import (
     measured_steps,
     training_sentence,
 )
-from resnet_viz.jobs.codec import event_from_json, event_to_json, last_of, of_type
+from resnet_viz.jobs.codec import last_of, of_type, record_from_json, record_to_json
 from resnet_viz.jobs.kinds import KINDS, job_kind
 from resnet_viz.jobs.queue.run_store import RunStore
 from resnet_viz.records import (
@@ -124,8 +124,8 @@ def test_every_type_of_event_has_an_example(kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_event_comes_back_as_it_was(kind):
     for event in EVENTS[kind]:
-        values = json.loads(to_json(event_to_json(event)))
-        again = event_from_json(values, job_kind(kind).events)
+        values = json.loads(to_json(record_to_json(event)))
+        again = record_from_json(values, job_kind(kind).events)
         assert type(again) is type(event)
         assert (again.key, text(again)) == (event.key, text(event))
 
@@ -159,7 +159,7 @@ def test_an_error_of_a_run_is_said_in_the_readers_language(tmp_path):
 @pytest.mark.parametrize("values", [{}, {"event": "Epoch"}, {"event": "Counted"}, {"event": 3}])
 def test_what_is_no_event_of_the_kind_is_refused(values):
     with pytest.raises(ValueError, match="no "):
-        event_from_json(values, job_kind("train").events)
+        record_from_json(values, job_kind("train").events)
 
 
 def test_a_kind_that_nobody_registered_is_one_sentence():

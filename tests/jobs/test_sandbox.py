@@ -89,7 +89,7 @@ def test_a_process_killed_before_it_starts_does_nothing():
 def test_an_error_of_the_job_keeps_its_type_code_and_values(says):
     line = {"error": "CheckpointError", "code": "checkpoint_damaged", "values": {"name": "a.pth"}}
     with pytest.raises(CheckpointError, match=r'"a\.pth" is damaged'):
-        says(json.dumps({"error": line}))
+        says(json.dumps(line))
 
 
 @pytest.mark.parametrize(
@@ -97,11 +97,11 @@ def test_an_error_of_the_job_keeps_its_type_code_and_values(says):
     [
         (),
         ("warnings of a library\n",),
-        ('{"kind": "DiagnosisProgress", "record": {"part": "reading", "share": 0.5}}',),
-        ('{"kind": "DiagnosisProgress", "record": {"part": "lunch", "share": 0.5}}',),
-        ('{"kind": "Popen", "record": {}}', '{"end": true}'),
-        ('{"kind": "CheckpointReport", "record": 7}', '{"end": true}'),
-        ('{"error": {"error": "SystemExit", "code": "0", "values": {}}}',),
+        ('{"event": "DiagnosisProgress", "part": "reading", "share": 0.5}',),
+        ('{"event": "DiagnosisProgress", "part": "lunch", "share": 0.5}',),
+        ('{"event": "Popen"}', '{"end": true}'),
+        ('{"event": "CheckpointReport", "name": 7}', '{"end": true}'),
+        ('{"error": "SystemExit", "code": "0", "values": {}}',),
         ("{not JSON",),
         ("{}",),
     ],
@@ -112,15 +112,15 @@ def test_output_without_an_answer_is_the_death_of_the_process(says, output):
 
 
 def test_what_is_no_record_is_passed_over(says):
-    progress = '{"kind": "DiagnosisProgress", "record": {"part": "reading", "share": 0.5}}'
+    progress = '{"event": "DiagnosisProgress", "part": "reading", "share": 0.5}'
     assert says("noise", progress, '{"end": true}') == [
         DiagnosisProgress(DiagnosisPart.READING, 0.5)
     ]
 
 
 def test_the_job_is_the_same_without_a_process():
-    here = list(diagnosis_job(encode(RESNET20)))
+    here = list(diagnosis_job(RESNET20))
     output = sandbox.lines("diagnosis", json.dumps(encode(RESNET20)))
     lines = [json.loads(line) for line in output]
-    assert [line["kind"] for line in lines[:-1]] == [type(record).__name__ for record in here]
+    assert [line["event"] for line in lines[:-1]] == [type(record).__name__ for record in here]
     assert lines[-1] == {"end": True}

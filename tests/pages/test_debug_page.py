@@ -169,7 +169,7 @@ def test_a_stopped_diagnosis_can_be_started_again(monkeypatch):
     class Slow(Here):
         def _lines(self, kind, config):
             while not self.killed:
-                yield '{"kind": "DiagnosisProgress", "record": {"part": "reading", "share": 0.5}}'
+                yield '{"event": "DiagnosisProgress", "part": "reading", "share": 0.5}'
                 time.sleep(0.01)
 
     monkeypatch.setattr(sandbox, "_started", Slow)

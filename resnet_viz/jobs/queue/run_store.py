@@ -18,7 +18,7 @@ from resnet_viz.core.converter import decode, encode
 from resnet_viz.core.errors import FailureError, ResnetVizError, RunError
 from resnet_viz.core.places import home
 from resnet_viz.core.saving import to_json
-from resnet_viz.jobs.codec import Event, event_from_json, event_to_json
+from resnet_viz.jobs.codec import Event, record_from_json, record_to_json
 from resnet_viz.jobs.job import JobState
 from resnet_viz.jobs.kinds import KINDS, job_kind
 from resnet_viz.jobs.queue.run import Run, RunStatus
@@ -121,7 +121,7 @@ class RunStore:
         with self._database() as database:
             database.execute(
                 "INSERT INTO events (run, key, body) VALUES (?, ?, ?)",
-                (run_id, event.key, to_json(event_to_json(event), indent=None)),
+                (run_id, event.key, to_json(record_to_json(event), indent=None)),
             )
 
     def move(
@@ -183,7 +183,7 @@ class RunStore:
 def _events(run: Run, rows: Iterable[Sequence[Any]]) -> tuple[Event, ...]:
     types = job_kind(run.kind).events
     try:
-        return tuple(event_from_json(json.loads(row[0]), types) for row in rows)
+        return tuple(record_from_json(json.loads(row[0]), types) for row in rows)
     except ValueError as error:  # another version of this library wrote it
         raise FailureError("run_store", folder=run.id, reason=str(error)) from error
 
