@@ -1,4 +1,4 @@
-"""The command line: ``resnet-viz``, or ``python -m resnet_viz``; one file a command."""
+"""The command line: ``resnet-viz``, or ``python -m resnet_viz``; one file per command."""
 
 import sys
 
@@ -25,7 +25,7 @@ for command in (networks, export, compare, explain, gradients, experiment, train
 
 
 def main() -> None:
-    """Run a command; errors are one sentence on standard error."""
+    """Run a command. An error becomes one sentence on standard error and an exit code."""
     try:
         code = app(standalone_mode=False)
     except typer.TyperException as error:

@@ -13,24 +13,26 @@ from resnet_viz.core.text import LANGUAGES, Text
 def compare(
     image: Annotated[Path, typer.Argument(help="JPEG, PNG, WebP, GIF, TIFF or BMP.")],
     out: Annotated[Path, typer.Option(help="A new folder for report, CSV and pictures.")],
-    network: Annotated[str, typer.Option(help="A residual network; see `networks`.")] = "resnet20",
+    network: Annotated[str, typer.Option(help="A network; see `networks`.")] = "resnet20",
     weights: Annotated[
         str, typer.Option(help="bundled, pretrained, random, or a weights file.")
     ] = "",
-    beside: Annotated[str, typer.Option(help="Any other network; else the plain twin.")] = "",
-    beside_weights: Annotated[str, typer.Option(help="Of the other network.")] = "",
-    target: Annotated[int | None, typer.Option(help="Class number; else each own top.")] = None,
+    beside: Annotated[str, typer.Option(help="The second network; default: the plain twin.")] = "",
+    beside_weights: Annotated[str, typer.Option(help="Weights of the second network.")] = "",
+    target: Annotated[
+        int | None, typer.Option(help="Class number; default: each top class.")
+    ] = None,
     layer: Annotated[
-        str | None, typer.Option(help="Layer of the pictures; else last block.")
+        str | None, typer.Option(help="Layer to draw; default: the last block.")
     ] = None,
     score: Annotated[str, typer.Option(help="Gradients of the logit or the loss.")] = "logit",
-    seed: Annotated[int, typer.Option(help="Of random weights.")] = 0,
-    device: Annotated[str, typer.Option(help="cpu, cuda or mps; else the best.")] = "",
-    language: Annotated[str, typer.Option(help="en or zh, of the report.")] = "en",
+    seed: Annotated[int, typer.Option(help="Seed of random weights.")] = 0,
+    device: Annotated[str, typer.Option(help="cpu, cuda or mps; default: the best.")] = "",
+    language: Annotated[str, typer.Option(help="Language of the report: en or zh.")] = "en",
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Put a network and its plain twin, or any two, side by side on a picture: a report."""
+    """Compare a network with its plain twin, or any two networks, on a picture."""
     from resnet_viz.checkpoints.load import load_two
     from resnet_viz.checkpoints.ref import NetworkRef
     from resnet_viz.networks.devices import devices
@@ -51,7 +53,7 @@ def compare(
 
 
 def _residual(network: str) -> str:
-    """A plain twin's name stands for its pair."""
+    """Return the residual network of a pair, for the name of either twin."""
     from resnet_viz.checkpoints.ref import twin_names
     from resnet_viz.networks.zoo.catalog import ZOO
 

@@ -21,18 +21,16 @@ def diagnose(
         str | None, typer.Option(help="A folder or ZIP of pictures, or a known data set.")
     ] = None,
     network: Annotated[
-        str, typer.Option(help="Which network it is, where it is not found; or a spec's JSON file.")
+        str, typer.Option(help="The network, if it is not identified; or a spec's JSON file.")
     ] = "",
-    skip: Annotated[list[str] | None, typer.Option(help="A tensor to leave out.")] = None,
-    beside: Annotated[
-        Path | None, typer.Option(help="A second checkpoint to put beside the first.")
-    ] = None,
+    skip: Annotated[list[str] | None, typer.Option(help="A tensor to ignore; repeatable.")] = None,
+    beside: Annotated[Path | None, typer.Option(help="A second checkpoint to compare.")] = None,
     out: Annotated[Path | None, typer.Option(help="A new .html file for the report.")] = None,
-    language: Annotated[str, typer.Option(help="en or zh, of sentences and report.")] = "en",
+    language: Annotated[str, typer.Option(help="Language: en or zh.")] = "en",
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Say what a checkpoint is and what is wrong with it."""
+    """Identify a checkpoint and report its defects."""
     from resnet_viz.diagnosis import diagnose as run
     from resnet_viz.networks.export.spec_file import parse_spec, read_spec
     from resnet_viz.report.diagnosis_report import write_diagnosis
@@ -43,18 +41,18 @@ def diagnose(
     report = run.diagnose(checkpoint, images=images, spec=spec, skip=tuple(skip or ()))
     if out is not None:
         write_diagnosis(report, out, Text(language))
-    told = report.contract(Text(language))
+    result = report.contract(Text(language))
     if beside is not None:
-        told |= _second(
+        result |= _second(
             run.identified(checkpoint, spec, tuple(skip or ())), beside, images, language
         )
-    print_result(told, json)
+    print_result(result, json)
 
 
 def _second(
     first: "Identification", path: Path, images: str | None, language: str
 ) -> dict[str, Any]:
-    """The second checkpoint's own report, and what both have in common."""
+    """Return the second checkpoint's report and the comparison of both."""
     from resnet_viz.core.converter import encode
     from resnet_viz.diagnosis.compare_checkpoints import beside
     from resnet_viz.diagnosis.diagnose import diagnose, identified

@@ -1,4 +1,4 @@
-"""What this machine has, and what is missing and how to get it."""
+"""What is installed on this machine, what is missing, and how to get it."""
 
 import shutil
 from typing import Any
@@ -14,7 +14,7 @@ from resnet_viz.spec import RESIDUAL_PRESETS
 
 
 def examine_installation(text: Text | None = None) -> dict[str, Any]:
-    """Versions, devices, weights, data, and one sentence for each thing that is missing."""
+    """Return versions, devices, weights and data, and a sentence for each missing part."""
     words = text or Text("en")
     twins = bundled_names()
     cifar10 = next((str(folder) for folder in cifar10_folders() if folder.is_dir()), None)
@@ -50,7 +50,7 @@ def examine_installation(text: Text | None = None) -> dict[str, Any]:
 
 
 def _sizes() -> dict[str, float]:
-    """What each folder of ``home`` takes: runs, uploads, downloads."""
+    """Return the megabytes of each folder of ``home``: runs, uploads, downloads."""
     folders = sorted(path for path in home().glob("*") if path.is_dir())
     return {
         folder.name: round(sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()) / 1e6, 1)

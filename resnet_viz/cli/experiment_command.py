@@ -11,13 +11,13 @@ from resnet_viz.cli.options import Debug, Json, guarded, print_result
 @guarded
 def experiment(
     name: Annotated[str, typer.Argument(help="One of `experiment --list`.")] = "",
-    listed: Annotated[bool, typer.Option("--list", help="Which there are.")] = False,
-    small: Annotated[bool, typer.Option(help="A quick look with small settings.")] = False,
+    listed: Annotated[bool, typer.Option("--list", help="List the experiments.")] = False,
+    small: Annotated[bool, typer.Option(help="Small settings, for a quick look.")] = False,
     setting: Annotated[
-        list[str] | None, typer.Option("--set", help="A setting: images=1000. Repeat for more.")
+        list[str] | None, typer.Option("--set", help="A setting: images=1000; repeatable.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="A new folder for JSON and CSV.")] = None,
-    language: Annotated[str, typer.Option(help="en or zh, of sentences.")] = "en",
+    language: Annotated[str, typer.Option(help="Language: en or zh.")] = "en",
     json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -42,22 +42,22 @@ def experiment(
     config = row.settings(_settings(setting or []), small=small)
     if out is not None:
         _must_be_new(out)
-    found = list(row.run(config))[-1]
+    finding = list(row.run(config))[-1]
     if out is not None:
-        save_finding(found, out, text)
-    document = whole_finding(found, text)
+        save_finding(finding, out, text)
+    document = whole_finding(finding, text)
     print_result(document if json else {k: document[k] for k in _SHORT}, json)
 
 
-#: What people are told; the curves are for programs.
+#: Printed as text; the curves are in the JSON only.
 _SHORT = ("experiment", "caption", "verdict", "remarks", "numbers", "citation")
 
 
-def _settings(given: list[str]) -> dict[str, Any]:
+def _settings(options: list[str]) -> dict[str, Any]:
     from resnet_viz.core.errors import OptionError
 
     values = {}
-    for pair in given:
+    for pair in options:
         name, sign, value = pair.partition("=")
         if not sign:
             raise OptionError("setting_form", value=pair[:80])
@@ -66,7 +66,7 @@ def _settings(given: list[str]) -> dict[str, Any]:
 
 
 def _must_be_new(folder: Path) -> None:
-    """Before anything is computed."""
+    """Refuse an existing folder before any computation."""
     from resnet_viz.core.errors import OutputError
 
     if folder.exists():

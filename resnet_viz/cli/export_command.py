@@ -12,13 +12,13 @@ from resnet_viz.cli.options import Debug, Json, guarded, print_result
 @guarded
 def export(
     out: Annotated[Path, typer.Option(help="A new folder for the files.")],
-    network: Annotated[str, typer.Option(help="A network of `networks`.")] = "resnet20",
-    spec: Annotated[Path | None, typer.Option(help="A spec's JSON, instead of a name.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the fresh weights.")] = 0,
+    network: Annotated[str, typer.Option(help="A network; see `networks`.")] = "resnet20",
+    spec: Annotated[Path | None, typer.Option(help="A spec's JSON file, not a name.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the weights.")] = 0,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Write a network as standalone source, spec, weights, and ONNX where `onnx` is installed."""
+    """Export a network as source, spec and weights, and as ONNX if `onnx` is installed."""
     from resnet_viz.core.saving import new_folder
     from resnet_viz.networks.export.source import source_code
     from resnet_viz.networks.export.spec_file import read_spec, spec_to_json
@@ -38,11 +38,11 @@ def export(
     with new_folder(out) as folder:
         for suffix, make in files.items():
             (folder / f"{design.name}.{suffix}").write_bytes(make())
-    found = totals(design)
+    total = totals(design)
     result = {
         "network": design.name,
-        "parameters": found.parameters,
-        "macs": found.macs,
+        "parameters": total.parameters,
+        "macs": total.macs,
         "files": [str(out / f"{design.name}.{suffix}") for suffix in files],
     }
     print_result(result, json)

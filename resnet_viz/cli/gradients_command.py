@@ -9,17 +9,17 @@ from resnet_viz.cli.options import Debug, Json, guarded, one_of, print_result
 
 @guarded
 def gradients(
-    depths: Annotated[str, typer.Option(help="Depths 6n + 2, with commas between.")] = "20,56",
+    depths: Annotated[str, typer.Option(help="Depths 6n + 2, comma-separated.")] = "20,56",
     norm: Annotated[str, typer.Option(help="batch, none, group or layer.")] = "batch",
     init: Annotated[str, typer.Option(help="he, default or xavier.")] = "he",
-    seeds: Annotated[int, typer.Option(help="How many, counted from 0.")] = 1,
+    seeds: Annotated[int, typer.Option(help="Number of seeds, from 0.")] = 1,
     activation: Annotated[str, typer.Option(help="relu, tanh, sigmoid or gelu.")] = "relu",
     shortcut: Annotated[float, typer.Option(help="Strength of the shortcut, 0 to 1.")] = 1.0,
     order: Annotated[str, typer.Option(help="post (2015) or pre (2016).")] = "post",
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Gradient norms of the loss at initialisation, layer by layer, for both twins."""
+    """Measure gradient norms at initialisation, per layer, for both twins."""
     from resnet_viz.experiments.measures.gradient_growth import (
         INITIALISATIONS,
         GradientConfig,

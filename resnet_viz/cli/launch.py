@@ -1,4 +1,4 @@
-"""Starting the browser app."""
+"""The server process of the browser app."""
 
 import os
 import subprocess
@@ -14,15 +14,15 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def app_script() -> Path:
-    """``app.py``: inside the package when it was pip-installed, beside it in a checkout."""
+    """Return the path of ``app.py``: in the package if pip-installed, else in the checkout."""
     return next(p for p in (_PACKAGE / "app.py", _PACKAGE.parent / "app.py") if p.is_file())
 
 
 def serve(port: int, *, browser: bool) -> int:
-    """Run the app on 127.0.0.1 until it is stopped; returns its exit code.
+    """Run the app on 127.0.0.1 until it is stopped, and return its exit code.
 
-    What matters for safety and speed is passed on, so that the app is right wherever it is
-    started from (``.streamlit/config.toml`` is only read in its own folder).
+    Options for safety and speed are passed on the command line, since Streamlit reads
+    ``.streamlit/config.toml`` only in the current folder.
     """
     options = {
         "server.address": "127.0.0.1",
@@ -52,7 +52,7 @@ def serve(port: int, *, browser: bool) -> int:
 
 
 def _open_when_ready(address: str) -> None:
-    """A browser window, as soon as the app answers."""
+    """Open a browser window as soon as the app responds."""
     deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
         try:

@@ -5,7 +5,7 @@ from resnet_viz.cli.options import Debug, Json, guarded, print_result
 
 @guarded
 def networks(json: Json = False, debug: Debug = False) -> None:
-    """List the networks there are, with depth, parameters and multiply-accumulates."""
+    """List the networks with depth, parameters and multiply-accumulates."""
     from resnet_viz.networks.tables.layer_table import layer_table
     from resnet_viz.networks.zoo.catalog import ZOO
     from resnet_viz.spec import PRESETS

@@ -1,4 +1,4 @@
-"""What every command shares: its guard, its common options, and how results are printed."""
+"""What all commands share: error handling, common options, and printing of results."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -17,7 +17,7 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show where an error came f
 
 
 def guarded(command: Callable[P, None]) -> Callable[P, None]:
-    """One sentence and an exit code instead of a traceback, unless ``--debug``."""
+    """Print one sentence and exit with a code on errors; with ``--debug``, raise the traceback."""
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
@@ -37,13 +37,13 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
 
 
 def one_of(option: str, value: str, known: list[str]) -> None:
-    """Raise ``OptionError`` unless ``value`` is on offer."""
+    """Raise ``OptionError`` unless ``value`` is known."""
     if value not in known:
         raise OptionError("option_unknown", option=option, value=value, known=", ".join(known))
 
 
 def print_result(value: Any, json: bool, *, compact: bool = False) -> None:
-    """JSON for programs or text for people; ``compact`` JSON is one line."""
+    """Print JSON for programs or text for people; ``compact`` puts JSON on one line."""
     if json:
         typer.echo(to_json(value, indent=None if compact else 2))
     else:
