@@ -58,7 +58,7 @@ def ask_request(question: Question, text: Text) -> Pair[ExplainRequest]:
 
 
 def request_key(request: ExplainRequest) -> tuple[Hashable, ...]:
-    """Everything that decides an explanation, for the store."""
+    """Everything that decides an explanation, for the engine that keeps it."""
     return (
         request.method,
         request.layer,
