@@ -1,14 +1,13 @@
 """A network with its weights, and all that is known about both."""
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from torch import nn
 
+from resnet_viz.core.converter import JsonObject
 from resnet_viz.core.errors import NetworkError
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.pictures.preprocess import Preprocessing
@@ -29,7 +28,7 @@ class Loaded:
     weights: str
     classes: tuple[str, ...]
     preprocessing: Preprocessing
-    training: Mapping[str, Any]
+    training: JsonObject
     path: Path | None = field(default=None, kw_only=True)  # of the file, where there is one
 
     @property

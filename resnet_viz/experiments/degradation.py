@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from itertools import groupby
-from typing import Any
 
 from resnet_viz.checkpoints.sources.bundled import bundled_names
+from resnet_viz.core.converter import JsonObject
 from resnet_viz.core.errors import CheckpointError
 from resnet_viz.experiments.literature import CIFAR10
 from resnet_viz.experiments.measures.curves import curve
@@ -134,7 +134,7 @@ class _Network:
     """A bundled network and the epochs of its training."""
 
     spec: NetworkSpec
-    curve: list[dict[str, Any]]
+    curve: list[JsonObject]
 
 
 def _networks() -> Iterator[_Network]:

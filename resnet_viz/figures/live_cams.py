@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from resnet_viz.core.converter import JsonObject
 from resnet_viz.figures.comparison_drawing import CAM_PALETTE
 from resnet_viz.figures.palettes import table
 from resnet_viz.records import Comparison, Pair
 
 
-def live_cams(comparison: Comparison) -> Pair[dict[str, Any]]:
+def live_cams(comparison: Comparison) -> Pair[JsonObject]:
     """By network: each layer's map in 255ths of its highest value, and that value.
 
     Layers are named as in the first network; the second one's is the layer in its place.

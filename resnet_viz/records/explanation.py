@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Float32, UInt8
 
+from resnet_viz.core.converter import JsonObject
 from resnet_viz.core.saving import save_record
 from resnet_viz.pictures.resample import enlarge
 from resnet_viz.records.comparison import WeightSource
@@ -148,7 +148,7 @@ class Explanation:
         """The map bilinearly enlarged, in pixels."""
         return np.asarray(enlarge(self.map[None], height, width)[0])
 
-    def manifest(self) -> dict[str, Any]:
+    def manifest(self) -> JsonObject:
         """Everything but the arrays, as JSON values."""
         statistics = self.statistics
         complete = self.completeness

@@ -1,12 +1,11 @@
 """A comparison as JSON values, for ``report.json`` and the command line."""
 
-from typing import Any
-
+from resnet_viz.core.converter import JsonObject
 from resnet_viz.core.saving import SCHEMA_VERSION, library_versions
 from resnet_viz.records import Comparison, Side
 
 
-def comparison_document(comparison: Comparison) -> dict[str, Any]:
+def comparison_document(comparison: Comparison) -> JsonObject:
     """``{residual: {...}, plain: {...}}`` and what is needed to repeat the comparison.
 
     The keys are roles: two networks that are not twins are ``first`` and ``second``.
@@ -26,7 +25,7 @@ def comparison_document(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def side_document(side: Side) -> dict[str, Any]:
+def side_document(side: Side) -> JsonObject:
     """One network of a comparison."""
     analysis = side.analysis
     return {
@@ -43,7 +42,7 @@ def side_document(side: Side) -> dict[str, Any]:
     }
 
 
-def _layer(side: Side, name: str) -> dict[str, Any]:
+def _layer(side: Side, name: str) -> JsonObject:
     analysis = side.analysis
     gradient = analysis.activation_gradient_norms
     return {

@@ -4,10 +4,10 @@ import io
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from resnet_viz.core.converter import JsonObject
 from resnet_viz.core.saving import SCHEMA_VERSION, library_versions, new_folder, to_json
 from resnet_viz.figures.explanation_plots import map_overlay, map_range
 from resnet_viz.pictures.decode import to_png
@@ -17,7 +17,7 @@ from resnet_viz.records.explanation import ExplainedPicture
 _OPACITY = 0.55
 
 
-def explanation_document(picture: ExplainedPicture) -> dict[str, Any]:
+def explanation_document(picture: ExplainedPicture) -> JsonObject:
     """Map statistics, faithfulness scores, and what is needed to repeat them, as JSON values."""
     explanation = picture.explanation
     order = np.argsort(-explanation.probabilities, kind="stable")[:5]

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import cache
 from typing import Any
 
+from resnet_viz.core.converter import JsonObject
 from resnet_viz.core.errors import SpecError, close_matches
 from resnet_viz.spec.checks import CHECKS, MOST_BLOCKS, MOST_STAGES, USUAL_WIDTH_PER_GROUP
 from resnet_viz.spec.choices import (
@@ -88,7 +89,7 @@ class NetworkSpec:
             raise SpecError("spec_missing", known="depths, widths")
         return cls(**{name: CHECKS[name](name, value) for name, value in values.items()})
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """Plain values for JSON."""
         return asdict(self)
 

@@ -7,7 +7,6 @@ what flows through it is the one that was trained (SCIENCE: batch-normalisation 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -24,6 +23,7 @@ from resnet_viz.checkpoints.identifying.candidates import Candidate, candidates,
 from resnet_viz.checkpoints.identifying.metadata import described
 from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.checkpoints.reading.state_dict import StateDict
+from resnet_viz.core.converter import JsonObject
 from resnet_viz.core.errors import CheckpointError
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.networks.zoo.labels import class_names
@@ -78,7 +78,7 @@ class Identification:
     classes: tuple[str, ...]
     scores: Mapping[str, float]
     input_scores: Mapping[str, float]
-    training: Mapping[str, Any]
+    training: JsonObject
     update_ratios: Mapping[str, float] = field(default_factory=dict)  # by layer
 
     @property
@@ -107,7 +107,9 @@ def identify(weights: StateDict, name: str, spec: NetworkSpec | None = None) -> 
         return _found_out(weights, name)
     own, classes, preprocessing = known
     network, matched = _of_spec(own, weights.tensors, name)
-    told = {key: weights.metadata[key] for key in ("training", "curve") if key in weights.metadata}
+    told: JsonObject = {
+        key: weights.metadata[key] for key in ("training", "curve") if key in weights.metadata
+    }
     return Identification(
         network=network,
         name=name,

@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from resnet_viz.core.converter import JsonObject
 from resnet_viz.core.errors import CheckpointError
 from resnet_viz.pictures.decode import safe_name
 
@@ -103,7 +104,7 @@ def _directory_size(path: Path, size: int) -> int:
     return max(value for value in found if value != 0xFFFFFFFF)
 
 
-def safetensors_header(path: Path) -> dict[str, Any]:
+def safetensors_header(path: Path) -> JsonObject:
     """The header of a safetensors file; ``ValueError`` where it makes no sense."""
     with path.open("rb") as file:
         (length,) = struct.unpack("<Q", file.read(8))
@@ -146,7 +147,7 @@ def _span(entry: Any) -> tuple[int, int, int]:  # noqa: ANN401  # from JSON
     return offsets[0], offsets[1], needed
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _once(pairs: list[tuple[str, Any]]) -> JsonObject:
     """A JSON object whose keys are all different."""
     found = dict(pairs)
     if len(found) != len(pairs):

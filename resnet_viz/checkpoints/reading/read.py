@@ -6,7 +6,6 @@ import warnings
 import zipfile
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -21,6 +20,7 @@ from resnet_viz.checkpoints.reading.file_kinds import (
 from resnet_viz.checkpoints.reading.onnx_initialisers import read_onnx
 from resnet_viz.checkpoints.reading.pickle_imports import wanted_globals
 from resnet_viz.checkpoints.reading.state_dict import StateDict, unwrap
+from resnet_viz.core.converter import JsonObject
 from resnet_viz.core.errors import CheckpointError
 from resnet_viz.pictures.decode import safe_name
 
@@ -54,7 +54,7 @@ def read_weights(path: str | Path) -> StateDict:
             return unwrap(_read_pickle(path, name), name)
 
 
-def _read_safetensors(path: Path, name: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def _read_safetensors(path: Path, name: str) -> tuple[dict[str, Tensor], JsonObject]:
     try:
         with safe_open(path, framework="pt") as file:
             weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from resnet_viz.checkpoints.reading.file_kinds import MOST_BYTES, MOST_ENTRIES
 from resnet_viz.checkpoints.reading.optimiser_state import optimiser_of, ratios
+from resnet_viz.core.converter import JsonObject
 from resnet_viz.core.errors import CheckpointError
 from resnet_viz.pictures.decode import safe_name
 
@@ -37,8 +38,8 @@ class StateDict:
     """
 
     tensors: Mapping[str, Tensor]
-    training: Mapping[str, Any] = field(default_factory=dict)
-    metadata: Mapping[str, Any] = field(default_factory=dict)
+    training: JsonObject = field(default_factory=dict)
+    metadata: JsonObject = field(default_factory=dict)
     update_ratios: Mapping[str, float] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -47,7 +48,7 @@ class StateDict:
 
 def unwrap(content: object, name: str) -> StateDict:
     """The weights inside whatever a training program saved."""
-    notes: dict[str, Any] = {}
+    notes: JsonObject = {}
     optimiser = None
     for _ in range(_DEEPEST):
         if not isinstance(content, Mapping):
@@ -76,7 +77,7 @@ def _wrapped(content: Mapping[Any, Any]) -> str | None:
     return inner[0] if len(inner) == 1 and len(content) == 1 else None
 
 
-def _named(content: Mapping[Any, Any], notes: dict[str, Any], name: str) -> dict[str, Tensor]:
+def _named(content: Mapping[Any, Any], notes: JsonObject, name: str) -> dict[str, Tensor]:
     if len(content) > MOST_ENTRIES:
         raise CheckpointError("checkpoint_packed", name=name)
     tensors: dict[str, Tensor] = {}
@@ -120,9 +121,7 @@ def _common_prefix(names: Iterable[str]) -> str | None:
     return f"{first.pop()}." if len(first) == 1 and not alone else None
 
 
-def _note(
-    notes: dict[str, Any], content: Mapping[Any, Any], path: str = "", depth: int = 0
-) -> None:
+def _note(notes: JsonObject, content: Mapping[Any, Any], path: str = "", depth: int = 0) -> None:
     """Keep numbers and words, also those inside small mappings; no tensors."""
     for key, value in content.items():
         if len(notes) >= _MOST_NOTES or not isinstance(key, str):

@@ -8,13 +8,13 @@ healthy; Yang et al. 2019 (arXiv 1902.08129) that they grow by the factor 1.211 
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from resnet_viz.core.converter import JsonObject
 from resnet_viz.experiments.measures.batches import photographs
 from resnet_viz.experiments.measures.memory import check_memory
 from resnet_viz.experiments.settings import check_depths, in_range
@@ -183,7 +183,7 @@ def _over_steps(
             yield measured_gradients(network, images, labels, seed=seed, step=step)
 
 
-def gradients_document(measured: GradientMeasurement) -> dict[str, Any]:
+def gradients_document(measured: GradientMeasurement) -> JsonObject:
     """One measurement as the command prints it; branches, which no program asked for, left out."""
     short = {value: name for name, value in INITIALISATIONS.items()}
     spec = measured.spec

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from resnet_viz.core.converter import JsonObject
 from resnet_viz.core.errors import SpecError
 from resnet_viz.core.saving import to_json
 from resnet_viz.networks.tables.totals import check_size
@@ -53,7 +54,7 @@ def parse_spec(name_or_json: str) -> NetworkSpec | None:
     return NetworkSpec.preset(name_or_json)
 
 
-def _parsed(data: bytes | str, name: str) -> dict[str, Any]:
+def _parsed(data: bytes | str, name: str) -> JsonObject:
     if len(data) > _MOST_BYTES:
         raise SpecError("spec_json_large", name=name, most=_MOST_BYTES // 1000)
     try:
@@ -65,7 +66,7 @@ def _parsed(data: bytes | str, name: str) -> dict[str, Any]:
     return values
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _once(pairs: list[tuple[str, Any]]) -> JsonObject:
     """An object with unique keys; a repeated key is ambiguous and refused."""
     values = dict(pairs)
     if len(values) != len(pairs):

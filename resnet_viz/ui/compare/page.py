@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 from functools import cache
-from typing import Any
 
 import streamlit as st
 
+from resnet_viz.core.converter import JsonObject
 from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison_drawing import (
     CAM_PALETTE,
@@ -137,7 +137,7 @@ def _pictures(question: Question, comparison: Comparison, layer: str, text: Text
             )
 
 
-def _live(question: Question, comparison: Comparison) -> tuple[Pair[dict[str, Any]], str]:
+def _live(question: Question, comparison: Comparison) -> tuple[Pair[JsonObject], str]:
     """Every layer's maps and the photograph, as the browser gets them; packed once."""
     return results().cached(
         ("live", question, comparison.digest),

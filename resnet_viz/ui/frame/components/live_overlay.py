@@ -5,14 +5,13 @@ the server. The data are equal from click to click, so they are sent once. Inter
 are those of ``figures.map_overlays``.
 """
 
-from typing import Any
-
+from resnet_viz.core.converter import JsonObject
 from resnet_viz.ui.frame.components.register import register
 
 _overlay = register("live_overlay")
 
 
-def overlay(cams: dict[str, Any], photo: str, *, side: int, alt: str, key: str) -> None:
+def overlay(cams: JsonObject, photo: str, *, side: int, alt: str, key: str) -> None:
     """Show the overlay of one network.
 
     ``cams`` are all maps as packed by ``figures.live_cams``; ``photo`` is a data URI of ``side`` x
