@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def method_help() -> str:
-    """Every method by name."""
+    """Return the names of all methods."""
     return f"One of {', '.join(METHODS)}."
 
 
@@ -31,42 +31,45 @@ def explain(
     ] = None,
     checkpoint: Annotated[Path | None, typer.Option(help="A weights file.")] = None,
     network: Annotated[
-        str, typer.Option(help="A network; see `networks`. With a bare state_dict: its form.")
+        str, typer.Option(help="A network; see `networks`. With a bare state_dict: its network.")
     ] = "",
     method: Annotated[str, typer.Option(help=method_help())] = MethodName.GRAD_CAM,
     layer: Annotated[
         str | None,
-        typer.Option(help="Where CAM methods look; else the last block. With --fuse: A,B,C."),
+        typer.Option(help="Layer of CAM methods; default: the last block. With --fuse: A,B,C."),
     ] = None,
     fuse: Annotated[
-        str, typer.Option(help="max or mean over the layers of --layer, else over all blocks.")
+        str, typer.Option(help="max or mean over the layers of --layer; default: all blocks.")
     ] = "",
     out: Annotated[Path | None, typer.Option(help="A new folder for map, overlay, manifest.")] = (
         None
     ),
-    target: Annotated[int | None, typer.Option(help="Class number; else the top class.")] = None,
+    target: Annotated[
+        int | None, typer.Option(help="Class number; default: the top class.")
+    ] = None,
     against: Annotated[
         int | None, typer.Option(help="Explain the target's logit minus this class's.")
     ] = None,
     option: Annotated[
-        list[str] | None, typer.Option(help="NAME=NUMBER of the method; may be repeated.")
+        list[str] | None, typer.Option(help="An option of the method, NAME=NUMBER; repeatable.")
     ] = None,
     faithfulness: Annotated[
-        bool, typer.Option("--faithfulness/--no-faithfulness", help="Measure the map.")
+        bool,
+        typer.Option("--faithfulness/--no-faithfulness", help="Measure the map's faithfulness."),
     ] = True,
     weights: Annotated[
-        str, typer.Option(help="bundled, pretrained or random, without a checkpoint.")
+        str, typer.Option(help="bundled, pretrained or random, if there is no checkpoint.")
     ] = "",
-    seed: Annotated[int, typer.Option(help="Of random weights and of what methods draw.")] = 0,
-    count: Annotated[int, typer.Option(help="Test images of a data set.")] = 100,
-    resume: Annotated[str, typer.Option(help="Go on with a stopped folder, by its run.")] = "",
-    device: Annotated[str, typer.Option(help="cpu, cuda or mps; else the best.")] = "",
+    seed: Annotated[int, typer.Option(help="Seed of random weights and random methods.")] = 0,
+    count: Annotated[int, typer.Option(help="Number of test images of a data set.")] = 100,
+    resume: Annotated[str, typer.Option(help="Continue a stopped run, by its id.")] = "",
+    device: Annotated[str, typer.Option(help="cpu, cuda or mps; default: the best.")] = "",
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Explain a network's answer on a picture: a map, its statistics and its faithfulness.
+    """Explain a prediction: a map, its statistics and its faithfulness.
 
-    A folder is explained picture by picture; Ctrl-C keeps what is done, and --resume goes on.
+    A folder is explained picture by picture. Ctrl-C keeps finished pictures; --resume continues.
     """
     from resnet_viz.checkpoints.ref import NetworkRef, Weights
     from resnet_viz.explain.explain_picture import ExplainRequest
@@ -87,7 +90,7 @@ def explain(
         layer=_fused(fuse, layer) if fuse else layer,
         target=target,
         against=against,
-        options=dict(_option(given) for given in option or []),
+        options=dict(_option(pair) for pair in option or []),
         seed=seed,
         measures=tuple(MEASURES) if faithfulness else (),
     )
@@ -122,7 +125,7 @@ def _picture(
 
 
 def _many(image: Path) -> bool:
-    """Whether this is a folder, a ZIP or the name of a data set, and not one picture."""
+    """Return whether this is a folder, a ZIP or a data set instead of one picture."""
     from resnet_viz.datasets.load_dataset import known_datasets
 
     return image.is_dir() or image.suffix.lower() == ".zip" or str(image) in known_datasets()
@@ -147,7 +150,7 @@ def _begin(
 
 
 def _folder(run_id: str, out: Path | None, json: bool) -> None:
-    """Every picture of a run, with a bar on a terminal; then the tables."""
+    """Explain every picture of a run, with a progress bar, then print the tables."""
     from resnet_viz.core.errors import RunError
     from resnet_viz.core.text import Text
     from resnet_viz.explain.many.job import ManyConfig, picture_results
@@ -164,15 +167,15 @@ def _folder(run_id: str, out: Path | None, json: bool) -> None:
     except KeyboardInterrupt:
         typer.echo(str(RunError("explain_stopped", run=run_id)), err=True)
         raise typer.Exit(130) from None
-    found = document(list(picture_results(folder)), config, Text("en"))
+    tables = document(list(picture_results(folder)), config, Text("en"))
     if out is not None:
-        write_gallery(found, folder, out)
-    print_result(found, json)
+        write_gallery(tables, folder, out)
+    print_result(tables, json)
     runs.delete(run_id)  # it was told and, where asked for, written
 
 
 def _teller() -> "Callable[[str, Event], None]":
-    """Shows on a terminal how many pictures are done."""
+    """Return a listener that shows progress on a terminal."""
     from tqdm import tqdm
 
     from resnet_viz.records import Counted
@@ -198,10 +201,10 @@ def _fused(how: str, layers: str | None) -> "Fused":
     return Fused(Fusion(how), tuple(filter(None, (layers or "").split(","))))
 
 
-def _option(given: str) -> tuple[str, float]:
-    """NAME=NUMBER; ``OptionError`` for anything else."""
-    name, _, value = given.partition("=")
+def _option(option: str) -> tuple[str, float]:
+    """Parse NAME=NUMBER; raises ``OptionError`` for anything else."""
+    name, _, value = option.partition("=")
     try:
         return name, float(value)
     except ValueError:
-        raise OptionError("explain_option_form", value=given) from None
+        raise OptionError("explain_option_form", value=option) from None

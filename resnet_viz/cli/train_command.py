@@ -21,7 +21,7 @@ _SHOWN = ("kind", "epoch", "train_loss", "train_error", "test_loss", "test_error
 
 @guarded
 def train(
-    network: Annotated[str, typer.Option(help="Any network of `networks`.")] = "resnet20",
+    network: Annotated[str, typer.Option(help="A network; see `networks`.")] = "resnet20",
     data: Annotated[
         str,
         typer.Option(help="cifar10, cifar100, fashion-mnist, mnist, digits, a folder or a ZIP."),
@@ -32,20 +32,18 @@ def train(
     recipe: Annotated[
         str, typer.Option(help="published, short, class-demo or fine-tune.")
     ] = "short",
-    epochs: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Overrides the recipe's.")] = None,
     learning_rate: Annotated[
-        float | None, typer.Option(help="The highest of the run, instead of the recipe's.")
+        float | None, typer.Option(help="Peak learning rate; overrides the recipe's.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of weights, order and augmentation.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of weights, order and augmentation.")] = 0,
     start: Annotated[
         str, typer.Option(help="random, bundled, pretrained, or a weights file (with --single).")
     ] = "random",
-    freeze: Annotated[
-        str, typer.Option(help="Stages that keep their weights, as stem,layer1.")
-    ] = "",
+    freeze: Annotated[str, typer.Option(help="Stages to freeze, for example stem,layer1.")] = "",
     precision: Annotated[str, typer.Option(help="fp32 or bf16.")] = "fp32",
-    device: Annotated[str, typer.Option(help="cpu, cuda or mps; else the best.")] = "",
-    resume: Annotated[str, typer.Option(help="Go on with a stopped run, by its id.")] = "",
+    device: Annotated[str, typer.Option(help="cpu, cuda or mps; default: the best.")] = "",
+    resume: Annotated[str, typer.Option(help="Continue a stopped run, by its id.")] = "",
     out: Annotated[
         Path | None, typer.Option(help="A new folder for weights, curve and recipe.")
     ] = None,
@@ -58,7 +56,7 @@ def train(
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Train a network and its twin, or one alone; Ctrl-C leaves a run to resume."""
+    """Train a network and its twin, or one network. Ctrl-C stops; --resume continues."""
     from resnet_viz.checkpoints.ref import Weights
     from resnet_viz.networks.devices import devices
     from resnet_viz.training.config import training_config
@@ -123,7 +121,7 @@ def _run(
 
 
 def _teller(json: bool) -> "Callable[[str, Event], None]":
-    """Prints epochs, and shows where it is on a terminal."""
+    """Return a listener that prints epochs and shows progress on a terminal."""
     from tqdm import tqdm
 
     from resnet_viz.records import Epoch, TrainingProgress

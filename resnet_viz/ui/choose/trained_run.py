@@ -1,4 +1,4 @@
-"""A training of this machine as a source of weights for the other pages."""
+"""A training of this machine as a source of weights for other pages."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,14 +13,14 @@ from resnet_viz.ui.frame.session import RUN
 
 @dataclass(frozen=True)
 class TrainedRun:
-    """A run with weights; ``network`` is the residual one of a pair, which knows its twin."""
+    """A run with weights; ``network`` is the residual one of a pair, with its twin."""
 
     id: str
     network: NetworkRef
 
     @property
     def files(self) -> dict[Role, Path]:
-        """Its networks' files, of a pair the residual one's first."""
+        """The weights files by kind; of a pair, the residual network's first."""
         weights = self.network.weights
         if weights.path is None:
             return {}
@@ -31,12 +31,12 @@ class TrainedRun:
 
 
 def chosen_run() -> TrainedRun | None:
-    """The run that the page's address names, if it has weights."""
+    """Return the run named in the address, if it has weights."""
     return find_run(RUN.in_address) if RUN.in_address else None
 
 
 def find_run(run_id: str) -> TrainedRun | None:
-    """A run by its id, if it is a training with weights."""
+    """Return a run by its id, if it is a training with weights."""
     try:
         return trained_run(runs.run(run_id))
     except ResnetVizError:
@@ -44,7 +44,7 @@ def find_run(run_id: str) -> TrainedRun | None:
 
 
 def trained_run(run: Run) -> TrainedRun | None:
-    """What other pages can open of a run; None before its first epoch."""
+    """Return the networks of a run; None before its first epoch."""
     if run.kind != "train":
         return None
     data = runs.events(run.id, DataShown)

@@ -1,4 +1,4 @@
-"""Inside the block: F(x), x, their sum and the output, and one pixel with its numbers."""
+"""Inside a block: F(x), x, their sum and the output, and one pixel in numbers."""
 
 from dataclasses import dataclass
 
@@ -29,7 +29,7 @@ _CHANNELS, _COLUMNS = 16, 4
 
 @dataclass(frozen=True)
 class Pixel:
-    """One value of a block: its place among the channels shown, and in the map."""
+    """The selected value: its position among the shown channels, and in the map."""
 
     place: int
     row: int
@@ -38,7 +38,7 @@ class Pixel:
 
 @dataclass(frozen=True)
 class OpenedBlock:
-    """A block of a network, taken apart."""
+    """A block of a network with its parts."""
 
     side: Side
     name: str
@@ -46,7 +46,7 @@ class OpenedBlock:
 
 
 def show_block(question: Question, comparison: Comparison, layer: str, text: Text) -> None:
-    """The panel "Inside the block"."""
+    """Show the panel "Inside the block"."""
     opened = comparison.sides.join(comparison.layers_at(layer)).map(_opened)
     known = [block for block in opened if block is not None]
     if not known:
@@ -64,7 +64,7 @@ def show_block(question: Question, comparison: Comparison, layer: str, text: Tex
 
 
 def _opened(at: tuple[Side, str]) -> OpenedBlock | None:
-    """The block that a layer of a network is in; None where it is not taken apart."""
+    """Return the block that contains a layer; None if its parts are not known."""
     side, layer = at
     block = block_of(layer, side.spec.blocks())
     if block is None or not has_parts(side, block):
@@ -164,7 +164,7 @@ def _part(
 
 
 def _selected_pixel(output: Float[np.ndarray, "c h w"], grid: FeatureGrid) -> Pixel:
-    """The pixel that was chosen, if it is still there; at first the strongest one."""
+    """Return the selected pixel if it still exists, else the strongest one."""
     height, width = output.shape[1:]
     chosen = PIXEL.get()
     fits = isinstance(chosen, Pixel) and chosen.place < len(grid.order)

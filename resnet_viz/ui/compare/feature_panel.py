@@ -1,4 +1,4 @@
-"""Feature maps of the selected layer: one picture a network, and one channel enlarged."""
+"""Feature maps of the selected layer: one picture per network, and one channel enlarged."""
 
 import streamlit as st
 
@@ -25,7 +25,7 @@ _CHANNELS, _COLUMNS = 64, 8
 
 
 def show_features(question: Question, comparison: Comparison, layer: str, text: Text) -> None:
-    """The panel "Feature maps"."""
+    """Show the panel "Feature maps"."""
     order = ChannelOrder(
         st.segmented_control(
             text("features.order"),
@@ -79,17 +79,17 @@ def _channel(
     side: Side, layer: str, grid: FeatureGrid, colours: ColourRange, network: str, text: Text
 ) -> None:
     feature = side.analysis.features[layer][0]
-    count, found = len(feature), statistics(feature)
+    count, overall = len(feature), statistics(feature)
     st.caption(
         text(
             "features.caption",
             shown=len(grid.order),
             channels=count,
             size="x".join(map(str, feature.shape[1:])),
-            low=f"{found.minimum:.3g}",
-            high=f"{found.maximum:.3g}",
-            mean=f"{found.mean:.3g}",
-            zeros=f"{found.zeros:.0%}",
+            low=f"{overall.minimum:.3g}",
+            high=f"{overall.maximum:.3g}",
+            mean=f"{overall.mean:.3g}",
+            zeros=f"{overall.zeros:.0%}",
             dead=len(grid.dead),
         )
     )

@@ -1,4 +1,4 @@
-"""Compare: the strip, both pictures, and the panels under them, all about one selected layer."""
+"""The Compare page: the strip, both pictures, and panels about the selected layer."""
 
 from dataclasses import replace
 from functools import cache
@@ -38,7 +38,7 @@ from resnet_viz.ui.running.answer import answer
 
 
 def show_comparison(question: Question, text: Text) -> None:
-    """Everything right of the sidebar."""
+    """Show everything right of the sidebar."""
     comparison = answer(question, text)
     _heading(question, comparison, text)
     _notes(comparison, text)
@@ -55,7 +55,7 @@ def _heading(question: Question, comparison: Comparison, text: Text) -> None:
 
 
 def _notes(comparison: Comparison, text: Text) -> None:
-    """What must be said beside the picture: no trained twin, a cut one, a tiny upload."""
+    """Show notes about the weights, for example that there is no trained twin."""
     for key in sorted({f"notes.{side.source}" for side in comparison.sides}):
         if text.has(key):
             st.caption(text(key))
@@ -138,7 +138,7 @@ def _pictures(question: Question, comparison: Comparison, layer: str, text: Text
 
 
 def _live(question: Question, comparison: Comparison) -> tuple[Pair[JsonObject], str]:
-    """Every layer's maps and the photograph, as the browser gets them; packed once."""
+    """Return all maps and the photograph as the browser needs them; packed once."""
     return results().cached(
         ("live", question, comparison.digest),
         lambda: (live_cams(comparison), data_uri(comparison.photo)),
@@ -152,7 +152,7 @@ def _colour_bar() -> bytes:
 
 
 def _predictions(comparison: Comparison, text: Text) -> Pair[PredictionSide]:
-    """What both networks say, with the classes in the page's language."""
+    """Return both networks' predictions, with classes in the page's language."""
 
     def translated(titled: tuple[Side, str]) -> PredictionSide:
         side, title = titled

@@ -1,4 +1,4 @@
-"""The tabs of Compare. Only the open one is computed."""
+"""The tabs of Compare; only the open one is computed."""
 
 from collections.abc import Callable
 
@@ -26,7 +26,7 @@ Panel = Callable[[Question, Comparison, str, Text], None]
 
 
 def show(question: Question, comparison: Comparison, layer: str, text: Text) -> None:
-    """All panels as tabs."""
+    """Show all panels as tabs."""
     panels: dict[str, Panel] = {
         "all_blocks": _all_blocks,
         "features": show_features,

@@ -1,4 +1,4 @@
-"""The one selected layer of a page."""
+"""The selected layer of Compare."""
 
 import streamlit as st
 
@@ -8,13 +8,13 @@ from resnet_viz.ui.frame.session import LAYER
 
 
 def selected_layer(layers: list[str], comparison: Comparison) -> str:
-    """The layer chosen so far, or named in the address; at first the last block."""
+    """Return the layer of the session or the address; by default the last block."""
     LAYER.restore(layers, _last_block(comparison))
     return LAYER.get()
 
 
 def choose_layer(layers: list[str], comparison: Comparison, text: Text) -> None:
-    """A select box for the layer, beside the strip's markers and the arrow keys."""
+    """Show a select box for the layer, in addition to the strip."""
     st.selectbox(text("compare.layer"), layers, key=LAYER.name)
     LAYER.publish(_last_block(comparison))
 

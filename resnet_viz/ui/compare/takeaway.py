@@ -1,4 +1,4 @@
-"""Ways out of Compare: the report, a link, and the lines of Python."""
+"""Downloads of Compare: the report, a link, and code."""
 
 from urllib.parse import urlencode
 
@@ -14,7 +14,7 @@ from resnet_viz.ui.running.answer import answer
 
 
 def offer(question: Question, text: Text) -> None:
-    """The buttons beside the headline: download everything, share a link."""
+    """Show the buttons beside the headline: download the report, share a link."""
 
     def archive() -> bytes:
         return report_archive(answer(question, text), layer=LAYER.get() or None, text=text)
@@ -38,7 +38,7 @@ def offer(question: Question, text: Text) -> None:
 
 
 def _link(question: Question, text: Text) -> str:
-    """The address that opens the same page, with every choice written out."""
+    """Return the address of this page with every choice written out."""
     state = {
         "lang": text.language,
         "sample": question.picture.sample,
@@ -51,7 +51,7 @@ def _link(question: Question, text: Text) -> str:
 
 
 def show_code(question: Question, comparison: Comparison, layer: str, text: Text) -> None:
-    """The panel "Code": what reproduces the page."""
+    """Show the panel with code that reproduces the page."""
     st.caption(text("takeaway.code_caption"))
     st.code(python_lines(comparison, layer), language="python")
     if comparison.twins and question.first.weights.twin is None:  # the command takes one file

@@ -1,4 +1,4 @@
-"""Choosing a checkpoint: the user's own file, a bundled network, or a training run's networks."""
+"""The choice of a checkpoint: an upload, a bundled network, or the networks of a training."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +25,7 @@ _OF_RUN = {Role.RESIDUAL: "run_residual", Role.PLAIN: "run_plain"}
 
 @dataclass(frozen=True)
 class CheckpointId:
-    """A weights file; ``changed`` says when, where it may change."""
+    """A weights file; ``changed`` is its modification time if it may change."""
 
     name: str
     path: Path
@@ -34,12 +34,12 @@ class CheckpointId:
 
     @property
     def key(self) -> tuple[str, ...]:
-        """What a diagnosis of it is kept under."""
+        """The cache key of its diagnosis."""
         return (str(self.path), self.changed, self.network, self.name)
 
 
 def choose_checkpoints(text: Text) -> list[CheckpointId]:
-    """None, one, or two to be put side by side."""
+    """Ask for none, one, or two checkpoints to compare."""
     run = chosen_run()
     first = _choose(CHECKPOINT, run, text)
     if first is None:
@@ -82,14 +82,14 @@ def _choose(key: Choice, run: TrainedRun | None, text: Text) -> CheckpointId | N
 
 
 def _files(run: TrainedRun | None) -> dict[str, tuple[Role, Path]]:
-    """A training's networks by the name they have here; of a single one only that."""
+    """Return the networks of a training by their names on this page."""
     if run is None:
         return {}
     return {_OF_RUN[role]: (role, path) for role, path in run.files.items()}
 
 
 def _usual(key: Choice, files: dict[str, tuple[Role, Path]]) -> str:
-    """Of a training its first network, and beside it the other."""
+    """Return the default: the first network of a training, and as second the other."""
     names = [*files]
     if key is CHECKPOINT:
         return names[0] if names else _NONE
@@ -119,7 +119,7 @@ def _network(key: str, place: "st.delta_generator.DeltaGenerator", text: Text) -
 
 
 def _own_spec(key: str, place: "st.delta_generator.DeltaGenerator", text: Text) -> str:
-    """The JSON of an uploaded spec; "" until there is one, and with a sentence if it is none."""
+    """Return the JSON of an uploaded spec; "" if there is none or it is invalid."""
     upload = place.file_uploader(text("debug.network_spec"), key=f"{key}_spec", max_upload_size=1)
     if upload is None:
         return ""

@@ -1,4 +1,4 @@
-"""Diagnoses on the Debug page: each in a process of its own, shared by all sessions."""
+"""Diagnoses as jobs, each in a separate process, shared by all sessions."""
 
 from collections.abc import Iterator, Sequence
 
@@ -20,7 +20,7 @@ _LOOKED_INTO = 4_000_000  # bytes; the directory of a larger file is for the pro
 
 
 def diagnosis_of(chosen: Sequence[CheckpointId], images: ImagesId) -> Job[DiagnosisRecord]:
-    """The diagnosis of one checkpoint, or the comparison of two. A bad file is read once."""
+    """Return the job that diagnoses one checkpoint or compares two. A bad file is read once."""
     sandbox = Sandbox("diagnosis", CheckpointError("checkpoint_worker", name=chosen[0].name))
 
     def records() -> Iterator[DiagnosisRecord]:
@@ -31,15 +31,15 @@ def diagnosis_of(chosen: Sequence[CheckpointId], images: ImagesId) -> Job[Diagno
 
 
 def begin(job: Job[DiagnosisRecord], place: str, text: Text) -> None:
-    """Start a diagnosis before another one is waited for, unless it was stopped here."""
+    """Start a diagnosis before waiting for another, unless it was stopped here."""
     if not _button(job, place, text).pressed:
         diagnoses().start(job)
 
 
 def answer(job: Job[DiagnosisRecord], place: str, name: str, text: Text) -> DiagnosisRecord | None:
-    """The report or comparison, with progress and a button to stop; None once it was stopped.
+    """Return the report or comparison, showing progress and a stop button; None if stopped.
 
-    ``place`` tells several of one page apart. Raises the error of the diagnosis.
+    ``place`` distinguishes several on one page. Raises the error of the diagnosis.
     """
     button = _button(job, place, text)
     return button.unless_stopped(
@@ -78,7 +78,7 @@ def _config(chosen: Sequence[CheckpointId], images: ImagesId) -> DiagnosisConfig
 
 
 def _file(checkpoint: CheckpointId) -> WeightsFile:
-    """The file for the process; what its first bytes and its directory condemn is refused here.
+    """Check the file before a process reads it; its first bytes and directory can refuse it here.
 
     Nothing is unpickled: ``container`` reads the first bytes, and a header or a directory.
     """

@@ -26,9 +26,9 @@ _COLOURS = {Severity.FAIL: "red", Severity.WARN: "orange", Severity.NOTE: "blue"
 
 @dataclass(frozen=True)
 class Place:
-    """Where a report stands: the file it is of, and which of the page's reports it is.
+    """The position of a report on the page, and the file that it describes.
 
-    ``offered`` are the ways to other pages that there are already, one to a layer of a file.
+    ``offered`` collects the links already shown, so that each layer of a file gets one.
     """
 
     path: Path
@@ -74,7 +74,7 @@ def _finding(
 
 
 def _ways_on(layer: str, report: CheckpointReport, place: Place, text: Text) -> None:
-    """Buttons that open the network at the layer elsewhere."""
+    """Show buttons that open the network at this layer on other pages."""
     spec = report.identified.spec
     layer = selectable_layer(spec, layer)
     if (place.path, layer) in place.offered:

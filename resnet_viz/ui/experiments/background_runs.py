@@ -1,4 +1,4 @@
-"""Experiments as background runs: started, watched, stopped, resumed, opened and deleted."""
+"""Experiments as background runs."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from resnet_viz.ui.running.run_panel import RunPanel, Status, show_run
 
 
 def experiment_runs(name: str) -> list[Run]:
-    """Runs of an experiment on this machine, the newest first."""
+    """Return the runs of an experiment on this machine, newest first."""
     return [
         run
         for run in runs.listed()
@@ -30,7 +30,7 @@ def experiment_runs(name: str) -> list[Run]:
 
 
 def offer_background(row: Experiment, config: Any, text: Text, *, again: bool = False) -> None:  # noqa: ANN401
-    """The button that starts a run, which is then shown."""
+    """Show the button that starts a run and selects it."""
     label = text("experiments.run_again" if again else "experiments.run_background")
     st.button(label, key="run_background", on_click=_start, args=(row, config, text),
               help=text("experiments.run_help"))  # fmt: skip
@@ -48,7 +48,7 @@ def _start(row: Experiment, config: Any, text: Text) -> None:  # noqa: ANN401
 
 
 def show_experiment_run(row: Experiment, run: Run, text: Text) -> None:
-    """A run and what it found so far."""
+    """Show a run and its finding so far."""
     panel = RunPanel(
         "run",
         draw=lambda status: _show_found(row, run, status, text),

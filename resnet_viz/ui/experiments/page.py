@@ -1,4 +1,4 @@
-"""One experiment: its question, a guess, and then what was measured, now or earlier."""
+"""One experiment: question, guess, and the measured result."""
 
 from dataclasses import fields
 from typing import Any
@@ -30,7 +30,7 @@ _LIVE = "live"
 
 
 def show_experiment(row: Experiment, text: Text) -> None:
-    """Question and guess; after the guess the finding: live, recorded, or of a background run."""
+    """Show question and guess, then the finding: live, recorded, or of a background run."""
     st.subheader(text(f"experiment.{row.name}.title"), anchor=False)
     st.markdown(text(f"experiment.{row.name}.question"))
     st.radio(
@@ -44,22 +44,22 @@ def show_experiment(row: Experiment, text: Text) -> None:
     config = _ask_settings(row, text)
     if config is None:
         return
-    kept = {one.name: one for one in recordings_of(row.name)}
+    recordings = {one.name: one for one in recordings_of(row.name)}
     own = {run.id: run for run in experiment_runs(row.name)}
-    shown = _ask_shown(row, kept, own, text)
+    shown = _ask_shown(row, recordings, own, text)
     if shown in own:
         show_experiment_run(row, own[shown], text)
-    elif shown in kept:
-        _show_kept(row, kept[shown], text)
+    elif shown in recordings:
+        _show_kept(row, recordings[shown], text)
     else:
-        _show_now(row, config, list(kept.values()), text)
+        _show_now(row, config, list(recordings.values()), text)
 
 
 def _ask_shown(
-    row: Experiment, kept: dict[str, Recording], own: dict[str, Run], text: Text
+    row: Experiment, recordings: dict[str, Recording], own: dict[str, Run], text: Text
 ) -> str:  # fmt: skip
-    """What shall be shown: "live", the name of a recording, or the id of a run."""
-    options = [_LIVE, *kept, *own]
+    """Return the chosen source: "live", a recording's name, or a run's id."""
+    options = [_LIVE, *recordings, *own]
     key = SHOWN[row.name]
     if key.get() not in options:
         key.set(_LIVE)
@@ -67,8 +67,8 @@ def _ask_shown(
         return _LIVE
 
     def label(option: str) -> str:
-        if option in kept:
-            one = kept[option]
+        if option in recordings:
+            one = recordings[option]
             return text("experiments.shown_recorded", settings=_settings(row, one.finding, text),
                         date=one.date[:10])  # fmt: skip
         if option in own:
@@ -79,12 +79,14 @@ def _ask_shown(
     return st.selectbox(text("experiments.shown"), options, format_func=label, key=key.name)
 
 
-def _settings(row: Experiment, found: Finding, text: Text) -> str:
-    return changed(row, found.settings) or text("experiments.usual")
+def _settings(row: Experiment, finding: Finding, text: Text) -> str:
+    return changed(row, finding.settings) or text("experiments.usual")
 
 
-def _show_now(row: Experiment, config: Any, kept: list[Recording], text: Text) -> None:  # noqa: ANN401
-    """Live, or, where that takes too long, as recorded with these settings, or not yet."""
+def _show_now(row: Experiment, config: Any, recordings: list[Recording], text: Text) -> None:  # noqa: ANN401
+    """Show the finding live; if it takes too long, a recording with equal settings, or an offer to
+    run it in the background.
+    """
     seconds = expected_seconds(row, config)
     if seconds is None or seconds <= LIVE_LIMIT:
         if seconds is not None:
@@ -92,17 +94,17 @@ def _show_now(row: Experiment, config: Any, kept: list[Recording], text: Text) -
         _show_live(row, config, text)
         return
     st.info(text("experiments.takes_long", time=duration(seconds, text)))
-    same = next((k for k in kept if row.settings(k.finding.settings) == config), None)
+    same = next((k for k in recordings if row.settings(k.finding.settings) == config), None)
     if same is not None:
         _show_kept(row, same, text)
     else:
         offer_background(row, config, text)
 
 
-def _show_kept(row: Experiment, kept: Recording, text: Text) -> None:
-    if _revealed((row.name, "recorded", kept.name), text):
-        show_recording(row, kept, text)
-        offer_background(row, row.settings(kept.finding.settings), text, again=True)
+def _show_kept(row: Experiment, recording: Recording, text: Text) -> None:
+    if _revealed((row.name, "recorded", recording.name), text):
+        show_recording(row, recording, text)
+        offer_background(row, row.settings(recording.finding.settings), text, again=True)
 
 
 def _show_live(row: Experiment, config: Any, text: Text) -> None:  # noqa: ANN401
@@ -115,7 +117,7 @@ def _show_live(row: Experiment, config: Any, text: Text) -> None:  # noqa: ANN40
 
 
 def _revealed(key: Any, text: Text) -> bool:  # noqa: ANN401  # what is to be shown
-    """Whether the visitor wants to see it; the button asks for an unfinished one anew."""
+    """Return whether to show the result; the button restarts an unfinished measurement."""
     if st.button(text("experiments.reveal"), key="reveal", type="primary"):
         REVEALED.set(key)
         measurements().forget_unfinished(key)
@@ -131,17 +133,17 @@ def _ask_settings(row: Experiment, text: Text) -> Any:  # noqa: ANN401  # the ex
         start = row.settings(small=small)
         names = [field.name for field in fields(start)]
         own = ask_twins(f"twins_{row.name}", text) if "twins" in names else {}
-        given: dict[str, str] = {}
+        typed: dict[str, str] = {}
         columns = st.columns(4)
         for place, name in enumerate(name for name in names if name not in {"twins", *own}):
-            given[name] = columns[place % 4].text_input(
+            typed[name] = columns[place % 4].text_input(
                 name,
                 _written(getattr(start, name)),
                 key=f"set_{row.name}_{small}_{name}",
                 max_chars=80,
             )
     try:
-        return row.settings(given | own)
+        return row.settings(typed | own)
     except ResnetVizError as error:
         show_error(error, text)
         return None

@@ -9,7 +9,7 @@ from resnet_viz.training.config import TrainingConfig
 
 
 def ask_twins(key: str, text: Text) -> dict[str, str]:
-    """The settings that name a pair of one's own; none where there is none or it is not chosen."""
+    """Return the settings of the chosen trained pair; empty for the bundled one."""
     own = {run.id: run for run in runs.listed() if _pair(run) is not None}
     if not own:
         return {}

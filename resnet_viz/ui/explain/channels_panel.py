@@ -1,4 +1,4 @@
-"""The channels that carry a Grad-CAM, what excites one, and the picture that does it most."""
+"""The channels that contribute most to a Grad-CAM, and what activates them."""
 
 from collections.abc import Sequence
 
@@ -33,14 +33,14 @@ def show_channels(
     question: Question,
     picture: Picture,
     pair: Pair[Loaded],
-    found: Pair[ExplainedPicture],
+    explained: Pair[ExplainedPicture],
     titles: Pair[str],
     text: Text,
 ) -> None:
-    """For one of both networks and its selected layer."""
-    sides = {made.role: (made, loaded, title) for (made, loaded), title in
-             found.join(pair).join(titles)}  # fmt: skip
-    first = found.first.role
+    """Show the channels of one network's explained layer."""
+    sides = {side.role: (side, loaded, title) for (side, loaded), title in
+             explained.join(pair).join(titles)}  # fmt: skip
+    first = explained.first.role
     chosen = st.segmented_control(
         text("explain_channels.network"),
         list(sides),
@@ -50,15 +50,15 @@ def show_channels(
         required=True,
     )
     role = Role(chosen or first)
-    made, loaded, _ = sides[role]
-    layer = _layer(made, loaded)
-    explanation = made.explanation
+    side, loaded, _ = sides[role]
+    layer = _layer(side, loaded)
+    explanation = side.explanation
     analysis = wait(
         submit_layer(loaded, picture, layer, explanation.target, explanation.against),
         text("explain_channels.working"),
     )
     shares = channel_shares(analysis, layer)
-    _shares(shares, layer, class_label(made.target_label, text), text)
+    _shares(shares, layer, class_label(side.target_label, text), text)
     if not isinstance(loaded, LoadedNetwork):
         st.info(text("explain_channels.own_only"))
         return
@@ -73,9 +73,9 @@ def show_channels(
         show_maximising(question, int(role != first), loaded, layer, channel, text)
 
 
-def _layer(made: ExplainedPicture, loaded: Loaded) -> str:
-    """The explained layer; of several the last, and the last block for methods at the input."""
-    explanation = made.explanation
+def _layer(explained: ExplainedPicture, loaded: Loaded) -> str:
+    """Return the explained layer: of several the last, for input methods the last block."""
+    explanation = explained.explanation
     match explanation.fused:
         case Fused(layers=layers):
             return layers[-1]

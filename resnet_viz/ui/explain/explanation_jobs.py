@@ -1,4 +1,4 @@
-"""Explanations computed off the page's thread, once for all visitors, and stopped by a button."""
+"""Explanations as jobs, shared by all sessions."""
 
 import threading
 from collections.abc import Hashable, Iterator
@@ -30,7 +30,7 @@ from resnet_viz.ui.running.waiting import StopButton, wait_all
 def explaining(
     loaded: Loaded, picture: Picture, request: ExplainRequest, *, scored: bool
 ) -> RunningThread[ExplainedPicture]:
-    """The explanation, with all its scores if asked for; it stops between two batches."""
+    """Start an explanation, with all scores if asked for; it can stop between two batches."""
     whole = _whole(request, scored)
     stopped = threading.Event()
 
@@ -48,7 +48,7 @@ def explaining(
 def finished(
     loaded: Loaded, picture: Picture, request: ExplainRequest, *, scored: bool
 ) -> ExplainedPicture | None:
-    """The same if it is there already; nothing is computed."""
+    """Return the explanation if it is already computed."""
     kept = results().result(_key(loaded, picture, _whole(request, scored)))
     return cast("ExplainedPicture | None", kept)
 
@@ -70,7 +70,7 @@ def wait_both(
     label: str,
     text: Text,
 ) -> Pair[ExplainedPicture] | None:
-    """Both explanations; a button stops them within a second, and then there is None."""
+    """Return both explanations; None if the stop button was pressed."""
     button = StopButton(
         f"explain_{scored}",
         (picture.digest, *(request_key(request) for request in requests)),
@@ -92,7 +92,7 @@ def wait_both(
 def submit_blocks(
     loaded: Loaded, picture: Picture, method: MethodName, target: int, against: int | None
 ) -> Running[ByLayer[np.ndarray]]:
-    """One method's maps at every block, from one pass (small multiples)."""
+    """Start one method's maps at every block, from a single pass."""
     layers = loaded.spec.blocks()
     key = ("block_maps", loaded.digest, picture.digest, method, target, against)
     return results().compute(
@@ -107,7 +107,7 @@ def submit_blocks(
 def submit_layer(
     loaded: Loaded, picture: Picture, layer: str, target: int, against: int | None
 ) -> Running[Analysis]:
-    """Features, gradients and Grad-CAM of one layer."""
+    """Start the analysis of one layer: features, gradients and Grad-CAM."""
     key = ("layer", loaded.digest, picture.digest, layer, target, against)
     return results().compute(
         key,
@@ -119,7 +119,7 @@ def submit_layer(
 def analysed(
     loaded: Loaded, picture: Picture, layers: list[str], target: int, against: int | None
 ) -> Analysis:
-    """One pass for the difference of two logits, or for one."""
+    """Analyse one pass for the target's logit, or its difference from another's."""
     batch = to_batch([seen(picture, loaded.preprocessing)], loaded.preprocessing)
     scored = ScoredNetwork(loaded.network, target, against)
     return analyze(

@@ -1,4 +1,4 @@
-"""What is to be explained and how: a form drawn from the table of methods."""
+"""The form of an explanation, generated from the table of methods."""
 
 from collections.abc import Callable, Hashable
 from dataclasses import replace
@@ -23,10 +23,10 @@ _ONE = "one"  # one layer, nothing to fuse
 
 
 def ask_request(question: Question, text: Text) -> Pair[ExplainRequest]:
-    """Method, layers, options and what the target is compared with, for either network.
+    """Ask for method, layers, options and reference class; return a request per network.
 
-    Faithfulness is not in it. The two requests differ in the layer alone, and only where the
-    networks have different blocks.
+    The requests differ in the layer only, where the networks have different blocks. Faithfulness is
+    asked for elsewhere.
     """
     left, middle, right = st.columns(3)
     with left:
@@ -58,7 +58,7 @@ def ask_request(question: Question, text: Text) -> Pair[ExplainRequest]:
 
 
 def request_key(request: ExplainRequest) -> tuple[Hashable, ...]:
-    """Everything that decides an explanation, for the engine that keeps it."""
+    """Return everything that decides an explanation, as a cache key."""
     return (
         request.method,
         request.layer,
@@ -90,7 +90,7 @@ def _method_label(text: Text) -> Callable[[str], str]:
 
 
 def _ask_fuse(method: Method, text: Text) -> Fusion | None:
-    """One layer, or how several become one map."""
+    """Ask for one layer, or how several are fused into one map."""
     ways = [_ONE, *(fusion.value for fusion in Fusion)]
     FUSION.restore(ways, _ONE)
     if not method.can_be_fused:
@@ -110,7 +110,7 @@ def _ask_fuse(method: Method, text: Text) -> Fusion | None:
 def _ask_places(
     question: Question, method: Method, fuse: Fusion | None, text: Text
 ) -> Pair[str | Fused | None]:
-    """Where the method looks: in each network by its own name."""
+    """Ask for the layer or layers, named as in each network."""
     first = map_layers_of(question.first.spec)
     beside = question.second.spec
     second = map_layers_of(beside)
@@ -144,15 +144,15 @@ def _ask_places(
 
 
 def map_layers_of(spec: NetworkSpec | ZooSpec) -> list[str]:
-    """The layers that can be chosen: the first convolution of our networks, and every block."""
+    """Return the selectable layers: the first convolution of our networks, and every block."""
     stem = ["conv1"] if isinstance(spec, NetworkSpec) else []
     return [*stem, *spec.blocks()]
 
 
 def layer_beside(layer: str, ours: list[str], theirs: list[str]) -> str:
-    """The layer of the same name where both have the same, else at the same share of the way.
+    """Return the layer of the same name if both networks have equal layers, else at equal depth.
 
-    A block for a block, as Compare does it; "conv1" is no block.
+    A block is matched with a block, as in Compare; "conv1" is not a block.
     """
     if ours == theirs or (layer == "conv1" and layer in theirs):
         return layer

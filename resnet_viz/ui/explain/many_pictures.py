@@ -1,4 +1,4 @@
-"""Many pictures at once: what to explain, and the run that does it."""
+"""Explanations of many pictures: the form and the background run."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -31,7 +31,7 @@ _MOST_MEGABYTES = 200  # of an upload
 def show_gallery(
     question: Question, requests: Pair[ExplainRequest], titles: Pair[str], text: Text
 ) -> None:
-    """Where the pictures come from, by which methods, and the chosen run."""
+    """Ask for pictures and methods, and show the selected run."""
     source, name = _ask_source(text)
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     chosen = left.multiselect(
@@ -101,19 +101,21 @@ def _ask_source(text: Text) -> tuple[PictureSource | None, str]:
 
 
 def _show_runs(text: Text) -> None:
-    found = {run.id: run for run in runs.listed() if _of_page(run)}
-    if not found:
+    own_runs = {run.id: run for run in runs.listed() if _of_page(run)}
+    if not own_runs:
         st.caption(text("gallery.empty"))
         return
-    if GALLERY_RUN.get() not in found:
-        GALLERY_RUN.set(next(iter(found)))
+    if GALLERY_RUN.get() not in own_runs:
+        GALLERY_RUN.set(next(iter(own_runs)))
     shown = st.selectbox(
         text("gallery.run"),
-        list(found),
-        format_func=lambda run_id: f"{found[run_id].title} ({found[run_id].created:%m-%d %H:%M})",
+        list(own_runs),
+        format_func=lambda run_id: (
+            f"{own_runs[run_id].title} ({own_runs[run_id].created:%m-%d %H:%M})"
+        ),
         key=GALLERY_RUN.name,
     )
-    run = found[shown]
+    run = own_runs[shown]
     panel = RunPanel(
         "gallery",
         draw=lambda status: show_results(status, run, text),
@@ -124,5 +126,5 @@ def _show_runs(text: Text) -> None:
 
 
 def _of_page(run: Run) -> bool:
-    """Whether it explains two networks; a command's run explains one."""
+    """Return whether a run explains two networks; runs of the command line explain one."""
     return isinstance(run.config, ManyConfig) and len(run.config.networks) == 2

@@ -1,4 +1,4 @@
-"""What a run over many pictures found: a table of pictures, a table of methods, and files."""
+"""Results of a run over many pictures: tables of pictures and methods, and downloads."""
 
 from collections.abc import Sequence
 
@@ -32,7 +32,7 @@ _ARROWS = {Better.LOW: "↓", Better.HIGH: "↑"}  # which way is better
 
 
 def show_results(status: Status, run: Run, text: Text) -> None:
-    """As far as the run has come; a click on a picture's row explains that picture above."""
+    """Show the results so far; a click on a row opens that picture above."""
     config = run.config
     if not isinstance(config, ManyConfig):
         return
@@ -101,7 +101,7 @@ def _row(
 
 
 def _open(config: ManyConfig, number: int, text: Text) -> None:
-    """The picture of a row becomes the page's."""
+    """Make the picture of a row the page's picture."""
     try:
         with open_source(config.source) as entries:
             use_picture(entries[number - 1].read())
@@ -128,7 +128,7 @@ def _methods(pictures: Sequence[PictureResult], config: ManyConfig, text: Text) 
 
 
 def _left_out(results: Sequence[PictureResult], config: ManyConfig, text: Text) -> None:
-    """Files that are no pictures, and methods that do not work with a network."""
+    """List files that are not pictures, and methods that do not fit a network."""
     reasons = [md_escape(one["reason"]) for one in skipped(results, text)]
     if reasons:
         st.warning(text("gallery.skipped", count=len(reasons)) + "  \n" + "  \n".join(reasons))

@@ -1,4 +1,4 @@
-"""The picture that excites a channel most, made in the background while the page is used."""
+"""Activation maximisation of a channel, as a background run."""
 
 import io
 
@@ -26,7 +26,7 @@ _SIDE = 320  # pixels
 def show_maximising(
     question: Question, side: int, loaded: LoadedNetwork, layer: str, channel: int, text: Text
 ) -> None:
-    """A start, and the run for this network, layer and channel where there has been one."""
+    """Show the start button and the latest run for this network, layer and channel."""
     left, middle, right = st.columns(3, vertical_alignment="bottom")
     steps = left.number_input(
         text("explain_channels.steps"),
@@ -51,12 +51,12 @@ def show_maximising(
         args=(config, text("explain_channels.run_title", layer=layer, channel=channel)),
         help=text("explain_channels.maximise_help"),
     )
-    found = [run for run in runs.listed() if _is_of(run, loaded.digest, layer, channel)]
-    if not found:
+    own_runs = [run for run in runs.listed() if _is_of(run, loaded.digest, layer, channel)]
+    if not own_runs:
         st.caption(text("explain_channels.maximise_empty"))
         return
     panel = RunPanel("maximise", draw=lambda status: _reached(status, text), progress=counted(text))
-    show_run(found[0], panel, text)
+    show_run(own_runs[0], panel, text)
 
 
 def _start(config: MaximiseConfig, title: str) -> None:

@@ -1,4 +1,4 @@
-"""Many methods measured on one picture: a sortable table that grows, stops and goes on."""
+"""Many methods measured on one picture, in a table that grows."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -38,7 +38,7 @@ def show_table(
     titles: Pair[str],
     text: Text,
 ) -> None:
-    """The choice of methods, start and stop, and one row a method and network."""
+    """Show the choice of methods, a start and stop button, and one row per method and network."""
     chosen = st.multiselect(
         text("explain.compare_which"),
         list(METHODS),
@@ -77,13 +77,13 @@ def show_table(
 
 
 def _measured_at_first() -> list[MethodName]:
-    """What takes a moment, and two methods at the input to compare with."""
+    """Return the default methods: the fast ones, and two at the input for comparison."""
     family = [name for name, row in METHODS.items() if row.family is Family.CAM]
     return [*family, MethodName.SALIENCY, MethodName.DEEP_LIFT]
 
 
 def _switch() -> None:
-    """Start, or stop what is being measured: rows that are there stay."""
+    """Start or stop the measurements; finished rows stay."""
     if TABLE_RUNNING.get():
         for key in TABLE_JOBS.get():
             if (job := results().find(key)) is not None:
@@ -92,7 +92,7 @@ def _switch() -> None:
 
 
 def with_method(method: MethodName) -> Callable[[ExplainRequest], ExplainRequest]:
-    """A request with another method; a layer that it cannot use is left to it."""
+    """Return a function that changes a request's method; drops a layer the method cannot use."""
     row = METHODS[method]
 
     def change(request: ExplainRequest) -> ExplainRequest:
@@ -106,7 +106,7 @@ def with_method(method: MethodName) -> Callable[[ExplainRequest], ExplainRequest
 
 
 def _sides(twins: Pair[Loaded], requests: Pair[ExplainRequest], titles: Pair[str]) -> list[_Side]:
-    """Network, request and title, one after the other."""
+    """Return network, request and title of both sides."""
     parts = twins.join(requests).join(titles)
     return [_Side(loaded, request, title) for (loaded, request), title in parts]
 
@@ -114,16 +114,20 @@ def _sides(twins: Pair[Loaded], requests: Pair[ExplainRequest], titles: Pair[str
 def _kept(
     picture: Picture, asked: Mapping[MethodName, list[_Side]], text: Text
 ) -> list[dict[str, Any]]:
-    """Rows of what was measured before."""
+    """Return the rows that are already computed."""
     every = [side for sides in asked.values() for side in sides]
-    found = [(s, finished(s.loaded, picture, s.request, scored=True)) for s in every]
-    return [_row(made, side.title, text) for side, made in found if made is not None]
+    explained = [(s, finished(s.loaded, picture, s.request, scored=True)) for s in every]
+    return [
+        _row(explanation, side.title, text)
+        for side, explanation in explained
+        if explanation is not None
+    ]
 
 
 def _rows(
     picture: Picture, method: str, sides: list[_Side], text: Text
 ) -> Iterator[dict[str, Any] | str]:
-    """A row for each network, or the sentence that says why there is none."""
+    """Yield one row per network, or the sentence that says why there is none."""
     label = text("explain.working", method=text(f"methods.{method}"))
     jobs = [explaining(side.loaded, picture, side.request, scored=True) for side in sides]
     TABLE_JOBS.set([job.key for job in jobs])
@@ -148,9 +152,9 @@ def _draw(place: DeltaGenerator, rows: list[dict[str, Any]], name: str, text: Te
             st.caption(text("explain.compare_caption"))
 
 
-def _row(made: ExplainedPicture, title: str, text: Text) -> dict[str, Any]:
+def _row(explained: ExplainedPicture, title: str, text: Text) -> dict[str, Any]:
     names = {
-        text("explain.column_method"): text(f"methods.{made.explanation.method}"),
+        text("explain.column_method"): text(f"methods.{explained.explanation.method}"),
         text("explain.column_network"): title,
     }
-    return {**names, **{text(f"scores.{score.name}"): score.value for score in made.scores}}
+    return {**names, **{text(f"scores.{score.name}"): score.value for score in explained.scores}}

@@ -1,4 +1,4 @@
-"""Both maps side by side, how faithful they are, and what to take away."""
+"""The Explain page below its form: both maps, their faithfulness, and the panels."""
 
 from typing import Any
 
@@ -42,22 +42,22 @@ _ARROWS = {Better.LOW: "↓", Better.HIGH: "↑"}  # which way is better
 
 
 def show_explanations(question: Question, requests: Pair[ExplainRequest], text: Text) -> None:
-    """Everything under the form; an error is a sentence in its place, the form stays."""
+    """Show both explanations and the panels; an error becomes a sentence and the form stays."""
     try:
         picture, pair = picture_and_twins(question, text)
-        found = _explained(pair, picture, requests, text)
+        explained = _explained(pair, picture, requests, text)
     except ResnetVizError as error:
         show_error(error, text)
         return
     titles = explained_titles(pair, text)
-    if found is not None:
-        _take_away(found, requests.first, text)
+    if explained is not None:
+        _take_away(explained, requests.first, text)
         with _section("blocks_open", "explain.all_blocks", text) as opened:
             if opened.open:
-                _blocks(picture, pair, found, titles, text)
+                _blocks(picture, pair, explained, titles, text)
         with _section("channels_open", "explain_channels.title", text) as opened:
             if opened.open:
-                show_channels(question, picture, pair, found, titles, text)
+                show_channels(question, picture, pair, explained, titles, text)
         with _section("table_open", "explain.compare_methods", text) as opened:
             if opened.open:
                 show_table(picture, pair, requests, titles, text)
@@ -73,28 +73,28 @@ def _section(key: str, title: str, text: Text) -> Any:  # noqa: ANN401  # Stream
 def _explained(
     pair: Pair[Loaded], picture: Picture, requests: Pair[ExplainRequest], text: Text
 ) -> Pair[ExplainedPicture] | None:
-    """Both maps and, unless switched off, their scores; None while stopped."""
+    """Show both maps and, unless disabled, their scores; None while stopped."""
     method = text(f"methods.{requests.first.method}")
-    found = wait_both(
+    explained = wait_both(
         pair, picture, requests, scored=False, label=text("explain.working", method=method),
         text=text,
     )  # fmt: skip
-    if found is None:
+    if explained is None:
         return None
     titles = explained_titles(pair, text)
-    _maps(found, titles, text)
+    _maps(explained, titles, text)
     if not st.toggle(text("explain.measure"), value=True, key="measure"):
-        return found
+        return explained
     scored = wait_both(
         pair, picture, requests, scored=True, label=text("explain.measuring"), text=text
     )
     if scored is not None:
         _scores(scored, titles, text)
-    return scored or found
+    return scored or explained
 
 
 def explained_titles(pair: Pair[Loaded], text: Text) -> Pair[str]:
-    """The networks' names; with their weights where both are the same network."""
+    """Return the networks' titles, with their weights where the networks are the same."""
     names = pair.map(lambda loaded: network_title(loaded.spec, text))
     if names.first != names.second:
         return names
@@ -108,26 +108,26 @@ def explained_titles(pair: Pair[Loaded], text: Text) -> Pair[str]:
     return distinct_titles(pair.map(whole), text)
 
 
-def _maps(found: Pair[ExplainedPicture], titles: Pair[str], text: Text) -> None:
+def _maps(explained: Pair[ExplainedPicture], titles: Pair[str], text: Text) -> None:
     opacity = st.slider(
         text("compare.opacity"), 0, 100, OPACITY.default, 5, format="%d %%", key=OPACITY.name
     )
-    colours = map_range([found.first.explanation, found.second.explanation])
-    bar = to_png(colour_bar(map_palette(found.first.explanation), width=400, height=9))
-    for column, (made, title) in zip(st.columns(2), found.join(titles), strict=True):
-        explanation = made.explanation
+    colours = map_range([explained.first.explanation, explained.second.explanation])
+    bar = to_png(colour_bar(map_palette(explained.first.explanation), width=400, height=9))
+    for column, (side, title) in zip(st.columns(2), explained.join(titles), strict=True):
+        explanation = side.explanation
         with column:
             st.markdown(f"**{md_escape(title)}**")
             share = 100 * float(explanation.probabilities[explanation.target])
             st.caption(
                 text(
                     "explain.answered",
-                    target=md_escape(class_label(made.target_label, text)),
+                    target=md_escape(class_label(side.target_label, text)),
                     probability=f"{share:.1f}",
                 )
             )
             st.image(
-                map_overlay(made, colours, opacity=opacity / 100).pixels,
+                map_overlay(side, colours, opacity=opacity / 100).pixels,
                 width="stretch",
                 output_format="JPEG",
                 alt=text("explain.alt", network=title),
@@ -141,7 +141,7 @@ def _maps(found: Pair[ExplainedPicture], titles: Pair[str], text: Text) -> None:
                     high=f"{colours.high:.3g}",
                     minimum=f"{statistics.minimum:.3g}",
                     maximum=f"{statistics.maximum:.3g}",
-                    target=md_escape(class_label(made.target_label, text)),
+                    target=md_escape(class_label(side.target_label, text)),
                     layer=md_escape(_place(explanation, text)),
                 )
             )
@@ -158,21 +158,21 @@ def _place(explanation: Explanation, text: Text) -> str:
     return text(f"explain.fused_{fused.how}", layers=", ".join(fused.layers))
 
 
-def _complete(found: Completeness, text: Text) -> str:
+def _complete(completeness: Completeness, text: Text) -> str:
     return text(
         "explain.completeness",
-        attributed=f"{found.attributed:.3f}",
-        difference=f"{found.difference:.3f}",
-        error=f"{found.error:.2g}",
+        attributed=f"{completeness.attributed:.3f}",
+        difference=f"{completeness.difference:.3f}",
+        error=f"{completeness.error:.2g}",
     )
 
 
-def _scores(found: Pair[ExplainedPicture], titles: Pair[str], text: Text) -> None:
-    if not (found.first.scores and found.second.scores):
+def _scores(explained: Pair[ExplainedPicture], titles: Pair[str], text: Text) -> None:
+    if not (explained.first.scores and explained.second.scores):
         st.caption(text("explain.no_scores"))
         return
     st.subheader(text("explain.scores_title"), anchor=False)
-    values = found.map(lambda made: {score.name: score.value for score in made.scores})
+    values = explained.map(lambda side: {score.name: score.value for score in side.scores})
     left, right = st.columns(2)
     rows = [
         {
@@ -180,11 +180,11 @@ def _scores(found: Pair[ExplainedPicture], titles: Pair[str], text: Text) -> Non
             titles.first: values.first[score.name],
             titles.second: values.second[score.name],
         }
-        for score in found.first.scores
+        for score in explained.first.scores
     ]
     left.dataframe(pd.DataFrame(rows).round(3), hide_index=True, key="scores")
     right.plotly_chart(
-        curves_figure(found, titles, text), key="curves", config={"displayModeBar": False}
+        curves_figure(explained, titles, text), key="curves", config={"displayModeBar": False}
     )
     st.caption(
         text(
@@ -197,10 +197,10 @@ def _scores(found: Pair[ExplainedPicture], titles: Pair[str], text: Text) -> Non
     )
 
 
-def _take_away(found: Pair[ExplainedPicture], request: ExplainRequest, text: Text) -> None:
+def _take_away(explained: Pair[ExplainedPicture], request: ExplainRequest, text: Text) -> None:
     st.download_button(
         text("explain.download"),
-        lambda: explanation_archive(found),
+        lambda: explanation_archive(explained),
         file_name=f"explain-{request.method}.zip",
         mime="application/zip",
         on_click="ignore",
@@ -208,17 +208,17 @@ def _take_away(found: Pair[ExplainedPicture], request: ExplainRequest, text: Tex
         key="explain_download",
     )
     with st.expander(text("explain.code")):
-        st.code(explanation_code(found), language="python")
+        st.code(explanation_code(explained), language="python")
 
 
 def _blocks(
     picture: Picture,
     twins: Pair[Loaded],
-    found: Pair[ExplainedPicture],
+    explained: Pair[ExplainedPicture],
     titles: Pair[str],
     text: Text,
 ) -> None:
-    explanation = found.first.explanation
+    explanation = explained.first.explanation
     method = MethodName(explanation.method)
     if method not in cam_formulas():
         st.info(text("explain.all_blocks_only_cam"))
@@ -229,8 +229,8 @@ def _blocks(
         loaded, own = both
         return submit_blocks(loaded, picture, method, own.target, own.against)
 
-    jobs = twins.join(found.map(lambda made: made.explanation)).map(submitted)  # in parallel
-    rows = block_rows(found, jobs.map(lambda job: wait(job, label)))
+    jobs = twins.join(explained.map(lambda side: side.explanation)).map(submitted)  # in parallel
+    rows = block_rows(explained, jobs.map(lambda job: wait(job, label)))
     for title, row in titles.join(rows):
         st.markdown(f"**{md_escape(title)}**")
         st.image(row.pixels, width="stretch", output_format="JPEG",

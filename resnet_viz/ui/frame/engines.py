@@ -1,4 +1,4 @@
-"""The engines that all sessions of this process share."""
+"""The engines shared by all sessions of this process."""
 
 import os
 
@@ -14,9 +14,9 @@ _DIAGNOSES = 24  # one takes 0.2 MB, with labelled images of 224 pixels 3 MB
 
 @st.cache_resource(show_spinner=False)
 def results() -> ThreadEngine:
-    """Values that pages show, kept while there is room.
+    """Return the engine of values that pages show, kept within a limit of bytes.
 
-    One thread of torch per job and no more jobs than cores: side by side that is four times faster
+    Each job uses one thread of torch, and no more jobs run than there are cores: four times faster
     than letting every job use every core.
     """
     return ThreadEngine(
@@ -26,7 +26,7 @@ def results() -> ThreadEngine:
 
 @st.cache_resource(show_spinner=False)
 def measurements() -> ThreadEngine:
-    """Measurements that grow while they are watched."""
+    """Return the engine of measurements that pages follow while they run."""
     return ThreadEngine(
         "live", threads=_cores(), most_jobs=_MEASUREMENTS, initializer=_one_torch_thread
     )
@@ -34,7 +34,7 @@ def measurements() -> ThreadEngine:
 
 @st.cache_resource(show_spinner=False)
 def diagnoses() -> ThreadEngine:
-    """Diagnoses, each of which waits for a process of its own."""
+    """Return the engine of diagnoses; each thread waits for a separate process."""
     return ThreadEngine("diagnosis", threads=max(1, _cores() // 2), most_jobs=_DIAGNOSES)
 
 

@@ -1,4 +1,4 @@
-"""Gradients over whole trainings: those in the repository, and the runs of this machine."""
+"""Gradients during whole trainings: bundled recordings, and runs of this machine."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from resnet_viz.ui.frame.words import md_escape
 
 
 def show_trainings(text: Text) -> None:
-    """Choose a training, move over its steps, and see the laboratory's plot change."""
+    """Ask for a training and a step, and show its gradients."""
     bundled = {one.name: one for one in bundled_trainings()}
     own = {run.id: run for run in runs.listed() if isinstance(run.config, TrainingConfig)}
     left, right = st.columns(2)
@@ -55,7 +55,7 @@ def show_trainings(text: Text) -> None:
 
 
 def _of_run(run: Run) -> Training:
-    """A run of this machine as far as it has come."""
+    """Return a run of this machine as far as it has come."""
     config = run.config
     assert isinstance(config, TrainingConfig)
     data = runs.events(run.id, DataShown)

@@ -1,4 +1,4 @@
-"""The panel of a background run: where it is, how far, stop, go on, delete. One for all pages."""
+"""The panel of a background run, the same on all pages: state, progress and buttons."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

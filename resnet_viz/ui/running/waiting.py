@@ -1,4 +1,4 @@
-"""Waiting for jobs: a newer rerun interrupts the waiting, and the work goes on."""
+"""Waiting for jobs. A newer rerun interrupts the wait; the job goes on."""
 
 import time
 from collections.abc import Callable, Hashable, Iterator, Sequence
@@ -23,10 +23,10 @@ _LOOK_EVERY = 0.7  # seconds between further looks at a job of this process
 
 @dataclass(frozen=True)
 class StopButton:
-    """A button that stops what this session waits for, and what is said afterwards.
+    """A button that stops the work this session waits for, with the texts around it.
 
-    ``place`` tells several of one page apart; ``key`` names the work, since the button stops that
-    alone and not what the page asks for next.
+    ``place`` distinguishes several on one page. ``key`` identifies the work, so that the button
+    does not stop what the page asks for next.
     """
 
     place: str
@@ -41,7 +41,7 @@ class StopButton:
         return bool(STOPPED[self.place].get() == self.key)
 
     def unless_stopped(self, wait: Callable[[], R]) -> R | None:
-        """What ``wait`` gives; None, with the offer to start again, where the work was stopped."""
+        """Return what ``wait`` returns; None, and a button to restart, if the work was stopped."""
         if not self.pressed:
             try:
                 return wait()
@@ -51,12 +51,12 @@ class StopButton:
         return None
 
     def offer_again(self) -> None:
-        """Say that the work was stopped, with a button that asks for it again."""
+        """Say that the work was stopped, and show a button that starts it again."""
         st.info(self.stopped)
         st.button(self.again, key=f"again_{self.place}", on_click=self._release)
 
     def offer(self, jobs: Sequence[Running[Any]]) -> None:
-        """The button."""
+        """Show the button."""
         st.button(self.label, key=f"stop_{self.place}", on_click=self._press, args=(jobs,))
 
     def _press(self, jobs: Sequence[Running[Any]]) -> None:
@@ -69,7 +69,7 @@ class StopButton:
 
 
 def wait(running: Running[R], label: str) -> R:
-    """The result; after a moment ``label`` says what is being waited for.
+    """Return the result of a job; after a moment, ``label`` is shown with a spinner.
 
     Raises the error of a failed job, and ``JobStopped``.
     """
@@ -77,7 +77,7 @@ def wait(running: Running[R], label: str) -> R:
 
 
 def wait_all(jobs: Sequence[Running[R]], label: str, button: StopButton | None = None) -> list[R]:
-    """The results of several jobs, as ``wait`` gives one."""
+    """Return the results of several jobs, like ``wait``."""
     if not _ended(jobs, _PATIENCE):
         with _room(jobs, button), st.spinner(label, show_time=True):
             while not _ended(jobs, _EVERY):
@@ -86,7 +86,7 @@ def wait_all(jobs: Sequence[Running[R]], label: str, button: StopButton | None =
 
 
 def show(running: Running[R], draw: Callable[[JobStatus[R]], object], button: StopButton) -> R:
-    """The result, as ``wait`` gives it; until then ``draw`` shows the progress."""
+    """Return the result, like ``wait``; until then, ``draw`` shows the progress."""
     if not _ended([running], _PATIENCE):
         with _room([running], button):
             place = st.empty()
@@ -105,10 +105,9 @@ def follow(
     patience: float = _FIRST_LOOK,
     every: float = _LOOK_EVERY,
 ) -> None:
-    """Draw a job again and again while it goes on, without holding up the page around it.
+    """Redraw a job while it runs, without holding up the page around it.
 
-    ``look`` is asked anew each time. Once the job begins, ends or is deleted, the whole page is
-    rerun.
+    ``look`` is called each time. When the job begins, ends or is deleted, the whole page reruns.
     """
     if patience:
         look().wait(patience)
@@ -136,7 +135,10 @@ def _polled(look: Callable[[], J]) -> tuple[J, JobStatus[Any]]:
 
 @contextmanager
 def _room(jobs: Sequence[Running[Any]], button: StopButton | None) -> Iterator[None]:
-    """A place above the button that is gone afterwards; inside, nobody else stops the jobs."""
+    """Reserve space for progress above the button, and clear it afterwards.
+
+    Inside, the jobs count as watched, so that another session cannot stop them.
+    """
     room = st.empty()
     with room.container(), ExitStack() as watching:
         place = st.container()
@@ -150,6 +152,6 @@ def _room(jobs: Sequence[Running[Any]], button: StopButton | None) -> Iterator[N
 
 
 def _ended(jobs: Sequence[Running[Any]], seconds: float) -> bool:
-    """Whether all have ended, at the latest after so many seconds."""
+    """Return whether all jobs have ended, after at most so many seconds."""
     until = time.monotonic() + seconds
     return all(job.wait(max(0.0, until - time.monotonic())) for job in jobs)

@@ -1,4 +1,4 @@
-"""What to learn from: a known data set, an uploaded ZIP, or a folder of class folders."""
+"""The choice of training data: a named data set, a ZIP, or class folders."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ _MOST_MEGABYTES = 200  # of an upload
 
 
 def ask_data(text: Text) -> str | None:
-    """The name of a data set, or the path of what was uploaded; None while nothing is."""
+    """Return a data set's name or the path of an upload; None until something is uploaded."""
     names = [*known_datasets(), _ZIP, _FOLDER]
     TRAIN_DATA.restore(names, "digits")
     data = st.selectbox(

@@ -1,4 +1,4 @@
-"""What to train: networks, data and recipe, as one checked config."""
+"""The form of a training: network, data and recipe, as one checked config."""
 
 from collections.abc import Hashable
 from dataclasses import fields
@@ -36,7 +36,7 @@ _NUMBERS = ("epochs", "batch_size", "learning_rate", "momentum", "weight_decay",
 
 
 def ask_config(text: Text) -> TrainingConfig | None:
-    """Three choices side by side; None, with a sentence, while they make no config."""
+    """Show the form and return its config; None, with a message, if it is incomplete or invalid."""
     left, middle, right = st.columns(3)
     with left:
         start = ask_start(text)
@@ -66,7 +66,7 @@ def ask_config(text: Text) -> TrainingConfig | None:
 
 
 def preview_key(config: TrainingConfig) -> Hashable:
-    """What decides a config's preview."""
+    """Return the cache key of a config's preview."""
     return ("preview", config)
 
 
@@ -85,7 +85,9 @@ def _ask_recipe(text: Text) -> str:
 
 
 def _ask_details(name: str, text: Text) -> dict[str, Any]:
-    """Every field of the recipe; a field's key holds the recipe's name, so each has its own."""
+    """Ask for every field of the recipe. The recipe's name is part of each key, so recipes keep
+    separate values.
+    """
     usual = RECIPES[name]
     changes: dict[str, Any] = {}
     defaults = {field.name: getattr(usual, field.name) for field in fields(Recipe)}
@@ -132,8 +134,10 @@ def _number(field: str, default: float, recipe: str, text: Text) -> float:
 
 
 def _ask_device(text: Text) -> str:
-    found = devices()
-    if len(found) == 1:
-        return found[0]
-    chosen = st.selectbox(text("compare.device"), found, format_func=str.upper, key="train_device")
-    return str(chosen or found[0])
+    available = devices()
+    if len(available) == 1:
+        return available[0]
+    chosen = st.selectbox(
+        text("compare.device"), available, format_func=str.upper, key="train_device"
+    )
+    return str(chosen or available[0])

@@ -1,4 +1,4 @@
-"""The Train page below its form: the start, one run in detail, and the table of runs."""
+"""The Train page below its form: start, the selected run, and the table of runs."""
 
 from resnet_viz.core.text import Text
 from resnet_viz.training.config import TrainingConfig
@@ -9,7 +9,7 @@ from resnet_viz.ui.train.start_panel import offer_start
 
 
 def show_trainings(config: TrainingConfig | None, text: Text) -> None:
-    """The start of ``config``, if there is one, and the trainings of this machine."""
+    """Show the start of ``config``, if there is one, and the trainings of this machine."""
     if config is not None:
         offer_start(config, text)
     trainings = training_runs()

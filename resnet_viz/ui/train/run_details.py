@@ -1,4 +1,4 @@
-"""Below the curves: what the training did to each layer, and how each class fares."""
+"""Below the curves: changes per layer, and results per class."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -22,9 +22,9 @@ _EVERY = 5.0  # seconds between looks at a run that goes on
 _PLAIN = {"displayModeBar": False}
 
 
-def show_details(found: list[Run], text: Text) -> None:
-    """Tabs about the run that is shown; nothing is read before they are opened."""
-    run = next((run for run in found if run.id == RUN.get()), None)
+def show_details(trainings: list[Run], text: Text) -> None:
+    """Show tabs about the selected run; nothing is read until they are opened."""
+    run = next((run for run in trainings if run.id == RUN.get()), None)
     if run is None:
         return
     with st.expander(text("train.inside"), key="train_inside", on_change="rerun") as opened:
@@ -108,6 +108,6 @@ def _classes(status: Status, epochs: Epochs, text: Text) -> None:
 
 
 def _mean(shares: Sequence[float]) -> float:
-    """Over the classes that have one (macro average)."""
+    """Return the mean over the classes that have a value (macro average)."""
     there = [share for share in shares if not math.isnan(share)]
     return sum(there) / max(1, len(there))

@@ -1,4 +1,4 @@
-"""One run while it goes on: curves, gradients, watched images; the page around it stands still."""
+"""One training while it runs: curves, gradients and watched images."""
 
 import io
 from collections.abc import Sequence
@@ -33,20 +33,20 @@ from resnet_viz.ui.running.run_panel import RunPanel, Status, show_run
 _WATCHED_WIDTH = 104  # pixels; four fit into half a page, three on a phone
 
 
-def show_training(found: Sequence[Run], text: Text) -> None:
-    """The chosen run, at first the newest, or what would be here."""
-    if not found:
+def show_training(trainings: Sequence[Run], text: Text) -> None:
+    """Show the selected run, by default the newest, or a message if there is none."""
+    if not trainings:
         st.info(text("train.empty"))
         return
-    by_id = {run.id: run for run in found}
-    RUN.restore(by_id, found[0].id)
+    by_id = {run.id: run for run in trainings}
+    RUN.restore(by_id, trainings[0].id)
     chosen = st.selectbox(
         text("train.shown"),
         list(by_id),
         format_func=lambda run_id: f"{by_id[run_id].title} ({by_id[run_id].created:%m-%d %H:%M})",
         key=RUN.name,
     )
-    RUN.publish(found[0].id)
+    RUN.publish(trainings[0].id)
     panel = RunPanel(
         "train",
         draw=lambda status: _curves(status, text),
@@ -100,7 +100,7 @@ def _left(status: Status, progress: TrainingProgress, text: Text) -> str:
 
 
 def _watched(status: Status, text: Text) -> None:
-    """Four test images with what each network says of them and where it looks."""
+    """Show four test images with each network's prediction and Grad-CAM."""
     watched = of_type(status.records, WatchedImages)
     data = last_of(status.records, DataShown)
     if not watched or data is None or not data.watched:

@@ -1,4 +1,4 @@
-"""The table of runs: choose, compare, rename, take away, delete."""
+"""The table of runs: select, compare, rename, export, delete."""
 
 from collections import Counter
 
@@ -20,29 +20,29 @@ from resnet_viz.ui.frame.session import RUN
 
 
 def training_runs() -> list[Run]:
-    """Every training of this machine, the newest first."""
+    """Return every training of this machine, newest first."""
     return [run for run in runs.listed() if run.kind == "train"]
 
 
-def show_runs(found: list[Run], text: Text) -> None:
-    """The table, and what can be done with the run that is shown."""
+def show_runs(trainings: list[Run], text: Text) -> None:
+    """Show the table and the actions on the selected run."""
     st.subheader(text("train.runs"), anchor=False)
-    if not found:
+    if not trainings:
         st.caption(text("train.runs_empty"))
         return
-    table = pd.DataFrame([_row(run, text) for run in found])
+    table = pd.DataFrame([_row(run, text) for run in trainings])
     st.caption(text("train.overlay"))
     ticked = st.dataframe(
         table, hide_index=True, key="train_table", on_select="rerun", selection_mode="multi-row"
     )
-    _overlaid([found[place] for place in ticked.selection.rows if place < len(found)], text)
-    shown = next((run for run in found if run.id == RUN.get()), None)
+    _overlaid([trainings[place] for place in ticked.selection.rows if place < len(trainings)], text)
+    shown = next((run for run in trainings if run.id == RUN.get()), None)
     if shown is not None:
         _actions(shown, text)
 
 
 def _overlaid(ticked: list[Run], text: Text) -> None:
-    """The curves of every ticked run in one plot; the plain ones dashed."""
+    """Plot the curves of all ticked runs together; plain networks are dashed."""
     titles = Counter(run.title for run in ticked)
     curves = [
         RunCurve(
@@ -112,7 +112,7 @@ def _actions(run: Run, text: Text) -> None:
 
 
 def _open_elsewhere(trained: TrainedRun, text: Text) -> None:
-    """To the pages that look at its networks; a middle click opens them beside this one."""
+    """Show links to the pages that can open its networks."""
     here = {"lang": text.language}
     network = {"network": run_address(trained), **here}
     places = {

@@ -1,4 +1,4 @@
-"""Which network to train, alone or with its twin, and from which weights."""
+"""The choice of a network to train, alone or with its twin, and its initial weights."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,7 @@ _MOST_MEGABYTES = 500  # of a weights file
 
 @dataclass(frozen=True)
 class Start:
-    """What a training begins with."""
+    """The initial state of a training."""
 
     spec: NetworkSpec
     pair: bool
@@ -33,7 +33,7 @@ class Start:
 
 
 def ask_start(text: Text) -> Start | None:
-    """Network, twins, weights and what stays as it is; None while a file is still to come."""
+    """Ask for network, twins, weights and frozen stages; None until a required file is uploaded."""
     spec = _ask_network(text)
     pair = _ask_pair(spec, text)
     offered = _starts(spec, pair=pair)
@@ -93,7 +93,7 @@ def _ask_pair(spec: NetworkSpec, text: Text) -> bool:
 
 
 def _starts(spec: NetworkSpec, *, pair: bool) -> list[str]:
-    """Weights to begin with; a pair begins with weights that both twins have."""
+    """Return the choices of initial weights; a pair starts from weights that both twins have."""
     bundled = ["bundled"] if spec.name in bundled_names() else []
     if pair:
         return ["random", *bundled]

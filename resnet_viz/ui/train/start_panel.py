@@ -1,4 +1,4 @@
-"""Before a training starts: its data on eight images, its time, and the one button."""
+"""Before a training starts: its data, an estimate of its time, and the start button."""
 
 from collections.abc import Iterator
 
@@ -23,7 +23,7 @@ _SIDE = 64  # pixels
 
 
 def offer_start(config: TrainingConfig, text: Text) -> None:
-    """The button at once; data and estimate as soon as they are known."""
+    """Show the start button, then data and estimate once they are computed."""
     started = st.button(text("train.begin"), type="primary", key="train_begin")
     if started:
         try:
@@ -51,29 +51,29 @@ def _show_preview(status: JobStatus[Preview], text: Text) -> None:
         _show(status.result, text)
 
 
-def _show(found: Preview, text: Text) -> None:
-    train, test = sum(found.train), sum(found.test)
+def _show(data: Preview, text: Text) -> None:
+    train, test = sum(data.train), sum(data.test)
     st.caption(
         text(
             "train.estimate",
-            time=duration(found.seconds, text),
+            time=duration(data.seconds, text),
             train=f"{train:,}",
             test=f"{test:,}",
-            whole=f"{sum(found.whole):,}",
+            whole=f"{sum(data.whole):,}",
         )
     )
     with st.expander(text("train.preview")):
-        _data(found, text)
+        _data(data, text)
 
 
-def _data(found: Preview, text: Text) -> None:
+def _data(data: Preview, text: Text) -> None:
     left, right = st.columns([2, 3])
-    table = pd.DataFrame({"class": found.classes, "train": found.train, "test": found.test}).rename(
+    table = pd.DataFrame({"class": data.classes, "train": data.train, "test": data.test}).rename(
         columns=lambda name: text(f"train.column_{name}")
     )
     left.dataframe(table, hide_index=True, height=300, key="train_balance")
     right.caption(text("train.augmented"))
-    factor = max(1, _SIDE // found.samples[0].shape[0])
-    right.image([enlarge_pixels(sample, factor) for sample in found.samples], width=_SIDE + 16)
-    if found.skipped:
-        right.warning(text("train.skipped", names=md_escape(", ".join(found.skipped))))
+    factor = max(1, _SIDE // data.samples[0].shape[0])
+    right.image([enlarge_pixels(sample, factor) for sample in data.samples], width=_SIDE + 16)
+    if data.skipped:
+        right.warning(text("train.skipped", names=md_escape(", ".join(data.skipped))))
