@@ -30,23 +30,25 @@ class MaximiseConfig:
 
 
 def maximise_job(config: MaximiseConfig, folder: Path) -> Generator[MaximiseEvent, None, None]:
-    """Make the picture, from the beginning or from the state in ``folder``.
+    """Make a channel's picture, from the beginning or from the state in ``folder``.
 
-    The state is kept with every picture and at a stop.
+    The state is saved with every picture and when the run stops.
     """
     loaded = load(config.network, config.device)
     if not isinstance(loaded, LoadedNetwork):
         raise NetworkError("network_own_only", name=loaded.spec.name)
-    goal, kept = config.goal, folder / STATE_FILE
+    goal, state_file = config.goal, folder / STATE_FILE
     size, channels = loaded.network.spec.input_size, loaded.network.spec.input_channels
-    state = Ascent.load(kept) if kept.is_file() else Ascent.begin(size, channels, goal.seed)
+    state = (
+        Ascent.load(state_file) if state_file.is_file() else Ascent.begin(size, channels, goal.seed)
+    )
     try:
         for step in maximise(loaded, goal, state):
             yield ActivationReached(step.step, step.steps, step.activation)
             if step.pixels is not None and step.still is not None:
                 png = to_png(step.pixels)
                 yield ActivationPicture(step.step, step.steps, step.activation, step.still, png)
-                state.save(kept)
+                state.save(state_file)
             yield Counted(step.step, step.steps)
     finally:
-        state.save(kept)
+        state.save(state_file)

@@ -1,4 +1,4 @@
-"""Explaining many pictures as a background run: kept picture by picture, so that it goes on."""
+"""Explaining many pictures as a background run, saved picture by picture so that it can resume."""
 
 import base64
 import json
@@ -35,9 +35,9 @@ ManyEvent: TypeAlias = PicturesFound | PictureResult | Counted
 
 @dataclass(frozen=True)
 class ManyConfig:
-    """Every picture of a source by every method with every network.
+    """Which pictures to explain, with which networks and methods.
 
-    ``titles`` and ``requests`` are by network; all networks are asked for the same methods.
+    ``titles`` and ``requests`` have one entry per network; every network gets the same methods.
     """
 
     source: PictureSource
@@ -56,28 +56,29 @@ def explain_job(config: ManyConfig, folder: Path) -> Generator[ManyEvent, None, 
     """Explain every picture of a source by every method with every network.
 
     Files: ``N.json`` with the picture's result, written last, and ``N/`` with raw map, overlay and
-    manifest of each network and method. What a method refuses is part of the picture's result;
-    where there is one network and one method it is raised.
+    manifest of each network and method. A picture that has its ``N.json`` is not explained again.
+    An error of a method becomes part of the picture's result; with one network and one method it
+    is raised.
     """
     refs, device = config.networks, config.device
     networks = [load(refs[0], device)] if len(refs) == 1 else [*load_two(refs[0], refs[1], device)]
-    asked = list(zip(networks, config.requests, strict=True))
+    work = list(zip(networks, config.requests, strict=True))
     with open_source(config.source) as entries:
         yield PicturesFound(len(entries))
         for number, entry in enumerate(entries, 1):
-            kept = folder / f"{number:04d}.json"
-            if not kept.is_file():
-                result = yield from _one(entry, number, asked, folder, len(entries))
-                with whole_file(kept) as partial:
+            result_file = folder / f"{number:04d}.json"
+            if not result_file.is_file():
+                result = yield from _one(entry, number, work, folder, len(entries))
+                with whole_file(result_file) as partial:
                     partial.write_text(json.dumps(encode(result)), encoding="utf-8")
-            yield _read(kept)
+            yield _read(result_file)
             yield Counted(number, len(entries))
 
 
 def _one(
     entry: PictureEntry,
     number: int,
-    asked: list[tuple[Loaded, tuple[ExplainRequest, ...]]],
+    work: list[tuple[Loaded, tuple[ExplainRequest, ...]]],
     folder: Path,
     total: int,
 ) -> Generator[Counted, None, PictureResult]:
@@ -87,8 +88,8 @@ def _one(
     except ImageError as error:
         return replace(start, skipped=error)
     rows, refused = [], []
-    alone = sum(len(requests) for _, requests in asked) == 1
-    for place, (loaded, requests) in enumerate(asked):
+    alone = sum(len(requests) for _, requests in work) == 1
+    for place, (loaded, requests) in enumerate(work):
         for request in requests:
             try:
                 where = Counted(number - 1, total, request.method)
@@ -99,16 +100,16 @@ def _one(
                 refused.append(Refusal(place, request.method, error))
                 continue
             own = folder / f"{number:04d}"
-            _keep(explained, own if alone else own / f"{place + 1}-{request.method}")
+            _save(explained, own if alone else own / f"{place + 1}-{request.method}")
             rows.append(method_row(explained, place, request.method, entry.label))
-    thumbnail = _thumbnail(picture, asked[0][0])
+    thumbnail = _thumbnail(picture, work[0][0])
     return replace(start, thumbnail=thumbnail, rows=tuple(rows), refused=tuple(refused))
 
 
 def _explained(
     loaded: Loaded, picture: Picture, request: ExplainRequest, where: Counted
 ) -> Generator[Counted, None, ExplainedPicture]:
-    """The explanation; an event at each step, at which the run can be stopped."""
+    """The explanation; yields ``where`` at each step, where the run can be stopped."""
     explained: ExplainedPicture | None = None
     for step in explain_picture_in_steps(loaded, picture, request):
         if isinstance(step, ExplainedPicture):
@@ -120,7 +121,7 @@ def _explained(
 
 
 def method_row(explained: ExplainedPicture, network: int, method: str, label: str) -> MethodRow:
-    """What the tables show of one picture, network and method."""
+    """One picture, network and method as a row of the tables."""
     explanation = explained.explanation
     shares = explanation.probabilities
     top = int(np.nan_to_num(shares, nan=-1.0).argmax())
@@ -141,9 +142,9 @@ def method_row(explained: ExplainedPicture, network: int, method: str, label: st
     )
 
 
-def _keep(made: ExplainedPicture, folder: Path) -> None:
+def _save(explained: ExplainedPicture, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    for name, content in explanation_files(made):
+    for name, content in explanation_files(explained):
         (folder / name).write_bytes(content)
 
 
@@ -155,7 +156,7 @@ def _thumbnail(picture: Picture, loaded: Loaded) -> str:
 
 
 def picture_results(folder: Path) -> Iterator[PictureResult]:
-    """What a run has found of its pictures so far, in their order."""
+    """The results that a run has saved so far, in the order of the pictures."""
     return map(_read, sorted(folder.glob("[0-9]*.json")))
 
 

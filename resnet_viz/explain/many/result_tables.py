@@ -1,4 +1,4 @@
-"""What a run over many pictures found: a row a picture, a row a method, and files to take away."""
+"""The tables of a run over many pictures, and the files to download."""
 
 import io
 import shutil
@@ -50,7 +50,7 @@ def method_rows(
 
 
 def means(scores: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    """The mean of each score over those that have it; a map that is not finite has none."""
+    """The mean of each score over the rows that have it; a map that is not finite has none."""
     columns: dict[str, list[float]] = defaultdict(list)
     for one in scores:
         for name, value in one.items():
@@ -80,7 +80,7 @@ def skipped(results: Sequence[PictureResult], text: Text) -> list[dict[str, str]
 
 
 def document(results: Sequence[PictureResult], config: ManyConfig, text: Text) -> JsonObject:
-    """Everything the run found as JSON values; with one network and method their names on top."""
+    """All results of a run as JSON values; a single network or method is a name, not a list."""
     networks, methods = config.titles, config.methods
     layer = config.requests[0][0].layer
     fused = layer if isinstance(layer, Fused) else None
@@ -99,20 +99,20 @@ def document(results: Sequence[PictureResult], config: ManyConfig, text: Text) -
     }
 
 
-def write_gallery(found: JsonObject, run_folder: Path, out: Path) -> None:
-    """``table.csv``, ``methods.csv``, ``manifest.json`` and a numbered folder a picture."""
+def write_gallery(results: JsonObject, run_folder: Path, out: Path) -> None:
+    """Write ``table.csv``, ``methods.csv``, ``manifest.json`` and a folder for each picture."""
     with new_folder(out) as partial:
-        for name, content in _tables(found).items():
+        for name, content in _tables(results).items():
             (partial / name).write_text(content, encoding="utf-8")
         for own in _picture_folders(run_folder):
             shutil.copytree(own, partial / own.name)
 
 
-def gallery_zip(found: JsonObject, run_folder: Path) -> bytes:
-    """The same as a ZIP."""
+def gallery_zip(results: JsonObject, run_folder: Path) -> bytes:
+    """The same files as a ZIP."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in _tables(found).items():
+        for name, content in _tables(results).items():
             archive.writestr(name, content)
         for own in _picture_folders(run_folder):
             for path in sorted(p for p in own.rglob("*") if p.is_file()):
@@ -120,15 +120,15 @@ def gallery_zip(found: JsonObject, run_folder: Path) -> bytes:
     return out.getvalue()
 
 
-def _tables(found: JsonObject) -> dict[str, str]:
+def _tables(results: JsonObject) -> dict[str, str]:
     return {
-        "table.csv": pd.DataFrame(found["images"]).to_csv(index=False),
-        "methods.csv": pd.DataFrame(found["methods"]).to_csv(index=False),
-        "manifest.json": to_json(found),
+        "table.csv": pd.DataFrame(results["images"]).to_csv(index=False),
+        "methods.csv": pd.DataFrame(results["methods"]).to_csv(index=False),
+        "manifest.json": to_json(results),
     }
 
 
 def _picture_folders(run_folder: Path) -> list[Path]:
-    """Of pictures that are done; one that was being explained when the run stopped is left out."""
+    """The folders of finished pictures; one that was interrupted is left out."""
     return [p for p in sorted(run_folder.glob("[0-9]*"))
             if p.is_dir() and p.with_suffix(".json").is_file()]  # fmt: skip
