@@ -8,6 +8,8 @@ from streamlit.testing.v1 import AppTest
 from resnet_viz import NetworkRef, NetworkSpec, Weights, WeightSource
 from resnet_viz.checkpoints import load as loading
 from resnet_viz.cli import app as commands
+from resnet_viz.core.converter import decode, encode
+from resnet_viz.explain.many.job import ManyConfig
 from resnet_viz.jobs.queue import foreground
 from resnet_viz.ui.choose.openings import design_id, packed
 from tests.source import ROOT
@@ -108,6 +110,9 @@ def test_a_background_run_is_given_what_the_command_named(monkeypatch, tmp_path)
     ]
     with pytest.raises(_ReachedError) as caught:
         commands([*words, "--debug"], standalone_mode=False)
-    (told,) = caught.value.args[0]["networks"]
-    assert NetworkRef.from_dict(told) == NetworkRef.parse("resnet32:random", seed=7)
-    assert NetworkRef.from_dict(told) == linked(network="resnet32", weights="random", seed="7")[0]
+    sent = json.loads(json.dumps(encode(caught.value.args[0])))
+    assert decode(ManyConfig, sent).networks == (NetworkRef.parse("resnet32:random", seed=7),)
+    assert (
+        decode(ManyConfig, sent).networks
+        == linked(network="resnet32", weights="random", seed="7")[:1]
+    )
