@@ -13,13 +13,14 @@ from resnet_viz import ResNet, analyze, class_activation_maps, explain, faithful
 from resnet_viz.checkpoints.ref import NetworkRef
 from resnet_viz.cli import app
 from resnet_viz.cli.explain_command import method_help
+from resnet_viz.core.converter import decode, encode
 from resnet_viz.core.errors import NetworkError, OptionError
 from resnet_viz.core.places import ASSETS
 from resnet_viz.core.text import LANGUAGES, sentences
 from resnet_viz.explain.cam_formulas import CamFormula, CamOfLayer
 from resnet_viz.explain.captum_methods import Networks
 from resnet_viz.explain.explain_picture import ExplainRequest
-from resnet_viz.explain.many.job import explain_job, request_to_dict
+from resnet_viz.explain.many.job import ManyConfig, explain_job
 from resnet_viz.explain.many.picture_sources import PictureSource
 from resnet_viz.explain.methods import METHODS, Cost, Family, LayerMethod, MethodName
 from tests.explain.test_explain_image import Functional
@@ -117,15 +118,15 @@ def test_a_new_row_is_a_choice_of_the_command(made_up):
 
 
 def test_a_new_row_runs_over_many_pictures(made_up, tmp_path):
-    config = {
-        "source": PictureSource("digits", count=1).to_dict(),
-        "networks": [NetworkRef.parse("resnet20").to_dict()],
-        "titles": ["ResNet-20"],
-        "requests": [[request_to_dict(ExplainRequest(made_up, measures=()))]],
-        "device": "cpu",
-    }
-    events = {event["key"]: event for event in explain_job(config, tmp_path)}
-    assert events["picture/0001"]["rows"][0]["method"] == "made-up"
+    config = ManyConfig(
+        source=PictureSource("digits", count=1),
+        networks=(NetworkRef.parse("resnet20"),),
+        titles=("ResNet-20",),
+        requests=((ExplainRequest(made_up, measures=()),),),
+    )
+    config = decode(ManyConfig, json.loads(json.dumps(encode(config))))  # as it is queued
+    events = {event.key: event for event in explain_job(config, tmp_path)}
+    assert [row.method for row in events["picture/0001"].rows] == ["made-up"]
 
 
 def test_a_new_row_is_a_choice_everywhere_on_the_page(made_up):
