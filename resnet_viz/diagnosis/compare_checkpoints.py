@@ -12,7 +12,7 @@ from resnet_viz.core.errors import DataError
 from resnet_viz.diagnosis.checks.known_checks import distances
 from resnet_viz.experiments.cka import alignment, grams, hsic_terms
 from resnet_viz.pictures.samples import sample_batch, samples
-from resnet_viz.records import AnsweredPicture, CheckpointsBeside
+from resnet_viz.records import AnsweredPicture, CheckpointComparison
 
 _SHOWN = 16  # pictures whose answers are told
 _FEWEST = 4  # pictures; debiased CKA divides by n (n - 3)
@@ -20,7 +20,7 @@ _FEWEST = 4  # pictures; debiased CKA divides by n (n - 3)
 
 def beside(
     first: Identification, second: Identification, images: str | Path | None = None
-) -> CheckpointsBeside:
+) -> CheckpointComparison:
     """Both networks on the same pictures, each as it expects them.
 
     ``cka`` is the debiased linear form (Kornblith et al. 2019, arXiv 1905.00414; Song et al. 2012)
@@ -35,7 +35,7 @@ def beside(
         shares = [first.network(left).softmax(1), second.network(right).softmax(1)]
         terms = hsic_terms(grams(first.network, left), grams(second.network, right))
     answers = [each.argmax(1) for each in shares]
-    return CheckpointsBeside(
+    return CheckpointComparison(
         first=first.name,
         second=second.name,
         images=name,

@@ -9,13 +9,13 @@ from resnet_viz.diagnosis.compare_checkpoints import beside
 from resnet_viz.diagnosis.diagnose import diagnosis, identified
 from resnet_viz.networks.export.spec_file import parse_spec
 from resnet_viz.records import (
+    CheckpointComparison,
     CheckpointReport,
-    CheckpointsBeside,
     DiagnosisPart,
     DiagnosisProgress,
 )
 
-DiagnosisRecord = DiagnosisProgress | CheckpointReport | CheckpointsBeside
+DiagnosisRecord = DiagnosisProgress | CheckpointReport | CheckpointComparison
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def _report(config: DiagnosisConfig) -> Iterator[DiagnosisProgress | CheckpointR
 
 def _comparison(
     config: DiagnosisConfig, second: WeightsFile
-) -> Iterator[DiagnosisProgress | CheckpointsBeside]:
+) -> Iterator[DiagnosisProgress | CheckpointComparison]:
     networks = [identified(f.path, parse_spec(f.network)) for f in (config.first, second)]
     yield DiagnosisProgress(DiagnosisPart.BESIDE, 0)
     compared = beside(networks[0], networks[1], config.images or None)

@@ -7,10 +7,10 @@ import plotly.graph_objects as go
 
 from resnet_viz.core.text import Text
 from resnet_viz.figures.theme import ACCENT, STYLES, layer_ticks, styled
-from resnet_viz.records import ANY_TWO, CheckpointReport, CheckpointsBeside, Pair
+from resnet_viz.records import ANY_TWO, CheckpointComparison, CheckpointReport, Pair
 
 
-def cka_figure(beside: CheckpointsBeside) -> go.Figure:
+def cka_figure(beside: CheckpointComparison) -> go.Figure:
     """CKA between every block of the first network (rows) and of the second (columns)."""
     figure = go.Figure()
     figure.add_heatmap(
@@ -44,7 +44,7 @@ def norms_figure(first: CheckpointReport, second: CheckpointReport, text: Text) 
     return styled(figure, height=320)
 
 
-def moved_figure(beside: CheckpointsBeside, text: Text) -> go.Figure:
+def moved_figure(beside: CheckpointComparison, text: Text) -> go.Figure:
     """The relative distance between the weights of each layer."""
     figure, layers = go.Figure(), list(beside.moved)
     _add_layers(figure, beside.moved, layers, "", ACCENT, "circle")

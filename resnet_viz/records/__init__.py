@@ -1,4 +1,4 @@
-"""Frozen results: numbers with names, shapes and units; arrays are read-only NumPy."""
+"""The frozen dataclasses that computations return; arrays in them are read-only NumPy arrays."""
 
 from resnet_viz.records.analysis import Analysis, BatchNormMode, Prediction, Score
 from resnet_viz.records.backbone import StageFeatures, WorkView
@@ -12,7 +12,7 @@ from resnet_viz.records.checkpoint import (
     LayerHealth,
     Severity,
 )
-from resnet_viz.records.checkpoint_comparison import AnsweredPicture, CheckpointsBeside
+from resnet_viz.records.checkpoint_comparison import AnsweredPicture, CheckpointComparison
 from resnet_viz.records.comparison import BLOCK_PARTS, Comparison, Side, WeightSource
 from resnet_viz.records.counted import Counted
 from resnet_viz.records.design import BlockGroup, Layer, MeasuredLayer, SignalCheck
@@ -59,8 +59,8 @@ __all__ = [
     "ByLayer",
     "ChangedAccuracy",
     "CheckFinding",
+    "CheckpointComparison",
     "CheckpointReport",
-    "CheckpointsBeside",
     "Comparison",
     "ConfusedPair",
     "Counted",

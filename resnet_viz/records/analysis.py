@@ -1,4 +1,4 @@
-"""What one pass over a batch tells about a network."""
+"""``Analysis``: activations, Grad-CAM maps and gradient norms of one batch."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ _SAVED = (
 
 
 class Score(StrEnum):
-    """The scalar whose gradient norms are taken. Class activation maps are always the logit's."""
+    """The scalar that gradient norms differentiate; Grad-CAM always uses the logit."""
 
     LOGIT = "logit"  # of the target class, before softmax
     LOSS = "loss"  # cross-entropy with the target class
@@ -37,64 +37,93 @@ class Score(StrEnum):
 class BatchNormMode(StrEnum):
     """Which statistics batch normalisation used."""
 
-    TRAIN = "train"  # those of the batch
-    EVAL = "eval"  # the running ones
+    TRAIN = "train"  # batch statistics
+    EVAL = "eval"  # running statistics
     NONE = "none"  # the network has no batch normalisation
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """One class with its softmax probability."""
+    """One class and its softmax probability."""
 
     index: int
     label: str
-    probability: float
+    probability: float  # 0 to 1
 
 
 @dataclass(frozen=True, eq=False)
 class Analysis:
-    """Everything one pass over a batch tells about a network.
+    """The result of ``analyze``: one forward and backward pass over a batch.
 
-    Norms are 2-norms of the gradient of ``score``; activation gradients are of the score summed
-    over the batch and so belong to one image each, parameter gradients are of the mean score.
+    All norms are 2-norms of the gradient of ``score``. Activation gradients differentiate the sum
+    of the score over the batch, so that each image gets its own gradient; parameter gradients
+    differentiate the mean.
+
+    Attributes
+    ----------
+    network
+        Name of the network.
+    score
+        The scalar that the gradient norms differentiate.
+    batch_norm
+        Which statistics batch normalisation used.
+    features
+        Activations, (batch, channel, height, width) or (batch, feature).
+    cams
+        Grad-CAM maps after the ReLU, not rescaled, at the layer's resolution.
+    cam_weights
+        Grad-CAM channel weights (alpha in Selvaraju et al. 2017, eq. 1).
+    activation_gradient_norms
+        ||dS/dA||_2 of each image, S being the score.
+    parameter_gradient_norms
+        ||dS/dW||_2 by parameter name; empty unless requested.
+    parameter_norms
+        ||W||_2 by parameter name.
+    logits
+        None if the network does not return logits.
+    targets
+        Target class of each image; None for a target function.
+    activation_gradients
+        dy/dA, same shapes as ``features``; empty unless requested.
+
     """
 
     network: str
     score: Score
     batch_norm: BatchNormMode
-    features: ByLayer[np.ndarray]  # (batch, channel, height, width), or (batch, feature)
-    cams: ByLayer[Float[np.ndarray, "batch h w"]]  # Grad-CAM after ReLU, unscaled, layer's size
-    cam_weights: ByLayer[Float[np.ndarray, "batch channel"]]  # alpha of Selvaraju 2017, eq. 1
+    features: ByLayer[np.ndarray]
+    cams: ByLayer[Float[np.ndarray, "batch h w"]]
+    cam_weights: ByLayer[Float[np.ndarray, "batch channel"]]
     activation_gradient_norms: ByLayer[Float[np.ndarray, " batch"]]
-    parameter_gradient_norms: Mapping[str, float]  # by parameter name; empty unless asked for
+    parameter_gradient_norms: Mapping[str, float]
     parameter_norms: Mapping[str, float]
-    logits: Float[np.ndarray, "batch classes"] | None  # None where the output is not logits
-    targets: Int64[np.ndarray, " batch"] | None  # None for a target function
-    activation_gradients: ByLayer[np.ndarray]  # dy/dA, as features; empty unless asked for
+    logits: Float[np.ndarray, "batch classes"] | None
+    targets: Int64[np.ndarray, " batch"] | None
+    activation_gradients: ByLayer[np.ndarray]
 
     @property
     def layers(self) -> tuple[str, ...]:
-        """Captured layers in order of execution."""
+        """Names of the captured layers, in order of execution."""
         return tuple(self.features)
 
     @cached_property
     def probabilities(self) -> Float[np.ndarray, "batch classes"] | None:
-        """Softmax of the logits."""
+        """Softmax of the logits; None without logits."""
         if self.logits is None:
             return None
-        shifted = np.exp(self.logits - self.logits.max(1, keepdims=True))
-        shares = np.asarray(shifted / shifted.sum(1, keepdims=True))
-        shares.setflags(write=False)
-        return shares
+        exponentials = np.exp(self.logits - self.logits.max(1, keepdims=True))
+        softmax = np.asarray(exponentials / exponentials.sum(1, keepdims=True))
+        softmax.setflags(write=False)
+        return softmax
 
     @cached_property
     def weight_gradient_norms(self) -> ByLayer[float]:
-        """||dS/dW||_2 of every layer that owns a weight and was captured."""
+        """||dS/dW||_2 of every captured layer that has a weight."""
         return self._of_weights(lambda name: self.parameter_gradient_norms[name])
 
     @cached_property
     def relative_weight_gradient_norms(self) -> ByLayer[float]:
-        """||dS/dW||_2 / ||W||_2 of every layer that owns a weight and was captured."""
+        """||dS/dW||_2 / ||W||_2 of every captured layer that has a weight; NaN if ||W|| is 0."""
         return self._of_weights(
             lambda name: (
                 self.parameter_gradient_norms[name] / self.parameter_norms[name]
@@ -104,14 +133,39 @@ class Analysis:
         )
 
     def upsampled(self, name: str, size: int | tuple[int, int]) -> Float32[np.ndarray, "batch h w"]:
-        """The Grad-CAM of a layer, bilinearly enlarged to ``size`` (height, width) in pixels."""
+        """Return the Grad-CAM of a layer, bilinearly enlarged.
+
+        Parameters
+        ----------
+        name
+            The layer.
+        size
+            Height and width in pixels; an int means a square.
+
+        """
         height, width = (size, size) if isinstance(size, int) else size
         return enlarge(self.cams[name], height, width)
 
     def predictions(
         self, classes: tuple[str, ...] | None = None, *, image: int = 0, top: int = 5
     ) -> list[Prediction]:
-        """The most probable classes of one image, best first; [] where there are no logits."""
+        """Return the most probable classes of one image, best first.
+
+        Parameters
+        ----------
+        classes
+            Class names by index; without them, labels are the indices.
+        image
+            Index of the image in the batch.
+        top
+            Maximum number of classes.
+
+        Returns
+        -------
+        list of Prediction
+            Empty if the network does not return logits.
+
+        """
         if self.probabilities is None:
             return []
         row = self.probabilities[image]
@@ -119,7 +173,7 @@ class Analysis:
         return [Prediction(int(i), classes[i] if classes else str(i), float(row[i])) for i in best]
 
     def to_frame(self, image: int = 0) -> "pd.DataFrame":
-        """One row a layer: name, shape, the gradient norms and the map's maximum."""
+        """Return one row per layer: name, shape, gradient norms and the maximum of its map."""
         import pandas as pd
 
         rows = [
@@ -136,14 +190,21 @@ class Analysis:
         return pd.DataFrame(rows)
 
     def save(self, folder: str | Path) -> None:
-        """``arrays.npz`` and ``manifest.json`` in a new folder; ``OutputError`` if it exists."""
+        """Write ``arrays.npz`` and ``manifest.json`` to a new folder.
+
+        Raises
+        ------
+        OutputError
+            If the folder exists.
+
+        """
         arrays = {
-            f"{kind}/{name}": value
-            for kind in _SAVED
-            for name, value in getattr(self, kind).items()
+            f"{field}/{layer}": value
+            for field in _SAVED
+            for layer, value in getattr(self, field).items()
         }
-        extra = {"logits": self.logits, "targets": self.targets}
-        arrays |= {name: value for name, value in extra.items() if value is not None}
+        optional = {"logits": self.logits, "targets": self.targets}
+        arrays |= {name: value for name, value in optional.items() if value is not None}
         manifest = {
             "network": self.network,
             "score": self.score,
@@ -155,7 +216,12 @@ class Analysis:
         save_record(Path(folder), "analysis", manifest, arrays)
 
     def _of_weights(self, value: Callable[[str], float]) -> ByLayer[float]:
-        owners = {name: f"{name.partition('#')[0]}.weight" for name in self.layers}
+        # "conv#2" is the second run of "conv" in one pass; all runs share one weight.
+        weights = {layer: f"{layer.partition('#')[0]}.weight" for layer in self.layers}
         return ByLayer(
-            {n: value(w) for n, w in owners.items() if w in self.parameter_gradient_norms}
+            {
+                layer: value(weight)
+                for layer, weight in weights.items()
+                if weight in self.parameter_gradient_norms
+            }
         )

@@ -1,4 +1,4 @@
-"""What a backbone made of one image or clip."""
+"""Features of a pretrained backbone on one image or clip, by stage."""
 
 from dataclasses import dataclass
 
@@ -8,23 +8,19 @@ from jaxtyping import Float, UInt8
 
 @dataclass(frozen=True, eq=False)
 class StageFeatures:
-    """One stage of a backbone: ``features`` are channel by (frame, by) height by width.
-
-    ``blocks`` counts its residual blocks; 0 for a stem and for the levels of a pyramid.
-    ``stride`` is the distance of neighbouring values in pixels of the input.
-    """
+    """The output of one stage of a backbone."""
 
     stage: str
-    module: str
-    blocks: int
-    stride: int
-    features: Float[np.ndarray, "channel *place width"]
+    module: str  # name of the module in the network
+    blocks: int  # residual blocks; 0 for a stem and for the levels of a feature pyramid
+    stride: int  # input pixels between neighbouring values
+    features: Float[np.ndarray, "channel *place width"]  # place is (height,) or (frame, height)
 
 
 @dataclass(frozen=True, eq=False)
 class WorkView:
-    """A backbone's stages for one input; ``frames`` are what it saw: one of an image."""
+    """The stages of a backbone for one input."""
 
     name: str
-    frames: UInt8[np.ndarray, "frame height width 3"]
+    frames: UInt8[np.ndarray, "frame height width 3"]  # the input as RGB; one frame for an image
     stages: tuple[StageFeatures, ...]

@@ -1,4 +1,4 @@
-"""Values by layer name."""
+"""``ByLayer``: a read-only mapping from layer names to values."""
 
 from collections.abc import Iterator, Mapping
 from typing import TypeVar
@@ -9,7 +9,14 @@ T = TypeVar("T")
 
 
 class ByLayer(Mapping[str, T]):
-    """Values by layer name, in order of execution; an unknown name is a ``LayerError``."""
+    """A read-only mapping from layer names, in order of execution, to values.
+
+    Raises
+    ------
+    LayerError
+        On lookup of an unknown layer; lists similar names.
+
+    """
 
     def __init__(self, values: Mapping[str, T]) -> None:
         self._values = dict(values)
@@ -18,9 +25,10 @@ class ByLayer(Mapping[str, T]):
         try:
             return self._values[name]
         except KeyError:
+            # A module that runs several times is stored as "name#1", "name#2", ...
             runs = ", ".join(key for key in self._values if key.rpartition("#")[0] == name)
-            known = runs or close_matches(name, list(self._values))
-            raise LayerError("layer_unknown", name=name, known=known) from None
+            suggestions = runs or close_matches(name, list(self._values))
+            raise LayerError("layer_unknown", name=name, known=suggestions) from None
 
     def __contains__(self, name: object) -> bool:
         return name in self._values

@@ -1,4 +1,4 @@
-"""What a diagnosis says of a checkpoint."""
+"""The report of a checkpoint diagnosis: identified network, findings, numbers of each layer."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Severity(StrEnum):
-    """How much a finding matters, the worst first."""
+    """How serious a finding is, worst first."""
 
     FAIL = "fail"
     WARN = "warn"
@@ -27,29 +27,25 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True)
 class CheckFinding:
-    """What one check says of one layer, or of the whole network where ``layer`` is None.
+    """The result of one check on one layer or on the whole network."""
 
-    ``value`` is what was measured and ``threshold`` what it was held against; both are None where
-    there is no number. ``words`` fill the sentences of the check.
-    """
-
-    check: str
+    check: str  # key of the check's sentences in the text files
     severity: Severity
-    layer: str | None
-    value: float | None
-    threshold: float | None
-    words: tuple[tuple[str, str], ...] = ()
+    layer: str | None  # None for the whole network
+    value: float | None  # measured value, in the unit of the check; None without a number
+    threshold: float | None  # limit for ``value``; None without a number
+    words: tuple[tuple[str, str], ...] = ()  # placeholders of the advice and their values
 
     def name(self, text: Text) -> str:
-        """What the check is called."""
+        """Return the translated name of the check."""
         return text(f"check_name.{self.check}")
 
     def source(self, text: Text) -> str:
-        """Where the threshold comes from."""
+        """Return the source of the threshold."""
         return text(f"check_source.{self.check}")
 
     def advice(self, text: Text) -> str:
-        """What was found, and what to try."""
+        """Return a sentence that says what was found and what to try."""
         if self.severity is Severity.OK:
             return text("check.nothing")
         return text(f"check_advice.{self.check}", **dict(self.words))
@@ -57,38 +53,34 @@ class CheckFinding:
 
 @dataclass(frozen=True)
 class Identified:
-    """What network a checkpoint is of.
-
-    ``kind`` and ``shortcut`` are None where plain and residual cannot be told apart. ``scores``
-    are BN-consistency by candidate, ``input_scores`` by normalisation; lower is better.
-    """
+    """The network that a checkpoint belongs to, inferred from its tensors."""
 
     family: str
-    kind: str | None
-    depth: int
+    kind: str | None  # residual or plain; None if the weights fit both
+    depth: int  # layers with weights
     block: str
-    widths: tuple[int, ...]
-    shortcut: str | None
+    widths: tuple[int, ...]  # channels of each stage
+    shortcut: str | None  # None if ``kind`` is
     classes: int
     input_channels: int
     parameters: int
-    confidence: float
-    stages: tuple[int, ...]
+    confidence: float  # 0 to 1
+    stages: tuple[int, ...]  # blocks of each stage
     order: str
     stem: str
     groups: int
     norm: str
-    matched: int
-    total: int
+    matched: int  # tensors assigned to the network
+    total: int  # tensors in the file
     normalisation: str
-    scores: Mapping[str, float]
-    input_scores: Mapping[str, float]
-    training: JsonObject  # whatever the file says
+    scores: Mapping[str, float]  # BN-consistency by candidate network; lower is better
+    input_scores: Mapping[str, float]  # BN-consistency by input normalisation; lower is better
+    training: JsonObject  # training settings found in the file
     class_names: tuple[str, ...]
     spec: NetworkSpec
 
     def contract(self) -> JsonObject:
-        """What programs are told."""
+        """Return the fields of the command line's JSON output."""
         names = ("family", "kind", "depth", "block", "widths", "shortcut", "classes",
                  "input_channels", "parameters", "confidence")  # fmt: skip
         return {name: getattr(self, name) for name in names}
@@ -96,49 +88,69 @@ class Identified:
 
 @dataclass(frozen=True)
 class LayerHealth:
-    """The numbers of one layer; None where a number has no meaning for it."""
+    """Measurements of one layer; None where a measurement does not apply to it."""
 
     name: str
     kind: str  # convolution, norm, activation or linear
     weight_rms: float | None = None  # root mean square of the weights
-    spectral_norm: float | None = None
+    spectral_norm: float | None = None  # ||W||_2, the largest singular value
     stable_rank: float | None = None  # ||W||_F^2 / ||W||_2^2
-    dead_filters: float | None = None  # share
+    dead_filters: float | None = None  # share of the filters, 0 to 1
     consistency: float | None = None  # BN-consistency score
-    dead_units: float | None = None  # share of channels that no image activates
-    largest: float | None = None  # activation, absolute
+    dead_units: float | None = None  # share of channels that no image activates, 0 to 1
+    largest: float | None = None  # largest absolute activation
     gradient_norm: float | None = None  # ||dL/dW||_2
 
 
 class DiagnosisPart(StrEnum):
-    """What a diagnosis is busy with, in this order."""
+    """The steps of a diagnosis, in order."""
 
     READING = "reading"
     IMAGES = "images"
     LABELS = "labels"
     LOSSES = "losses"
     ROBUSTNESS = "robustness"
-    BESIDE = "beside"  # two checkpoints
+    BESIDE = "beside"  # comparing two checkpoints
     DONE = "done"
 
 
 @dataclass(frozen=True)
 class CheckpointReport:
-    """A diagnosis: what the checkpoint is, and every finding, the worst first."""
+    """The result of ``diagnose``.
+
+    Attributes
+    ----------
+    name
+        File name of the checkpoint.
+    identified
+        The network that it belongs to.
+    findings
+        Results of all checks, worst first.
+    layers
+        Measurements of each layer.
+    images
+        The images that the network was run on: "bundled", or the name of a folder.
+    labelled
+        Results on labelled images; None without labels.
+
+    """
 
     name: str
     identified: Identified
     findings: tuple[CheckFinding, ...]
     layers: tuple[LayerHealth, ...]
-    images: str  # what it was run on: "bundled", or a folder's name
+    images: str
     labelled: Labelled | None = None
 
     def count(self, severity: Severity) -> int:
-        """How many findings have a severity."""
+        """Return the number of findings of one severity."""
         return sum(finding.severity is severity for finding in self.findings)
 
     def contract(self, text: Text) -> JsonObject:
-        """The JSON of the command line: ``identified``, ``findings``; ``labelled`` with labels."""
+        """Return the command line's JSON output: ``identified``, ``findings`` and ``labelled``.
+
+        ``labelled`` is missing for a diagnosis without labels.
+        """
         labelled = {} if self.labelled is None else {"labelled": self.labelled.contract()}
         return {
             "identified": self.identified.contract(),
@@ -158,20 +170,20 @@ class CheckpointReport:
         }
 
     def to_frame(self) -> "pd.DataFrame":
-        """One row a finding."""
+        """Return one row per finding, in English."""
         import pandas as pd
 
         return pd.DataFrame(self.contract(Text("en"))["findings"])
 
     def save(self, folder: str | Path) -> None:
-        """``manifest.json`` in a new folder; ``OutputError`` if it exists."""
+        """Write ``manifest.json`` to a new folder; ``OutputError`` if the folder exists."""
         save_record(Path(folder), "checkpoint_report", encode(self), {})
 
 
 @dataclass(frozen=True)
 class DiagnosisProgress:
-    """How far a diagnosis is: its part, the share of it that is done, and the report so far."""
+    """The progress of a diagnosis."""
 
     part: DiagnosisPart
-    share: float
-    report: CheckpointReport | None = None
+    share: float  # of ``part``, 0 to 1
+    report: CheckpointReport | None = None  # so far

@@ -1,4 +1,4 @@
-"""Two checkpoints beside each other: layers, representations and answers."""
+"""The comparison of two checkpoints: weights, representations (CKA) and predictions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,23 +6,37 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class AnsweredPicture:
-    """What both networks answer on one picture, each with its probability."""
+    """The predicted classes of both networks on one picture."""
 
-    name: str
+    name: str  # of the picture
     first: str
-    first_probability: float
+    first_probability: float  # 0 to 1
     second: str
-    second_probability: float
+    second_probability: float  # 0 to 1
 
 
 @dataclass(frozen=True)
-class CheckpointsBeside:
-    """What two checkpoints have in common.
+class CheckpointComparison:
+    """The similarity of two checkpoints.
 
-    ``cka[i][j]`` is the similarity (1: alike up to rotation and scale) of block i of the first and
-    block j of the second network. ``moved`` is ||W2 - W1|| / ||W1|| by layer, where the networks
-    have the same layers, else {}. ``agreement`` is the share of equal answers; None where the
-    classes differ. ``images`` names what was looked at, ``count`` how many.
+    Attributes
+    ----------
+    first, second
+        Names of the checkpoints.
+    images, count
+        Name of the image source, and the number of images.
+    first_blocks, second_blocks
+        Names of the residual blocks.
+    cka
+        ``cka[i][j]`` is the similarity of block i of the first and block j of the second network;
+        1 means equal up to rotation and scale.
+    moved
+        ||W2 - W1|| / ||W1|| by layer; empty if the networks have different layers.
+    agreement
+        Share of images with equal predictions, 0 to 1; None if the classes differ.
+    answers
+        Both predictions on each picture.
+
     """
 
     first: str

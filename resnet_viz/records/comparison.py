@@ -1,4 +1,4 @@
-"""Two networks on one picture: a residual one and its plain twin, or any two."""
+"""``Comparison``: two networks on one picture, such as a residual network and its plain twin."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,70 +11,102 @@ from resnet_viz.records.pair import Pair
 from resnet_viz.records.role import Role
 from resnet_viz.spec import NetworkSpec, ZooSpec
 
-#: The parts of a block that are shown side by side; a plain block has only the first.
+#: Modules of a block that are shown side by side; a plain block has only the branch.
 BLOCK_PARTS = ("branch", "shortcut", "join")
 
 
 class WeightSource(StrEnum):
     """Where a network's weights come from."""
 
-    BUNDLED = "bundled"  # trained by this project, in the repository
-    PRETRAINED = "pretrained"  # torchvision's, trained on ImageNet, downloaded on demand
-    RANDOM = "random"  # fresh from a seed
-    FILE = "file"  # the user's own
-    LESION = "lesion"  # another network's weights with its shortcuts cut
+    BUNDLED = "bundled"  # trained by this project, part of the repository
+    PRETRAINED = "pretrained"  # torchvision's ImageNet weights, downloaded on demand
+    RANDOM = "random"  # initialised from a seed
+    FILE = "file"  # a file of the user's
+    LESION = "lesion"  # the weights of a residual network, with its shortcuts removed
 
 
 @dataclass(frozen=True, eq=False)
 class Side:
-    """One network of a comparison with all that was measured on it.
+    """One network of a comparison and its analysis.
 
-    ``role`` follows from both networks; of a side that is not in a comparison, from its own form.
-    ``weights`` names them: a source, or a file. ``analysis`` is of one image and holds, beside
-    ``main_layers`` (every convolution, block and the head), each block's three parts.
+    Attributes
+    ----------
+    role
+        Determined by both networks (``roles_of``), or by this one if shown alone (``role_alone``).
+    spec
+        The architecture.
+    source
+        Where the weights come from.
+    weights
+        Name of the source or of the weights file.
+    seed
+        Seed of random weights, else None.
+    classes
+        Class names by index.
+    analysis
+        Analysis of one image. Its layers are ``main_layers`` and the ``BLOCK_PARTS`` of each
+        block.
+    main_layers
+        Convolutions, blocks and the head, in order of execution.
+    path
+        Path of the weights file, else None.
+
     """
 
     role: Role
     spec: NetworkSpec | ZooSpec
     source: WeightSource
     weights: str
-    seed: int | None  # of random weights
+    seed: int | None
     classes: tuple[str, ...]
     analysis: Analysis
     main_layers: tuple[str, ...]
-    path: str | None = None  # of the weights' file, where there is one
+    path: str | None = None
 
     @property
     def target_label(self) -> str:
-        """The class whose logit or loss was differentiated."""
+        """Name of the target class; "" for a target function."""
         targets = self.analysis.targets
         return "" if targets is None else self.classes[int(targets[0])]
 
     @property
     def pickable(self) -> list[str]:
-        """Main layers that have a map, in order of execution."""
+        """Main layers with a Grad-CAM map, in order of execution."""
         return [name for name in self.main_layers if name in self.analysis.cams]
 
     @property
     def nbytes(self) -> int:
-        """Memory of the arrays, each counted once."""
+        """Size of the arrays in bytes; shared memory is counted once."""
         arrays = [*self.analysis.features.values(), *self.analysis.cams.values()]
         return sum({a.__array_interface__["data"][0]: a.nbytes for a in arrays}.values())
 
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Two networks on one picture: a residual one and its plain twin, or any two.
+    """The result of ``compare``: two networks on one picture.
 
-    ``seen`` is what the networks see, at their own resolution; ``photo`` is the same part of the
-    picture for eyes.
+    Attributes
+    ----------
+    name
+        Name of the picture, safe to display.
+    digest
+        Hash of the picture's pixels.
+    seen
+        The picture as the networks see it, RGB at their input resolution.
+    photo
+        The same part of the picture at display resolution.
+    target
+        Target class of both networks; None if each explains its own prediction.
+    sides
+        The two networks.
+
     """
 
-    name: str  # of the picture, safe to show
-    digest: str  # of the picture's pixels
+    name: str
+    digest: str
     seen: UInt8[np.ndarray, "size size 3"]
     photo: UInt8[np.ndarray, "side side 3"]
-    target: int | None  # the common target class; None where each network has its own
+    target: int | None
     sides: Pair[Side]
 
     @property
@@ -84,26 +116,30 @@ class Comparison:
 
     @property
     def layers(self) -> list[str]:
-        """What can be selected: main layers with maps, of the first network, in order."""
+        """Layers that can be selected: the first network's main layers with maps, in order.
+
+        If both networks have the same blocks, the second must have the layer too.
+        """
         first, second = self.sides.first, self.sides.second
         if not self._same_blocks:
             return first.pickable
         return [name for name in first.pickable if name in second.pickable]
 
     def layers_at(self, layer: str) -> Pair[str]:
-        """A layer of the first network, and the one that the second has in its place.
+        """Return a layer of the first network and its counterpart in the second.
 
-        That is the layer of the same name where both have the same blocks; else the one at the
-        same share of the way through the network, a block for a block.
+        The counterpart has the same name if both networks have the same blocks. Otherwise it is
+        the layer at the same relative depth; a block's counterpart is a block.
         """
         if self._same_blocks:
             return Pair(layer, layer)
         first, second = self.sides.first, self.sides.second
-        ours, theirs = first.pickable, second.pickable
+        candidates = Pair(first.pickable, second.pickable)
         if layer in first.spec.blocks():
-            ours, theirs = first.spec.blocks(), second.spec.blocks()
-        share = ours.index(layer) / max(1, len(ours) - 1)
-        return Pair(layer, theirs[round(share * (len(theirs) - 1))])
+            candidates = Pair(first.spec.blocks(), second.spec.blocks())
+        relative_depth = candidates.first.index(layer) / max(1, len(candidates.first) - 1)
+        place = round(relative_depth * (len(candidates.second) - 1))
+        return Pair(layer, candidates.second[place])
 
     @property
     def _same_blocks(self) -> bool:

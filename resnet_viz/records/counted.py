@@ -1,22 +1,22 @@
-"""How far a job is that counts what it does."""
+"""``Counted``: the progress of a job that processes a known number of items."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Counted:
-    """So many done; ``part`` says what the next one is busy with."""
+    """The number of items done, out of ``total``."""
 
     done: int
     total: int
-    part: str = ""
+    part: str = ""  # name of the item in progress
 
     @property
     def key(self) -> str:
-        """Only the latest is of interest."""
+        """Always the same: only the latest event is stored."""
         return "progress"
 
     @property
     def share(self) -> float:
-        """Of the whole, 0 to 1."""
+        """Share of the items that are done, 0 to 1."""
         return min(self.done / max(1, self.total), 1.0)

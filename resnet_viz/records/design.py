@@ -1,4 +1,4 @@
-"""What a network is made of, as it is shown: layers, groups of equal blocks, a signal's way."""
+"""Tables of a network's structure: layers, groups of equal blocks, signal statistics."""
 
 from dataclasses import dataclass
 
@@ -8,66 +8,60 @@ from jaxtyping import Float64
 
 @dataclass(frozen=True)
 class Layer:
-    """One module of a network, for one image.
+    """One module of a network, computed for one image from its spec.
 
-    A value of its output sees a square of ``receptive_min`` to ``receptive_max`` pixels of the
-    input: the smallest and the largest over all paths through branches and shortcuts, whose union
-    is the largest one. Pixels beyond the border of the image are counted. ``stride`` is the
-    distance of neighbouring values, in pixels of the input.
+    ``receptive_min`` and ``receptive_max`` are the sides of the smallest and the largest receptive
+    field over all paths through branches and shortcuts, in input pixels; pixels beyond the border
+    of the image are counted.
     """
 
     name: str
-    kind: str  # the name of PyTorch's module, or of ours
+    kind: str  # name of the module's class
     shape: tuple[int, ...]  # of the output, without the batch
     parameters: int
     macs: int  # multiply-accumulates
     memory: int  # bytes of the output in single precision
     receptive_min: int
     receptive_max: int
-    stride: int
+    stride: int  # input pixels between neighbouring values
     inputs: tuple[str, ...]  # names of the layers whose outputs it reads; "input" is the image
 
 
 @dataclass(frozen=True)
 class MeasuredLayer:
-    """One module of a network that is not ours, seen in one forward pass of one image."""
+    """One module of a network without a spec, measured in a forward pass of one image."""
 
     name: str
-    kind: str  # the name of its class
+    kind: str  # name of the module's class
     shape: tuple[int, ...]  # of the output, without the batch
-    parameters: int  # its own, without those of modules inside it
+    parameters: int  # without those of submodules
     macs: int  # multiply-accumulates
     memory: int  # bytes of the output in single precision
 
 
 @dataclass(frozen=True)
 class BlockGroup:
-    """Equal blocks in a row, or the stem or the head.
+    """Consecutive equal blocks, or the stem or the head.
 
-    ``way`` is how each block's input reaches its sum: "identity", "padding", "projection", or
-    "none"; "concatenation" where there is no sum, but new channels laid beside the old ones. It is
-    None for the stem and the head, which are no blocks.
+    ``way`` is the kind of shortcut: "identity", "padding", "projection", "none", or
+    "concatenation" where the output is appended to the input (DenseNet). None for stem and head.
     """
 
-    first: str  # the first block's name, "stem" or "head"
-    last: str
-    count: int
-    shape: tuple[int, ...]  # of the output
-    parameters: int  # of all together
-    macs: int
+    first: str  # name of the first block, or "stem" or "head"
+    last: str  # name of the last block
+    count: int  # blocks
+    shape: tuple[int, ...]  # of the output, without the batch
+    parameters: int  # of the whole group
+    macs: int  # multiply-accumulates of the whole group
     way: str | None
 
 
 @dataclass(frozen=True, eq=False)
 class SignalCheck:
-    """One batch through an untrained network in training mode, forward and backward.
+    """One forward and backward pass of an untrained network in training mode."""
 
-    ``variances`` are those of each block's output, ``gradient_norms`` the 2-norms of the gradient
-    of the mean cross-entropy with respect to it, an image.
-    """
-
-    blocks: tuple[str, ...]
-    variances: Float64[np.ndarray, " blocks"]
-    gradient_norms: Float64[np.ndarray, " blocks"]
-    images: int
+    blocks: tuple[str, ...]  # names
+    variances: Float64[np.ndarray, " blocks"]  # of each block's output
+    gradient_norms: Float64[np.ndarray, " blocks"]  # ||dL/da||_2 of one image, mean over images
+    images: int  # in the batch
     seed: int

@@ -1,4 +1,4 @@
-"""What an experiment reports as a background run; its finding is a file."""
+"""Events of an experiment that runs in the background; its finding is stored in a file."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,28 +7,29 @@ from typing import TypeAlias
 
 @dataclass(frozen=True)
 class ExperimentProgress:
-    """The share that is done, 0 to 1, and the seconds of processor time it took."""
+    """The progress of an experiment."""
 
-    share: float
-    seconds: float
+    share: float  # done, 0 to 1
+    seconds: float  # processor time so far
 
     @property
     def key(self) -> str:
-        """Only the latest is of interest."""
+        """Always the same: only the latest event is stored."""
         return "progress"
 
 
 @dataclass(frozen=True)
 class ExperimentResult:
-    """The numbers of the finding, and which of the experiment's answers they are."""
+    """The numbers and the answer of a finding."""
 
     numbers: Mapping[str, float]
-    answer: str | None
+    answer: str | None  # one of the experiment's answers
 
     @property
     def key(self) -> str:
-        """A run has one."""
+        """Unique: a run has one result."""
         return "result"
 
 
+#: Anything that an experiment's background run reports.
 ExperimentEvent: TypeAlias = ExperimentProgress | ExperimentResult

@@ -1,4 +1,4 @@
-"""One map of what a network looked at, and how faithful it is."""
+"""``Explanation``: an attribution map of one image, and its faithfulness scores."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,22 +17,22 @@ from resnet_viz.spec import NetworkSpec, ZooSpec
 
 
 class Blank(StrEnum):
-    """Why a map shows nothing."""
+    """Why a map is blank."""
 
     WEIGHTS_NOT_FINITE = "weights_not_finite"  # NaN or infinite weights
-    LAYER_NOT_FINITE = "layer_not_finite"  # the weights are finite, the activations are not
-    GRADIENT_NOT_FINITE = "gradient_not_finite"  # the activations are finite, the gradients not
-    NOT_FINITE = "not_finite"  # only the method's own arithmetic overflows
-    NO_GRADIENT = "no_gradient"  # the score does not depend on anything here
-    SATURATED = "saturated"  # it does, but it is flat here: every gradient is zero
-    NEGATIVE = "negative"  # everything counts against the target, and the method shows what is for
-    ZERO = "zero"  # activations and gradients there are, and their product is zero
+    LAYER_NOT_FINITE = "layer_not_finite"  # finite weights, but NaN or infinite activations
+    GRADIENT_NOT_FINITE = "gradient_not_finite"  # finite activations, but not gradients
+    NOT_FINITE = "not_finite"  # the method's own arithmetic overflows
+    NO_GRADIENT = "no_gradient"  # the score does not depend on the layer
+    SATURATED = "saturated"  # the score depends on the layer, but every gradient is zero
+    NEGATIVE = "negative"  # all evidence is against the target; the method shows evidence for it
+    ZERO = "zero"  # neither activations nor gradients are zero, but their product is
     FLAT = "flat"  # the same value at every position
     ONE_POSITION = "one_position"  # the layer is 1 x 1
 
 
 class Fusion(StrEnum):
-    """How the maps of several layers become one, position by position."""
+    """How the maps of several layers are combined at each position."""
 
     MAX = "max"
     MEAN = "mean"
@@ -40,14 +40,14 @@ class Fusion(StrEnum):
 
 @dataclass(frozen=True)
 class Fused:
-    """Several layers instead of one; no ``layers`` means every block.
+    """The combination of the maps of several layers.
 
-    Each layer's map after its ReLU is divided by its own maximum and enlarged to the input's size
-    first, because maps of different layers have no common unit; a blank map stays zero.
+    After its ReLU, each map is divided by its maximum and enlarged to the input's size, because
+    maps of different layers have no common unit. A blank map stays zero.
     """
 
     how: Fusion
-    layers: tuple[str, ...] = ()
+    layers: tuple[str, ...] = ()  # empty: every block
 
     def __str__(self) -> str:
         return f"{self.how}({', '.join(self.layers)})"
@@ -55,30 +55,30 @@ class Fused:
 
 @dataclass(frozen=True)
 class MapStatistics:
-    """Of the finite values of a map; ``positive`` and ``zero`` are shares from 0 to 1."""
+    """Statistics of the finite values of a map."""
 
     minimum: float
     maximum: float
     mean: float
-    positive: float
-    zero: float
+    positive: float  # share of values above zero, 0 to 1
+    zero: float  # share of values equal to zero, 0 to 1
 
 
 @dataclass(frozen=True)
 class Completeness:
-    """Of methods that share out a difference of scores: the shares' sum, and the difference."""
+    """The completeness check of methods whose attributions sum to a difference of scores."""
 
-    attributed: float
-    difference: float
+    attributed: float  # sum of the attributions
+    difference: float  # score of the image minus score of the baseline
 
     @property
     def error(self) -> float:
-        """|attributed - difference|."""
+        """The absolute error, |attributed - difference|."""
         return abs(self.attributed - self.difference)
 
 
 class Better(StrEnum):
-    """Which end of a score speaks for a map."""
+    """Whether low or high values of a score are better."""
 
     LOW = "low"
     HIGH = "high"
@@ -86,25 +86,50 @@ class Better(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class FaithfulnessScore:
-    """One score; where it is the area under a curve, ``fractions`` and ``values`` are the curve.
-
-    ``fractions`` are shares of pixels removed or shown, ``values`` the target's probability.
-    """
+    """One faithfulness score, and its curve if it is the area under one."""
 
     name: str
     value: float
     better: Better
-    fractions: Float32[np.ndarray, " points"] | None = None
-    values: Float32[np.ndarray, " points"] | None = None
+    fractions: Float32[np.ndarray, " points"] | None = None  # share of pixels removed or shown
+    values: Float32[np.ndarray, " points"] | None = None  # the target's probability, 0 to 1
 
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """One method's map of one image, raw, at the layer's own size (the input's without a layer).
+    """The result of ``explain``: one method's map of one image.
 
-    ``layer`` is None for methods at the input and where ``fused`` names several.
-    ``against`` makes the score a difference of logits, target minus against. ``attributions`` are
-    per input channel, for methods at the input.
+    Attributes
+    ----------
+    network
+        Name of the network.
+    method
+        Name of the method (``MethodName``).
+    options
+        Values of the method's options.
+    layer
+        The layer; None for a method at the input and for fused layers.
+    target
+        Index of the explained class.
+    against
+        If given, the explained score is the difference of logits, ``target`` minus ``against``.
+    signed
+        Whether negative values have a meaning.
+    map
+        The map, not rescaled, at the layer's resolution; at the input's without a layer.
+    attributions
+        Attribution of each input value; None for a method at a layer.
+    logits
+        Output of the network.
+    input_size
+        Height and width in pixels.
+    blank
+        Why the map is blank; None if it is not.
+    completeness
+        Check of the attributions' sum; None for methods without this property.
+    fused
+        The layers and how they are combined; None for a single layer.
+
     """
 
     network: str
@@ -117,25 +142,25 @@ class Explanation:
     map: Float[np.ndarray, "h w"]
     attributions: Float[np.ndarray, "channel height width"] | None
     logits: Float[np.ndarray, " classes"]
-    input_size: tuple[int, int]  # height, width in pixels
+    input_size: tuple[int, int]
     blank: Blank | None
     completeness: Completeness | None
-    fused: Fused | None = None  # the layers, where the map is of more than one
+    fused: Fused | None = None
 
     @property
     def place(self) -> str | None:
-        """The layer, or the layers and how they were fused; None for the input."""
+        """The layer, or the fused layers as text; None for a method at the input."""
         return self.layer if self.fused is None else str(self.fused)
 
     @property
     def probabilities(self) -> Float[np.ndarray, " classes"]:
         """Softmax of the logits."""
-        shifted = np.exp(self.logits - self.logits.max())
-        return np.asarray(shifted / shifted.sum())
+        exponentials = np.exp(self.logits - self.logits.max())
+        return np.asarray(exponentials / exponentials.sum())
 
     @property
     def statistics(self) -> MapStatistics:
-        """Of the map; all NaN where nothing in it is finite."""
+        """Statistics of the map; NaN if no value is finite."""
         values = self.map[np.isfinite(self.map)]
         if not values.size:
             return MapStatistics(*[float("nan")] * 5)
@@ -145,13 +170,13 @@ class Explanation:
         )
 
     def upsampled(self, height: int, width: int) -> Float32[np.ndarray, "height width"]:
-        """The map bilinearly enlarged, in pixels."""
+        """Return the map, bilinearly enlarged to ``height`` x ``width`` pixels."""
         return np.asarray(enlarge(self.map[None], height, width)[0])
 
     def manifest(self) -> JsonObject:
-        """Everything but the arrays, as JSON values."""
+        """Return everything except the arrays as JSON values."""
         statistics = self.statistics
-        complete = self.completeness
+        completeness = self.completeness
         return {
             "network": self.network,
             "method": self.method,
@@ -176,57 +201,62 @@ class Explanation:
                 "zero": statistics.zero,
             },
             "blank": self.blank,
-            "completeness": complete
-            and {"attributed": complete.attributed, "difference": complete.difference},
+            "completeness": completeness
+            and {"attributed": completeness.attributed, "difference": completeness.difference},
             "logits": [float(value) for value in self.logits],
         }
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """The map, the attributions where there are any, and the logits."""
-        found = {"map": self.map, "logits": self.logits}
-        return found if self.attributions is None else {**found, "attributions": self.attributions}
+        """Return the map, the logits and, if present, the attributions."""
+        arrays = {"map": self.map, "logits": self.logits}
+        if self.attributions is not None:
+            arrays["attributions"] = self.attributions
+        return arrays
 
     def save(self, folder: str | Path) -> None:
-        """``arrays.npz`` and ``manifest.json`` in a new folder; ``OutputError`` if it exists."""
+        """Write ``arrays.npz`` and ``manifest.json`` to a new folder.
+
+        Raises
+        ------
+        OutputError
+            If the folder exists.
+
+        """
         save_record(Path(folder), "explanation", self.manifest(), self.arrays())
 
 
 @dataclass(frozen=True)
 class Origin:
-    """What a network is, and where its weights come from: a source in one word, or a file."""
+    """The architecture of a network and the source of its weights."""
 
     spec: NetworkSpec | ZooSpec
     source: WeightSource
-    weights: str
-    seed: int | None  # of random weights
-    path: str | None  # of the weights' file, where there is one
+    weights: str  # name of the source or of the weights file
+    seed: int | None  # of random weights, else None
+    path: str | None  # of the weights file, else None
 
 
 @dataclass(frozen=True, eq=False)
 class ExplainedPicture:
-    """An explanation with the picture, the network, the class names and the scores it belongs to.
+    """An explanation together with its picture, network, class names and faithfulness scores."""
 
-    ``role`` is the network's: beside another, or by itself. ``seen`` is what the network saw;
-    ``photo`` is the same part of the picture for eyes.
-    """
-
-    role: Role
-    name: str  # of the picture, safe to show
-    digest: str  # of the picture's pixels
+    role: Role  # of the network
+    name: str  # of the picture, safe to display
+    digest: str  # hash of the picture's pixels
     origin: Origin
-    classes: tuple[str, ...]
-    seen: UInt8[np.ndarray, "size size 3"]
-    photo: UInt8[np.ndarray, "side side 3"]
+    classes: tuple[str, ...]  # names by index
+    seen: UInt8[np.ndarray, "size size 3"]  # the network's input as RGB
+    photo: UInt8[np.ndarray, "side side 3"]  # the same part of the picture at display resolution
     explanation: Explanation
     scores: tuple[FaithfulnessScore, ...]
 
     @property
     def target_label(self) -> str:
-        """The explained class by name."""
+        """Name of the explained class."""
         return self.classes[self.explanation.target]
 
     @property
     def nbytes(self) -> int:
-        """Memory of the arrays."""
+        """Size of the arrays in bytes."""
         arrays = [self.seen, self.photo, *self.explanation.arrays().values()]
         return sum(array.nbytes for array in arrays)

@@ -1,4 +1,4 @@
-"""What single channels of a layer do: their share of a map, and what excites them most."""
+"""Single channels of a layer: share of a Grad-CAM, top crops, activation maximisation."""
 
 from dataclasses import dataclass
 
@@ -8,73 +8,74 @@ from jaxtyping import Float, UInt8
 
 @dataclass(frozen=True, eq=False)
 class ChannelShare:
-    """One channel's part in a Grad-CAM.
+    """The contribution of one channel to a Grad-CAM.
 
-    ``share`` is alpha_k times the sum of A^k over the positions where the map is above zero,
-    divided by the sum of the map there; the shares of all channels add up to 1.
+    With the channel's activation A^k and its weight alpha_k, ``share`` is alpha_k times the sum of
+    A^k over the positions where the map is positive, divided by the sum of the map over the same
+    positions. The shares of all channels add up to 1.
     """
 
     channel: int
     weight: float  # alpha_k
-    share: float
+    share: float  # negative for a channel that lowers the map
     maximum: float  # of A^k
     map: Float[np.ndarray, "h w"]  # A^k
 
 
 @dataclass(frozen=True, eq=False)
 class Crop:
-    """Where one image excites a channel most, and the part of the image that is seen from there."""
+    """The position where an image activates a channel most, and its receptive field."""
 
     channel: int
-    image: int  # its number in the data
+    image: int  # index in the data set
     label: str
-    value: float  # the activation
-    row: int  # of the position in the layer
+    value: float  # activation
+    row: int  # position in the layer
     column: int
-    box: tuple[int, int, int, int]  # top, left, bottom, right in pixels, inside the image
-    pixels: UInt8[np.ndarray, "height width 3"]  # of the whole image
+    box: tuple[int, int, int, int]  # receptive field: top, left, bottom, right in image pixels
+    pixels: UInt8[np.ndarray, "height width 3"]  # the whole image, RGB
 
 
 @dataclass(frozen=True, eq=False)
 class AscentStep:
-    """One step of activation maximisation; ``pixels`` at every sixteenth and at the last.
+    """One step of activation maximisation.
 
-    ``activation`` is the channel's mean over positions for the moved picture that the step used,
-    ``still`` for the picture itself, where it is shown.
+    Activations are means of the channel over all positions. ``still`` and ``pixels`` are set at
+    every sixteenth step and at the last.
     """
 
-    step: int
+    step: int  # counted from 1
     steps: int
-    activation: float
-    still: float | None = None
-    pixels: UInt8[np.ndarray, "height width 3"] | None = None
+    activation: float  # for the randomly transformed picture that the step optimised
+    still: float | None = None  # for the picture itself
+    pixels: UInt8[np.ndarray, "height width 3"] | None = None  # the picture, RGB
 
 
 @dataclass(frozen=True)
 class ActivationReached:
-    """The activation that the moved picture of a step reached."""
+    """The activation after one step of activation maximisation."""
 
-    step: int  # from 1
+    step: int  # counted from 1
     steps: int
-    activation: float
+    activation: float  # for the randomly transformed picture
 
     @property
     def key(self) -> str:
-        """Each step is kept."""
+        """Unique per step: all steps are stored."""
         return f"step/{self.step:04d}"
 
 
 @dataclass(frozen=True)
 class ActivationPicture:
-    """The picture after a step, as PNG, and the activation that it reaches as it is."""
+    """The picture after one step of activation maximisation."""
 
-    step: int
+    step: int  # counted from 1
     steps: int
-    activation: float  # of the moved picture
-    still: float
-    png: bytes
+    activation: float  # for the randomly transformed picture
+    still: float  # for the picture itself
+    png: bytes  # the picture
 
     @property
     def key(self) -> str:
-        """Each picture is kept."""
+        """Unique per step: all pictures are stored."""
         return f"picture/{self.step:04d}"

@@ -1,4 +1,4 @@
-"""What an experiment found: panels to draw, numbers to say, and the settings they belong to."""
+"""``Finding``: the result of an experiment, with its plots, numbers and settings."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,43 +15,43 @@ if TYPE_CHECKING:
 
 
 class Mark(StrEnum):
-    """How a panel is drawn."""
+    """The plot type of a panel."""
 
     LINES = "lines"
     POINTS = "points"
     BARS = "bars"
     HEAT = "heat"
-    SURFACE = "surface"  # a matrix over two distances: contours, and a surface
+    SURFACE = "surface"  # a matrix over two numeric axes, drawn as contours and as a 3-D surface
 
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """Values y at x; ``names`` are those of the points, where they have any."""
+    """Values y at positions x."""
 
     name: str
     x: Float64[np.ndarray, " points"]
     y: Float64[np.ndarray, " points"]
-    kind: Kind | None = None
-    names: tuple[str, ...] = ()
+    kind: Kind | None = None  # selects the colour
+    names: tuple[str, ...] = ()  # of the points; may be empty
 
 
 @dataclass(frozen=True, eq=False)
 class Matrix:
-    """Values by row and column, with what stands on both axes."""
+    """A matrix of values with labelled rows and columns."""
 
     name: str
-    rows: tuple[str, ...]
-    columns: tuple[str, ...]
+    rows: tuple[str, ...]  # labels
+    columns: tuple[str, ...]  # labels
     values: Float64[np.ndarray, "rows columns"]
 
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """One plot: curves on common axes, or one matrix. Axis titles are keys of the text files."""
+    """One plot: curves with common axes, or one matrix."""
 
     name: str
-    x: str
-    y: str
+    x: str  # axis title, a key of the text files
+    y: str  # axis title, a key of the text files
     curves: tuple[Curve, ...] = ()
     matrix: Matrix | None = None
     mark: Mark = Mark.LINES
@@ -60,20 +60,37 @@ class Panel:
 
 @dataclass(frozen=True, eq=False)
 class Finding:
-    """What an experiment found so far. ``progress`` is 1 in its last record.
+    """The result of an experiment, complete when ``progress`` is 1.
 
-    ``answer`` is what was measured, as one of the experiment's answers; None until it is known.
+    Attributes
+    ----------
+    experiment
+        Name of the experiment.
+    settings
+        The fields of the experiment's config.
+    progress
+        Share of the work that is done, 0 to 1.
+    panels
+        The plots.
+    numbers
+        Measured numbers by name.
+    answer
+        The measured outcome, one of the experiment's ``answers``; None until it is known.
+
     """
 
     experiment: str
-    settings: Mapping[str, Any]  # of the experiment's own config: text, numbers, lists of them
+    settings: Mapping[str, Any]
     progress: float
     panels: tuple[Panel, ...] = ()
     numbers: Mapping[str, float] = field(default_factory=dict)
     answer: str | None = None
 
     def to_frame(self) -> "pd.DataFrame":
-        """One row a drawn value: panel, curve, point, x, y."""
+        """Return one row per plotted value, with columns panel, curve, point, x and y.
+
+        For a matrix, curve is the matrix's name, point the row label and x the column label.
+        """
         import pandas as pd
 
         rows = [
@@ -96,20 +113,20 @@ class Finding:
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """A finding that is kept, and how it came to be: enough to repeat it."""
+    """A saved finding and what is needed to reproduce it."""
 
-    name: str  # of the file, or of the run
+    name: str  # of the file or the background run
     finding: Finding
-    date: str  # of the last record, ISO 8601, UTC
+    date: str  # when the finding was last updated, ISO 8601, UTC
     device: str
-    threads: int  # of torch
-    seconds: float  # of processor time, all attempts together
-    command: str
-    versions: Mapping[str, str]
+    threads: int  # torch.get_num_threads()
+    seconds: float  # processor time, summed over resumed runs
+    command: str  # that reproduces the finding
+    versions: Mapping[str, str]  # by library
 
     @property
     def seed(self) -> str:
-        """Which seeds were used: the one of the settings, or those that were averaged."""
+        """The seed, or the range of seeds that were averaged, such as "0-9"."""
         seeds = self.finding.settings.get("seeds")
         if seeds is None:
             return str(self.finding.settings.get("seed", 0))

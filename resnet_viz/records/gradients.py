@@ -1,4 +1,4 @@
-"""What one forward and one backward pass of the training loss tell about every layer."""
+"""Gradients of every layer, and the formulas of residual learning on blocks and pixels."""
 
 import math
 from collections.abc import Sequence
@@ -18,34 +18,34 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LayerGradient:
-    """One convolution, block, branch or the head. Norms are 2-norms; None where there is no weight.
+    """Gradient norms and output statistics of a convolution, a block, a branch or the head.
 
-    L is the cross-entropy: its mean over the batch for weights, its sum over the batch for
-    activations, whose gradient then belongs to one image each.
+    Norms are 2-norms. L is the cross-entropy: for weights its mean over the batch, for activations
+    its sum, so that each image gets its own gradient.
     """
 
     name: str
-    weight_gradient_norm: float | None  # ||dL/dW||
-    relative_weight_gradient_norm: float | None  # ||dL/dW|| / ||W||
-    activation_gradient_norm: float  # ||dL/da|| of an image, mean over the batch
+    weight_gradient_norm: float | None  # ||dL/dW||; None without a weight
+    relative_weight_gradient_norm: float | None  # ||dL/dW|| / ||W||; None without a weight
+    activation_gradient_norm: float  # ||dL/da|| of one image, mean over the batch
     mean_square: float  # of the layer's output
     variance: float  # of the layer's output
 
 
 @dataclass(frozen=True)
 class GradientMeasurement:
-    """One network, seed and step. ``layers`` are in order of execution."""
+    """The gradients of one network at one training step."""
 
     spec: NetworkSpec
     seed: int
-    step: int  # steps of SGD before the measurement
+    step: int  # SGD steps before the measurement
     batch: int  # images
     batch_norm: BatchNormMode
-    loss: float  # mean cross-entropy
-    layers: tuple[LayerGradient, ...]
+    loss: float  # mean cross-entropy in nats
+    layers: tuple[LayerGradient, ...]  # in order of execution
 
     def convolutions(self) -> tuple[LayerGradient, ...]:
-        """Layers of the main path that own a weight, without the head."""
+        """Return the convolutions of the main path: no shortcuts, no head."""
         return tuple(
             layer
             for layer in self.layers
@@ -55,35 +55,46 @@ class GradientMeasurement:
         )
 
     def blocks(self) -> tuple[LayerGradient, ...]:
-        """Outputs of the blocks."""
+        """Return the gradients of the block outputs."""
         names = set(self.spec.blocks())
         return tuple(layer for layer in self.layers if layer.name in names)
 
     @property
     def first_over_last(self) -> float | None:
-        """||dL/dW|| of the first convolution over that of the last; None where undefined."""
-        body = self.convolutions()
-        first, last = body[0].weight_gradient_norm, body[-1].weight_gradient_norm
+        """||dL/dW|| of the first convolution divided by that of the last; None if undefined."""
+        convolutions = self.convolutions()
+        first, last = convolutions[0].weight_gradient_norm, convolutions[-1].weight_gradient_norm
         if first is None or not last or not (math.isfinite(first) and math.isfinite(last)):
             return None
         return first / last
 
     def growth(self, stage: int) -> float:
-        """Growth of the activation-gradient norm a convolution towards the input, in one stage.
+        """Return the growth factor per convolution, towards the input, of ||dL/da|| in a stage.
 
-        A straight line through the logarithms (least squares) of the stage's convolutions, whose
-        first one is left out: it changes the shape. NaN where a norm is zero or not finite.
+        Fits a straight line to the logarithms of the norms (least squares). The stage's first
+        convolution is excluded because it changes the shape.
+
+        Parameters
+        ----------
+        stage
+            Number of the stage, counted from 1.
+
+        Returns
+        -------
+        float
+            The factor; NaN if a norm is zero or not finite, or fewer than two are left.
+
         """
-        own = [c for c in self.convolutions() if stage_of(c.name) == stage_name(stage)][1:]
-        norms = np.array([layer.activation_gradient_norm for layer in own])
+        stage_layers = [c for c in self.convolutions() if stage_of(c.name) == stage_name(stage)]
+        norms = np.array([layer.activation_gradient_norm for layer in stage_layers[1:]])
         if len(norms) < 2 or not (np.isfinite(norms).all() and (norms > 0).all()):
             return float("nan")
         slope = np.polyfit(np.arange(len(norms)), np.log(norms), 1)[0]
         return float(np.exp(-slope))
 
 
-def gradient_frame(measured: Sequence[GradientMeasurement]) -> "pd.DataFrame":
-    """One row a network, seed, step and layer; what a layer does not have is empty."""
+def gradient_frame(measurements: Sequence[GradientMeasurement]) -> "pd.DataFrame":
+    """Return one row per network, seed, step and layer; missing values are empty."""
     import pandas as pd
 
     rows = [
@@ -97,7 +108,7 @@ def gradient_frame(measured: Sequence[GradientMeasurement]) -> "pd.DataFrame":
             "step": m.step,
             **vars(layer),
         }
-        for m in measured
+        for m in measurements
         for layer in m.layers
     ]
     return pd.DataFrame(rows)
@@ -105,19 +116,23 @@ def gradient_frame(measured: Sequence[GradientMeasurement]) -> "pd.DataFrame":
 
 @dataclass(frozen=True)
 class BlockFormula:
-    """The formulas of residual learning on one block; errors are 0 where they are what runs."""
+    """The errors of the formulas of residual learning on one block; 0 where a formula is exact.
+
+    F is the branch, x the input of the block, and y = F(x) + x its sum before the last activation
+    (He et al. 2015, eq. 1; He et al. 2016, eq. 4 and 5). Norms are 2-norms.
+    """
 
     block: str
-    sum_error: float  # max |y - (F(x) + x)| before the last activation
+    sum_error: float  # max |y - (F(x) + x)|
     telescope_error: float  # ||x_L - (x_0 + sum F)|| / ||x_L||
     identity_part: float  # ||dL/dx|| through the shortcut alone
     branch_part: float  # ||dL/dx|| through the branch alone
-    gradient_error: float  # of the sum of both against dL/dx, relative
+    gradient_error: float  # ||shortcut part + branch part - dL/dx|| / ||dL/dx||
 
 
 @dataclass(frozen=True)
 class Formulas:
-    """The formulas on every block of one residual network."""
+    """The formulas of residual learning on every block of a residual network."""
 
     spec: NetworkSpec
     blocks: tuple[BlockFormula, ...]
@@ -125,52 +140,43 @@ class Formulas:
 
 @dataclass(frozen=True, eq=False)
 class BlockValues:
-    """One image in one block of a residual network, forward and backward; arrays are read-only.
-
-    ``start`` is what the shortcut of the stage's first block carries, ``branches`` F(x) of every
-    block of the stage up to this one. The gradients are of the block's input.
-    """
+    """Activations and gradients of one image in one block of a residual network."""
 
     block: str
-    branch: Float32[np.ndarray, "c h w"]
-    shortcut: Float32[np.ndarray, "c h w"]
-    join: Float32[np.ndarray, "c h w"]
+    branch: Float32[np.ndarray, "c h w"]  # F(x)
+    shortcut: Float32[np.ndarray, "c h w"]  # x, in the shape of the output
+    join: Float32[np.ndarray, "c h w"]  # F(x) + x
     output: Float32[np.ndarray, "c h w"]
-    activated: bool  # a nonlinearity stands behind the sum
-    start: Float32[np.ndarray, "c h w"]
-    branches: Float32[np.ndarray, "k c h w"]
-    identity_gradient: Float32[np.ndarray, "c2 h2 w2"]
-    branch_gradient: Float32[np.ndarray, "c2 h2 w2"]
-    gradient: Float32[np.ndarray, "c2 h2 w2"]
+    activated: bool  # whether a nonlinearity follows the sum
+    start: Float32[np.ndarray, "c h w"]  # shortcut of the first block of the stage
+    branches: Float32[np.ndarray, "k c h w"]  # F(x) of the stage's blocks up to this one
+    identity_gradient: Float32[np.ndarray, "c2 h2 w2"]  # dL/dx through the shortcut alone
+    branch_gradient: Float32[np.ndarray, "c2 h2 w2"]  # dL/dx through the branch alone
+    gradient: Float32[np.ndarray, "c2 h2 w2"]  # dL/dx, x being the block's input
 
 
 @dataclass(frozen=True)
 class PixelFormula:
-    """The formulas at one place of a block, with its numbers.
-
-    ``exact``: F(x) + x is the sum to the last bit. ``telescope`` is start + F + F + ... in double
-    precision, against ``output``. The gradient is (identity, branch, total) at the same place of
-    the input; None where that has another shape.
-    """
+    """The values of ``BlockValues`` at one channel and position."""
 
     branch: float
     shortcut: float
     join: float
     output: float
-    exact: bool
-    activated: bool
+    exact: bool  # whether branch + shortcut equals join to the last bit
+    activated: bool  # whether a nonlinearity follows the sum
     start: float
     branches: tuple[float, ...]
-    telescope: float
-    gradient: tuple[float, float, float] | None
+    telescope: float  # start + sum of branches in double precision; compare with output
+    gradient: tuple[float, float, float] | None  # shortcut, branch, total; None if shapes differ
 
     @classmethod
     def at(cls, values: BlockValues, channel: int, row: int, column: int) -> "PixelFormula":
-        """The numbers of one place."""
+        """Return the values at one channel and position of the block's output."""
         place = (channel, row, column)
         branches = tuple(float(b[place]) for b in values.branches)
         parts = (values.identity_gradient, values.branch_gradient, values.gradient)
-        same = values.gradient.shape == values.join.shape
+        same_shape = values.gradient.shape == values.join.shape
         return cls(
             branch=float(values.branch[place]),
             shortcut=float(values.shortcut[place]),
@@ -182,6 +188,6 @@ class PixelFormula:
             branches=branches,
             telescope=float(values.start[place]) + sum(branches),
             gradient=(float(parts[0][place]), float(parts[1][place]), float(parts[2][place]))
-            if same
+            if same_shape
             else None,
         )

@@ -1,4 +1,4 @@
-"""What labelled images say of a checkpoint: tier 3 of a diagnosis."""
+"""The evaluation of a checkpoint on labelled images, a part of its diagnosis."""
 
 from dataclasses import dataclass
 
@@ -7,75 +7,69 @@ from resnet_viz.core.converter import JsonObject, encode
 
 @dataclass(frozen=True)
 class JudgedImage:
-    """One labelled image and what the network says of it.
+    """One labelled image and its prediction."""
 
-    ``number`` counts from 0 through the images that were classified; ``answer`` is the class that
-    the finding is about. ``picture`` is a PNG in base64 at the network's resolution, ``cam`` the
-    raw Grad-CAM of ``answer`` at ``Labelled.cam_layer``, row by row; () where none was made.
-    """
-
-    number: int
-    truth: int
-    answer: int
-    truth_probability: float
-    answer_probability: float
-    loss: float  # cross-entropy, nats
-    picture: str
-    cam: tuple[tuple[float, ...], ...] = ()
+    number: int  # index among the classified images
+    truth: int  # labelled class
+    answer: int  # predicted class, or the class that the label is suspected to be
+    truth_probability: float  # 0 to 1
+    answer_probability: float  # 0 to 1
+    loss: float  # cross-entropy in nats
+    picture: str  # PNG in base64, at the network's resolution
+    cam: tuple[tuple[float, ...], ...] = ()  # Grad-CAM of ``answer``, rows of values; may be empty
 
 
 @dataclass(frozen=True)
 class ConfusedPair:
-    """How often images of class ``truth`` are called ``answer``."""
+    """How often images of class ``truth`` are classified as ``answer``."""
 
     truth: int
     answer: int
     images: int
-    share: float  # of the images of ``truth``
+    share: float  # of the images of class ``truth``, 0 to 1
 
 
 @dataclass(frozen=True)
 class ChangedAccuracy:
-    """Accuracy on images that were changed; ``strength`` 0 is unchanged.
+    """The accuracy on corrupted images.
 
-    Units of ``strength``: shift and blur, thirty-seconds of the image's side; noise, grey levels
-    of 255; jpeg, quality from 1 to 95.
+    Units of ``strength``: 1/32 of the image's side for shift and blur, grey levels of 255 for
+    noise, quality from 1 to 95 for JPEG.
     """
 
     change: str
-    strength: float
-    accuracy: float
+    strength: float  # 0: unchanged
+    accuracy: float  # 0 to 1
     images: int
 
 
 @dataclass(frozen=True)
 class Labelled:
-    """What labelled images say. Shares are 0 to 1; ``confusion`` is rows = true class.
+    """The evaluation of a checkpoint on labelled images.
 
-    ``reliability`` and ``reliability_scaled`` are (confidence, accuracy, images) of each bin,
-    before and after the temperature. ``suspects`` are likely wrong labels out of
-    ``suspected`` images. Long parts come last and are empty until they are done.
+    "Scaled" means after temperature scaling. The fields with defaults take longer to compute and
+    are empty until they are ready.
     """
 
     images: int
-    classes: tuple[str, ...]
-    accuracy: float
-    recall: tuple[float, ...]
-    confusion: tuple[tuple[int, ...], ...]
-    calibration_error: float
-    calibration_error_scaled: float
+    classes: tuple[str, ...]  # names by index
+    accuracy: float  # 0 to 1
+    recall: tuple[float, ...]  # by class, 0 to 1
+    confusion: tuple[tuple[int, ...], ...]  # images; rows are true classes
+    calibration_error: float  # 0 to 1
+    calibration_error_scaled: float  # 0 to 1
     temperature: float
-    reliability: tuple[tuple[float, float, int], ...]
+    reliability: tuple[tuple[float, float, int], ...]  # confidence, accuracy, images per bin
     reliability_scaled: tuple[tuple[float, float, int], ...]
     pairs: tuple[ConfusedPair, ...]
-    suspected: int = 0
-    suspects: tuple[JudgedImage, ...] = ()
-    losses: tuple[JudgedImage, ...] = ()
-    cam_layer: str = ""
+    suspected: int = 0  # images with a label that is probably wrong
+    suspects: tuple[JudgedImage, ...] = ()  # some of them
+    losses: tuple[JudgedImage, ...] = ()  # images with the largest loss
+    cam_layer: str = ""  # layer of the Grad-CAM maps
     robustness: tuple[ChangedAccuracy, ...] = ()
 
     def contract(self) -> JsonObject:
-        """What programs are told: everything but pictures and maps."""
+        """Return the command line's JSON output: everything except pictures and maps."""
         values: JsonObject = encode(self)
         for image in (*values["suspects"], *values["losses"]):
             del image["picture"], image["cam"]

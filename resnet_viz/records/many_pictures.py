@@ -1,4 +1,4 @@
-"""What a run over many pictures reports."""
+"""Events of a background run that explains many pictures."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,71 +9,55 @@ from resnet_viz.records.explanation import Better, Blank
 
 @dataclass(frozen=True)
 class PicturesFound:
-    """How many entries the source has."""
+    """The number of entries in the source of pictures."""
 
     total: int
 
     @property
     def key(self) -> str:
-        """A run has one."""
+        """Unique: a run has one."""
         return "pictures"
 
 
 @dataclass(frozen=True)
 class MethodRow:
-    """One picture explained by one method with one network.
+    """The explanation of one picture by one method with one network."""
 
-    Parameters
-    ----------
-    network
-        Its number in the run, from 0.
-    right
-        Whether the prediction is the picture's label; None where the network does not know it.
-    place
-        The layer, or layers, of the map; None for the input.
-    scores
-        Faithfulness by measure; ``better`` says which end of each speaks for the map.
-
-    """
-
-    network: int
+    network: int  # index among the run's networks
     method: str
-    prediction: str
-    probability: float
-    right: bool | None
-    target: str
-    place: str | None
+    prediction: str  # predicted class
+    probability: float  # of the prediction, 0 to 1
+    right: bool | None  # whether prediction and label agree; None if the label is no known class
+    target: str  # explained class
+    place: str | None  # the layer or layers of the map; None for a method at the input
     map_maximum: float
-    blank: Blank | None
-    scores: Mapping[str, float]
-    better: Mapping[str, Better]
+    blank: Blank | None  # why the map is blank; None if it is not
+    scores: Mapping[str, float]  # faithfulness by measure
+    better: Mapping[str, Better]  # whether low or high is better, by measure
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """A method that does not work with a network, numbered as in ``MethodRow``."""
+    """A method that does not work with a network."""
 
-    network: int
+    network: int  # index among the run's networks
     method: str
     error: ResnetVizError
 
 
 @dataclass(frozen=True)
 class PictureResult:
-    """One entry of the source, numbered from 1: explained, or skipped as no picture.
+    """One entry of the source: an explained picture, or a skipped file."""
 
-    ``thumbnail`` is a JPEG as a data URL.
-    """
-
-    number: int
+    number: int  # counted from 1
     name: str
     label: str
-    thumbnail: str = ""
+    thumbnail: str = ""  # JPEG as a data URL
     rows: tuple[MethodRow, ...] = ()
     refused: tuple[Refusal, ...] = ()
-    skipped: ResnetVizError | None = None
+    skipped: ResnetVizError | None = None  # why the entry was skipped
 
     @property
     def key(self) -> str:
-        """Each picture is kept."""
+        """Unique per picture: all are stored."""
         return f"picture/{self.number:04d}"

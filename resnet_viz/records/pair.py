@@ -1,4 +1,4 @@
-"""Two values side by side: of a residual network and its plain twin, or of any two networks."""
+"""``Pair``: two values, such as those of a residual network and its plain twin."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,7 +10,9 @@ U = TypeVar("U")
 
 @dataclass(frozen=True)
 class Pair(Generic[T_co]):
-    """Two values side by side; for twins the first is the residual network's.
+    """Two values of one type, one for each of two networks.
+
+    For twins, the first is the residual network's.
 
     >>> Pair(20, 56).map(str)
     Pair(first='20', second='56')
@@ -22,13 +24,13 @@ class Pair(Generic[T_co]):
     second: T_co
 
     def map(self, function: Callable[[T_co], U]) -> "Pair[U]":
-        """The same function of both values."""
+        """Return the pair of ``function(first)`` and ``function(second)``."""
         return Pair(function(self.first), function(self.second))
 
     def join(self, other: "Pair[U]") -> "Pair[tuple[T_co, U]]":
-        """Each value with the one in the same place of another pair."""
+        """Return the pair of tuples (this pair's value, the other pair's value)."""
         return Pair((self.first, other.first), (self.second, other.second))
 
     def __iter__(self) -> Iterator[T_co]:
-        """The first value, then the second."""
+        """Iterate over the first value, then the second."""
         return iter((self.first, self.second))

@@ -1,4 +1,4 @@
-"""The part that a network plays beside another."""
+"""``Role``: whether a network is the residual, plain, first or second one of a comparison."""
 
 from enum import StrEnum
 
@@ -7,26 +7,25 @@ from resnet_viz.spec import Kind, NetworkSpec, ZooSpec
 
 
 class Role(StrEnum):
-    """What a network is called beside another; its colour, files and JSON keys follow."""
+    """The role of a network in a comparison; determines its colour, file names and JSON keys."""
 
-    RESIDUAL = "residual"  # of twins, the one with shortcuts
-    PLAIN = "plain"  # of twins, the one without
-    FIRST = "first"  # of any other two networks
+    RESIDUAL = "residual"  # the twin with shortcuts
+    PLAIN = "plain"  # the twin without shortcuts
+    FIRST = "first"  # of two networks that are not twins
     SECOND = "second"
 
 
-#: The roles of twins, in their order.
+#: Roles of twins.
 TWINS = Pair(Role.RESIDUAL, Role.PLAIN)
-#: The roles of two networks that are not twins.
+#: Roles of two networks that are not twins.
 ANY_TWO = Pair(Role.FIRST, Role.SECOND)
 
 
 def roles_of(specs: Pair[NetworkSpec | ZooSpec]) -> Pair[Role]:
-    """The roles of two networks, from their specs.
+    """Return the roles of two networks, given their specs.
 
-    A residual network followed by its own plain twin are twins, whatever weights they have:
-    trained, random, or the residual network's with its shortcuts cut. The same two in the other
-    order are no twins, and neither are two residual networks.
+    Two networks are twins if the first is residual and the second is its plain twin, whatever
+    their weights. The reverse order does not count as twins.
 
     >>> spec = NetworkSpec.preset("resnet20")
     >>> roles_of(Pair(spec, spec.plain())) == TWINS
@@ -41,8 +40,8 @@ def roles_of(specs: Pair[NetworkSpec | ZooSpec]) -> Pair[Role]:
 
 
 def role_alone(spec: NetworkSpec | ZooSpec) -> Role:
-    """The role of a network that is shown by itself: that of its form.
+    """Return the role of a network that is shown alone.
 
-    One from outside this library is neither residual nor plain, so it is the first.
+    The role follows its kind. A network of the zoo is neither residual nor plain, so it is first.
     """
     return Role.FIRST if isinstance(spec, ZooSpec) else Role(spec.kind.value)

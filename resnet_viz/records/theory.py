@@ -1,12 +1,12 @@
-"""What theory says of the growth of gradients a layer, towards the input, in wide networks."""
+"""Theoretical growth of gradients per layer, towards the input, in wide plain networks."""
 
 import math
 
 from resnet_viz.spec import Activation, Initialisation, Kind, NetworkSpec, Norm
 
-#: sqrt(pi / (pi - 1)): a plain ReLU network with batch normalisation (Yang 2019, 1902.08129).
+#: Growth with batch normalisation (Yang et al. 2019, arXiv 1902.08129).
 THEORY_BATCH_NORM = math.sqrt(math.pi / (math.pi - 1))
-#: 1 / sqrt(6): PyTorch's default initialisation (variance 1 / (3 fan-in)) behind a ReLU.
+#: Growth with PyTorch's default initialisation, of variance 1 / (3 fan-in), and ReLU.
 THEORY_DEFAULT = 1 / math.sqrt(6)
 
 _WITHOUT_NORM = {
@@ -18,7 +18,10 @@ _WITHOUT_NORM = {
 
 
 def theory(spec: NetworkSpec) -> float | None:
-    """Growth of the activation gradient a layer in a plain ReLU network; None where unknown."""
+    """Return the growth factor of the activation gradient per layer, towards the input.
+
+    Known for plain ReLU networks with batch normalisation or without any; else None.
+    """
     if spec.kind is not Kind.PLAIN or spec.activation is not Activation.RELU:
         return None
     if spec.norm is Norm.BATCH:

@@ -1,4 +1,4 @@
-"""What training reports."""
+"""Events of a training (steps, epochs, results), and the evaluation of a classifier."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,31 +11,31 @@ from jaxtyping import Float64, Int64
 
 @dataclass(frozen=True)
 class TrainingStep:
-    """One step of one network, measured before its weights move.
+    """One optimisation step of one network.
 
-    By layer, for every convolution and the head: ``gradient_norms`` is ||dL/dW||_2 of the batch's
-    mean loss (without weight decay), ``update_ratios`` is ||W' - W||_2 / ||W||_2 of the step.
+    The mappings have one entry for every convolution and for the head. L is the mean loss of the
+    batch without weight decay.
     """
 
     kind: str  # residual or plain
     step: int  # counted from 0 over the whole run
-    loss: float  # nats, mean of the batch
+    loss: float  # before the step, nats, mean of the batch
     learning_rate: float
-    gradient_norms: Mapping[str, float]
-    update_ratios: Mapping[str, float]
+    gradient_norms: Mapping[str, float]  # ||dL/dW||_2 by layer, before the step
+    update_ratios: Mapping[str, float]  # ||W' - W||_2 / ||W||_2 by layer
 
     @property
     def key(self) -> str:
-        """Each step of each network is kept."""
+        """Unique per network and step: all steps are stored."""
         return f"step/{self.kind}/{self.step}"
 
 
 @dataclass(frozen=True)
 class Epoch:
-    """One epoch of one network. Errors are shares of wrong answers, 0 to 1; losses are in nats.
+    """One epoch of one network. Errors are shares of wrong predictions, 0 to 1; losses in nats.
 
-    Training figures are those of the augmented batches as they were learned from; test figures
-    are taken after the epoch, with running statistics.
+    Training loss and error are averages over the augmented batches during the epoch. Test loss and
+    error are measured after the epoch, with running batch-norm statistics.
     """
 
     kind: str  # residual or plain
@@ -46,114 +46,114 @@ class Epoch:
     test_error: float
     images_per_second: float
     learning_rate: float  # at the end of the epoch
-    recall: tuple[float, ...]  # of each class, on the test images; NaN for a class without any
+    recall: tuple[float, ...]  # by class, on the test images; NaN for a class without images
     dead_channels: Mapping[str, float]  # by block: share of channels zero on 256 test images
     weight_changes: Mapping[str, float]  # by layer: ||W - W0||_2 / ||W0||_2 since the start
 
     @property
     def key(self) -> str:
-        """Each epoch of each network is kept."""
+        """Unique per network and epoch: all epochs are stored."""
         return f"epoch/{self.kind}/{self.epoch}"
 
 
 @dataclass(frozen=True)
 class TrainingProgress:
-    """Where a training is between two epochs, for whoever waits."""
+    """The progress of a training within an epoch."""
 
-    epoch: int  # the one under way, counted from 1
+    epoch: int  # current epoch, counted from 1
     epochs: int
-    step: int  # done within the epoch
-    steps: int  # in an epoch
+    step: int  # steps done in the current epoch
+    steps: int  # steps per epoch
 
     @property
     def key(self) -> str:
-        """Only the latest is of interest."""
+        """Always the same: only the latest event is stored."""
         return "progress"
 
     @property
     def steps_done(self) -> int:
-        """In the whole training."""
+        """Steps done since the start of the training."""
         return (self.epoch - 1) * self.steps + self.step
 
     @property
     def share(self) -> float:
-        """Of the whole training, 0 to 1."""
+        """Share of the training that is done, 0 to 1."""
         return min(self.steps_done / (self.epochs * self.steps), 1.0)
 
     @property
     def epochs_left(self) -> float:
-        """What is not done yet, the rest of this epoch among it."""
+        """Epochs left, including the rest of the current one."""
         return self.epochs - self.epoch + 1 - self.step / self.steps
 
 
 @dataclass(frozen=True)
 class WatchedImage:
-    """A test image that is looked at after every epoch: a PNG, and the number of its class."""
+    """A test image that is classified and explained after every epoch."""
 
     png: bytes
-    label: int
+    label: int  # index of its class
 
 
 @dataclass(frozen=True)
 class DataShown:
-    """The data of a training: classes, images of each, and the watched ones."""
+    """The data set of a training."""
 
     name: str
-    classes: tuple[str, ...]
-    train: tuple[int, ...]  # images of each class that are learned from
-    test: tuple[int, ...]
-    whole_train: int  # images there are
-    whole_test: int
-    skipped: tuple[str, ...]  # files that are no images
+    classes: tuple[str, ...]  # names by index
+    train: tuple[int, ...]  # training images used, by class
+    test: tuple[int, ...]  # test images used, by class
+    whole_train: int  # training images in the whole data set
+    whole_test: int  # test images in the whole data set
+    skipped: tuple[str, ...]  # files that are not images
     watched: tuple[WatchedImage, ...]
 
     @property
     def key(self) -> str:
-        """A run has one."""
+        """Unique: a run has one."""
         return "data"
 
 
 @dataclass(frozen=True, eq=False)
 class WatchedSide:
-    """What a network says of the watched images, and its raw Grad-CAM of the answer at each."""
+    """One network's predictions for the watched images."""
 
-    answers: tuple[int, ...]
-    probabilities: tuple[float, ...]
-    cams: Float64[np.ndarray, "images h w"]
+    answers: tuple[int, ...]  # predicted class of each image
+    probabilities: tuple[float, ...]  # of the predicted class, 0 to 1
+    cams: Float64[np.ndarray, "images h w"]  # Grad-CAM of the predicted class, not rescaled
 
 
 @dataclass(frozen=True, eq=False)
 class WatchedImages:
-    """The watched images after an epoch, by kind of network."""
+    """The predictions for the watched images after an epoch."""
 
     epoch: int
-    sides: Mapping[str, WatchedSide]
+    sides: Mapping[str, WatchedSide]  # by kind, residual or plain
 
     @property
     def key(self) -> str:
-        """Each epoch is kept."""
+        """Unique per epoch: all epochs are stored."""
         return f"watched/{self.epoch}"
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingResult:
-    """A trained network on all test images; shares are 0 to 1, NaN for a class without any."""
+    """The final evaluation of a trained network on all test images. Shares are 0 to 1."""
 
-    kind: str
+    kind: str  # residual or plain
     test_images: int
     error: float
     top5_error: float
-    recall: tuple[float, ...]
-    precision: tuple[float, ...]
-    confusion: Int64[np.ndarray, "classes classes"]  # rows = true class
+    recall: tuple[float, ...]  # by class; NaN for a class without images
+    precision: tuple[float, ...]  # by class; NaN for a class that is never predicted
+    confusion: Int64[np.ndarray, "classes classes"]  # images; rows are true classes
 
     @property
     def key(self) -> str:
-        """Each network has one."""
+        """Unique per network."""
         return f"result/{self.kind}"
 
 
-#: What a training reports.
+#: Anything that a training reports.
 TrainingEvent: TypeAlias = (
     DataShown | TrainingStep | TrainingProgress | Epoch | WatchedImages | TrainingResult
 )
@@ -161,22 +161,22 @@ TrainingEvent: TypeAlias = (
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A classifier on labelled images: mean loss in nats, and the label and answer of each."""
+    """The evaluation of a classifier on n labelled images."""
 
-    loss: float
+    loss: float  # mean cross-entropy in nats
     classes: int
     labels: Int64[np.ndarray, " n"]
-    answers: Int64[np.ndarray, " n"]
-    top5_error: float  # share of images whose class is not among the five likeliest
+    answers: Int64[np.ndarray, " n"]  # predicted classes
+    top5_error: float  # share of images whose class is not among the five most probable
 
     @property
     def error(self) -> float:
-        """Share of wrong answers."""
+        """Share of wrong predictions, 0 to 1."""
         return float((self.labels != self.answers).mean())
 
     @cached_property
     def confusion(self) -> Int64[np.ndarray, "classes classes"]:
-        """Counts by true class (row) and answer (column)."""
+        """Number of images by true class (row) and predicted class (column)."""
         from sklearn.metrics import confusion_matrix
 
         counts = confusion_matrix(self.labels, self.answers, labels=range(self.classes))
@@ -184,16 +184,16 @@ class Evaluation:
 
     @property
     def recall(self) -> tuple[float, ...]:
-        """Of the images of each class, the share that was recognised; NaN where there are none."""
+        """Share of each class's images that are predicted right; NaN for a class without images."""
         return _shares(self.confusion, self.confusion.sum(1))
 
     @property
     def precision(self) -> tuple[float, ...]:
-        """Of the answers of each class, the share that was right; NaN where there are none."""
+        """Share of each class's predictions that are right; NaN for a class never predicted."""
         return _shares(self.confusion, self.confusion.sum(0))
 
 
 def _shares(confusion: np.ndarray, totals: np.ndarray) -> tuple[float, ...]:
-    right = np.diag(confusion)
-    shares = np.divide(right, totals, out=np.full(len(right), np.nan), where=totals > 0)
+    correct = np.diag(confusion)
+    shares = np.divide(correct, totals, out=np.full(len(correct), np.nan), where=totals > 0)
     return tuple(shares.tolist())

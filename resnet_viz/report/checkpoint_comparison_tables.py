@@ -1,12 +1,12 @@
 """Two checkpoints compared, as sentences and table rows."""
 
 from resnet_viz.core.text import Text
-from resnet_viz.records import CheckFinding, CheckpointReport, CheckpointsBeside, Severity
+from resnet_viz.records import CheckFinding, CheckpointComparison, CheckpointReport, Severity
 
 _ORDER = list(Severity)  # the worst first
 
 
-def summary(beside: CheckpointsBeside, text: Text) -> str:
+def summary(beside: CheckpointComparison, text: Text) -> str:
     """How similar the two checkpoints are, in one paragraph of measured numbers."""
     alike = text("beside.alike", count=beside.count, value=f"{_best_match(beside):.2f}")
     if beside.agreement is not None:
@@ -38,7 +38,7 @@ def finding_rows(
     return rows
 
 
-def answer_rows(beside: CheckpointsBeside, text: Text) -> list[dict[str, str]]:
+def answer_rows(beside: CheckpointComparison, text: Text) -> list[dict[str, str]]:
     """One row per picture: both answers with their probabilities."""
     return [
         {
@@ -50,7 +50,7 @@ def answer_rows(beside: CheckpointsBeside, text: Text) -> list[dict[str, str]]:
     ]
 
 
-def _best_match(beside: CheckpointsBeside) -> float:
+def _best_match(beside: CheckpointComparison) -> float:
     """Mean over the first network's blocks of the highest CKA with any block of the second."""
     return sum(max(row) for row in beside.cka) / len(beside.cka)
 

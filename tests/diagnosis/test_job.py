@@ -6,8 +6,8 @@ from resnet_viz.core.errors import CheckpointError, DataError
 from resnet_viz.core.places import ASSETS
 from resnet_viz.diagnosis.job import DiagnosisConfig, WeightsFile, diagnosis_job
 from resnet_viz.records import (
+    CheckpointComparison,
     CheckpointReport,
-    CheckpointsBeside,
     DiagnosisPart,
     DiagnosisProgress,
 )
@@ -34,7 +34,7 @@ def test_two_checkpoints_are_compared_under_their_users_names():
     first, second = bundled("resnet20", "mine"), bundled("plain20", "yours")
     *progress, compared = records(DiagnosisConfig(first, second))
     assert [step.part for step in progress] == [DiagnosisPart.BESIDE]
-    assert isinstance(compared, CheckpointsBeside)
+    assert isinstance(compared, CheckpointComparison)
     assert (compared.first, compared.second, compared.images) == ("mine", "yours", "bundled")
 
 

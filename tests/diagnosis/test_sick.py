@@ -22,7 +22,7 @@ from resnet_viz.core.text import LANGUAGES, Text
 from resnet_viz.datasets.named import from_sheets
 from resnet_viz.diagnosis.compare_checkpoints import beside
 from resnet_viz.diagnosis.diagnose import identified
-from resnet_viz.records import CheckpointsBeside, Severity
+from resnet_viz.records import CheckpointComparison, Severity
 from tests.diagnosis.sick import SICK
 from tests.source import ROOT
 
@@ -243,4 +243,4 @@ def test_two_checkpoints_beside_each_other(base):
     assert (len(other.cka), len(other.cka[0])) == (9, 27)
     assert other.moved == {}
     assert 0 <= other.agreement < 1
-    assert decode(CheckpointsBeside, json.loads(json.dumps(encode(other)))) == other
+    assert decode(CheckpointComparison, json.loads(json.dumps(encode(other)))) == other

@@ -9,7 +9,7 @@ from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
 from resnet_viz.diagnosis.job import DiagnosisRecord
 from resnet_viz.jobs.job import Job
-from resnet_viz.records import CheckpointReport, CheckpointsBeside
+from resnet_viz.records import CheckpointComparison, CheckpointReport
 from resnet_viz.ui.debug.checkpoint_choice import CheckpointId
 from resnet_viz.ui.debug.diagnosis_jobs import answer, begin, diagnosis_of
 from resnet_viz.ui.debug.diagnosis_view import Place, draw_report
@@ -72,4 +72,4 @@ def _show_both(
         compared = answer(diagnosis_of(chosen, images), "both", name, text)
     except ResnetVizError as error:
         show_error(error, text)
-    show_beside(reports, compared if isinstance(compared, CheckpointsBeside) else None, text)
+    show_beside(reports, compared if isinstance(compared, CheckpointComparison) else None, text)

@@ -8,14 +8,14 @@ from resnet_viz.figures.checkpoint_comparison_plots import (
     moved_figure,
     norms_figure,
 )
-from resnet_viz.records import CheckpointReport, CheckpointsBeside
+from resnet_viz.records import CheckpointComparison, CheckpointReport
 from resnet_viz.report.checkpoint_comparison_tables import answer_rows, finding_rows, summary
 from resnet_viz.ui.frame.words import md_escape
 
 
 def show_beside(
     reports: tuple[CheckpointReport, CheckpointReport],
-    beside: CheckpointsBeside | None,
+    beside: CheckpointComparison | None,
     text: Text,
 ) -> None:
     """Compare findings and norms; representations and answers where the networks allow it."""
