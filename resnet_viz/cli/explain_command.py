@@ -78,7 +78,7 @@ def explain(
     from resnet_viz.records import WeightSource
 
     one_of("device", device or "cpu", devices())
-    if out is not None and out.exists():  # before the work, not after it
+    if out is not None and out.exists():  # refuse before computing
         raise OutputError("folder_exists", folder=str(out))
     if checkpoint is None:
         ref = NetworkRef.parse(network or "resnet20", weights, seed=seed)
@@ -171,7 +171,7 @@ def _folder(run_id: str, out: Path | None, json: bool) -> None:
     if out is not None:
         write_gallery(tables, folder, out)
     print_result(tables, json)
-    runs.delete(run_id)  # it was told and, where asked for, written
+    runs.delete(run_id)  # its results are printed and, if asked for, written
 
 
 def _teller() -> "Callable[[str, Event], None]":

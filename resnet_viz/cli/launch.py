@@ -27,7 +27,7 @@ def serve(port: int, *, browser: bool) -> int:
     options = {
         "server.address": "127.0.0.1",
         "server.port": str(port),
-        "server.headless": "true",  # else Streamlit advertises in the page; we open the browser
+        "server.headless": "true",  # else Streamlit advertises itself; ``serve`` opens a browser
         "server.showEmailPrompt": "false",
         "server.fileWatcherType": "none",
         "server.maxUploadSize": "500",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from resnet_viz.records import Epoch
     from resnet_viz.training.config import TrainingConfig
 
-#: What a line of the command tells of an epoch.
+#: The fields of an epoch that are printed.
 _SHOWN = ("kind", "epoch", "train_loss", "train_error", "test_loss", "test_error",
          "images_per_second")  # fmt: skip
 

@@ -107,3 +107,9 @@ def test_a_key_can_be_forgotten():
 
     app = AppTest.from_function(page).run()
     assert [text.value for text in app.text] == ["usual False", "other False usual"]
+
+
+def test_every_key_is_used():
+    tabled = {name for name, value in vars(session).items() if isinstance(value, Key | Keys)}
+    used = {node.id for module, node in nodes(ast.Name) if module != OWNER}
+    assert not tabled - used

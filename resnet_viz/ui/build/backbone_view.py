@@ -94,7 +94,7 @@ def _stages(view: WorkView, source: WeightSource, row: WorkRow, text: Text) -> N
 
 
 def _features(view: WorkView, stage: StageFeatures, text: Text) -> None:
-    """Show the channels of highest variance beside the input; of a clip, at a chosen frame."""
+    """Show the channels of highest variance next to the input; of a clip, at a chosen frame."""
     values, moment = stage.features, 0
     if values.ndim == 4:
         last = values.shape[1] - 1

@@ -18,14 +18,14 @@ from resnet_viz.ui.frame.session import (
     PRESET,
 )
 
-OWN = "own"  # a design that is no preset
+OWN = "own"  # a custom design
 OTHERS = (*ZOO, *AT_WORK)
 _FIRST = next(iter(RESIDUAL_PRESETS))
 NAMES = tuple(field.name for field in fields(NetworkSpec))
 LISTS = ("depths", "widths")
 HIGHEST_SEED = 2**31 - 1
 
-#: The field beside which an error about several fields is shown.
+#: Where an error about several fields is shown.
 _BESIDE = {
     "spec_stages": "widths",
     "spec_many_stages": "depths",

@@ -14,7 +14,7 @@ from resnet_viz.ui.build import design_state as state
 from resnet_viz.ui.frame.session import DESIGN_CARDS, DESIGN_FAMILY, PRESET
 from resnet_viz.ui.frame.words import md_escape
 
-_NARROWEST = 140  # pixels of a card: two stand side by side on a phone
+_NARROWEST = 140  # pixels of a card; two fit side by side on a phone
 
 
 def _named(*starts: str) -> list[str]:

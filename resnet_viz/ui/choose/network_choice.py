@@ -25,7 +25,7 @@ from resnet_viz.ui.frame.session import (
     Number,
 )
 
-_TWIN = "twin"  # beside a network: its own plain twin
+_TWIN = "twin"  # the choice of the plain twin
 _HIGHEST_SEED = 2**31 - 1
 
 

@@ -14,7 +14,7 @@ from resnet_viz.ui.running.answer import answer
 
 
 def offer(question: Question, text: Text) -> None:
-    """Show the buttons beside the headline: download the report, share a link."""
+    """Show the buttons next to the headline: download the report, share a link."""
 
     def archive() -> bytes:
         return report_archive(answer(question, text), layer=LAYER.get() or None, text=text)

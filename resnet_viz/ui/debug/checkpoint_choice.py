@@ -30,7 +30,7 @@ class CheckpointId:
     name: str
     path: Path
     changed: str = ""
-    network: str = ""  # a preset or a spec's JSON, where the user knows better than the file
+    network: str = ""  # a preset or a spec's JSON, overrides what the file says
 
     @property
     def key(self) -> tuple[str, ...]:

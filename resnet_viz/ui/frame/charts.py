@@ -3,7 +3,7 @@
 import plotly.graph_objects as go
 import streamlit as st
 
-_SCALE = 2  # dots a pixel
+_SCALE = 2  # dots per pixel
 _GREY = "rgba(128, 128, 128, 0.9)"  # legible on white and on black
 
 

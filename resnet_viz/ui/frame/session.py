@@ -25,10 +25,12 @@ class Key(Generic[T]):
     default: T
 
     def get(self) -> T:
+        """Return the value, or the default if none is set."""
         value: T = st.session_state.get(self.name, self.default)
         return value
 
     def set(self, value: T) -> None:
+        """Set the value."""
         st.session_state[self.name] = value
 
     def setdefault(self, value: T) -> T:
@@ -43,6 +45,7 @@ class Key(Generic[T]):
 
     @property
     def is_set(self) -> bool:
+        """Whether a value is set."""
         return self.name in st.session_state
 
     def keep(self) -> None:
@@ -117,7 +120,7 @@ SAMPLE = Choice("sample", "")
 UPLOAD = Key[Any]("upload", None)  # the file of an uploader, as of the camera
 CAMERA = Key[Any]("camera", None)
 OWN_PICTURE = Key[Any]("own_picture", None)  # a PictureId
-REPLACED_PICTURE = Key[Any]("replaced_picture", None)  # the one before it
+REPLACED_PICTURE = Key[Any]("replaced_picture", None)  # the previous one
 PICTURE_ERROR = Key[Any]("picture_error", None)  # why an upload was refused
 NETWORK, SECOND_NETWORK = Choice("network", ""), Choice("beside", "")
 WEIGHTS, SECOND_WEIGHTS = Choice("weights", ""), Choice("weights_beside", "")
@@ -127,7 +130,7 @@ TARGET = Choice("target", "")
 RUN = Choice("run", "")  # a training; in Train the one that is shown
 DESIGN = Choice("design", "")  # a packed spec; in the address only
 OPENED = Key[dict[str, Any]]("openings", {})  # networks that other pages handed over, by id
-UPLOADS = Key[dict[tuple[str, ...], Any]]("uploads_written", {})  # their paths
+UPLOADS = Key[dict[tuple[str, ...], Any]]("uploads_written", {})  # paths by the files' ids
 LAST_QUESTION = Key[Any]("last_good_question", None)  # the last one with an answer
 
 # Compare

@@ -23,20 +23,20 @@ Status = JobStatus[Event]
 
 @dataclass(frozen=True)
 class RunPanel:
-    """What the panel of one page has of its own.
+    """What differs between the panels of the pages.
 
     Parameters
     ----------
     name
-        Begins the keys of its buttons.
+        The prefix of the buttons' keys.
     draw
-        Shows what the run has reported.
+        Draws what the run has reported.
     progress
-        The share that is done, from 0 to 1, and its sentence; None before the first report.
+        Returns the finished fraction, 0 to 1, and its label; None before the first report.
     stopped, resume
-        What is said of a stopped run, and of the button that goes on; the usual words where empty.
+        The texts of a stopped run and of the button that resumes it; empty for the usual ones.
     deletable
-        Whether a run that has ended can be deleted here.
+        Whether the panel offers to delete an ended run.
 
     """
 
@@ -49,7 +49,7 @@ class RunPanel:
 
 
 def show_run(run: Run, panel: RunPanel, text: Text) -> None:
-    """The panel, drawn again while the run goes on; the page around it stands still."""
+    """Show the panel, redrawn while the run goes on; the rest of the page is not rerun."""
 
     def draw(running: QueuedRun, status: Status) -> None:
         _state(status, panel, text)
@@ -60,7 +60,7 @@ def show_run(run: Run, panel: RunPanel, text: Text) -> None:
 
 
 def counted(text: Text) -> Callable[[Status], tuple[float, str] | None]:
-    """The progress of a job that counts what it has done."""
+    """Return the progress of a job that counts what it has done."""
 
     def progress(status: Status) -> tuple[float, str] | None:
         last = last_of(status.records, Counted)
@@ -72,7 +72,7 @@ def counted(text: Text) -> Callable[[Status], tuple[float, str] | None]:
 
 
 def _state(status: Status, panel: RunPanel, text: Text) -> None:
-    """The place in the queue, how much is done, or how the run ended."""
+    """Show the position in the queue, the progress, or how the run ended."""
     progress = panel.progress(status)
     if status.state is JobState.QUEUED:
         st.caption(text("train.state_queued", position=status.position or 1))
