@@ -1,7 +1,7 @@
 """The command ``diagnose``."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -51,7 +51,7 @@ def diagnose(
 
 def _second(
     first: "Identification", path: Path, images: str | None, language: str
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Return the second checkpoint's report and the comparison of both."""
     from resnet_viz.core.converter import encode
     from resnet_viz.diagnosis.compare_checkpoints import beside

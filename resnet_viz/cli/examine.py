@@ -1,7 +1,6 @@
 """What is installed on this machine, what is missing, and how to get it."""
 
 import shutil
-from typing import Any
 
 from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.checkpoints.sources.published import PUBLISHED, pretrained_file
@@ -13,7 +12,7 @@ from resnet_viz.pictures.samples import samples
 from resnet_viz.spec import RESIDUAL_PRESETS
 
 
-def examine_installation(text: Text | None = None) -> dict[str, Any]:
+def examine_installation(text: Text | None = None) -> dict[str, object]:
     """Return versions, devices, weights and data, and a sentence for each missing part."""
     words = text or Text("en")
     twins = bundled_names()

@@ -1,7 +1,7 @@
 """The command ``experiment``."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -53,7 +53,7 @@ def experiment(
 _SHORT = ("experiment", "caption", "verdict", "remarks", "numbers", "citation")
 
 
-def _settings(options: list[str]) -> dict[str, Any]:
+def _settings(options: list[str]) -> dict[str, str]:
     from resnet_viz.core.errors import OptionError
 
     values = {}

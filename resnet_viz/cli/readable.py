@@ -42,7 +42,7 @@ def _parts(value: Any, indent: int, styled: bool) -> Iterator[RenderableType]:
         yield Text(margin + _cell(value))
 
 
-def _table(rows: list[dict[str, Any]], styled: bool) -> Table:
+def _table(rows: list[dict[str, object]], styled: bool) -> Table:
     table = Table(
         box=SIMPLE_HEAD if styled else None,
         padding=(0, 2, 0, 0),

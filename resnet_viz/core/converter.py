@@ -127,7 +127,7 @@ def _error_values(error: ResnetVizError) -> JsonObject:
     return {"error": type(error).__name__, "code": error.code, "values": values}
 
 
-def _error(value: Mapping[str, Any], _: object) -> ResnetVizError:
+def _error(value: JsonObject, _: object) -> ResnetVizError:
     kind = getattr(errors, value["error"])
     if not issubclass(kind, ResnetVizError):
         raise ValueError(f"no error: {value['error']!r}")

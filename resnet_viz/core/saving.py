@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -88,7 +87,7 @@ def new_folder(folder: Path) -> Iterator[Path]:
 
 
 def save_record(
-    folder: Path, kind: str, manifest: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
+    folder: Path, kind: str, manifest: Mapping[str, object], arrays: Mapping[str, np.ndarray]
 ) -> None:
     """Save a record in a new folder; ``OutputError`` if it exists or cannot be written.
 

@@ -4,7 +4,6 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 from resnet_viz.core.places import ASSETS
 
@@ -35,11 +34,11 @@ class Text:
         return key in sentences(self.language)
 
 
-def _flatten(tree: Mapping[str, Any], prefix: str) -> list[tuple[str, str]]:
+def _flatten(tree: Mapping[str, object], prefix: str) -> list[tuple[str, str]]:
     rows: list[tuple[str, str]] = []
     for name, value in tree.items():
         if isinstance(value, Mapping):
             rows += _flatten(value, f"{prefix}{name}.")
         else:
-            rows.append((prefix + name, value))
+            rows.append((prefix + name, str(value)))
     return rows

@@ -6,7 +6,6 @@ A row without ``measured`` is printed for itself: nothing here measures the same
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import inf, isfinite, sqrt
-from typing import Any
 
 from resnet_viz.records import Finding
 
@@ -43,7 +42,7 @@ class PublishedNumber:
     measured: str | None = None
     low: float = -inf
     high: float = inf
-    when: Mapping[str, Any] = field(default_factory=dict)
+    when: Mapping[str, object] = field(default_factory=dict)
 
 
 _TWICE = "independent measurement, one seed"

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Any
 
 import plotly.graph_objects as go
 
@@ -25,8 +24,8 @@ class Sketch:
 
     def __init__(self, ink: str) -> None:
         self.ink = ink
-        self.shapes: list[dict[str, Any]] = []
-        self.words: list[dict[str, Any]] = []
+        self.shapes: list[dict[str, object]] = []
+        self.words: list[dict[str, object]] = []
 
     def column(
         self, x: float, title: str, groups: Sequence[BlockGroup], selected: str | None, colour: str

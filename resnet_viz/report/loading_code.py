@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 from resnet_viz.checkpoints.ref import NetworkRef, Weights
 from resnet_viz.records import WeightSource
@@ -57,5 +56,5 @@ def _expression(ref: NetworkRef) -> str:
     return f"NetworkRef(NetworkSpec.from_dict({_plain(fields)!r}), Weights({source}{seed}{path}))"
 
 
-def _plain(values: dict[str, Any]) -> dict[str, Any]:
+def _plain(values: dict[str, object]) -> dict[str, object]:
     return {k: v.value if isinstance(v, StrEnum) else v for k, v in values.items()}

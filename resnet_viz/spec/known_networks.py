@@ -19,7 +19,7 @@ class KnownNetwork:
     ``NetworkSpec.depth``.
     """
 
-    fields: Mapping[str, Any]
+    fields: Mapping[str, Any]  # of ``NetworkSpec``, which checks each
     parameters: int
     source: str
     title: str | None = None

@@ -1,7 +1,6 @@
 """What pages and records need to know of a network that is not built here."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
 
 
 @dataclass(frozen=True)
@@ -23,6 +22,6 @@ class ZooSpec:
         """Names of the main steps in order of execution."""
         return [name for stage in self.stages for name in stage]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Plain values for JSON."""
         return asdict(self)

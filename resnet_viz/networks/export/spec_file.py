@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 from resnet_viz.core.converter import JsonObject
 from resnet_viz.core.errors import SpecError
@@ -66,7 +65,7 @@ def _parsed(data: bytes | str, name: str) -> JsonObject:
     return values
 
 
-def _once(pairs: list[tuple[str, Any]]) -> JsonObject:
+def _once(pairs: list[tuple[str, object]]) -> JsonObject:
     """An object with unique keys; a repeated key is ambiguous and refused."""
     values = dict(pairs)
     if len(values) != len(pairs):

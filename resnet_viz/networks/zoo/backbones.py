@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 from torch import nn
@@ -38,7 +37,7 @@ class WorkRow:
     frames: int = 0
     epsilon: float | None = None
     preprocessing: Preprocessing = IMAGENET_PREPROCESSING
-    options: Mapping[str, Any] = field(default_factory=dict)  # of the constructor
+    options: Mapping[str, object] = field(default_factory=dict)  # of the constructor
 
 
 _STAGES = {"stem": "maxpool", **{f"layer{n}": f"layer{n}" for n in range(1, 5)}}

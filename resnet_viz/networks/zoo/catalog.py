@@ -6,7 +6,6 @@ their main steps take the place of a residual network's blocks.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 from torch import nn
@@ -41,7 +40,7 @@ class ZooRow:
     input_size: int = 224
     input_channels: int = 3
     classes: int = 1000
-    options: Mapping[str, Any] = field(default_factory=dict)  # of the constructor
+    options: Mapping[str, object] = field(default_factory=dict)  # of the constructor
 
     @property
     def blocks(self) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -60,7 +59,7 @@ def show_table(
         _draw(place, _kept(picture, asked, text), "kept", text)
         return
     bar = right.empty()
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, object]] = []
     refusals: list[str] = []
     for number, (name, sides) in enumerate(asked.items()):
         done = text("explain.all_measured", done=number, total=len(chosen))
@@ -113,7 +112,7 @@ def _sides(twins: Pair[Loaded], requests: Pair[ExplainRequest], titles: Pair[str
 
 def _kept(
     picture: Picture, asked: Mapping[MethodName, list[_Side]], text: Text
-) -> list[dict[str, Any]]:
+) -> list[dict[str, object]]:
     """Return the rows that are already computed."""
     every = [side for sides in asked.values() for side in sides]
     explained = [(s, finished(s.loaded, picture, s.request, scored=True)) for s in every]
@@ -126,7 +125,7 @@ def _kept(
 
 def _rows(
     picture: Picture, method: str, sides: list[_Side], text: Text
-) -> Iterator[dict[str, Any] | str]:
+) -> Iterator[dict[str, object] | str]:
     """Yield one row per network, or the sentence that says why there is none."""
     label = text("explain.working", method=text(f"methods.{method}"))
     jobs = [explaining(side.loaded, picture, side.request, scored=True) for side in sides]
@@ -145,14 +144,14 @@ def _rows(
             )
 
 
-def _draw(place: DeltaGenerator, rows: list[dict[str, Any]], name: str, text: Text) -> None:
+def _draw(place: DeltaGenerator, rows: list[dict[str, object]], name: str, text: Text) -> None:
     if rows:
         with place.container():
             st.dataframe(pd.DataFrame(rows).round(3), hide_index=True, key=f"table_{name}")
             st.caption(text("explain.compare_caption"))
 
 
-def _row(explained: ExplainedPicture, title: str, text: Text) -> dict[str, Any]:
+def _row(explained: ExplainedPicture, title: str, text: Text) -> dict[str, object]:
     names = {
         text("explain.column_method"): text(f"methods.{explained.explanation.method}"),
         text("explain.column_network"): title,

@@ -1,7 +1,6 @@
 """The form of the gradient laboratory: five presets and every setting."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import streamlit as st
 
@@ -17,14 +16,14 @@ _KINDS = tuple(Kind)
 _MOST_STEPS = 200
 
 #: What each preset sets; everything else goes back to where it was at first.
-PRESETS: Mapping[str, Mapping[str, Any]] = {
+PRESETS: Mapping[str, Mapping[str, object]] = {
     "explodes": {"depths": [20, 56], "quantity": "activation"},
     "healthy": {"depths": [20, 56], "kinds": ["residual"], "quantity": "activation"},
     "vanishes": {"norm": "none", "init": "default", "quantity": "activation"},
     "blows_up": {"norm": "none", "quantity": "variance"},
     "weak_shortcut": {"scale": 0.9, "quantity": "activation"},
 }
-_START: Mapping[str, Any] = {
+_START: Mapping[str, object] = {
     "depths": [56],
     "kinds": [kind.value for kind in _KINDS],
     "norm": "batch",

@@ -3,7 +3,6 @@
 from collections.abc import Hashable
 from dataclasses import fields
 from enum import StrEnum
-from typing import Any
 
 import streamlit as st
 
@@ -84,12 +83,12 @@ def _ask_recipe(text: Text) -> str:
     return recipe or "class-demo"
 
 
-def _ask_details(name: str, text: Text) -> dict[str, Any]:
+def _ask_details(name: str, text: Text) -> dict[str, object]:
     """Ask for every field of the recipe. The recipe's name is part of each key, so recipes keep
     separate values.
     """
     usual = RECIPES[name]
-    changes: dict[str, Any] = {}
+    changes: dict[str, object] = {}
     defaults = {field.name: getattr(usual, field.name) for field in fields(Recipe)}
     with st.expander(text("train.details")):
         columns = st.columns(4)
