@@ -59,7 +59,7 @@ def test_preset_edit_drawing_download_and_compare(server, page, tmp_path):
     expect(page.get_by_text("The field depths was")).to_have_count(0)
     open_the_block(page)
 
-    page.get_by_role("tab", name="Take away").click()
+    page.get_by_role("tab", name="Export").click()
     settled(page)
     with page.expect_download() as download:
         page.get_by_role("button", name="PyTorch source").click()
@@ -72,7 +72,7 @@ def test_preset_edit_drawing_download_and_compare(server, page, tmp_path):
 
     page.get_by_role("button", name="Open in Compare").click()
     expect(page.get_by_role("heading", name="Residual and plain, side by side")).to_be_visible()
-    expect(page.get_by_text("ResNet-12, fresh, seed 0").first).to_be_visible()
+    expect(page.get_by_text("ResNet-12, untrained, seed 0").first).to_be_visible()
     assert "network=design-" in page.url
 
 

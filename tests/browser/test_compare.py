@@ -112,7 +112,7 @@ def test_browser_language_is_the_first_language(server, browser):
 def test_deep_link_opens_the_same_picture_in_a_new_browser(server, page):
     opened(page, f"{server}/?network=resnet32&sample=deer&layer=layer1.2&target=truck&lang=en")
     expect(page.get_by_text("Grad-CAM for truck at layer1.2").first).to_be_visible()
-    expect(page.get_by_text("plain-32, fresh, seed 0").first).to_be_visible()
+    expect(page.get_by_text("plain-32, untrained, seed 0").first).to_be_visible()
 
 
 def test_every_panel_draws_without_an_error(server, page):
@@ -141,7 +141,7 @@ def test_the_same_network_with_other_weights_stands_beside_it(page: Page, server
     page.goto(f"{server}/?network=resnet20&beside=resnet20&weights_beside=random")
     shown = page.get_by_text(re.compile("ResNet-20, "))
     expect(shown.filter(has_text="trained on CIFAR-10").first).to_be_visible()
-    expect(shown.filter(has_text="fresh, seed 0").first).to_be_visible()
+    expect(shown.filter(has_text="untrained, seed 0").first).to_be_visible()
     overlays = page.locator(OVERLAYS)
     expect(overlays).to_have_count(2)
     page.locator(".strip [data-layer='layer1.0']").last.click()

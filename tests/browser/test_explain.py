@@ -60,8 +60,8 @@ def test_a_method_is_drawn_taken_away_shown_at_all_blocks_and_in_chinese(
     page.get_by_text("All blocks").last.click()
     expect(page.locator(MAPS)).to_have_count(4)
     page.get_by_role("radio", name="中文").click()
-    expect(page.get_by_role("heading", name="解释一个回答")).to_be_visible()
-    expect(page.get_by_text("有多忠实")).to_be_visible()
+    expect(page.get_by_role("heading", name="解释一次预测")).to_be_visible()
+    expect(page.get_by_text("忠实度")).to_be_visible()
 
 
 @pytest.mark.slow
@@ -79,7 +79,7 @@ def test_uploaded_pictures_become_a_table_and_a_row_the_page_s_picture(
     page.locator("input[type=file]").last.set_input_files(tmp_path / "pictures.zip")
     page.get_by_role("button", name="Explain these pictures").click()
     expect(page.get_by_text("Finished")).to_be_visible()
-    expect(page.get_by_text("Left out, as they cannot be read: 1")).to_be_visible()
+    expect(page.get_by_text("Skipped because they cannot be read: 1")).to_be_visible()
     before = page.locator(MAPS).first.get_attribute("src")
     table = page.get_by_test_id("stDataFrame").nth(1)
     table.scroll_into_view_if_needed()

@@ -15,9 +15,9 @@ def test_gradients_draws_both_networks_and_presets_change_the_plot(page: Page, s
     opened(page, server, "Gradients")
     plot = page.locator(".js-plotly-plot").first
     expect(plot.get_by_text("plain-56")).to_be_visible()
-    expect(plot.get_by_text("theory, 1.211 a layer")).to_be_visible()
+    expect(plot.get_by_text("theory, 1.211 per layer")).to_be_visible()
     page.get_by_role("button", name="Vanishes").click()
-    expect(page.locator(".js-plotly-plot").get_by_text("theory, 0.408 a layer")).to_be_visible()
+    expect(page.locator(".js-plotly-plot").get_by_text("theory, 0.408 per layer")).to_be_visible()
     page.get_by_role("tab", name="Formulas").click()
     expect(page.get_by_text("Not exact here")).to_be_visible()
     page.locator(".picture img").first.click(position={"x": 3, "y": 3})
@@ -35,7 +35,7 @@ def test_experiment_asks_first_and_then_shows(page: Page, server: str) -> None:
     page.get_by_text("in the plain network", exact=True).click()
     page.get_by_text("Settings", exact=True).click()
     page.get_by_text("Quick look", exact=True).click()
-    page.get_by_role("button", name="Show what happens").click()
+    page.get_by_role("button", name="Show the result").click()
     expect(page.get_by_text("Mean standard deviation")).to_be_visible()
     expect(page.locator(".js-plotly-plot")).to_have_count(2)
     page.get_by_role("button", name="All experiments").click()
@@ -45,7 +45,7 @@ def test_experiment_asks_first_and_then_shows(page: Page, server: str) -> None:
 @pytest.mark.slow
 def test_a_long_experiment_can_be_stopped(page: Page, server: str) -> None:
     page.goto(f"{server}/Experiments?experiment=degradation")
-    page.get_by_role("button", name="Show what happens").click()
+    page.get_by_role("button", name="Show the result").click()
     page.get_by_role("button", name="Stop", exact=True).click()
     expect(page.get_by_text("Stopped at")).to_be_visible(timeout=120_000)
 
@@ -55,11 +55,11 @@ def test_a_recording_is_run_again_in_the_background(page: Page, server: str) -> 
     page.goto(f"{server}/Experiments?experiment=zero-means-identity")
     page.get_by_label("Shown").click()
     page.get_by_role("option", name="usual settings").click()
-    page.get_by_role("button", name="Show what happens").click()
+    page.get_by_role("button", name="Show the result").click()
     expect(page.get_by_text("Recorded on 20")).to_be_visible()
-    page.get_by_role("button", name="Re-run as a background run").click()
+    page.get_by_role("button", name="Repeat as a background run").click()
     page.get_by_role("button", name="Delete").click(timeout=120_000)
-    expect(page.get_by_role("button", name="Show what happens")).to_be_visible()
+    expect(page.get_by_role("button", name="Show the result")).to_be_visible()
 
 
 def test_both_pages_speak_chinese_and_fit_a_phone(browser: Browser, server: str) -> None:

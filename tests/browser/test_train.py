@@ -23,8 +23,8 @@ def test_two_tabs_watch_one_run_and_either_can_stop_it(browser: Browser, server:
     expect(second.locator(".js-plotly-plot")).to_have_count(2)
     second.get_by_role("button", name="Stop").click()
     for page in (first, second):
-        expect(page.get_by_text("Stopped; it goes on where it was")).to_be_visible()
-    first.get_by_role("button", name="Go on").click()
+        expect(page.get_by_text("Stopped; it can be resumed")).to_be_visible()
+    first.get_by_role("button", name="Resume").click()
     expect(first.get_by_text(re.compile(r"Epoch \d of 8"))).to_be_visible(timeout=120_000)
     first.get_by_role("button", name="Stop").click()
     first.context.close()

@@ -145,7 +145,7 @@ def test_pretrained_weights_are_fetched_once(web, monkeypatch):
 
 def test_pretrained_weights_with_a_wrong_checksum_are_thrown_away(web, monkeypatch):
     serve(web, monkeypatch, b"changed", checksum="00000000")
-    with pytest.raises(DownloadError, match="thrown away"):
+    with pytest.raises(DownloadError, match="discarded"):
         published_network(NetworkSpec.preset("resnet18"))
     assert os.listdir(pretrained_file("resnet18").parent) == []
 

@@ -183,4 +183,4 @@ def test_an_empty_folder_is_one_sentence(tmp_path):
     (tmp_path / "empty").mkdir()
     done = run(str(tmp_path / "empty"))
     assert done.exit_code == 2
-    assert "holds no files" in done.stderr
+    assert "contains no files" in done.stderr

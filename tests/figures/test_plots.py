@@ -117,13 +117,13 @@ def test_hostile_labels_are_letters():
 @pytest.mark.parametrize(
     ("residual", "plain", "words"),
     [
-        ((3, 0.93), (3, 0.71), "Both say cat; R is surer (93% against 71%)."),
-        ((3, 0.5), (3, 0.9), "Both say cat; P is surer (90% against 50%)."),
-        ((3, 0.801), (3, 0.8), "Both say cat, equally sure (80%)."),
+        ((3, 0.93), (3, 0.71), "Both say cat; R is more confident (93% against 71%)."),
+        ((3, 0.5), (3, 0.9), "Both say cat; P is more confident (90% against 50%)."),
+        ((3, 0.801), (3, 0.8), "Both say cat, with equal confidence (80%)."),
         ((3, 0.9), (5, 0.6), "They disagree: R says cat (90%), P says dog (60%)."),
     ],
 )
-def test_prediction_caption_says_who_is_surer(residual, plain, words):
+def test_prediction_caption_says_who_is_more_confident(residual, plain, words):
     labels = {3: "cat", 5: "dog"}
     answers = Pair(residual, plain).map(lambda one: [Prediction(one[0], labels[one[0]], one[1])])
     sides = TWINS.join(Pair("R", "P")).join(answers)

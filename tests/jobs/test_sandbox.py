@@ -60,7 +60,7 @@ def test_records_cross_as_records():
 
 @pytest.mark.parametrize("limits", [Limits(memory=1_000_000_000), Limits(seconds=0.3)])
 def test_a_process_that_reaches_a_limit_gives_the_sentence_of_its_death(limits):
-    with pytest.raises(CheckpointError, match="more memory or time") as death:
+    with pytest.raises(CheckpointError, match="limit of memory or time") as death:
         list(Sandbox("diagnosis", DEATH, limits).records(RESNET20))
     assert death.value.values["name"] == "mine.safetensors"
 
@@ -81,7 +81,7 @@ def test_stopping_the_job_kills_its_process():
 def test_a_process_killed_before_it_starts_does_nothing():
     process, started = Sandbox("diagnosis", DEATH), time.monotonic()
     process.kill()
-    with pytest.raises(CheckpointError, match="more memory or time"):
+    with pytest.raises(CheckpointError, match="limit of memory or time"):
         list(process.records(RESNET20))
     assert time.monotonic() - started < 5
 
@@ -107,7 +107,7 @@ def test_an_error_of_the_job_keeps_its_type_code_and_values(says):
     ],
 )  # fmt: skip
 def test_output_without_an_answer_is_the_death_of_the_process(says, output):
-    with pytest.raises(CheckpointError, match="more memory or time"):
+    with pytest.raises(CheckpointError, match="limit of memory or time"):
         says(*output)
 
 

@@ -130,13 +130,13 @@ def opened_once():
 def test_fresh_weights_show_their_seed_and_say_so():
     app = opened(weights="random", seed="7")
     assert "seed 7" in words(app)
-    assert "Fresh weights know no classes" in words(app)
+    assert "Untrained weights know no classes" in words(app)
 
 
 def test_depth_without_trained_twins_is_offered_fresh_only():
     app = opened(network="resnet110", weights="bundled")
     assert not app.exception
-    assert "fresh, seed 0" in words(app)
+    assert "untrained, seed 0" in words(app)
 
 
 def test_pretrained_weights_offline_keep_the_last_result(monkeypatch):

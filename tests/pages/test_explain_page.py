@@ -118,7 +118,7 @@ def test_fused_layers_and_channels_are_shown():
     shown = words(app)
     assert r"the mean over layer1\.2, layer2\.2, layer3\.2" in shown
     assert "taken apart: these 8 of 64 channels carry" in shown
-    assert "No picture has been made for this channel yet" in shown
+    assert "No picture has been synthesised for this channel yet" in shown
 
 
 def test_a_run_over_many_pictures_is_a_table(tmp_path):
@@ -142,9 +142,9 @@ def test_a_run_over_many_pictures_is_a_table(tmp_path):
     app.run()
     assert not app.exception
     pictures, means = (frame.value for frame in app.dataframe[-2:])
-    assert list(pictures["ResNet-20, verdict"]) == ["right"]
+    assert list(pictures["ResNet-20, right or wrong"]) == ["right"]
     assert list(means["network"]) == ["ResNet-20", "plain-20"]
-    assert "Left out, as they cannot be read: 1" in words(app)
+    assert "Skipped because they cannot be read: 1" in words(app)
     app.button(key="gallery_delete").click().run()
     assert "Nothing has been explained here yet" in words(app)
 

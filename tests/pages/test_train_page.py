@@ -83,7 +83,7 @@ def test_stop_of_a_queued_run_and_delete(finished):
     run_id = store.create("train", store.run(finished).config, "waiting", "no-such-device")
     store.move(run_id, JobState.STOPPED, when=(JobState.QUEUED,))
     app = opened(run=run_id)
-    assert "goes on where it was" in words(app)
+    assert "it can be resumed" in words(app)
     app.button(key="train_delete").click().run()
     assert not app.exception
     assert [run.id for run in store.listed()] == [finished]
@@ -98,7 +98,7 @@ def test_rename(finished):
 
 def test_a_hostile_zip_is_one_sentence_and_the_page_lives(tmp_path):
     app = opened(data="own")
-    assert "as a folder or as a ZIP" in words(app)
+    assert "as a folder or a ZIP" in words(app)
     app.file_uploader(key="train_own").set_value(("../../x.zip", b"PK nonsense", "application/zip"))
     app.run()
     for _ in range(100):
@@ -142,7 +142,7 @@ def test_what_became_of_layers_and_classes_is_below_the_curves(finished):
     app.session_state["train_inside"] = True
     app.run()
     assert not app.exception
-    assert "went furthest" in words(app)
+    assert "changed most" in words(app)
     assert "macro recall" in words(app)
     recall = next(table.value for table in app.dataframe if "Class" in table.value)
     assert len(recall) == 10
@@ -150,7 +150,7 @@ def test_what_became_of_layers_and_classes_is_below_the_curves(finished):
 
 def test_a_single_network_can_begin_from_a_weights_file():
     app = opened()
-    assert app.segmented_control(key="train_start").options == ["fresh", "trained"]
+    assert app.segmented_control(key="train_start").options == ["untrained", "trained"]
     app.segmented_control(key="train_pair").set_value("single").run()
     assert "a file" in app.segmented_control(key="train_start").options
     app.segmented_control(key="train_start").set_value("file").run()

@@ -105,7 +105,7 @@ def test_runs_wait_their_turn_stop_and_go_on():
     assert [runs.poll(r).position for r in (first, second, third)] == [None, 1, 2]
     with pytest.raises(RunError, match="going on"):
         runs.delete(first)
-    with pytest.raises(RunError, match="not stopped"):
+    with pytest.raises(RunError, match="cannot be resumed"):
         runs.resume(first)
     runs.stop(second)
     assert runs.poll(second).state is JobState.STOPPED
