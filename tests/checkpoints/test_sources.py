@@ -12,7 +12,7 @@ from resnet_viz import NetworkRef, NetworkSpec, WeightSource, build, load, load_
 from resnet_viz.checkpoints.ref import twin_names
 from resnet_viz.checkpoints.sources import published as pretrained
 from resnet_viz.checkpoints.sources.bundled import bundled_names, bundled_network
-from resnet_viz.checkpoints.sources.lesion import lesion
+from resnet_viz.checkpoints.sources.cut_shortcuts import lesion
 from resnet_viz.checkpoints.sources.published import (
     fetch_pretrained,
     pretrained_file,
