@@ -8,6 +8,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 
 import pdoc
 import pytest
@@ -139,3 +140,11 @@ def test_every_command_is_documented():
 def test_every_command_has_a_file_of_its_name():
     files = (ROOT / "resnet_viz" / "cli").glob("*_command.py")
     assert commands() == {path.stem.removesuffix("_command") for path in files}
+
+
+def test_changelog_project_and_reports_name_the_same_version():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    assert re.findall(r"^## \[(\d+\.\d+\.\d+)\]", changelog, re.M)[0] == project
+    report = (ROOT / "resnet_viz" / "report" / "html_document.py").read_text("utf-8")
+    assert f'get("resnet_viz", "{project}")' in report  # for a library that is not installed

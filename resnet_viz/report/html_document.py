@@ -30,7 +30,7 @@ def render(template: str, text: Text, **values: object) -> str:
     """
     return _TEMPLATES.get_template(template).render(
         text=text,
-        version=library_versions().get("resnet_viz", "0.1.0"),
+        version=library_versions().get("resnet_viz", "0.2.0"),
         date=datetime.now(UTC).date().isoformat(),
         **values,
     )
