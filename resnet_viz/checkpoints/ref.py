@@ -9,16 +9,20 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from resnet_viz.checkpoints.identifying.metadata import file_spec
-from resnet_viz.checkpoints.sources.bundled import bundled_names
+from resnet_viz.checkpoints.weight_sources import (
+    LONGEST,
+    is_known,
+    unknown,
+    weight_sources,
+)
 from resnet_viz.core.converter import JsonObject, decode, encode
-from resnet_viz.core.errors import OptionError, close_matches
+from resnet_viz.core.errors import OptionError
 from resnet_viz.networks.zoo.catalog import ZOO, zoo_classes, zoo_spec
-from resnet_viz.networks.zoo.labels import TORCHVISION_WEIGHTS, class_names
-from resnet_viz.records import Pair, WeightSource
-from resnet_viz.spec import PRESETS, RESIDUAL_PRESETS, Kind, NetworkSpec, ZooSpec, twin_name
+from resnet_viz.networks.zoo.labels import class_names
+from resnet_viz.records import WeightSource
+from resnet_viz.spec import RESIDUAL_PRESETS, Kind, NetworkSpec, ZooSpec, twin_name
 
 _WORDS = (WeightSource.BUNDLED, WeightSource.PRETRAINED, WeightSource.RANDOM)
-_LONGEST = 80  # characters of a wrong value in an error
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ class Weights:
     def __post_init__(self) -> None:
         needed = {WeightSource.FILE: self.path, WeightSource.LESION: self.of}
         if self.source in needed and needed[self.source] is None:
-            raise _unknown("weights", self.source, [*_WORDS, "FILE"])
+            raise unknown("weights", self.source, [*_WORDS, "FILE"])
 
     @classmethod
     def parse(
@@ -72,7 +76,7 @@ class Weights:
             source = WeightSource(words)
             return cls(source, seed if source is WeightSource.RANDOM else 0)
         if words in [*WeightSource] or not PurePath(words).suffix:
-            raise _unknown("weights", words, [*offered, "FILE"])
+            raise unknown("weights", words, [*offered, "FILE"])
         return cls(WeightSource.FILE, path=Path(words))
 
     def __str__(self) -> str:
@@ -112,7 +116,7 @@ class NetworkRef:
 
     def __post_init__(self) -> None:
         if self.architecture is None and _file(self.weights) is None:
-            raise _unknown("network", "", [*RESIDUAL_PRESETS])
+            raise unknown("network", "", [*RESIDUAL_PRESETS])
 
     @classmethod
     def parse(cls, words: str, weights: str = "", *, seed: int = 0) -> "NetworkRef":
@@ -135,9 +139,9 @@ class NetworkRef:
 
         """
         name = words
-        if not weights and not _known(words):
+        if not weights and not is_known(words):
             name, _, weights = words.partition(":")
-            if not _known(name) and PurePath(words).suffix:
+            if not is_known(name) and PurePath(words).suffix:
                 return cls(None, Weights.parse(words))
         offered = weight_sources(name)
         if not weights:
@@ -200,7 +204,7 @@ class NetworkRef:
 
         """
         if not self.has_twin:
-            raise OptionError("network_no_twin", name=self.title[:_LONGEST])
+            raise OptionError("network_no_twin", name=self.title[:LONGEST])
         weights = self.weights.twin
         if weights is None and self.weights.source in (WeightSource.BUNDLED, WeightSource.RANDOM):
             weights = self.weights
@@ -262,32 +266,6 @@ def same_input(first: NetworkSpec | ZooSpec, second: NetworkSpec | ZooSpec) -> b
     )
 
 
-def weight_sources(name: str) -> tuple[WeightSource, ...]:
-    """What weights there are for a network of the tables, the best first.
-
-    Raises ``OptionError`` with close matches for an unknown name.
-    """
-    if not _known(name):
-        raise _unknown_network(name)
-    published = name in TORCHVISION_WEIGHTS or (name in ZOO and ZOO[name].weights is not None)
-    return (
-        *((WeightSource.BUNDLED,) if name in bundled_names() else ()),
-        *((WeightSource.PRETRAINED,) if published else ()),
-        WeightSource.RANDOM,
-    )
-
-
-def twin_names(name: str) -> Pair[str]:
-    """The preset names of a residual network and its plain twin; either may be given.
-
-    Raises ``OptionError`` with close matches for any other name.
-    """
-    for residual in RESIDUAL_PRESETS:
-        if name in (residual, twin_name(residual)):
-            return Pair(residual, twin_name(residual))
-    raise _unknown_network(name)
-
-
 def trained_ref(folder: Path, title: str = "", labels: tuple[str, ...] = ()) -> NetworkRef | None:
     """What a training has left in a folder; None before its first epoch.
 
@@ -306,19 +284,5 @@ def trained_ref(folder: Path, title: str = "", labels: tuple[str, ...] = ()) -> 
     return NetworkRef(file_spec(alone.path), weights, labels)
 
 
-def _known(name: str) -> bool:
-    return name in PRESETS or name in ZOO
-
-
 def _file(weights: Weights) -> Path | None:
     return weights.path if weights.of is None else _file(weights.of)
-
-
-def _unknown(option: str, value: str, known: Sequence[str]) -> OptionError:
-    return OptionError(
-        "option_unknown", option=option, value=value[:_LONGEST], known=", ".join(known)
-    )
-
-
-def _unknown_network(name: str) -> OptionError:
-    return _unknown("network", name, [close_matches(name, [*RESIDUAL_PRESETS, *ZOO], count=10)])

@@ -54,7 +54,7 @@ def compare(
 
 def _residual(network: str) -> str:
     """Return the residual network of a pair, for the name of either twin."""
-    from resnet_viz.checkpoints.ref import twin_names
+    from resnet_viz.checkpoints.weight_sources import twin_names
     from resnet_viz.networks.zoo.catalog import ZOO
 
     return network if network in ZOO else twin_names(network).first

@@ -6,7 +6,7 @@ import pytest
 from safetensors.torch import save_file
 
 from resnet_viz import NetworkRef, NetworkSpec, Weights, WeightSource, compare, load, load_two
-from resnet_viz.checkpoints.ref import weight_sources
+from resnet_viz.checkpoints.weight_sources import weight_sources
 from resnet_viz.cli import app
 from resnet_viz.core.errors import CheckpointError, OptionError, SpecError
 from resnet_viz.core.text import Text

@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from resnet_viz import NetworkRef, NetworkSpec, Weights, WeightSource, build, load, load_two
-from resnet_viz.checkpoints.ref import trained_ref, weight_sources
+from resnet_viz.checkpoints.ref import trained_ref
 from resnet_viz.checkpoints.save import save_checkpoint
+from resnet_viz.checkpoints.weight_sources import weight_sources
 from resnet_viz.core.errors import CheckpointError, OptionError
 from resnet_viz.networks.zoo.labels import CIFAR10_CLASSES
 from resnet_viz.pictures.preprocess import CIFAR_PREPROCESSING

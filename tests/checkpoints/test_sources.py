@@ -9,7 +9,6 @@ import pytest
 import torch
 
 from resnet_viz import NetworkRef, NetworkSpec, WeightSource, build, load, load_two
-from resnet_viz.checkpoints.ref import twin_names
 from resnet_viz.checkpoints.sources import published as pretrained
 from resnet_viz.checkpoints.sources.bundled import bundled_names, bundled_network
 from resnet_viz.checkpoints.sources.cut_shortcuts import lesion
@@ -19,6 +18,7 @@ from resnet_viz.checkpoints.sources.published import (
     published_network,
 )
 from resnet_viz.checkpoints.sources.untrained import untrained_network
+from resnet_viz.checkpoints.weight_sources import twin_names
 from resnet_viz.core.errors import CheckpointError, DownloadError, OptionError
 from resnet_viz.core.places import cifar10_folders
 from resnet_viz.datasets.named import read_sheet

@@ -30,7 +30,7 @@ from resnet_viz.report.explanation_files import explanation_archive
 from resnet_viz.ui.choose.question import Question
 from resnet_viz.ui.explain.channels_panel import show_channels
 from resnet_viz.ui.explain.explanation_jobs import submit_blocks, wait_both
-from resnet_viz.ui.explain.many_pictures import show_gallery
+from resnet_viz.ui.explain.gallery import show_gallery
 from resnet_viz.ui.explain.methods_table import show_table
 from resnet_viz.ui.frame.messages import show_error
 from resnet_viz.ui.frame.session import OPACITY
