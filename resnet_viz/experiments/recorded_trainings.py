@@ -1,5 +1,6 @@
 """Whole trainings that were recorded: gradient norms at some of their steps, errors by epoch."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -10,6 +11,14 @@ from resnet_viz.core.converter import decode_all
 from resnet_viz.core.places import ASSETS
 from resnet_viz.records import Epoch, TrainingStep
 from resnet_viz.spec import NetworkSpec
+
+#: Fields of an epoch that the oldest recordings lack.
+_NOT_RECORDED: Mapping[str, object] = {
+    "learning_rate": math.nan,
+    "recall": (),
+    "dead_channels": {},
+    "weight_changes": {},
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +57,10 @@ def _files() -> Iterator[Path]:
 def _read(name: str, text: str) -> Training:
     document = loads(text)
     training = document["training"]
-    curves = {kind: decode_all(Epoch, curve) for kind, curve in document["curves"].items()}
+    curves = {
+        kind: decode_all(Epoch, [{**_NOT_RECORDED, "kind": kind, **row} for row in curve])
+        for kind, curve in document["curves"].items()
+    }
     return Training(
         name=name,
         specs={kind: NetworkSpec.from_dict(spec) for kind, spec in document["specs"].items()},
