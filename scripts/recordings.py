@@ -10,11 +10,11 @@ from resnet_viz.checkpoints.load import load
 from resnet_viz.checkpoints.ref import NetworkRef
 from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.core.text import Text
-from resnet_viz.experiments.finding_files import caption, changed, finding_verdict
+from resnet_viz.experiments.finding_files import caption, changed_settings, finding_verdict
 from resnet_viz.experiments.literature import compared_numbers
 from resnet_viz.experiments.recordings import recordings_of
 from resnet_viz.experiments.registry import EXPERIMENTS
-from resnet_viz.experiments.remarks import published_words, remarks
+from resnet_viz.experiments.remarks import published_label, remarks
 from resnet_viz.records import Recording
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -84,7 +84,7 @@ def _found(kept: list[Recording]) -> str:
     rows, said = [], set()
     for one in kept:
         row, finding = EXPERIMENTS[one.finding.experiment], one.finding
-        settings = changed(row, finding.settings) or "usual settings"
+        settings = changed_settings(row, finding.settings) or "usual settings"
         differs = [] if finding.answer in {None, row.expected} else [finding_verdict(finding, text)]
         new = [s for s in (*differs, *remarks(finding, text)) if s not in said]
         said.update(new)  # how the twins were trained is said once
@@ -98,7 +98,7 @@ def _times(kept: list[Recording]) -> str:
     rows = ["| usual settings | cost | seconds |", "| --- | --- | --- |"]
     for one in kept:
         if one.name in EXPERIMENTS:
-            cost = EXPERIMENTS[one.name].cost.value
+            cost = EXPERIMENTS[one.name].duration.value
             rows.append(f"| {one.name} | {cost} | {one.seconds:.0f} |")
     return "\n".join(rows)
 
@@ -114,7 +114,7 @@ def _published(kept: list[Recording]) -> str:
         for same in zip(*own, strict=True):
             one = next((b for b in same if b.measured is not None), same[0])
             ours = "-" if one.measured is None else f"{one.measured:.3g}"
-            what = published_words(name, one.published, text)
+            what = published_label(name, one.published, text)
             rows.append(f"| {what} | {one.published.value} | {ours} | {one.published.source} |")
     return "\n".join(rows)
 

@@ -27,8 +27,8 @@ def experiment(
     from resnet_viz.experiments import registry
     from resnet_viz.experiments.finding_files import (
         experiment_description,
+        finding_document,
         save_finding,
-        whole_finding,
     )
 
     one_of("language", language, list(LANGUAGES))
@@ -45,7 +45,7 @@ def experiment(
     finding = list(row.run(config))[-1]
     if out is not None:
         save_finding(finding, out, text)
-    document = whole_finding(finding, text)
+    document = finding_document(finding, text)
     print_result(document if json else {k: document[k] for k in _SHORT}, json)
 
 

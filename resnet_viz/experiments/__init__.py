@@ -1,1 +1,1 @@
-"""Published experiments on residual learning, one file each, and the gradient laboratory."""
+"""Published experiments on residual learning, one file per experiment, and their registry."""

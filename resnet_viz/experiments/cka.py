@@ -1,7 +1,8 @@
-"""Centred kernel alignment: which layers hold the same representation, within and between twins.
+"""Experiment "cka": similarity of the representations of layers, within and between twins.
 
-Kornblith et al. 2019 (arXiv 1905.00414); the debiased form of Song et al. 2012 (HSIC_1), averaged
-over minibatches as in Nguyen et al. 2021 (arXiv 2010.15327), sec. 2.
+Centred kernel alignment (Kornblith et al. 2019, arXiv 1905.00414) with the unbiased estimator
+HSIC_1 of Song et al. 2012, averaged over minibatches as in Nguyen et al. 2021 (arXiv 2010.15327),
+sec. 2.
 """
 
 from collections.abc import Iterator
@@ -22,12 +23,12 @@ from resnet_viz.records import TWINS, Finding, Mark, Panel
 
 @dataclass(frozen=True, kw_only=True)
 class CkaConfig:
-    """``images`` in minibatches of ``batch``, at least 4 each."""
+    """Settings of the experiment."""
 
     depth: int = 20
     twins: str = ""  # see ``trained_twins``
     images: int = 200
-    batch: int = 100
+    batch: int = 100  # images per minibatch; HSIC_1 needs at least 4
     source: Images = Images.CIFAR10
 
     def __post_init__(self) -> None:
@@ -36,21 +37,21 @@ class CkaConfig:
 
     @property
     def work(self) -> float:
-        """How long it takes, in units of its own."""
+        """Relative cost; scales the recorded time."""
         return self.images * self.depth
 
 
 def run(config: CkaConfig) -> Iterator[Finding]:
-    """Minibatch by minibatch: residual against itself, plain against itself, and both."""
+    """Yield a finding after each minibatch: CKA within both twins and between them."""
     twins = trained_twins(config.depth, config.twins)
     blocks = twins.first.network.spec.blocks()
     data = labelled_batch(config.source, config.images, twins.first.preprocessing)
-    parts = [part for part in torch.split(data.images, config.batch) if len(part) >= 4]
+    minibatches = [part for part in torch.split(data.images, config.batch) if len(part) >= 4]
     sums = {name: torch.zeros(3, len(blocks), len(blocks)).double() for name in _COMPARED}
-    for place, images in enumerate(parts, 1):
-        own = {role.value: grams(loaded.network, images) for role, loaded in TWINS.join(twins)}
+    for number, images in enumerate(minibatches, 1):
+        kernels = {role.value: grams(loaded.network, images) for role, loaded in TWINS.join(twins)}
         for name, (left, right) in _COMPARED.items():
-            sums[name] += hsic_terms(own[left], own[right])
+            sums[name] += hsic_terms(kernels[left], kernels[right])
         values = {name: alignment(terms) for name, terms in sums.items()}
         panels = tuple(
             Panel(
@@ -60,8 +61,8 @@ def run(config: CkaConfig) -> Iterator[Finding]:
             for name, value in values.items()
         )  # fmt: skip
         numbers = _numbers(values)
-        answer = _answer(numbers) if place == len(parts) else None
-        yield Finding("cka", asdict(config), place / len(parts), panels, numbers, answer)
+        answer = _answer(numbers) if number == len(minibatches) else None
+        yield Finding("cka", asdict(config), number / len(minibatches), panels, numbers, answer)
 
 
 _COMPARED = {
@@ -72,7 +73,10 @@ _COMPARED = {
 
 
 def grams(network: ResNet, images: Tensor) -> Float64[Tensor, "layers n n"]:
-    """The linear kernel X X^T of every block's output, in double precision, diagonal zero."""
+    """Return the linear kernel X X^T of each block's output, with the diagonal set to zero.
+
+    X holds one flattened activation per row. Computed in double precision.
+    """
     blocks = network.spec.blocks()
     with torch.no_grad():
         values = capture(network, images, blocks).values
@@ -85,25 +89,29 @@ def grams(network: ResNet, images: Tensor) -> Float64[Tensor, "layers n n"]:
 def hsic_terms(
     left: Float64[Tensor, "layers n n"], right: Float64[Tensor, "others n n"]
 ) -> Float64[Tensor, "3 layers others"]:
-    """HSIC_1 of every pair, and of each layer with itself, spread over rows and columns."""
+    """Return the three terms of the alignment: HSIC_1(K, L), HSIC_1(K, K) and HSIC_1(L, L).
+
+    K runs over the kernels in ``left`` (rows), L over those in ``right`` (columns). The terms are
+    returned separately because they are averaged over minibatches before they are combined.
+    """
     cross = _hsic(left, right)
-    own = _hsic(left, left).diagonal()[:, None].expand_as(cross)
-    other = _hsic(right, right).diagonal()[None, :].expand_as(cross)
-    return torch.stack([cross, own, other])
+    left_self = _hsic(left, left).diagonal()[:, None].expand_as(cross)
+    right_self = _hsic(right, right).diagonal()[None, :].expand_as(cross)
+    return torch.stack([cross, left_self, right_self])
 
 
 def _hsic(left: Tensor, right: Tensor) -> Tensor:
-    """Song 2012, eq. 5; the diagonals are zero already."""
+    """Return HSIC_1 of each pair of kernels with zero diagonals (Song et al. 2012, eq. 5)."""
     n = left.shape[-1]
     trace = torch.einsum("aij,bji->ab", left, right)
     rows = torch.einsum("ai,bi->ab", left.sum(2), right.sum(2))
-    whole = left.sum((1, 2))[:, None] * right.sum((1, 2))[None, :]
-    value: Tensor = trace + whole / ((n - 1) * (n - 2)) - 2 * rows / (n - 2)
+    totals = left.sum((1, 2))[:, None] * right.sum((1, 2))[None, :]
+    value: Tensor = trace + totals / ((n - 1) * (n - 2)) - 2 * rows / (n - 2)
     return value / (n * (n - 3))
 
 
 def alignment(terms: Float64[Tensor, "3 layers others"]) -> Float64[Tensor, "layers others"]:
-    """HSIC(K, L) / sqrt(HSIC(K, K) HSIC(L, L)) of the averaged terms."""
+    """Return the CKA, HSIC(K, L) / sqrt(HSIC(K, K) HSIC(L, L)), from summed ``hsic_terms``."""
     return terms[0] / (terms[1] * terms[2]).sqrt()
 
 

@@ -1,4 +1,4 @@
-"""A finding with its sentences, for programs, files and pages."""
+"""Findings as text and JSON: caption, verdict, document, saved files, reproducing code."""
 
 from collections.abc import Mapping
 from math import isfinite
@@ -10,48 +10,48 @@ from resnet_viz.core.saving import SCHEMA_VERSION, library_versions, new_folder,
 from resnet_viz.core.text import Text
 from resnet_viz.experiments.literature import compared_numbers
 from resnet_viz.experiments.registry import EXPERIMENTS, Experiment
-from resnet_viz.experiments.remarks import published_words, remarks
+from resnet_viz.experiments.remarks import published_label, remarks
 from resnet_viz.records import Finding
 
 
 def experiment_description(row: Experiment, text: Text) -> JsonObject:
-    """An experiment before it is run."""
+    """Return an experiment's description and default settings as JSON values."""
     return {
         "name": row.name,
         "title": text(f"experiment.{row.name}.title"),
         "claim": text(f"experiment.{row.name}.claim"),
         "citation": row.citation,
-        "cost": row.cost.value,
+        "cost": row.duration.value,
         "settings": {k: str(v) for k, v in row.settings().__dict__.items()},
     }
 
 
-def caption(found: Finding, text: Text) -> str:
-    """What was measured, in one sentence made of its numbers."""
-    written = {_place(name): _number(value) for name, value in found.numbers.items()}
-    return text(f"experiment.{found.experiment}.caption", **written)
+def caption(finding: Finding, text: Text) -> str:
+    """Return a sentence that states the measured numbers."""
+    words = {_placeholder(name): _number(value) for name, value in finding.numbers.items()}
+    return text(f"experiment.{finding.experiment}.caption", **words)
 
 
-def finding_verdict(found: Finding, text: Text) -> str:
-    """Whether the measurement and the source agree."""
-    row = EXPERIMENTS[found.experiment]
-    if found.answer is None:
+def finding_verdict(finding: Finding, text: Text) -> str:
+    """Return a sentence that says whether the measurement agrees with the source."""
+    row = EXPERIMENTS[finding.experiment]
+    if finding.answer is None:
         return text("experiments.open")
-    agreed = "agrees" if found.answer == row.expected else "differs"
+    verdict = "agrees" if finding.answer == row.expected else "differs"
     return text(
-        f"experiments.{agreed}",
-        measured=text(f"experiment.{row.name}.answer_{found.answer}"),
+        f"experiments.{verdict}",
+        measured=text(f"experiment.{row.name}.answer_{finding.answer}"),
         published=text(f"experiment.{row.name}.answer_{row.expected}"),
         citation=row.citation,
     )
 
 
-def changed(row: Experiment, settings: Mapping[str, Any]) -> str:
-    """Settings that are not the usual ones: "depth = 56, images = 1000"; empty if none."""
-    given = row.settings(settings)
+def changed_settings(row: Experiment, settings: Mapping[str, Any]) -> str:
+    """Return the settings that differ from the defaults, such as "depth = 56, images = 1000"."""
+    config = row.settings(settings)
     return ", ".join(
         f"{name} = {_listed(value)}"
-        for name, value in vars(given).items()
+        for name, value in vars(config).items()
         if value != getattr(row.config, name)
     )
 
@@ -60,36 +60,36 @@ def _listed(value: object) -> str:
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
-def whole_finding(found: Finding, text: Text) -> JsonObject:
-    """The finding as plain values, with claim, caption, verdict and published figures."""
-    row = EXPERIMENTS[found.experiment]
+def finding_document(finding: Finding, text: Text) -> JsonObject:
+    """Return the finding as JSON values, with claim, caption, verdict and published numbers."""
+    row = EXPERIMENTS[finding.experiment]
     return {
         "schema_version": SCHEMA_VERSION,
-        **_values(found),
+        **_values(finding),
         "claim": text(f"experiment.{row.name}.claim"),
         "citation": row.citation,
         "expected": row.expected,
-        "caption": caption(found, text),
-        "verdict": finding_verdict(found, text),
+        "caption": caption(finding, text),
+        "verdict": finding_verdict(finding, text),
         "refutation": text(f"experiment.{row.name}.refute"),
-        "remarks": remarks(found, text),
+        "remarks": remarks(finding, text),
         "published": [
             {
-                "what": published_words(row.name, one.published, text),
-                "published": one.published.value,
-                "measured": one.measured,
-                "agrees": one.agrees,
-                "source": one.published.source,
+                "what": published_label(row.name, number.published, text),
+                "published": number.published.value,
+                "measured": number.measured,
+                "agrees": number.agrees,
+                "source": number.published.source,
             }
-            for one in compared_numbers(found)
+            for number in compared_numbers(finding)
         ],
         "versions": library_versions(),
     }
 
 
-def _values(found: Finding) -> JsonObject:
-    """The finding without its progress; a panel of curves without its matrix."""
-    values: JsonObject = encode(found)
+def _values(finding: Finding) -> JsonObject:
+    """Return the finding without progress and without the empty matrices of panels of curves."""
+    values: JsonObject = encode(finding)
     del values["progress"]
     for panel in values["panels"]:
         if panel["matrix"] is None:
@@ -97,22 +97,30 @@ def _values(found: Finding) -> JsonObject:
     return values
 
 
-def save_finding(found: Finding, folder: Path, text: Text) -> None:
-    """``finding.json`` and ``values.csv`` in a new folder; ``OutputError`` if it exists."""
+def save_finding(finding: Finding, folder: Path, text: Text) -> None:
+    """Write ``finding.json`` and ``values.csv`` to a new folder.
+
+    Raises
+    ------
+    OutputError
+        If the folder exists.
+
+    """
+    document = to_json(finding_document(finding, text))
     with new_folder(folder) as partial:
-        (partial / "finding.json").write_text(to_json(whole_finding(found, text)), encoding="utf-8")
-        found.to_frame().to_csv(partial / "values.csv", index=False)
+        (partial / "finding.json").write_text(document, encoding="utf-8")
+        finding.to_frame().to_csv(partial / "values.csv", index=False)
 
 
-def python_line(found: Finding) -> str:
-    """The line of Python that repeats a finding."""
-    settings = encode(found.settings)
-    given = "".join(f", {name}={value!r}" for name, value in settings.items() if value != "")
-    return f'run_experiment("{found.experiment}"{given})'
+def python_line(finding: Finding) -> str:
+    """Return the Python expression that reproduces a finding."""
+    settings = encode(finding.settings)
+    arguments = "".join(f", {name}={value!r}" for name, value in settings.items() if value != "")
+    return f'run_experiment("{finding.experiment}"{arguments})'
 
 
-def _place(name: str) -> str:
-    """A number's name as it stands in a sentence: letters, digits and underscores."""
+def _placeholder(name: str) -> str:
+    """Return a number's name as a placeholder: letters, digits and underscores."""
     return "".join(c if c.isalnum() else "_" for c in name)
 
 

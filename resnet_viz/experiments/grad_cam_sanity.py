@@ -1,7 +1,7 @@
-"""Does Grad-CAM depend on what was learned? Weights made random, layer by layer, from the top.
+"""Experiment "grad-cam-sanity": does Grad-CAM change when the weights are randomised?
 
-Adebayo et al. 2018 (arXiv 1810.03292), sec. 3.1 (cascading randomisation): a map that stays the
-same when the weights are random explains the picture and not the network.
+Cascading randomisation from the head to the stem (Adebayo et al. 2018, arXiv 1810.03292, sec. 3.1).
+A map that does not change with random weights explains the picture, not the network.
 """
 
 import copy
@@ -25,7 +25,7 @@ from resnet_viz.records import TWINS, Finding, Panel
 
 @dataclass(frozen=True, kw_only=True)
 class SanityConfig:
-    """The map at ``layer`` (block of the last stage by default) for each image's own class."""
+    """Settings of the experiment; maps are those of the last block for each image's label."""
 
     depth: int = 20
     twins: str = ""  # see ``trained_twins``
@@ -38,57 +38,62 @@ class SanityConfig:
 
     @property
     def work(self) -> float:
-        """How long it takes, in units of its own."""
+        """Relative cost; scales the recorded time."""
         return self.images * self.depth**2
 
 
 def run(config: SanityConfig) -> Iterator[Finding]:
-    """Residual network first; layer by layer from the head to the stem."""
+    """Yield a finding after each randomised module; the residual network comes first."""
     twins = trained_twins(config.depth, config.twins)
     data = labelled_batch(config.source, config.images, twins.first.preprocessing)
-    found: dict[str, list[float]] = {}
+    similarities: dict[str, list[float]] = {}
     names: dict[str, list[str]] = {}
     for role, loaded in TWINS.join(twins):
         kind = role.value
-        found[kind], names[kind] = [], []
+        similarities[kind], names[kind] = [], []
         steps = _steps(loaded.network)
-        for done, (name, similar) in enumerate(_randomised(loaded, data, config.seed), 1):
-            found[kind].append(similar)
+        for done, (name, value) in enumerate(_randomised(loaded, data, config.seed), 1):
+            similarities[kind].append(value)
             names[kind].append(name)
-            share = (list(found).index(kind) + done / (len(steps) + 1)) / 2
-            yield _finding(config, found, names, share)
+            share = (list(similarities).index(kind) + done / (len(steps) + 1)) / 2
+            yield _finding(config, similarities, names, share)
 
 
 def _steps(network: ResNet) -> list[str]:
-    """What is made random at once: the head, then each block, then the stem; top first."""
+    """Return the modules in the order of randomisation: head, blocks from the last, stem."""
     return ["fc", *reversed(network.spec.blocks()), "conv1"]
 
 
 def _randomised(
     loaded: LoadedNetwork, data: LabelledBatch, seed: int
 ) -> Iterator[tuple[str, float]]:
+    """Randomise module after module; yield its name and the similarity to the original maps."""
     network = copy.deepcopy(loaded.network)
-    fresh = build(network.spec, seed=seed)
+    untrained = build(network.spec, seed=seed)
     layer = network.spec.blocks()[-1]
     targets = data.labels
-    trained = grad_cam(network, data.images, layer, target=targets)
-    yield "trained", similarity(trained, trained)
+    original_maps = grad_cam(network, data.images, layer, target=targets)
+    yield "trained", similarity(original_maps, original_maps)
     for name in _steps(network):
-        own, new = network.get_submodule(name), fresh.get_submodule(name)
+        weights = _weights(network.get_submodule(name))
+        random_weights = _weights(untrained.get_submodule(name))
         with torch.no_grad():
-            for mine, random in zip(_weights(own), _weights(new), strict=True):
-                mine.copy_(random)
+            for weight, random_weight in zip(weights, random_weights, strict=True):
+                weight.copy_(random_weight)
         maps = grad_cam(network, data.images, layer, target=targets)
-        yield name, similarity(trained, maps)
+        yield name, similarity(original_maps, maps)
 
 
 def _weights(module: nn.Module) -> list[nn.Parameter]:
-    """Weights of convolutions and of the head; statistics and scales stay."""
+    """Return the weights of convolutions and of the head; biases and batch norm are kept."""
     return [p for p in module.parameters() if p.ndim > 1]
 
 
 def similarity(one: Float[np.ndarray, "batch h w"], other: Float[np.ndarray, "batch h w"]) -> float:
-    """Spearman's rank correlation of the maps of an image; the mean, without flat maps."""
+    """Return the mean over images of Spearman's rank correlation of two maps.
+
+    Images with a constant map are ignored; 0 if none is left.
+    """
     values = [
         float(np.corrcoef(_ranks(a), _ranks(b))[0, 1])
         for a, b in zip(one, other, strict=True)
@@ -98,20 +103,25 @@ def similarity(one: Float[np.ndarray, "batch h w"], other: Float[np.ndarray, "ba
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:
-    """Ranks from 0; equal values share their mean rank."""
-    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    """Return ranks counted from 0; equal values get the mean of their ranks."""
+    _, group, counts = np.unique(values, return_inverse=True, return_counts=True)
     ends = np.cumsum(counts)
-    mean: np.ndarray = (ends - (counts + 1) / 2)[place.reshape(-1)]
-    return mean
+    ranks: np.ndarray = (ends - (counts + 1) / 2)[group.reshape(-1)]
+    return ranks
 
 
 def _finding(
-    config: SanityConfig, found: dict[str, list[float]], names: dict[str, list[str]], share: float
+    config: SanityConfig,
+    similarities: dict[str, list[float]],
+    names: dict[str, list[str]],
+    share: float,
 ) -> Finding:
-    curves = tuple(curve(k, range(len(v)), v, names[k]) for k, v in found.items())
+    curves = tuple(curve(k, range(len(v)), v, names[k]) for k, v in similarities.items())
     panel = Panel("similarity", "randomised", "rank_correlation", curves)
-    numbers = {f"{kind}_random": values[-1] for kind, values in found.items()}
-    numbers |= {f"{kind}_head": values[min(1, len(values) - 1)] for kind, values in found.items()}
+    numbers = {f"{kind}_random": values[-1] for kind, values in similarities.items()}
+    numbers |= {
+        f"{kind}_head": values[min(1, len(values) - 1)] for kind, values in similarities.items()
+    }
     answer = None
     if share == 1:
         answer = "changes" if numbers["residual_random"] < 0.5 else "stays"

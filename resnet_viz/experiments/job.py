@@ -1,4 +1,4 @@
-"""An experiment as a background run: its finding is a file that grows, and outlives it."""
+"""The background job of an experiment; the finding is saved to a file while it runs."""
 
 import time
 from collections.abc import Generator, Mapping
@@ -20,24 +20,37 @@ _SAVE_EVERY = 2.0  # seconds
 
 @dataclass(frozen=True)
 class ExperimentConfig:
-    """Which experiment, and its settings that are not the usual ones."""
+    """An experiment and its settings."""
 
-    experiment: str
-    settings: Mapping[str, Any] = field(default_factory=dict)  # checked by the experiment's row
+    experiment: str  # name
+    settings: Mapping[str, Any] = field(default_factory=dict)  # those that differ from the defaults
 
 
 def experiment_job(
     config: ExperimentConfig, folder: Path
 ) -> Generator[ExperimentEvent, None, None]:
-    """Do an experiment; ``finding.json`` has what it found so far.
+    """Run an experiment and save its finding to ``finding.json`` every two seconds.
 
-    A surface goes on from the lines it has; other experiments begin anew.
+    A resumed loss surface continues after its last line; other experiments start again.
+
+    Parameters
+    ----------
+    config
+        The experiment and its settings.
+    folder
+        Folder of the run.
+
+    Yields
+    ------
+    ExperimentEvent
+        Progress after each finding, and the result at the end.
+
     """
     row = find_experiment(config.experiment)
     settings = row.settings(config.settings)
     last, saved = None, time.monotonic()
     try:
-        for last in record(folder.name, row, settings, found(folder)):
+        for last in record(folder.name, row, settings, saved_recording(folder)):
             if last.finding.progress == 1 or time.monotonic() - saved > _SAVE_EVERY:
                 write_recording(folder / "finding.json", last)
                 saved = time.monotonic()
@@ -50,8 +63,8 @@ def experiment_job(
         yield ExperimentResult(last.finding.numbers, last.finding.answer)
 
 
-def found(folder: Path) -> Recording | None:
-    """What a run has found so far."""
+def saved_recording(folder: Path) -> Recording | None:
+    """Return the finding that a run has saved so far; None if there is none that can be read."""
     try:
         return read_recording(folder / "finding.json")
     except (OSError, ValueError):

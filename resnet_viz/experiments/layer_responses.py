@@ -1,7 +1,7 @@
-"""Layer responses: how much each 3x3 layer changes, before the addition.
+"""Experiment "layer-responses": the standard deviation of each convolution's response.
 
-He et al. 2015 (arXiv 1512.03385), fig. 7: the standard deviation of each layer's output behind
-batch normalisation and before ReLU or addition is smaller in residual networks.
+He et al. 2015 (arXiv 1512.03385), fig. 7: after batch normalisation and before ReLU or addition,
+the responses are weaker in residual networks.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ from resnet_viz.spec.plan import plan
 
 @dataclass(frozen=True, kw_only=True)
 class ResponsesConfig:
-    """Which twins, on how many images."""
+    """Settings of the experiment."""
 
     depth: int = 20
     twins: str = ""  # see ``trained_twins``
@@ -35,30 +35,30 @@ class ResponsesConfig:
 
     @property
     def work(self) -> float:
-        """How long it takes, in units of its own."""
+        """Relative cost; scales the recorded time."""
         return self.images * self.depth
 
 
 def run(config: ResponsesConfig) -> Iterator[Finding]:
-    """Residual network first; each in layer order and sorted."""
-    found = {}
+    """Yield a finding after each network; the residual network comes first."""
+    by_kind = {}
     for role, loaded in TWINS.join(trained_twins(config.depth, config.twins)):
-        found[role.value] = responses(loaded, config)
-        numbers = {f"{k}_mean": float(np.mean(list(v.values()))) for k, v in found.items()}
+        by_kind[role.value] = responses(loaded, config)
+        numbers = {f"{k}_mean": float(np.mean(list(v.values()))) for k, v in by_kind.items()}
         ordered = tuple(
-            curve(k, range(1, len(v) + 1), v.values(), tuple(v)) for k, v in found.items()
+            curve(k, range(1, len(v) + 1), v.values(), tuple(v)) for k, v in by_kind.items()
         )
         ranked = tuple(
             curve(k, range(1, len(v) + 1), sorted(v.values(), reverse=True))
-            for k, v in found.items()
+            for k, v in by_kind.items()
         )
         panels = (
             Panel("ordered", "layer", "response", ordered),
             Panel("ranked", "rank", "response", ranked),
         )
-        whole = len(found) == 2
-        answer = _answer(numbers) if whole else None
-        yield Finding("layer-responses", asdict(config), len(found) / 2, panels, numbers, answer)
+        progress = len(by_kind) / 2
+        answer = _answer(numbers) if progress == 1 else None
+        yield Finding("layer-responses", asdict(config), progress, panels, numbers, answer)
 
 
 def _answer(numbers: dict[str, float]) -> str:
@@ -66,7 +66,10 @@ def _answer(numbers: dict[str, float]) -> str:
 
 
 def responses(loaded: LoadedNetwork, config: ResponsesConfig) -> dict[str, float]:
-    """Standard deviation over images, channels and positions behind each normalisation."""
+    """Return the standard deviation of each normalisation's output, by layer name.
+
+    Taken over images, channels and positions.
+    """
     network = loaded.network
     data = labelled_batch(config.source, config.images, loaded.preprocessing)
     layout = plan(network.spec)

@@ -1,7 +1,7 @@
-"""Lesions: delete blocks of trained twins, or put them in another order.
+"""Experiment "lesion": delete or reorder the blocks of trained twins.
 
-Veit et al. 2016 (arXiv 1605.06431), sec. 4: a residual network hardly notices that a block is
-missing, except where the shape changes; a plain network falls to chance.
+Veit et al. 2016 (arXiv 1605.06431), sec. 4: a residual network loses little accuracy without a
+block, unless the block changes the shape; a plain network falls to chance.
 """
 
 import random
@@ -23,13 +23,13 @@ from resnet_viz.records import TWINS, Finding, Mark, Panel
 
 @dataclass(frozen=True, kw_only=True)
 class LesionConfig:
-    """``draws``: random choices for each number of deleted blocks, and shuffled orders."""
+    """Settings of the experiment."""
 
     depth: int = 20
     twins: str = ""  # see ``trained_twins``
     images: int = 200
     source: Images = Images.CIFAR10
-    draws: int = 3
+    draws: int = 3  # random samples per number of deleted blocks and per number of swaps
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -38,21 +38,21 @@ class LesionConfig:
 
     @property
     def work(self) -> float:
-        """How long it takes, in units of its own."""
+        """Relative cost; scales the recorded time."""
         return self.images * self.depth * (self.depth / 2 + 10 * self.draws)
 
 
 @dataclass(frozen=True)
 class Lesions:
-    """Accuracy (0 to 1) of one network: whole, without each block, without k, shuffled."""
+    """Accuracies of one network with and without lesions, 0 to 1."""
 
-    whole: float
-    without: dict[str, float]
-    without_some: list[tuple[int, float]]
+    whole: float  # without a lesion
+    without: dict[str, float]  # by deleted block
+    without_some: list[tuple[int, float]]  # number of deleted blocks, accuracy
     shuffled: list[tuple[float, float]]  # Kendall's tau of the order, accuracy
 
     def losses(self, leave_out: Sequence[str] = ()) -> list[float]:
-        """Points of accuracy lost by each deletion, 0 to 100."""
+        """Return the percentage points of accuracy lost by each deletion of one block."""
         return [
             100 * (self.whole - value)
             for name, value in self.without.items()
@@ -61,27 +61,30 @@ class Lesions:
 
 
 def run(config: LesionConfig) -> Iterator[Finding]:
-    """Delete each block, then k random blocks, then shuffle; residual network first."""
+    """Yield a finding after each lesion; the residual network comes first.
+
+    Deletes each block alone, then several random blocks, then shuffles the blocks.
+    """
     twins = trained_twins(config.depth, config.twins)
-    found: dict[str, Lesions] = {}
-    for place, (role, loaded) in enumerate(TWINS.join(twins)):
+    by_kind: dict[str, Lesions] = {}
+    for networks_done, (role, loaded) in enumerate(TWINS.join(twins)):
         data = labelled_batch(config.source, config.images, loaded.preprocessing)
         for share, lesions in lesions_of(loaded, data, config):
-            found[role.value] = lesions
-            progress = (place + share) / 2
-            yield _finding(config, twins.first.network, found, min(progress, 0.99))
-    yield _finding(config, twins.first.network, found, 1.0)
+            by_kind[role.value] = lesions
+            progress = (networks_done + share) / 2
+            yield _finding(config, twins.first.network, by_kind, min(progress, 0.99))
+    yield _finding(config, twins.first.network, by_kind, 1.0)
 
 
 def lesions_of(
     loaded: LoadedNetwork, data: LabelledBatch, config: LesionConfig
 ) -> Iterator[tuple[float, Lesions]]:
-    """Share done, and what one network lost so far."""
+    """Yield the share done (0 to 1) and the accuracies of one network so far, lesion by lesion."""
     network = loaded.network
     blocks, names = list(network.blocks()), network.spec.blocks()
     movable = [name for name in names if name not in downsampling(network)]
     result = Lesions(accuracy(network, data), {}, [], [])
-    chance = random.Random(config.seed)
+    generator = random.Random(config.seed)
     counts = range(1, len(movable) + 1, max(1, len(movable) // 6))
     total, done = len(names) + config.draws * (len(counts) + 3), 0
     for name in names:
@@ -90,23 +93,24 @@ def lesions_of(
         yield done / total, result
     for count in counts:
         for _ in range(config.draws):
-            gone = set(chance.sample(movable, count))
-            result.without_some.append((count, accuracy(network, data, deleted=gone)))
+            deleted = set(generator.sample(movable, count))
+            result.without_some.append((count, accuracy(network, data, deleted=deleted)))
             done += 1
             yield done / total, result
     for swaps in (1, 3, 10):
         for _ in range(config.draws):
-            order = shuffled(network, swaps, chance)
+            order = shuffled(network, swaps, generator)
             tau = kendall(blocks, order)
             result.shuffled.append((tau, accuracy(network, data, order)))
             done += 1
             yield done / total, result
 
 
-def shuffled(network: ResNet, swaps: int, chance: random.Random) -> list[ResidualBlock]:
-    """The blocks after some exchanges of two that stand in one stage and keep its shape.
+def shuffled(network: ResNet, swaps: int, generator: random.Random) -> list[ResidualBlock]:
+    """Return the blocks after ``swaps`` random swaps of two blocks.
 
-    As they were where no stage has two of them.
+    Only blocks of the same stage that keep the shape are swapped. If no stage has two of these,
+    the order does not change.
     """
     order = list(network.blocks())
     fixed = set(downsampling(network))
@@ -116,26 +120,26 @@ def shuffled(network: ResNet, swaps: int, chance: random.Random) -> list[Residua
         if order[i].plan.stage == order[j].plan.stage and not fixed & {order[i].name, order[j].name}
     ]
     for _ in range(swaps if pairs else 0):
-        i, j = chance.choice(pairs)
+        i, j = generator.choice(pairs)
         order[i], order[j] = order[j], order[i]
     return order
 
 
 def kendall(before: Sequence[ResidualBlock], after: Sequence[ResidualBlock]) -> float:
-    """Kendall's rank correlation of two orders of the same blocks: 1 where they are equal."""
-    place = {block.name: i for i, block in enumerate(before)}
-    ranks = [place[block.name] for block in after]
+    """Return Kendall's rank correlation of two orders of the same blocks, -1 to 1 (equal)."""
+    rank_before = {block.name: i for i, block in enumerate(before)}
+    ranks = [rank_before[block.name] for block in after]
     signs = [1 if a < b else -1 for a, b in combinations(ranks, 2)]
     return sum(signs) / len(signs) if signs else 1.0
 
 
 def _finding(
-    config: LesionConfig, network: ResNet, found: dict[str, Lesions], progress: float
+    config: LesionConfig, network: ResNet, by_kind: dict[str, Lesions], progress: float
 ) -> Finding:
-    special = downsampling(network)
+    changes_shape = downsampling(network)
     numbers: dict[str, float] = {}
-    for kind, lesions in found.items():
-        losses = lesions.losses(special)
+    for kind, lesions in by_kind.items():
+        losses = lesions.losses(changes_shape)
         numbers[f"{kind}_whole"] = 100 * lesions.whole
         numbers[f"{kind}_median"] = float(np.median(losses)) if losses else 0.0
         numbers[f"{kind}_most"] = max(lesions.losses(), default=0.0)
@@ -146,14 +150,15 @@ def _finding(
         answer = (
             "plain" if plain > residual + 5 else ("residual" if residual > plain + 5 else "both")
         )
-    return Finding("lesion", asdict(config), progress, _panels(found, special), numbers, answer)
+    panels = _panels(by_kind, changes_shape)
+    return Finding("lesion", asdict(config), progress, panels, numbers, answer)
 
 
-def _panels(found: dict[str, Lesions], special: Sequence[str]) -> tuple[Panel, ...]:
-    """Blocks that change the shape are marked by an arrow; a panel without points is left out."""
+def _panels(by_kind: dict[str, Lesions], changes_shape: Sequence[str]) -> tuple[Panel, ...]:
+    """Return the non-empty panels; an arrow marks the blocks that change the shape."""
     each, some, order = [], [], []
-    for kind, lesions in found.items():
-        names = [f"{n} ↓" if n in special else n for n in lesions.without]
+    for kind, lesions in by_kind.items():
+        names = [f"{n} ↓" if n in changes_shape else n for n in lesions.without]
         each.append(curve(kind, range(len(names)), lesions.without.values(), names))
         some.append(curve(kind, *_columns(lesions.without_some)))
         order.append(curve(kind, *_columns(lesions.shuffled)))

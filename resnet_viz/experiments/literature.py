@@ -1,7 +1,4 @@
-"""Numbers that others published, their sources, and the range in which ours agree with them.
-
-A row without ``measured`` is printed for itself: nothing here measures the same thing.
-"""
+"""Published numbers, their sources, and the ranges within which our measurements agree."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,13 +9,14 @@ from resnet_viz.records import Finding
 
 @dataclass(frozen=True)
 class Series:
-    """CIFAR-10 test error in percent by depth."""
+    """Published test errors on CIFAR-10."""
 
     source: str
     kind: str  # residual or plain
-    errors: Mapping[int, float]
+    errors: Mapping[int, float]  # percent, by depth
 
 
+#: Published test errors by source and kind of network.
 CIFAR10 = (
     Series("He 2015, table 6", "residual", {20: 8.75, 32: 7.51, 44: 7.17, 56: 6.97, 110: 6.43}),
     Series("a-martyn/resnet", "residual", {20: 8.00, 32: 7.51, 44: 7.38, 56: 7.33}),
@@ -30,10 +28,23 @@ CIFAR10 = (
 
 @dataclass(frozen=True)
 class PublishedNumber:
-    """One number: of what (a key ``experiment.<name>.figure_<what>``), as printed, and where.
+    """One published number and the range within which a finding agrees with it.
 
-    ``measured`` names the number of a finding that it is compared with; both agree where that
-    number is from ``low`` to ``high``. Findings with other settings than ``when`` are not compared.
+    Attributes
+    ----------
+    what
+        Describes the number: key ``experiment.<name>.figure_<what>`` of the text files.
+    value
+        The number as printed in the source.
+    source
+        Paper and section.
+    measured
+        Name of the finding's number to compare with; None if no experiment measures it.
+    low, high
+        Range of agreement for the finding's number.
+    when
+        Settings under which the two are comparable.
+
     """
 
     what: str
@@ -51,7 +62,7 @@ _VEIT = "Veit 2016, sec. 5"
 _BALDUZZI = "independent measurement of Balduzzi 2017, 20 seeds"
 _DEEP = {"depth": 56}
 
-#: By experiment. Published numbers, theory (source "theory"), and independent measurements.
+#: Published numbers, theoretical values and independent measurements, by experiment.
 PUBLISHED_NUMBERS: Mapping[str, tuple[PublishedNumber, ...]] = {
     "shattered-gradients": (
         PublishedNumber("plain_2", "0.98", _BALDUZZI, "plain-2", 0.9),
@@ -94,24 +105,25 @@ PUBLISHED_NUMBERS: Mapping[str, tuple[PublishedNumber, ...]] = {
 
 
 def published_numbers(experiment: str) -> tuple[PublishedNumber, ...]:
-    """The published numbers of what an experiment measures; () where only a claim was found."""
+    """Return the published numbers of an experiment; empty if its source gives none."""
     return PUBLISHED_NUMBERS.get(experiment, ())
 
 
 @dataclass(frozen=True)
 class ComparedNumber:
-    """A published number and ours; ``agrees`` is None where they are not held to each other."""
+    """A published number and our measurement of it."""
 
     published: PublishedNumber
-    measured: float | None
-    agrees: bool | None
+    measured: float | None  # None if not comparable
+    agrees: bool | None  # None if not comparable or without a range
 
 
 def compared_numbers(finding: Finding) -> Iterator[ComparedNumber]:
-    """Every published number with what was measured here, once the finding is whole."""
+    """Yield every published number of an experiment with the measurement of a finding."""
     for published in published_numbers(finding.experiment):
         comparable = all(finding.settings.get(n) == v for n, v in published.when.items())
-        ours = finding.numbers.get(published.measured or "") if comparable else None
-        bounded = isfinite(published.low) or isfinite(published.high)
-        agrees = published.low <= ours <= published.high if bounded and ours is not None else None
-        yield ComparedNumber(published, ours, agrees)
+        measured = finding.numbers.get(published.measured or "") if comparable else None
+        agrees = None
+        if measured is not None and (isfinite(published.low) or isfinite(published.high)):
+            agrees = published.low <= measured <= published.high
+        yield ComparedNumber(published, measured, agrees)

@@ -1,7 +1,7 @@
-"""The loss around trained weights, along random directions that are scaled filter by filter.
+"""Experiment "loss-landscape": the loss around trained weights, along random directions.
 
-Li et al. 2018 (arXiv 1712.09913), sec. 4. Twins with option-A shortcuts have equal weights by
-shape, so that the same random directions serve both.
+Directions are normalised per filter (Li et al. 2018, arXiv 1712.09913, sec. 4). Twins with option-A
+shortcuts have weights of the same shapes, so both use the same random numbers.
 """
 
 import copy
@@ -21,20 +21,21 @@ from resnet_viz.experiments.settings import in_range
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.records import TWINS, Curve, Finding, Mark, Matrix, Panel
 
-Weights = Mapping[str, Tensor]
+#: A direction in weight space: a tensor for each weight, by parameter name.
+Direction = Mapping[str, Tensor]
 
 
 @dataclass(frozen=True, kw_only=True)
 class LandscapeConfig:
-    """``points`` from -``reach`` to ``reach``, an odd number; a surface with ``dimensions`` 2."""
+    """Settings of the experiment."""
 
     depth: int = 20
     twins: str = ""  # see ``trained_twins``
     images: int = 50
     source: Images = Images.CIFAR10
-    dimensions: int = 1
-    points: int = 15
-    reach: float = 1.0
+    dimensions: int = 1  # 1: a line, 2: a surface
+    points: int = 15  # per dimension; an even number counts as the next odd one
+    reach: float = 1.0  # largest distance, relative to the norm of each filter
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -45,75 +46,105 @@ class LandscapeConfig:
 
     @property
     def work(self) -> float:
-        """How long it takes, in units of its own."""
+        """Relative cost; scales the recorded time."""
         return float(self.images * self.depth * self.points**self.dimensions)
 
     @property
     def grid(self) -> list[float]:
-        """Distances along a direction; the middle one is exactly 0."""
+        """Distances along a direction, from -``reach`` to ``reach``; the middle one is 0."""
         half = self.points // 2
         return [self.reach * k / half for k in range(-half, half + 1)]
 
 
 def run(config: LandscapeConfig, earlier: Finding | None = None) -> Iterator[Finding]:
-    """Line by line, residual network first; equal random directions for both.
+    """Yield a finding after each line of a surface; the residual network comes first.
 
-    Lines of a surface that an ``earlier`` finding of the same settings has are not computed again.
+    Parameters
+    ----------
+    config
+        The settings.
+    earlier
+        A partial finding with the same settings; its lines are not computed again.
+
+    Raises
+    ------
+    OptionError
+        If the twins' weights have different shapes.
+
     """
     twins = trained_twins(config.depth, config.twins)
     data = labelled_batch(config.source, config.images, twins.first.preprocessing)
-    shapes = twins.map(lambda one: [p.shape for p in one.network.parameters() if p.ndim > 1])
+    shapes = twins.map(lambda twin: [p.shape for p in twin.network.parameters() if p.ndim > 1])
     if shapes.first != shapes.second:
         raise OptionError("twins_not_alike", twins=config.twins[:80])
-    second = config.grid if config.dimensions == 2 else [0.0]
-    known = {} if earlier is None else _lines(earlier)
+    second_distances = config.grid if config.dimensions == 2 else [0.0]
+    earlier_lines = {} if earlier is None else _lines(earlier)
     lines: dict[str, list[list[float]]] = {}
     for role, loaded in TWINS.join(twins):
         kind = role.value
         moved = copy.deepcopy(loaded.network)
-        ways = [directions(moved, 2 * config.seed + number) for number in range(2)]
-        lines[kind] = known.get(kind, [])
-        for height in second[len(lines[kind]) :]:
-            line = [loss_at(loaded.network, moved, ways, (a, height), data) for a in config.grid]
+        directions = [random_direction(moved, 2 * config.seed + number) for number in range(2)]
+        lines[kind] = earlier_lines.get(kind, [])
+        for b in second_distances[len(lines[kind]) :]:
+            line = [loss_at(loaded.network, moved, directions, (a, b), data) for a in config.grid]
             lines[kind].append(line)
-            done = sum(map(len, lines.values())) / (2 * len(second))
-            yield _finding(config, lines, done)
+            progress = sum(map(len, lines.values())) / (2 * len(second_distances))
+            yield _finding(config, lines, progress)
 
 
-def _lines(found: Finding) -> dict[str, list[list[float]]]:
-    """The lines of a surface as far as it was computed."""
-    return {p.name: p.matrix.values.tolist() for p in found.panels if p.matrix is not None}
+def _lines(finding: Finding) -> dict[str, list[list[float]]]:
+    """Return the lines of a partial surface, by kind of network."""
+    return {p.name: p.matrix.values.tolist() for p in finding.panels if p.matrix is not None}
 
 
-def directions(network: ResNet, seed: int) -> Weights:
-    """Normal directions, each filter scaled to the norm of the trained one; biases and BN zero."""
+def random_direction(network: ResNet, seed: int) -> Direction:
+    """Return a normally distributed direction with filters as long as the network's.
+
+    Biases and batch-norm parameters are left out (Li et al. 2018, sec. 4).
+    """
     generator = torch.Generator().manual_seed(seed)
-    found = {}
+    direction = {}
     for name, weight in network.named_parameters():
         if weight.ndim < 2:
             continue
-        way = torch.randn(weight.shape, generator=generator)
-        rows = way.flatten(1).norm(dim=1)
-        own = weight.detach().flatten(1).norm(dim=1)
-        found[name] = way * (own / rows).view(-1, *[1] * (weight.ndim - 1))
-    return found
+        noise = torch.randn(weight.shape, generator=generator)
+        noise_norms = noise.flatten(1).norm(dim=1)
+        filter_norms = weight.detach().flatten(1).norm(dim=1)
+        scale = (filter_norms / noise_norms).view(-1, *[1] * (weight.ndim - 1))
+        direction[name] = noise * scale
+    return direction
 
 
 def loss_at(
     trained: ResNet,
     moved: ResNet,
-    ways: list[Weights],
-    place: tuple[float, float],
+    directions: list[Direction],
+    distances: tuple[float, float],
     data: LabelledBatch,
 ) -> float:
-    """Mean cross-entropy with the weights W + a d1 + b d2, written into ``moved``."""
+    """Return the mean cross-entropy, in nats, at the weights W + a d1 + b d2.
+
+    Parameters
+    ----------
+    trained
+        The network with the weights W.
+    moved
+        A copy of it, which receives the new weights.
+    directions
+        d1 and d2.
+    distances
+        a and b.
+    data
+        The images and labels.
+
+    """
     with torch.no_grad():
         centre = dict(trained.named_parameters())
         for name, weight in moved.named_parameters():
             value = centre[name].clone()
-            for step, way in zip(place, ways, strict=True):
-                if step and name in way:
-                    value += step * way[name]
+            for distance, direction in zip(distances, directions, strict=True):
+                if distance and name in direction:
+                    value += distance * direction[name]
             weight.copy_(value)
         return float(cross_entropy(moved(data.images), data.labels))
 
@@ -125,17 +156,17 @@ def _finding(
     middle = len(grid) // 2
     if config.dimensions == 2:
         panels = tuple(
-            Panel(kind, "direction", "direction_2", matrix=_surface(kind, grid, found),
+            Panel(kind, "direction", "direction_2", matrix=_surface(kind, grid, rows),
                   mark=Mark.SURFACE, log_y=True)
-            for kind, found in lines.items()
+            for kind, rows in lines.items()
         )  # fmt: skip
     else:
         panels = (Panel("line", "direction", "loss", tuple(_line(grid, lines)), log_y=True),)
     numbers = {}
-    for kind, found in lines.items():
-        if config.dimensions == 2 and len(found) <= middle:
+    for kind, rows in lines.items():
+        if config.dimensions == 2 and len(rows) <= middle:
             continue
-        row = found[middle] if config.dimensions == 2 else found[0]
+        row = rows[middle] if config.dimensions == 2 else rows[0]
         numbers[f"{kind}_centre"] = row[middle]
         numbers[f"{kind}_edge"] = float(np.mean([row[0], row[-1]]))
     answer = None
@@ -146,10 +177,10 @@ def _finding(
 
 
 def _line(grid: list[float], lines: dict[str, list[list[float]]]) -> Iterator[Curve]:
-    for kind, found in lines.items():
-        yield curve(kind, grid, found[0])
+    for kind, rows in lines.items():
+        yield curve(kind, grid, rows[0])
 
 
-def _surface(kind: str, grid: list[float], found: list[list[float]]) -> Matrix:
+def _surface(kind: str, grid: list[float], rows: list[list[float]]) -> Matrix:
     names = [f"{value:.3g}" for value in grid]
-    return matrix(kind, names[: len(found)], names, np.array(found))
+    return matrix(kind, names[: len(rows)], names, np.array(rows))

@@ -1,9 +1,9 @@
-"""Growth of gradients a layer in the simplest networks: wide layers, no convolution.
+"""Experiment "gradient-growth": growth of gradients per layer in wide fully connected networks.
 
-Yang et al. 2019 (arXiv 1902.08129): with batch normalisation and without shortcuts the gradient
-grows by sqrt(pi / (pi - 1)) = 1.211 a layer towards the input. Without it the form decides: 1 for
-a plain network (He et al. 2015b, arXiv 1502.01852), sqrt 2 where an identity is added to
-W ReLU(x), whose variance is then doubled by every block.
+Towards the input, the gradient of a plain network grows by a factor of sqrt(pi / (pi - 1)) = 1.211
+per layer with batch normalisation (Yang et al. 2019, arXiv 1902.08129) and of 1 without (He et al.
+2015b, arXiv 1502.01852). For h + W ReLU(h) without normalisation the factor is sqrt(2), because
+each block doubles the variance.
 """
 
 import math
@@ -23,15 +23,16 @@ from resnet_viz.spec import Kind
 
 @dataclass(frozen=True)
 class Form:
-    """One row: what a layer does to h, and the growth that theory gives; None where it has none."""
+    """One kind of layer and the growth of its gradients in theory."""
 
     name: str
     kind: Kind
     batch_norm: bool
-    inside: bool = False  # the branch is W ReLU(h), else ReLU(W h)
-    theory: float | None = None
+    inside: bool = False  # whether the branch is W ReLU(h) rather than ReLU(W h)
+    theory: float | None = None  # factor per layer; None if unknown
 
 
+#: The kinds of layers that are measured.
 FORMS = (
     Form("plain_bn", Kind.PLAIN, True, theory=THEORY_BATCH_NORM),
     Form("plain_bare", Kind.PLAIN, False, theory=1.0),
@@ -43,12 +44,12 @@ FORMS = (
 
 @dataclass(frozen=True, kw_only=True)
 class MlpConfig:
-    """Width, images of a batch, layers, and seeds that are averaged."""
+    """Settings of the experiment."""
 
     width: int = 512
     batch: int = 512
     layers: int = 60
-    seeds: int = 1
+    seeds: int = 1  # number of seeds to average over
 
     def __post_init__(self) -> None:
         in_range("width", self.width, 2, 2048)
@@ -58,34 +59,36 @@ class MlpConfig:
 
     @property
     def work(self) -> float:
-        """How long it takes, in units of its own."""
+        """Relative cost; scales the recorded time."""
         return self.seeds * self.layers * self.batch * self.width**2
 
 
 def run(config: MlpConfig) -> Iterator[Finding]:
-    """Form by form: the norm of dL/dh at every layer, relative to the last, and its growth."""
+    """Yield a finding after each kind of layer: ||dL/dh|| by layer, and its growth."""
     curves, numbers = [], {}
-    for place, form in enumerate(FORMS, 1):
+    for number, form in enumerate(FORMS, 1):
         norms = np.array(
-            [weight_gradient_norms(form, config, seed) for seed in range(config.seeds)]
+            [hidden_gradient_norms(form, config, seed) for seed in range(config.seeds)]
         )
         mean = np.exp(np.log(norms).mean(0))
         curves.append(curve(form.name, range(len(mean)), mean / mean[-1], kind=form.kind))
         numbers[form.name] = growth(mean)
         panel = Panel("growth", "layer", "relative_gradient", tuple(curves), log_y=True)
-        last = place == len(FORMS)
-        progress = place / len(FORMS)
-        answer = _answer(numbers) if last else None
+        progress = number / len(FORMS)
+        answer = _answer(numbers) if number == len(FORMS) else None
         yield Finding("gradient-growth", asdict(config), progress, (panel,), numbers, answer)
 
 
 def _answer(numbers: dict[str, float]) -> str:
-    plain, without = numbers["plain_bn"], numbers["plain_bare"]
-    return "explodes" if plain > 1.1 and without < plain else "steady"
+    with_norm, without_norm = numbers["plain_bn"], numbers["plain_bare"]
+    return "explodes" if with_norm > 1.1 and without_norm < with_norm else "steady"
 
 
-def weight_gradient_norms(form: Form, config: MlpConfig, seed: int) -> list[float]:
-    """||dL/dh|| of every layer's input and of the output, for L a random linear function."""
+def hidden_gradient_norms(form: Form, config: MlpConfig, seed: int) -> list[float]:
+    """Return ||dL/dh||_2 of each layer's input and of the output, in this order.
+
+    L is a random linear function of the output.
+    """
     generator = torch.Generator().manual_seed(seed)
     width = config.width
     with torch.inference_mode(False), torch.enable_grad():
@@ -96,8 +99,8 @@ def weight_gradient_norms(form: Form, config: MlpConfig, seed: int) -> list[floa
             hidden = _layer(form, hidden, weight)
             values.append(hidden)
         target = torch.randn(config.batch, width, generator=generator)
-        found = torch.autograd.grad((hidden * target).sum(), values)
-    return [float(torch.linalg.vector_norm(g, dtype=torch.float64)) for g in found]
+        gradients = torch.autograd.grad((hidden * target).sum(), values)
+    return [float(torch.linalg.vector_norm(g, dtype=torch.float64)) for g in gradients]
 
 
 def _layer(form: Form, hidden: Tensor, weight: Tensor) -> Tensor:
@@ -114,6 +117,9 @@ def _layer(form: Form, hidden: Tensor, weight: Tensor) -> Tensor:
 
 
 def growth(norms: np.ndarray) -> float:
-    """Growth a layer towards the input: a straight line through the logarithms."""
+    """Return the growth factor per layer towards the input.
+
+    Fits a straight line to the logarithms of the norms (least squares).
+    """
     slope = np.polyfit(np.arange(len(norms)), np.log(norms), 1)[0]
     return float(np.exp(-slope))

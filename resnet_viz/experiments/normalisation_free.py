@@ -1,7 +1,8 @@
-"""Residual networks without normalisation: branches that start at zero, against BN.
+"""Experiment "normalisation-free": deep residual networks with zero-initialised branches.
 
-SkipInit (De and Smith 2020, arXiv 2002.10444): each branch times a learned number that starts
-at 0. Fixup (Zhang et al. 2019, arXiv 1901.09321): scaled weights, zeros, and learned shifts.
+Compares batch normalisation, no normalisation, SkipInit (De and Smith 2020, arXiv 2002.10444: a
+learned factor per branch, initially 0) and Fixup (Zhang et al. 2019, arXiv 1901.09321: rescaled
+weights, zero-initialised layers, learned scales and biases).
 """
 
 from collections.abc import Iterator
@@ -20,10 +21,10 @@ from resnet_viz.spec import Kind, NetworkSpec, Norm
 
 @dataclass(frozen=True, kw_only=True)
 class NormalisationConfig:
-    """A short training of each network on the bundled photographs."""
+    """Settings of the experiment: a short training on the bundled photographs."""
 
     depth: int = 56
-    steps: int = 12
+    steps: int = 12  # of SGD
     learning_rate: float = 0.02
     seed: int = 0
 
@@ -33,12 +34,12 @@ class NormalisationConfig:
 
     @property
     def work(self) -> float:
-        """How long it takes, in units of its own."""
+        """Relative cost; scales the recorded time."""
         return self.depth * (self.steps + 1)
 
 
 def variants(depth: int) -> dict[str, NetworkSpec]:
-    """Batch normalisation, none at all, SkipInit and Fixup: one depth, one kind of shortcut."""
+    """Return the compared networks by name."""
     bare = GradientConfig(depths=(depth,), norm=Norm.NONE).spec(depth, Kind.RESIDUAL)
     values = bare.to_dict()
     return {
@@ -50,21 +51,20 @@ def variants(depth: int) -> dict[str, NetworkSpec]:
 
 
 def run(config: NormalisationConfig) -> Iterator[Finding]:
-    """Variant by variant: the loss before every step."""
+    """Yield a finding after each variant: its loss before every step."""
     images, labels = photographs()
     curves: list[Curve] = []
     numbers: dict[str, float] = {}
     specs = variants(config.depth)
-    for place, (name, spec) in enumerate(specs.items(), 1):
+    for number, (name, spec) in enumerate(specs.items(), 1):
         network = build(spec, seed=config.seed)
         history = list(losses(network, images, labels, steps=config.steps,
                               learning_rate=config.learning_rate))  # fmt: skip
         curves.append(curve(name, range(len(history)), history))
         numbers |= {f"{name}_first": history[0], f"{name}_last": history[-1]}
-        whole = place == len(specs)
         panel = Panel("training", "step", "loss", tuple(curves), log_y=True)
-        answer = _answer(numbers) if whole else None
-        progress = place / len(specs)
+        answer = _answer(numbers) if number == len(specs) else None
+        progress = number / len(specs)
         yield Finding("normalisation-free", asdict(config), progress, (panel,), numbers, answer)
 
 

@@ -1,7 +1,7 @@
-"""Path lengths: how many paths of each length there are, and which of them carry the gradient.
+"""Experiment "paths": the number of paths of each length, and the gradient that they carry.
 
-Veit et al. 2016 (arXiv 1605.06431), sec. 5: the lengths of the 2^n paths through n blocks are
-binomial; almost all gradient comes from few, short paths.
+Veit et al. 2016 (arXiv 1605.06431), sec. 5: the lengths of the 2^n paths through n blocks follow a
+binomial distribution, and almost all of the gradient comes from short paths.
 """
 
 from collections.abc import Collection, Iterator
@@ -25,13 +25,13 @@ _PUBLISHED_BLOCKS = 54  # ResNet-110 (Veit 2016, sec. 5)
 
 @dataclass(frozen=True, kw_only=True)
 class PathsConfig:
-    """``draws``: random paths of each length; ``images`` share one backward pass."""
+    """Settings of the experiment."""
 
     depth: int = 20
     twins: str = ""  # see ``trained_twins``
-    images: int = 50
+    images: int = 50  # in one backward pass
     source: Images = Images.CIFAR10
-    draws: int = 5
+    draws: int = 5  # random paths of each length
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -40,42 +40,42 @@ class PathsConfig:
 
     @property
     def work(self) -> float:
-        """How long it takes, in units of its own."""
+        """Relative cost; scales the recorded time."""
         return self.images * self.depth**2 * self.draws
 
 
 def run(config: PathsConfig) -> Iterator[Finding]:
-    """Length by length: the share of paths, and the share of the gradient that they carry."""
+    """Yield a finding after each length: its share of the paths and of the gradient."""
     loaded = trained_twins(config.depth, config.twins).first
     network, data = (
         loaded.network,
         labelled_batch(config.source, config.images, loaded.preprocessing),
     )
     blocks = network.spec.blocks()
-    chance = np.random.default_rng(config.seed)
-    sizes = []
+    generator = np.random.default_rng(config.seed)
+    mean_norms = []
     for length in range(len(blocks) + 1):
         norms = [
-            path_gradient(network, data, set(chance.choice(blocks, length, replace=False)))
+            path_gradient(network, data, set(generator.choice(blocks, length, replace=False)))
             for _ in range(1 if length in (0, len(blocks)) else config.draws)
         ]
-        sizes.append(float(np.mean(norms)))
-        yield _finding(config, len(blocks), sizes)
+        mean_norms.append(float(np.mean(norms)))
+        yield _finding(config, len(blocks), mean_norms)
 
 
 def path_gradient(network: ResNet, data: LabelledBatch, through: Collection[str]) -> float:
-    """||dL/dx|| of the input along one path: through the branches of some blocks, past the others.
+    """Return ||dL/dx||_2 of the input along one path, mean over images.
 
-    The forward pass is whole; on the way back each block passes the gradient through its branch or
-    through its shortcut alone. Mean over images.
+    The forward pass is unchanged. In the backward pass, the gradient flows only through the branch
+    of each block in ``through``, and only through the shortcut of every other block.
     """
-    stopped = {
+    detached = {
         f"{block}.shortcut" if block in through else f"{block}.branch"
         for block in network.spec.blocks()
     }
 
     def cut(name: str, value: Tensor) -> Tensor:
-        return value.detach() if name in stopped else value
+        return value.detach() if name in detached else value
 
     with torch.inference_mode(False), torch.enable_grad():
         images = data.images.detach().clone().requires_grad_()
@@ -86,22 +86,22 @@ def path_gradient(network: ResNet, data: LabelledBatch, through: Collection[str]
 
 
 def share_of_paths(blocks: int, least: int, most: int) -> float:
-    """The share of the 2^blocks paths that go through ``least`` to ``most`` branches; exact."""
+    """Return the exact share of the 2^blocks paths with ``least`` to ``most`` branches."""
     return sum(comb(blocks, k) for k in range(least, most + 1)) / 2.0**blocks
 
 
-def _finding(config: PathsConfig, blocks: int, sizes: list[float]) -> Finding:
+def _finding(config: PathsConfig, blocks: int, mean_norms: list[float]) -> Finding:
     lengths = range(blocks + 1)
     paths = [share_of_paths(blocks, k, k) for k in lengths]
-    total = np.array([comb(blocks, k) * size for k, size in enumerate(sizes)], np.float64)
+    total = np.array([comb(blocks, k) * norm for k, norm in enumerate(mean_norms)], np.float64)
     carried = total / total.sum() if total.sum() else total
-    whole = len(sizes) == len(lengths)
+    done = len(mean_norms) == len(lengths)
     numbers = {
         "band_share": 100 * share_of_paths(_PUBLISHED_BLOCKS, 5, 17),
         "middle_share": 100 * share_of_paths(_PUBLISHED_BLOCKS, 19, 35),
         "blocks": float(blocks),
         "mean_length": blocks / 2,
-        "gradient_length": float((carried * np.arange(len(sizes))).sum()),
+        "gradient_length": float((carried * np.arange(len(mean_norms))).sum()),
     }
     panels = (
         Panel(
@@ -110,14 +110,14 @@ def _finding(config: PathsConfig, blocks: int, sizes: list[float]) -> Finding:
             "share",
             (
                 curve("paths", lengths, paths),
-                curve("gradient", range(len(sizes)), carried),
+                curve("gradient", range(len(mean_norms)), carried),
             ),
         ),
         Panel(
             "sizes",
             "path_length",
             "input_gradient",
-            (curve("residual", range(len(sizes)), sizes),),
+            (curve("residual", range(len(mean_norms)), mean_norms),),
             log_y=True,
         ),
         Panel(
@@ -131,5 +131,6 @@ def _finding(config: PathsConfig, blocks: int, sizes: list[float]) -> Finding:
         ),
     )  # fmt: skip
     short = numbers["gradient_length"] < numbers["mean_length"] - 0.25
-    answer = ("short" if short else "middle") if whole else None
-    return Finding("paths", asdict(config), len(sizes) / len(lengths), panels, numbers, answer)
+    answer = ("short" if short else "middle") if done else None
+    progress = len(mean_norms) / len(lengths)
+    return Finding("paths", asdict(config), progress, panels, numbers, answer)

@@ -1,4 +1,4 @@
-"""Whole trainings that were recorded: gradient norms at some of their steps, errors by epoch."""
+"""Recorded trainings in the repository: gradient norms at some steps, errors of each epoch."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,31 +23,31 @@ _NOT_RECORDED: Mapping[str, object] = {
 
 @dataclass(frozen=True, eq=False)
 class Training:
-    """A training of a pair, or of one network; ``curves`` has the epochs by kind."""
+    """The recorded training of twins or of one network."""
 
-    name: str
-    specs: Mapping[str, NetworkSpec]
-    steps: tuple[TrainingStep, ...]
-    curves: Mapping[str, Sequence[Epoch]]
+    name: str  # of the file
+    specs: Mapping[str, NetworkSpec]  # by kind, residual or plain
+    steps: tuple[TrainingStep, ...]  # the recorded ones
+    curves: Mapping[str, Sequence[Epoch]]  # by kind
     steps_per_epoch: int
-    data: str
+    data: str  # name of the data set
     epochs: int
     device: str
 
     def watched(self) -> list[int]:
-        """The steps that were measured, in order."""
+        """Return the numbers of the recorded steps, in order."""
         return sorted({step.step for step in self.steps})
 
     def at(self, step: int) -> list[TrainingStep]:
-        """What was measured at a step, residual network first."""
+        """Return the records of one step, the residual network's first."""
         return sorted((s for s in self.steps if s.step == step), key=lambda s: s.kind != "residual")
 
 
 @cache
 def bundled_trainings() -> tuple[Training, ...]:
-    """Those in the repository, shallow before deep."""
-    found = [_read(path.stem, path.read_text("utf-8")) for path in _files()]
-    return tuple(sorted(found, key=lambda one: next(iter(one.specs.values())).depth))
+    """Return the recorded trainings in the repository, shallow before deep."""
+    trainings = [_read(path.stem, path.read_text("utf-8")) for path in _files()]
+    return tuple(sorted(trainings, key=lambda t: next(iter(t.specs.values())).depth))
 
 
 def _files() -> Iterator[Path]:

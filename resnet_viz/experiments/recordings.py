@@ -1,4 +1,4 @@
-"""Findings that are kept: those in the repository, and those of background runs."""
+"""Saved findings: read and write them, run an experiment with a record of how to repeat it."""
 
 import time
 from collections.abc import Iterator
@@ -17,16 +17,17 @@ from resnet_viz.core.saving import SCHEMA_VERSION, library_versions, to_json, wh
 from resnet_viz.experiments.registry import Experiment
 from resnet_viz.records import Finding, Recording
 
+#: The recordings in the repository.
 FOLDER = ASSETS / "recordings" / "experiments"
 
-#: Seconds on one core above which a page shows a recording and offers a background run.
+#: Expected seconds on one core above which a page offers a background run instead of running live.
 LIVE_LIMIT = 60.0
 
 
 def recordings_of(experiment: str) -> list[Recording]:
-    """The recordings in the repository, that of the usual settings first."""
-    own = [one for one in _all() if one.finding.experiment == experiment]
-    return sorted(own, key=lambda one: (one.name != experiment, one.name))
+    """Return an experiment's recordings in the repository, that with default settings first."""
+    recordings = [r for r in _all() if r.finding.experiment == experiment]
+    return sorted(recordings, key=lambda r: (r.name != experiment, r.name))
 
 
 @cache
@@ -35,12 +36,21 @@ def _all() -> tuple[Recording, ...]:
 
 
 def read_recording(path: Path) -> Recording:
-    """A recording from its file; ``OSError`` or ``ValueError`` where there is none."""
+    """Read a recording from a file.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    ValueError
+        If the file is not a recording.
+
+    """
     return decode(Recording, loads(path.read_text(encoding="utf-8")))
 
 
 def write_recording(path: Path, recording: Recording) -> None:
-    """A recording to its file, whole or not at all."""
+    """Write a recording to a file atomically."""
     document = {"schema_version": SCHEMA_VERSION, **encode(recording)}
     with whole_file(path) as partial:
         partial.write_text(to_json(document, indent=None) + "\n", encoding="utf-8")
@@ -49,13 +59,30 @@ def write_recording(path: Path, recording: Recording) -> None:
 def record(
     name: str, row: Experiment, config: Any, earlier: Recording | None = None  # noqa: ANN401
 ) -> Iterator[Recording]:  # fmt: skip
-    """An experiment record by record, each with what is needed to repeat it.
+    """Run an experiment and record how to repeat it.
 
-    One that can go on from an ``earlier`` finding does; any other begins anew.
+    Parameters
+    ----------
+    name
+        Name of the recording.
+    row
+        The experiment.
+    config
+        Its settings.
+    earlier
+        A partial recording. It is continued if the experiment can resume and the settings are the
+        same; otherwise the experiment starts from the beginning.
+
+    Yields
+    ------
+    Recording
+        One per finding.
+
     """
-    known = earlier if row.resume is not None else None
-    spent, started = 0.0 if known is None else known.seconds, time.process_time()
-    findings = row.run(config) if known is None else row.go_on(config, known.finding)
+    if row.resume is None:
+        earlier = None
+    seconds_before, started = 0.0 if earlier is None else earlier.seconds, time.process_time()
+    findings = row.run(config) if earlier is None else row.continue_from(config, earlier.finding)
     for finding in findings:
         yield Recording(
             name=name,
@@ -63,30 +90,30 @@ def record(
             date=datetime.now(UTC).isoformat(timespec="seconds"),
             device="cpu",
             threads=torch.get_num_threads(),
-            seconds=round(spent + time.process_time() - started, 2),
+            seconds=round(seconds_before + time.process_time() - started, 2),
             command=command(finding),
             versions=library_versions(),
         )
 
 
 def command(finding: Finding) -> str:
-    """The command that repeats a finding; what is empty needs no word."""
+    """Return the shell command that repeats a finding; empty settings are left out."""
     settings = encode(finding.settings).items()
-    given = "".join(f" --set {name}={quote(_written(v))}" for name, v in settings if v != "")
-    return f"resnet-viz experiment {finding.experiment}{given}"
+    options = "".join(f" --set {name}={quote(_as_text(v))}" for name, v in settings if v != "")
+    return f"resnet-viz experiment {finding.experiment}{options}"
 
 
-def _written(value: object) -> str:
+def _as_text(value: object) -> str:
     return ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
 
 
 def expected_seconds(row: Experiment, config: Any) -> float | None:  # noqa: ANN401
-    """About how long an experiment takes on one core, from its recording with usual settings.
+    """Estimate the seconds that an experiment takes on one core.
 
-    None where there is no such recording.
+    Scales the time of the recording with default settings by ``config.work``; None without one.
     """
-    usual = next((one for one in recordings_of(row.name) if one.name == row.name), None)
-    if usual is None:
+    recording = next((r for r in recordings_of(row.name) if r.name == row.name), None)
+    if recording is None:
         return None
-    start = row.settings(usual.finding.settings)
-    return float(usual.seconds * config.work / start.work)
+    recorded_config = row.settings(recording.finding.settings)
+    return float(recording.seconds * config.work / recorded_config.work)

@@ -1,7 +1,8 @@
-"""Refinement: blocks of one stage improve one estimate, step by step.
+"""Experiment "refinement": the blocks of a stage refine one estimate step by step.
 
-Greff et al. 2017 (arXiv 1612.07771); Jastrzebski et al. 2018 (arXiv 1710.04773): ||F|| / ||x||
-falls along a stage, F(x) points against dL/dx, and the class can be read off ever better.
+Greff et al. 2017 (arXiv 1612.07771); Jastrzebski et al. 2018 (arXiv 1710.04773): along a stage,
+||F(x)|| / ||x|| decreases, F(x) points against dL/dx, and a classifier on each block's output
+becomes more accurate.
 """
 
 from collections.abc import Iterator
@@ -21,12 +22,12 @@ from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.probe.capture import capture
 from resnet_viz.records import TWINS, Finding, Panel
 
-_BATCH = 100  # images; what autograd keeps of ResNet-56 is 6 MB an image
+_BATCH = 100  # images; autograd stores 6 MB per image for ResNet-56
 
 
 @dataclass(frozen=True, kw_only=True)
 class RefinementConfig:
-    """Which twins, on how many images."""
+    """Settings of the experiment."""
 
     depth: int = 20
     twins: str = ""  # see ``trained_twins``
@@ -38,38 +39,47 @@ class RefinementConfig:
 
     @property
     def work(self) -> float:
-        """How long it takes, in units of its own."""
+        """Relative cost; scales the recorded time."""
         return self.images * self.depth * (self.depth + 6)
 
 
 def run(config: RefinementConfig) -> Iterator[Finding]:
-    """The residual network's branches first, then the class read off after every block of both."""
+    """Yield a finding after each block.
+
+    The branches of the residual network are measured first. Then, block by block, both networks
+    are evaluated with all later blocks deleted.
+    """
     twins = trained_twins(config.depth, config.twins)
     network = twins.first.network
     data = labelled_batch(config.source, config.images, twins.first.preprocessing)
     blocks = network.spec.blocks()
     sizes, cosines = branches(network, data)
-    places = range(1, len(blocks) + 1)
-    panels = (
-        Panel("size", "block", "branch_over_shortcut", (curve("residual", places, sizes, blocks),)),
-        Panel("cosine", "block", "cosine", (curve("residual", places, cosines, blocks),)),
+    numbers_of_blocks = range(1, len(blocks) + 1)
+    size_curve = curve("residual", numbers_of_blocks, sizes, blocks)
+    cosine_curve = curve("residual", numbers_of_blocks, cosines, blocks)
+    branch_panels = (
+        Panel("size", "block", "branch_over_shortcut", (size_curve,)),
+        Panel("cosine", "block", "cosine", (cosine_curve,)),
     )
-    read: dict[str, list[float]] = {"residual": [], "plain": []}
-    for place in places:
+    accuracies: dict[str, list[float]] = {"residual": [], "plain": []}
+    for number in numbers_of_blocks:
         for role, loaded in TWINS.join(twins):
-            later = set(blocks[place:])
-            read[role].append(accuracy(loaded.network, data, deleted=later))
-        curves = tuple(curve(k, places[:place], v, blocks[:place]) for k, v in read.items())
-        drawn = (*panels, Panel("read_off", "block", "accuracy", curves))
-        numbers = _numbers(sizes, cosines, read)
-        answer = _answer(numbers) if place == len(blocks) else None
-        yield Finding("refinement", asdict(config), place / len(blocks), drawn, numbers, answer)
+            later = set(blocks[number:])
+            accuracies[role].append(accuracy(loaded.network, data, deleted=later))
+        curves = tuple(
+            curve(kind, numbers_of_blocks[:number], values, blocks[:number])
+            for kind, values in accuracies.items()
+        )
+        panels = (*branch_panels, Panel("read_off", "block", "accuracy", curves))
+        numbers = _numbers(sizes, cosines, accuracies)
+        answer = _answer(numbers) if number == len(blocks) else None
+        yield Finding("refinement", asdict(config), number / len(blocks), panels, numbers, answer)
 
 
 def branches(network: ResNet, data: LabelledBatch) -> tuple[list[float], list[float]]:
-    """Of every block: ||F(x)|| / ||x|| and the cosine of F(x) with -dL/dx, means over images.
+    """Return ||F(x)|| / ||x|| and the cosine of F(x) and -dL/dx of each block, means over images.
 
-    x is what the shortcut carries, so that both have one shape also where the block changes it.
+    x is the output of the shortcut, which has the shape of F(x) even if the block changes it.
     """
     parts = [
         _branches(network, LabelledBatch(images, labels))
@@ -82,7 +92,7 @@ def branches(network: ResNet, data: LabelledBatch) -> tuple[list[float], list[fl
 
 
 def _branches(network: ResNet, data: LabelledBatch) -> Float64[Tensor, "2 blocks"]:
-    """Sums over the images of a batch."""
+    """Return the ratios and cosines of ``branches``, summed over a batch."""
     blocks = network.spec.blocks()
     names = [f"{block}.{part}" for block in blocks for part in ("branch", "shortcut", "join")]
     with torch.inference_mode(False), torch.enable_grad():
@@ -101,15 +111,16 @@ def _branches(network: ResNet, data: LabelledBatch) -> Float64[Tensor, "2 blocks
 
 
 def _numbers(
-    sizes: list[float], cosines: list[float], read: dict[str, list[float]]
+    sizes: list[float], cosines: list[float], accuracies: dict[str, list[float]]
 ) -> dict[str, float]:
-    half = max(1, len(sizes) // 3)  # the last stage
+    stage = max(1, len(sizes) // 3)  # blocks per stage
+    before_last = max(0, len(accuracies["residual"]) - 2)
     return {
         "size": float(np.mean(sizes)),
         "cosine": float(np.mean(cosines)),
-        "last_stage_cosine": float(np.mean(cosines[-half:])),
-        "residual_before_last": 100 * read["residual"][max(0, len(read["residual"]) - 2)],
-        "plain_before_last": 100 * read["plain"][max(0, len(read["plain"]) - 2)],
+        "last_stage_cosine": float(np.mean(cosines[-stage:])),
+        "residual_before_last": 100 * accuracies["residual"][before_last],
+        "plain_before_last": 100 * accuracies["plain"][before_last],
     }
 
 

@@ -1,4 +1,4 @@
-"""The table of experiments: each is registered here once, and pages and commands read it."""
+"""The registry of experiments, read by the page, the commands and background runs."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -21,129 +21,158 @@ from resnet_viz.experiments import (
     shortcut_strength,
     zero_means_identity,
 )
-from resnet_viz.experiments.settings import filled
+from resnet_viz.experiments.settings import with_changes
 from resnet_viz.records import Finding
 
 
-class Cost(StrEnum):
-    """How long an experiment takes on two cores as it is set at first."""
+class Duration(StrEnum):
+    """How long an experiment with default settings takes on two cores."""
 
-    MOMENT = "moment"  # under two seconds
-    SECONDS = "seconds"  # under twenty
-    MINUTE = "minute"  # about a minute
+    MOMENT = "moment"  # under 2 s
+    SECONDS = "seconds"  # under 20 s
+    MINUTE = "minute"  # about 60 s
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """One row. Title, question, claim and answers are sentences under ``experiment.<name>``.
+    """One experiment.
 
-    ``answers`` are what can come out; ``expected`` is what the source found. ``small`` are the
-    settings of a quick look, which needs nothing but the repository.
+    Attributes
+    ----------
+    name
+        Name; the texts of the experiment are in the table ``experiment.<name>``.
+    citation
+        The paper.
+    duration
+        Rough duration with default settings.
+    answers
+        The possible outcomes.
+    expected
+        The outcome that the paper reports.
+    config
+        Default settings, a frozen dataclass.
+    small
+        Changes to the settings for a quick run without downloads.
+    run
+        Runs the experiment; yields findings.
+    resume
+        Continues from an earlier finding; None if the experiment cannot.
+
     """
 
     name: str
     citation: str
-    cost: Cost
+    duration: Duration
     answers: tuple[str, ...]
     expected: str
     config: Any
     small: Mapping[str, Any]
     run: Callable[[Any], Iterator[Finding]]
-    resume: Callable[[Any, Finding], Iterator[Finding]] | None = None  # from an earlier finding
+    resume: Callable[[Any, Finding], Iterator[Finding]] | None = None
 
-    def settings(self, given: Mapping[str, Any] | None = None, *, small: bool = False) -> Any:  # noqa: ANN401
-        """The settings with some changed; ``OptionError`` for what makes no sense."""
-        start = filled(self.config, self.small) if small else self.config
-        return filled(start, given or {})
+    def settings(self, changes: Mapping[str, Any] | None = None, *, small: bool = False) -> Any:  # noqa: ANN401
+        """Return the default or the small settings with some values changed.
 
-    def go_on(self, config: Any, earlier: Finding) -> Iterator[Finding]:  # noqa: ANN401
-        """From an earlier finding where that can be done, else from the beginning."""
-        same = filled(self.config, earlier.settings) == config
-        return self.resume(config, earlier) if self.resume and same else self.run(config)
+        Raises
+        ------
+        OptionError
+            For an unknown setting or an invalid value.
+
+        """
+        start = with_changes(self.config, self.small) if small else self.config
+        return with_changes(start, changes or {})
+
+    def continue_from(self, config: Any, earlier: Finding) -> Iterator[Finding]:  # noqa: ANN401
+        """Continue from an earlier finding if possible, else start from the beginning."""
+        same_settings = with_changes(self.config, earlier.settings) == config
+        if self.resume is None or not same_settings:
+            return self.run(config)
+        return self.resume(config, earlier)
 
 
 _PHOTOGRAPHS = {"source": "photographs"}
 _TWINS = ("residual", "plain", "both")
 
+#: All experiments by name.
 EXPERIMENTS: Mapping[str, Experiment] = {
     row.name: row
     for row in (
         Experiment(
-            "shattered-gradients", "Balduzzi 2017, arXiv 1702.08591", Cost.SECONDS,
+            "shattered-gradients", "Balduzzi 2017, arXiv 1702.08591", Duration.SECONDS,
             ("plain", "residual", "both"), "plain",
             shattered_gradients.ShatteredConfig(), {"seeds": 2, "width": 100},
             shattered_gradients.run,
         ),
         Experiment(
-            "gradient-growth", "Yang 2019, arXiv 1902.08129", Cost.SECONDS,
+            "gradient-growth", "Yang 2019, arXiv 1902.08129", Duration.SECONDS,
             ("explodes", "steady"), "explodes",
             mlp.MlpConfig(), {"width": 128, "batch": 128, "layers": 30},
             mlp.run,
         ),
         Experiment(
-            "paths", "Veit 2016, arXiv 1605.06431", Cost.SECONDS,
+            "paths", "Veit 2016, arXiv 1605.06431", Duration.SECONDS,
             ("short", "middle"), "short",
             paths.PathsConfig(), {**_PHOTOGRAPHS, "draws": 1},
             paths.run,
         ),
         Experiment(
-            "lesion", "Veit 2016, arXiv 1605.06431", Cost.MINUTE,
+            "lesion", "Veit 2016, arXiv 1605.06431", Duration.MINUTE,
             _TWINS, "plain",
             lesion.LesionConfig(), {**_PHOTOGRAPHS, "draws": 1},
             lesion.run,
         ),
         Experiment(
-            "layer-responses", "He 2015, arXiv 1512.03385, fig. 7", Cost.SECONDS,
+            "layer-responses", "He 2015, arXiv 1512.03385, fig. 7", Duration.SECONDS,
             ("residual", "plain"), "residual",
             layer_responses.ResponsesConfig(), _PHOTOGRAPHS,
             layer_responses.run,
         ),
         Experiment(
-            "refinement", "Jastrzebski 2018, arXiv 1710.04773", Cost.SECONDS,
+            "refinement", "Jastrzebski 2018, arXiv 1710.04773", Duration.SECONDS,
             ("towards", "across", "away"), "towards",
             refinement.RefinementConfig(), _PHOTOGRAPHS,
             refinement.run,
         ),
         Experiment(
-            "cka", "Kornblith 2019, arXiv 1905.00414", Cost.SECONDS,
+            "cka", "Kornblith 2019, arXiv 1905.00414", Duration.SECONDS,
             _TWINS, "residual",
             cka.CkaConfig(), _PHOTOGRAPHS,
             cka.run,
         ),
         Experiment(
-            "loss-landscape", "Li 2018, arXiv 1712.09913", Cost.SECONDS,
+            "loss-landscape", "Li 2018, arXiv 1712.09913", Duration.SECONDS,
             ("residual", "plain"), "plain",
             loss_landscape.LandscapeConfig(), {**_PHOTOGRAPHS, "points": 5},
             loss_landscape.run, loss_landscape.run,
         ),
         Experiment(
-            "shortcut-strength", "He 2016, arXiv 1603.05027", Cost.MINUTE,
+            "shortcut-strength", "He 2016, arXiv 1603.05027", Duration.MINUTE,
             ("falls", "rises"), "falls",
             shortcut_strength.StrengthConfig(),
             {"depth": 14, "strengths": (0.0, 0.5, 1.0), "steps": 1},
             shortcut_strength.run,
         ),
         Experiment(
-            "zero-means-identity", "He 2015, arXiv 1512.03385, sec. 3.1", Cost.SECONDS,
+            "zero-means-identity", "He 2015, arXiv 1512.03385, sec. 3.1", Duration.SECONDS,
             ("residual", "plain"), "residual",
             zero_means_identity.IdentityConfig(), {"steps": 20, "channels": 8},
             zero_means_identity.run,
         ),
         Experiment(
-            "grad-cam-sanity", "Adebayo 2018, arXiv 1810.03292", Cost.SECONDS,
+            "grad-cam-sanity", "Adebayo 2018, arXiv 1810.03292", Duration.SECONDS,
             ("changes", "stays"), "changes",
             grad_cam_sanity.SanityConfig(), _PHOTOGRAPHS,
             grad_cam_sanity.run,
         ),
         Experiment(
-            "degradation", "He 2015, arXiv 1512.03385, fig. 6", Cost.MINUTE,
+            "degradation", "He 2015, arXiv 1512.03385, fig. 6", Duration.MINUTE,
             ("worse", "better"), "worse",
             degradation.DegradationConfig(), {"images": 20, "epochs": 1, "depths": (8, 14)},
             degradation.run,
         ),
         Experiment(
             "normalisation-free", "De 2020, arXiv 2002.10444; Zhang 2019, arXiv 1901.09321",
-            Cost.MINUTE,
+            Duration.MINUTE,
             ("zero_trains", "none_trains", "nothing_trains"), "zero_trains",
             normalisation_free.NormalisationConfig(), {"depth": 14, "steps": 2},
             normalisation_free.run,
@@ -153,7 +182,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
 
 
 def find_experiment(name: str) -> Experiment:
-    """A row by its name; ``OptionError`` lists close ones."""
+    """Return an experiment by name; ``OptionError`` lists similar names."""
     if name not in EXPERIMENTS:
         known = close_matches(name, list(EXPERIMENTS), count=20)
         raise OptionError("option_unknown", option="experiment", value=name[:80], known=known)
@@ -161,10 +190,30 @@ def find_experiment(name: str) -> Experiment:
 
 
 def run_experiment(name: str, *, small: bool = False, **settings: object) -> Finding:
-    """An experiment to its end: ``run_experiment("lesion", depth=56, images=1000)``.
+    """Run an experiment to its end, such as ``run_experiment("lesion", depth=56, images=1000)``.
 
-    ``experiment(name).run(config)`` is the generator behind it, for progress and stopping.
+    To follow the progress or to stop early, iterate over ``find_experiment(name).run(config)``.
+
+    Parameters
+    ----------
+    name
+        Name of the experiment.
+    small
+        Whether to start from the settings of a quick run.
+    **settings
+        Settings that differ from the defaults.
+
+    Returns
+    -------
+    Finding
+        The last finding.
+
+    Raises
+    ------
+    OptionError
+        For an unknown experiment or setting, or an invalid value.
+
     """
     row = find_experiment(name)
-    found = list(row.run(row.settings(settings, small=small)))
-    return found[-1]
+    findings = list(row.run(row.settings(settings, small=small)))
+    return findings[-1]

@@ -1,7 +1,7 @@
-"""Shattered gradients: df/dx of fresh networks from numbers to numbers.
+"""Experiment "shattered-gradients": df/dx of untrained networks with scalar input and output.
 
-Balduzzi et al. 2017 (arXiv 1702.08591), sec. 2: in deep plain networks df/dx becomes white noise
-in x; in residual networks it stays correlated, the more so the smaller the branches are.
+Balduzzi et al. 2017 (arXiv 1702.08591), sec. 2: in deep plain networks df/dx resembles white noise
+in x; in residual networks it stays correlated, more so with smaller branches.
 """
 
 from collections.abc import Iterator
@@ -23,19 +23,19 @@ _NORM_FLOOR = 1e-5  # added to a variance, as in torch
 
 @dataclass(frozen=True)
 class Network:
-    """One curve: hidden layers, and the factor of its branches; None for a plain network."""
+    """One measured network."""
 
     name: str
-    layers: int
-    branch: float | None = None
+    layers: int  # hidden layers
+    branch: float | None = None  # factor of each branch; None for a plain network
 
     @property
     def kind(self) -> Kind:
-        """Plain without a factor."""
+        """Plain if there is no branch factor, else residual."""
         return Kind.PLAIN if self.branch is None else Kind.RESIDUAL
 
 
-#: The networks of SCIENCE's table, shallow plain ones first.
+#: The measured networks, shallow plain ones first.
 NETWORKS = (
     Network("plain-2", 2),
     Network("plain-10", 10),
@@ -48,11 +48,11 @@ NETWORKS = (
 
 @dataclass(frozen=True, kw_only=True)
 class ShatteredConfig:
-    """``seeds`` are averaged; ``width`` is that of every hidden layer."""
+    """Settings of the experiment."""
 
-    seeds: int = 10
-    width: int = 200
-    lags: int = 20
+    seeds: int = 10  # number of seeds to average over
+    width: int = 200  # of every hidden layer
+    lags: int = 20  # largest lag of the autocorrelation, in grid points
 
     def __post_init__(self) -> None:
         in_range("seeds", self.seeds, 1, 200)
@@ -61,29 +61,28 @@ class ShatteredConfig:
 
     @property
     def work(self) -> float:
-        """How long it takes, in units of its own."""
+        """Relative cost; scales the recorded time."""
         return self.seeds * self.width**2
 
 
 def run(config: ShatteredConfig) -> Iterator[Finding]:
-    """Network by network; the last record holds the derivative of one seed of each, too."""
-    curves, drawn, numbers = [], [], {}
+    """Yield a finding after each network: autocorrelation, and df/dx of the first seed."""
+    correlations, derivatives, numbers = [], [], {}
     x = np.linspace(-2, 2, _POINTS)
-    for place, network in enumerate(NETWORKS, 1):
+    for number, network in enumerate(NETWORKS, 1):
         gradients = [derivative(network, config.width, seed) for seed in range(config.seeds)]
         correlation = np.mean([autocorrelation(g, config.lags) for g in gradients], axis=0)
         lags = range(config.lags + 1)
-        curves.append(curve(network.name, lags, correlation, kind=network.kind))
-        first = gradients[0] / np.abs(gradients[0]).max()
-        drawn.append(curve(network.name, x, first, kind=network.kind))
+        correlations.append(curve(network.name, lags, correlation, kind=network.kind))
+        normalised = gradients[0] / np.abs(gradients[0]).max()
+        derivatives.append(curve(network.name, x, normalised, kind=network.kind))
         numbers[network.name] = float(correlation[1])
-        last = place == len(NETWORKS)
         panels = (
-            Panel("autocorrelation", "lag", "autocorrelation", tuple(curves)),
-            Panel("derivative", "input", "derivative", tuple(drawn)),
+            Panel("autocorrelation", "lag", "autocorrelation", tuple(correlations)),
+            Panel("derivative", "input", "derivative", tuple(derivatives)),
         )
-        answer = _answer(numbers) if last else None
-        progress = place / len(NETWORKS)
+        answer = _answer(numbers) if number == len(NETWORKS) else None
+        progress = number / len(NETWORKS)
         yield Finding("shattered-gradients", asdict(config), progress, panels, numbers, answer)
 
 
@@ -95,12 +94,12 @@ def _answer(numbers: dict[str, float]) -> str:
 
 
 def derivative(network: Network, width: int, seed: int) -> Float64[np.ndarray, " points"]:
-    """df/dx on a grid, in double precision.
+    """Return df/dx on a grid of x, in double precision.
 
-    f: x -> w x + b with normal w and b; then the hidden layers; then the sum with normal weights.
-    A plain layer is ReLU(BN(W h)), a residual one h + c W ReLU(BN(h)); W is
-    normal with variance 2 / width. The statistics of batch normalisation are those of the grid and
-    are constants to the derivative, so that f is a function of x alone.
+    f(x) applies w x + b, the hidden layers, and a weighted sum; w, b and the weights of the sum are
+    standard normal. A plain layer is ReLU(BN(W h)), a residual layer h + c W ReLU(BN(h)); W is
+    normal with variance 2 / width, and c is the branch factor. Batch normalisation uses the
+    statistics of the grid and treats them as constants, so that f depends on x alone.
     """
     generator = torch.Generator().manual_seed(seed)
 
@@ -119,8 +118,8 @@ def derivative(network: Network, width: int, seed: int) -> Float64[np.ndarray, "
                 hidden = hidden + network.branch * step
         value = (hidden @ normal(width)).sum()
         (gradient,) = torch.autograd.grad(value, x)
-    found: np.ndarray = gradient.numpy()
-    return found
+    values: np.ndarray = gradient.numpy()
+    return values
 
 
 def _normalised(value: Tensor) -> Tensor:
@@ -132,9 +131,9 @@ def _normalised(value: Tensor) -> Tensor:
 def autocorrelation(
     values: Float64[np.ndarray, " points"], lags: int
 ) -> Float64[np.ndarray, " lags"]:
-    """The share of variance that values have in common with those ``lag`` places on: 1 at 0."""
+    """Return the autocorrelation at the lags 0 to ``lags``; NaN for constant values."""
     centred = values - values.mean()
-    whole = float(centred @ centred)
-    if not whole:
+    energy = float(centred @ centred)
+    if not energy:
         return np.full(lags + 1, np.nan)
-    return np.array([centred[: len(centred) - k] @ centred[k:] / whole for k in range(lags + 1)])
+    return np.array([centred[: len(centred) - k] @ centred[k:] / energy for k in range(lags + 1)])

@@ -1,7 +1,7 @@
-"""Zero means identity: the same small block learns y = x, with and without a shortcut.
+"""Experiment "zero-means-identity": a small block learns y = x, with and without a shortcut.
 
-He et al. 2015 (arXiv 1512.03385), sec. 3.1: if the identity is best, it is easier to push the
-weights of a branch to zero than to fit an identity with a stack of nonlinear layers.
+He et al. 2015 (arXiv 1512.03385), sec. 3.1: if the identity is optimal, it is easier to push the
+weights of a branch to zero than to fit the identity by a stack of nonlinear layers.
 """
 
 from collections.abc import Iterator
@@ -18,10 +18,10 @@ from resnet_viz.records import Curve, Finding, Panel
 
 @dataclass(frozen=True, kw_only=True)
 class IdentityConfig:
-    """Two 3x3 convolutions with a ReLU between, trained by SGD with weight decay."""
+    """Settings: two 3x3 convolutions with a ReLU in between, trained by SGD with momentum 0.9."""
 
     channels: int = 16
-    steps: int = 100
+    steps: int = 100  # of SGD
     learning_rate: float = 0.01
     weight_decay: float = 1e-4
     seed: int = 0
@@ -34,29 +34,32 @@ class IdentityConfig:
 
     @property
     def work(self) -> float:
-        """How long it takes, in units of its own."""
+        """Relative cost; scales the recorded time."""
         return self.channels**2 * self.steps
 
 
 def run(config: IdentityConfig) -> Iterator[Finding]:
-    """The residual block, then the plain one, from equal weights on equal pictures."""
+    """Yield a finding after the residual block and after the plain one.
+
+    Both start from the same weights and use the same pictures.
+    """
     x = _input(config)
     curves: list[Curve] = []
     numbers: dict[str, float] = {}
-    for place, kind in enumerate(("residual", "plain"), 1):
+    for number, kind in enumerate(("residual", "plain"), 1):
         history = list(_errors(x, config, shortcut=kind == "residual"))
         curves.append(curve(kind, range(len(history)), history))
         numbers |= {f"{kind}_first": history[0], f"{kind}_last": history[-1]}
         panel = Panel("error", "step", "relative_error", tuple(curves), log_y=True)
         answer = None
-        if place == 2:
-            closer = numbers["residual_last"] < numbers["plain_last"]
-            answer = "residual" if closer else "plain"
-        yield Finding("zero-means-identity", asdict(config), place / 2, (panel,), numbers, answer)
+        if number == 2:
+            residual_is_closer = numbers["residual_last"] < numbers["plain_last"]
+            answer = "residual" if residual_is_closer else "plain"
+        yield Finding("zero-means-identity", asdict(config), number / 2, (panel,), numbers, answer)
 
 
 def _input(config: IdentityConfig) -> Tensor:
-    """Photographs in random mixtures of their colours, behind a ReLU, as a block sees values."""
+    """Return ReLU of random mixtures of the photographs' colour channels, like a block's input."""
     images, _ = photographs()
     generator = torch.Generator().manual_seed(config.seed)
     mixture = torch.randn(config.channels, 3, 1, 1, generator=generator)
@@ -64,7 +67,7 @@ def _input(config: IdentityConfig) -> Tensor:
 
 
 def _errors(x: Tensor, config: IdentityConfig, *, shortcut: bool) -> Iterator[float]:
-    """||y - x||^2 / ||x||^2 before each step."""
+    """Train the block; yield ||y - x||^2 / ||x||^2 before each step."""
     generator = torch.Generator().manual_seed(config.seed + 1)
     shape = (config.channels, config.channels, 3, 3)
     deviation = (2 / (9 * config.channels)) ** 0.5
@@ -77,11 +80,11 @@ def _errors(x: Tensor, config: IdentityConfig, *, shortcut: bool) -> Iterator[fl
             momentum=0.9,
             weight_decay=config.weight_decay,
         )
-        whole = x.square().sum()
+        energy = x.square().sum()
         for _ in range(config.steps):
             hidden = torch.relu(nn.functional.conv2d(x, first, padding=1))
             branch = nn.functional.conv2d(hidden, second, padding=1)
-            error = ((branch + x if shortcut else branch) - x).square().sum() / whole
+            error = ((branch + x if shortcut else branch) - x).square().sum() / energy
             yield error.item()
             optimiser.zero_grad(set_to_none=True)
             error.backward()  # type: ignore[no-untyped-call]

@@ -63,7 +63,7 @@ MLP = {  # SCIENCE, section 2: width 512, batch 512, 60 layers
 @pytest.mark.parametrize("form", mlp.FORMS, ids=lambda form: form.name)
 def test_growth_of_wide_layers_is_the_published_one_within_3_percent(form, seeds):
     for seed in range(seeds):
-        norms = np.array(mlp.weight_gradient_norms(form, mlp.MlpConfig(), seed))
+        norms = np.array(mlp.hidden_gradient_norms(form, mlp.MlpConfig(), seed))
         assert mlp.growth(norms) == pytest.approx(MLP[form.name], rel=0.03)
 
 
@@ -126,7 +126,7 @@ def test_centre_of_the_landscape_is_the_trained_loss(twins, data):
 
     for loaded in twins:
         moved = copy.deepcopy(loaded.network)
-        ways = [loss_landscape.directions(moved, seed) for seed in (0, 1)]
+        ways = [loss_landscape.random_direction(moved, seed) for seed in (0, 1)]
         loss_landscape.loss_at(loaded.network, moved, ways, (0.7, 0.1), data)
         centre = loss_landscape.loss_at(loaded.network, moved, ways, (0.0, 0.0), data)
         with torch.no_grad():
@@ -137,7 +137,7 @@ def test_centre_of_the_landscape_is_the_trained_loss(twins, data):
 
 
 def test_directions_have_each_filters_norm_and_serve_both_twins(twins):
-    residual, plain = (loss_landscape.directions(loaded.network, 4) for loaded in twins)
+    residual, plain = (loss_landscape.random_direction(loaded.network, 4) for loaded in twins)
     weights = dict(twins.first.network.named_parameters())
     for name, way in residual.items():
         assert torch.allclose(way.flatten(1).norm(dim=1), weights[name].flatten(1).norm(dim=1))

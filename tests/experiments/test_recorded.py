@@ -9,7 +9,7 @@ import torch
 from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.core.converter import encode
 from resnet_viz.core.places import cifar10_folders
-from resnet_viz.experiments.job import ExperimentConfig, experiment_job, found
+from resnet_viz.experiments.job import ExperimentConfig, experiment_job, saved_recording
 from resnet_viz.experiments.measures.batches import Images, labelled_batch
 from resnet_viz.experiments.measures.walked_twins import trained_twins
 from resnet_viz.experiments.recordings import (
@@ -21,7 +21,7 @@ from resnet_viz.experiments.recordings import (
     recordings_of,
     write_recording,
 )
-from resnet_viz.experiments.registry import EXPERIMENTS, Cost, find_experiment
+from resnet_viz.experiments.registry import EXPERIMENTS, Duration, find_experiment
 from resnet_viz.jobs.job import JobState
 from resnet_viz.jobs.queue import runs
 from resnet_viz.jobs.queue.execute import execute
@@ -36,7 +36,11 @@ pytestmark = pytest.mark.skipif(
     not {"resnet20", "plain20", "resnet56", "plain56"} <= set(bundled_names()),
     reason="no bundled twins",
 )
-LIMITS = {Cost.MOMENT: 2, Cost.SECONDS: 20, Cost.MINUTE: LIVE_LIMIT}  # seconds, one core
+LIMITS = {
+    Duration.MOMENT: 2,
+    Duration.SECONDS: 20,
+    Duration.MINUTE: LIVE_LIMIT,
+}  # seconds, one core
 SURFACE = ExperimentConfig(
     "loss-landscape", {"source": "photographs", "dimensions": 2, "points": 3}
 )
@@ -64,7 +68,7 @@ def test_usual_settings_take_as_long_as_the_card_says(name):
     row = EXPERIMENTS[name]
     usual = recordings_of(name)[0]
     assert usual.name == name
-    assert usual.seconds < LIMITS[row.cost]
+    assert usual.seconds < LIMITS[row.duration]
     assert expected_seconds(row, row.config) == pytest.approx(usual.seconds)
 
 
@@ -147,9 +151,11 @@ def test_the_job_keeps_what_it_found_and_a_surface_goes_on_from_there(tmp_path):
     for _ in range(4):
         next(begun)
     begun.close()
-    assert found(part).finding.progress == pytest.approx(4 / 6)
+    assert saved_recording(part).finding.progress == pytest.approx(4 / 6)
     assert len(list(experiment_job(SURFACE, part))) == 3  # two lines that were missing, result
-    for one, other in zip(found(whole).finding.panels, found(part).finding.panels, strict=True):
+    for one, other in zip(
+        saved_recording(whole).finding.panels, saved_recording(part).finding.panels, strict=True
+    ):
         assert np.array_equal(one.matrix.values, other.matrix.values)
 
 
@@ -158,14 +164,14 @@ def test_an_experiment_is_a_background_run(tmp_path, monkeypatch):
     config = ExperimentConfig("zero-means-identity", {"steps": 2, "channels": 4})
     run_id = begin_here("experiment", config, "small")
     assert execute(RunStore(), run_id) is JobState.DONE
-    assert found(runs.folder(run_id)).finding.settings["steps"] == 2
+    assert saved_recording(runs.folder(run_id)).finding.settings["steps"] == 2
     assert runs.events(run_id, ExperimentResult)[0].numbers
 
 
 def test_nothing_is_found_in_an_empty_or_broken_folder(tmp_path):
-    assert found(tmp_path) is None
+    assert saved_recording(tmp_path) is None
     (tmp_path / "finding.json").write_text("{", encoding="utf-8")
-    assert found(tmp_path) is None
+    assert saved_recording(tmp_path) is None
 
 
 def test_every_recording_in_the_repository_is_made_by_the_script():

@@ -1,1 +1,1 @@
-"""Measurements that several experiments share."""
+"""Measurements shared by several experiments."""

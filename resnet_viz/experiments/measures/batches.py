@@ -1,4 +1,4 @@
-"""Images with labels for experiments: the bundled photographs, or CIFAR-10's test images."""
+"""Labelled images for experiments: the bundled photographs or CIFAR-10's test images."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,15 +18,15 @@ from resnet_viz.pictures.samples import sample_batch, samples
 
 
 class Images(StrEnum):
-    """Where an experiment's images come from."""
+    """The images of an experiment."""
 
-    CIFAR10 = "cifar10"  # its test images, equally many a class
-    PHOTOGRAPHS = "photographs"  # the bundled ones and their mirror images
+    CIFAR10 = "cifar10"  # test images, the same number of each class
+    PHOTOGRAPHS = "photographs"  # bundled photographs and their mirror images
 
 
 @dataclass(frozen=True)
 class LabelledBatch:
-    """A normalised batch and its classes."""
+    """A batch of normalised images and their classes."""
 
     images: Float[Tensor, "batch 3 height width"]
     labels: Int64[Tensor, " batch"]
@@ -36,25 +36,36 @@ class LabelledBatch:
 
 
 def photographs() -> tuple[Float[Tensor, "batch 3 32 32"], Int64[Tensor, " batch"]]:
-    """The bundled photographs and their mirror images, with CIFAR-10's classes.
+    """Return the bundled photographs and their mirror images, with labels of CIFAR-10.
 
-    One that shows none of the ten is labelled by its place: for gradients any label serves.
+    Photographs of other things get an arbitrary label, which is good enough to measure gradients.
     """
     labels = [
-        CIFAR10_CLASSES.index(s.label) if s.label else place % len(CIFAR10_CLASSES)
-        for place, s in enumerate(samples().values())
+        CIFAR10_CLASSES.index(s.label) if s.label else number % len(CIFAR10_CLASSES)
+        for number, s in enumerate(samples().values())
     ]
     return sample_batch(CIFAR_PREPROCESSING), torch.tensor(labels * 2)
 
 
 def labelled_batch(source: Images, count: int, preprocessing: Preprocessing) -> LabelledBatch:
-    """``count`` test images of CIFAR-10, or the photographs that show one of its classes."""
+    """Return labelled images for an experiment.
+
+    Parameters
+    ----------
+    source
+        CIFAR-10's test images, or the bundled photographs of its classes.
+    count
+        Number of test images; ignored for photographs.
+    preprocessing
+        Normalisation of the test images.
+
+    """
     if source is Images.CIFAR10:
-        chosen = _test_images(count)
-        return LabelledBatch(normalise(chosen.images, preprocessing), chosen.labels)
+        subset = _test_images(count)
+        return LabelledBatch(normalise(subset.images, preprocessing), subset.labels)
     images, labels = photographs()
-    known = torch.tensor([bool(sample.label) for sample in samples().values()] * 2)
-    return LabelledBatch(images[known], labels[known])
+    has_label = torch.tensor([bool(sample.label) for sample in samples().values()] * 2)
+    return LabelledBatch(images[has_label], labels[has_label])
 
 
 @cache
@@ -64,10 +75,10 @@ def _cifar10_test() -> ImageSet:
 
 
 def _test_images(count: int) -> ImageSet:
-    """The first images of each class, equally many a class."""
+    """Return the first images of each class, the same number of each."""
     test = _cifar10_test()
-    rank = torch.empty_like(test.labels)
+    rank_in_class = torch.empty_like(test.labels)
     for label in range(len(CIFAR10_CLASSES)):
-        own = test.labels == label
-        rank[own] = torch.arange(int(own.sum()))
-    return test.at(rank.argsort(stable=True)[:count])
+        of_class = test.labels == label
+        rank_in_class[of_class] = torch.arange(int(of_class.sum()))
+    return test.at(rank_in_class.argsort(stable=True)[:count])

@@ -1,4 +1,4 @@
-"""Numbers to the curves and matrices of a finding."""
+"""Constructors of the curves and matrices of a finding."""
 
 from collections.abc import Iterable, Sequence
 
@@ -16,15 +16,16 @@ def curve(
     names: Sequence[str] = (),
     kind: Kind | None = None,
 ) -> Curve:
-    """A curve; one called "residual" or "plain" has that kind's colour."""
-    own = Kind(name) if kind is None and name in list(Kind) else kind
-    return Curve(name, _array(x), _array(y), own, tuple(names))
+    """Return a curve. Without ``kind``, the name "residual" or "plain" determines it."""
+    if kind is None and name in list(Kind):
+        kind = Kind(name)
+    return Curve(name, _array(x), _array(y), kind, tuple(names))
 
 
 def matrix(
     name: str, rows: Sequence[str], columns: Sequence[str], values: Tensor | np.ndarray
 ) -> Matrix:
-    """A matrix with what stands on its axes."""
+    """Return a matrix with row and column labels."""
     return Matrix(name, tuple(rows), tuple(columns), _array(values))
 
 

@@ -1,4 +1,4 @@
-"""The formulas of residual learning, checked on a network and a batch, with numbers.
+"""Numerical checks of the formulas of residual learning on a network and a batch.
 
 He et al. 2015 (arXiv 1512.03385), eq. 1; He et al. 2016 (arXiv 1603.05027), eq. 4 and 5.
 """
@@ -9,7 +9,7 @@ from jaxtyping import Float, Float32, Int64
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from resnet_viz.experiments.measures.walked_twins import detour
+from resnet_viz.experiments.measures.walked_twins import bypass
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.probe.capture import capture
 from resnet_viz.probe.isolation import untouched
@@ -21,13 +21,29 @@ def check_formulas(
     images: Float[Tensor, "batch channel height width"],
     labels: Int64[Tensor, " batch"],
 ) -> Formulas:
-    """Three formulas on every block of a residual network; nothing is left behind.
+    """Check three formulas on every block of a residual network.
 
     1. y = F(x) + x, before the last activation.
-    2. x_L = x_0 + sum F, where zero-padding (option A) brings x to each new shape.
-    3. dL/dx = identity part + branch part, both by autograd.
+    2. x_L = x_0 + sum F, with x zero-padded (option A) where the shape changes.
+    3. dL/dx is the sum of the gradients through the shortcut and through the branch.
 
-    Errors are relative 2-norms, the first one the largest absolute difference.
+    L is the cross-entropy, summed over the batch. The network is left unchanged.
+
+    Parameters
+    ----------
+    network
+        A residual network.
+    images
+        A normalised batch.
+    labels
+        Classes of the images.
+
+    Returns
+    -------
+    Formulas
+        The largest absolute error of the first formula and the relative 2-norms of the errors of
+        the others, for each block.
+
     """
     blocks = network.spec.blocks()
     parts = ("branch", "shortcut", "join")
@@ -41,16 +57,16 @@ def check_formulas(
         assert isinstance(captured.output, Tensor)
         loss = cross_entropy(captured.output, labels, reduction="sum")
         values = captured.values
-        running = x = values[network.stem[-1]]
+        telescope = x = values[network.stem[-1]]
         rows = []
         for block in network.blocks():
             branch, shortcut, join = (values[f"{block.name}.{part}"] for part in parts)
-            running = detour(block)(running) + branch.detach()
+            telescope = bypass(block)(telescope) + branch.detach()
             rows.append(
                 BlockFormula(
                     block=block.name,
                     sum_error=float((join - (branch + shortcut)).detach().abs().max()),
-                    telescope_error=_relative(running, values[block.name]),
+                    telescope_error=_relative_error(telescope, values[block.name]),
                     **_gradients(loss, x, branch, shortcut),
                 )
             )
@@ -65,13 +81,30 @@ def block_values(
     block: str,
     image: int,
 ) -> BlockValues:
-    """What stands in one block when the batch is shown, for one of its images; no trace."""
+    """Return the activations and gradients of one image in one block.
+
+    The network is left unchanged.
+
+    Parameters
+    ----------
+    network
+        A residual network.
+    images
+        A normalised batch; it is passed through the network as a whole.
+    labels
+        Classes of the images.
+    block
+        Name of the block.
+    image
+        Index of the image in the batch.
+
+    """
     blocks = list(network.blocks())
-    place = [one.name for one in blocks].index(block)
+    place = [b.name for b in blocks].index(block)
     stage = blocks[place].plan.stage
-    chain = [one.name for one in blocks[: place + 1] if one.plan.stage == stage]
-    enters = blocks[place - 1].name if place else network.stem[-1]
-    names = [enters, block, f"{block}.shortcut", f"{block}.join", f"{chain[0]}.shortcut"]
+    chain = [b.name for b in blocks[: place + 1] if b.plan.stage == stage]
+    block_input = blocks[place - 1].name if place else network.stem[-1]
+    names = [block_input, block, f"{block}.shortcut", f"{block}.join", f"{chain[0]}.shortcut"]
     names += [f"{name}.branch" for name in chain]
     with (
         torch.inference_mode(False),
@@ -82,20 +115,22 @@ def block_values(
         assert isinstance(captured.output, Tensor)
         loss = cross_entropy(captured.output, labels, reduction="sum")
         values = captured.values
-        parts = _parts(loss, values[enters], values[f"{block}.branch"], values[f"{block}.shortcut"])
-    found = {name: _of_image(value, image) for name, value in values.items()}
-    around, through, total = (_of_image(part, image) for part in parts)
+        gradients = _parts(
+            loss, values[block_input], values[f"{block}.branch"], values[f"{block}.shortcut"]
+        )
+    of_image = {name: _of_image(value, image) for name, value in values.items()}
+    through_shortcut, through_branch, total = (_of_image(part, image) for part in gradients)
     return BlockValues(
         block=block,
-        branch=found[f"{block}.branch"],
-        shortcut=found[f"{block}.shortcut"],
-        join=found[f"{block}.join"],
-        output=found[block],
+        branch=of_image[f"{block}.branch"],
+        shortcut=of_image[f"{block}.shortcut"],
+        join=of_image[f"{block}.join"],
+        output=of_image[block],
         activated=blocks[place].relu is not None,
-        start=found[f"{chain[0]}.shortcut"],
-        branches=np.stack([found[f"{name}.branch"] for name in chain]),
-        identity_gradient=around,
-        branch_gradient=through,
+        start=of_image[f"{chain[0]}.shortcut"],
+        branches=np.stack([of_image[f"{name}.branch"] for name in chain]),
+        identity_gradient=through_shortcut,
+        branch_gradient=through_branch,
         gradient=total,
     )
 
@@ -107,30 +142,30 @@ def _of_image(value: Tensor, image: int) -> Float32[np.ndarray, "c h w"]:
 
 
 def _gradients(loss: Tensor, x: Tensor, branch: Tensor, shortcut: Tensor) -> dict[str, float]:
-    """The sizes of the two parts of dL/dx and how far their sum is from the whole."""
-    around, through_branch, total = _parts(loss, x, branch, shortcut)
+    """Return the norms of both parts of dL/dx and the relative error of their sum."""
+    through_shortcut, through_branch, total = _parts(loss, x, branch, shortcut)
     return {
-        "identity_part": _size(around),
-        "branch_part": _size(through_branch),
-        "gradient_error": _relative(around + through_branch, total),
+        "identity_part": _norm(through_shortcut),
+        "branch_part": _norm(through_branch),
+        "gradient_error": _relative_error(through_shortcut + through_branch, total),
     }
 
 
 def _parts(
     loss: Tensor, x: Tensor, branch: Tensor, shortcut: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """dL/dx through the shortcut alone, through the branch alone, and whole; each by autograd."""
+    """Return dL/dx through the shortcut alone, through the branch alone, and in total."""
     total, of_branch, of_shortcut = torch.autograd.grad(
         loss, [x, branch, shortcut], retain_graph=True
     )
     (through_branch,) = torch.autograd.grad(branch, x, of_branch, retain_graph=True)
-    (around,) = torch.autograd.grad(shortcut, x, of_shortcut, retain_graph=True)
-    return around, through_branch, total
+    (through_shortcut,) = torch.autograd.grad(shortcut, x, of_shortcut, retain_graph=True)
+    return through_shortcut, through_branch, total
 
 
-def _relative(found: Tensor, expected: Tensor) -> float:
-    return _size(found - expected) / max(_size(expected), 1e-300)
+def _relative_error(value: Tensor, expected: Tensor) -> float:
+    return _norm(value - expected) / max(_norm(expected), 1e-300)
 
 
-def _size(value: Tensor) -> float:
+def _norm(value: Tensor) -> float:
     return float(torch.linalg.vector_norm(value.detach(), dtype=torch.float64))

@@ -1,8 +1,8 @@
-"""Gradients of every layer of both twins: depth, normalisation, initialisation, seeds and steps.
+"""Gradients of every layer of twins, by depth, normalisation, initialisation, seed and step.
 
-The 2 x 2 (x initialisation) table of what explodes and what vanishes: He et al. 2015
-(arXiv 1512.03385), sec. 4.1, holds that batch normalisation keeps the norms of plain networks
-healthy; Yang et al. 2019 (arXiv 1902.08129) that they grow by the factor 1.211 a layer.
+He et al. 2015 (arXiv 1512.03385), sec. 4.1, state that batch normalisation keeps the gradient norms
+of plain networks healthy; Yang et al. 2019 (arXiv 1902.08129) show that they grow by a factor of
+1.211 per layer.
 """
 
 import math
@@ -25,9 +25,10 @@ from resnet_viz.probe.isolation import untouched
 from resnet_viz.records import GradientMeasurement, LayerGradient
 from resnet_viz.spec import Activation, Initialisation, Kind, NetworkSpec, Norm, Order
 
+#: Largest depth that is measured.
 MOST_DEPTH = 1202
 
-#: The initialisations by the short names of the command line and the page.
+#: Initialisations by their short names on the command line and on the page.
 INITIALISATIONS: Mapping[str, Initialisation] = {
     "he": Initialisation.HE_FAN_OUT,
     "default": Initialisation.DEFAULT,
@@ -37,7 +38,14 @@ INITIALISATIONS: Mapping[str, Initialisation] = {
 
 @dataclass(frozen=True, kw_only=True)
 class GradientConfig:
-    """Which networks are measured; ``OptionError`` for a depth that is not 6n + 2."""
+    """The networks to measure.
+
+    Raises
+    ------
+    OptionError
+        For a depth that is not 6n + 2, or a number of seeds or steps out of range.
+
+    """
 
     depths: tuple[int, ...] = (20, 56)
     kinds: tuple[Kind, ...] = (Kind.RESIDUAL, Kind.PLAIN)
@@ -46,8 +54,8 @@ class GradientConfig:
     activation: Activation = Activation.RELU
     shortcut_scale: float = 1.0
     order: Order = Order.POST
-    seeds: int = 1
-    steps: int = 0  # of SGD on the batch; measured before the first and along the way
+    seeds: int = 1  # number of seeds
+    steps: int = 0  # SGD steps on the batch, measured at ``watched_steps``
     learning_rate: float = 0.1
 
     def __post_init__(self) -> None:
@@ -56,7 +64,7 @@ class GradientConfig:
         in_range("steps", self.steps, 0, 1000)
 
     def spec(self, depth: int, kind: Kind) -> NetworkSpec:
-        """The network of one depth and kind."""
+        """Return the network of one depth and kind."""
         blocks = (depth - 2) // 6
         spec = NetworkSpec(
             depths=(blocks, blocks, blocks),
@@ -71,16 +79,30 @@ class GradientConfig:
 
     @property
     def networks(self) -> int:
-        """How many networks are built and measured."""
+        """Number of networks to measure."""
         return len(self.depths) * len(self.kinds) * self.seeds
 
 
 def gradient_measurements(config: GradientConfig) -> Iterator[GradientMeasurement]:
-    """Every network of ``config`` on the bundled photographs: shallow before deep, seed by seed.
+    """Measure untrained networks on the bundled photographs, shallow before deep.
 
-    Fresh networks in training mode: batch normalisation uses the batch. Each network gives one
-    record, or with ``steps`` one at every step of ``watched_steps``. ``NetworkError`` before
-    anything is computed where the deepest one would not fit into memory.
+    The networks are in training mode, so batch normalisation uses the batch.
+
+    Parameters
+    ----------
+    config
+        The networks to measure.
+
+    Yields
+    ------
+    GradientMeasurement
+        One per network, and one at each of the ``watched_steps``.
+
+    Raises
+    ------
+    NetworkError
+        If a network would not fit into memory; checked before anything is computed.
+
     """
     images, labels = photographs()
     for depth in config.depths:
@@ -94,7 +116,7 @@ def gradient_measurements(config: GradientConfig) -> Iterator[GradientMeasuremen
 
 
 def watched_steps(steps: int) -> tuple[int, ...]:
-    """The steps at which a short training is measured: dense at first, then every tenth."""
+    """Return the steps to measure: the first five, every tenth, and the last."""
     return tuple(s for s in range(1, steps + 1) if s <= 5 or s % 10 == 0 or s == steps)
 
 
@@ -106,9 +128,22 @@ def measured_gradients(
     seed: int,
     step: int = 0,
 ) -> GradientMeasurement:
-    """One forward and one backward pass of the loss, in the mode the network is in; no trace.
+    """Measure the gradients of the cross-entropy in one forward and backward pass.
 
-    Norms are summed in double precision, so that a gradient of 1e-30 does not become a zero.
+    The network keeps its mode and is left unchanged. Norms are computed in double precision, so
+    that a gradient of 1e-30 does not underflow to zero.
+
+    Parameters
+    ----------
+    network
+        The network.
+    images
+        A normalised batch.
+    labels
+        Classes of the images.
+    seed, step
+        Stored in the result.
+
     """
     names = [*default_layers(network), *(f"{b}.branch" for b in network.spec.blocks())]
     with (
@@ -121,13 +156,13 @@ def measured_gradients(
         assert isinstance(logits, Tensor)
         loss = cross_entropy(logits, labels, reduction="sum")
         weights = {n: p for n, p in network.named_parameters() if n.endswith(".weight")}
-        wanted = [*captured.values.values(), *weights.values()]
-        found = torch.autograd.grad(loss, wanted, materialize_grads=True)
+        inputs = [*captured.values.values(), *weights.values()]
+        gradients = torch.autograd.grad(loss, inputs, materialize_grads=True)
     count = len(captured.values)
-    of_weights = dict(zip(weights, found[count:], strict=True))
+    weight_gradients = dict(zip(weights, gradients[count:], strict=True))
     layers = [
-        _layer(name, value.detach(), gradient, weights, of_weights)
-        for (name, value), gradient in zip(captured.values.items(), found[:count], strict=True)
+        _layer(name, value.detach(), gradient, weights, weight_gradients)
+        for (name, value), gradient in zip(captured.values.items(), gradients[:count], strict=True)
     ]
     return GradientMeasurement(
         spec=network.spec,
@@ -145,19 +180,19 @@ def _layer(
     value: Tensor,
     gradient: Tensor,
     weights: Mapping[str, Tensor],
-    of_weights: Mapping[str, Tensor],
+    weight_gradients: Mapping[str, Tensor],
 ) -> LayerGradient:
-    own = f"{name}.weight"
-    norm = relative = None
-    if own in weights:
-        norm = _norm(of_weights[own]) / len(value)
-        size = _norm(weights[own].detach())
-        relative = norm / size if size else math.nan
+    weight = f"{name}.weight"
+    gradient_norm = relative_norm = None
+    if weight in weights:
+        gradient_norm = _norm(weight_gradients[weight]) / len(value)
+        weight_norm = _norm(weights[weight].detach())
+        relative_norm = gradient_norm / weight_norm if weight_norm else math.nan
     value = value.double()
     return LayerGradient(
         name=name,
-        weight_gradient_norm=norm,
-        relative_weight_gradient_norm=relative,
+        weight_gradient_norm=gradient_norm,
+        relative_weight_gradient_norm=relative_norm,
         activation_gradient_norm=float(norms_per_image(gradient.double()).mean()),
         mean_square=float(value.square().mean()),
         variance=float(value.var(correction=0)),
@@ -183,24 +218,24 @@ def _over_steps(
             yield measured_gradients(network, images, labels, seed=seed, step=step)
 
 
-def gradients_document(measured: GradientMeasurement) -> JsonObject:
-    """One measurement as the command prints it; branches, which no program asked for, left out."""
-    short = {value: name for name, value in INITIALISATIONS.items()}
-    spec = measured.spec
+def gradients_document(measurement: GradientMeasurement) -> JsonObject:
+    """Return the command line's JSON output for a measurement; branches are left out."""
+    short_names = {value: name for name, value in INITIALISATIONS.items()}
+    spec = measurement.spec
     return {
         "depth": spec.depth,
         "kind": spec.kind.value,
         "norm": spec.norm.value,
-        "init": short.get(spec.initialisation, spec.initialisation.value),
-        "seed": measured.seed,
+        "init": short_names.get(spec.initialisation, spec.initialisation.value),
+        "seed": measurement.seed,
         "layers": [
             {
                 "name": layer.name,
                 "weight_gradient_norm": layer.weight_gradient_norm,
                 "activation_gradient_norm": layer.activation_gradient_norm,
             }
-            for layer in measured.layers
+            for layer in measurement.layers
             if not layer.name.endswith(".branch")
         ],
-        "first_over_last": measured.first_over_last,
+        "first_over_last": measurement.first_over_last,
     }

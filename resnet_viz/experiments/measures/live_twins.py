@@ -1,4 +1,4 @@
-"""A short training of twins of several depths on a few images: degradation while one watches."""
+"""A short training of twins of several depths on a small data set."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,28 +14,48 @@ from resnet_viz.training.recipe import Augmentation, Recipe, Schedule
 
 
 @dataclass(frozen=True)
-class Trained:
-    """The training errors (percent) by name of the network and epoch, and the share done."""
+class ShortTraining:
+    """The state of a short training."""
 
-    errors: Mapping[str, list[float]]
-    share: float
+    errors: Mapping[str, list[float]]  # training error of each epoch in percent, by network name
+    share: float  # done, 0 to 1
 
-    def ends(self) -> dict[str, float]:
-        """The last training errors of the shallowest and the deepest pair."""
+    def final_errors(self) -> dict[str, float]:
+        """Return the last training errors of the shallowest and the deepest twins, in percent."""
         depths = sorted(int(name.removeprefix("plain")) for name in self.errors if "plain" in name)
         return {
-            f"live_{kind}_{where}": self.errors[f"{kind}{depth}"][-1]
+            f"live_{kind}_{word}": self.errors[f"{kind}{depth}"][-1]
             for kind in ("plain", "resnet")
-            for where, depth in (("shallow", depths[0]), ("deep", depths[-1]))
+            for word, depth in (("shallow", depths[0]), ("deep", depths[-1]))
         }
 
 
-def trained(
+def train_twins(
     depths: tuple[int, ...], *, data: str, images: int, epochs: int, seed: int
-) -> Iterator[Trained]:
-    """Twins of each depth on one subset, step by step; shallow before deep, alike for all.
+) -> Iterator[ShortTraining]:
+    """Train twins of each depth on the same images, shallow before deep.
 
-    SGD with momentum at a constant rate of 0.05, batches of 64, no augmentation.
+    All networks use SGD with momentum, a constant learning rate of 0.05, batches of 64 and no
+    augmentation.
+
+    Parameters
+    ----------
+    depths
+        Depths of the twins, each 6n + 2.
+    data
+        Name of a data set.
+    images
+        Number of training images.
+    epochs
+        Number of epochs.
+    seed
+        Seed of the weights, the images and their order.
+
+    Yields
+    ------
+    ShortTraining
+        The state after each step; the last has ``share`` 1.
+
     """
     recipe = Recipe(
         epochs=epochs,
@@ -47,22 +67,23 @@ def trained(
         test_images=100,
         seed=seed,
     )
-    chosen = load_dataset(data).subset(recipe.images, recipe.test_images, recipe.seed)
-    steps = epochs * -(-len(chosen.train) // recipe.batch_size)
+    subset = load_dataset(data).subset(recipe.images, recipe.test_images, recipe.seed)
+    steps = epochs * -(-len(subset.train) // recipe.batch_size)
     errors: dict[str, list[float]] = {}
-    whole, before = float(sum(depths)), 0.0
+    # Time grows with depth, so progress is measured in layers.
+    total_depth, depth_done = float(sum(depths)), 0.0
     for depth in sorted(depths):
         blocks = (depth - 2) // 6
-        spec = chosen.fitted(NetworkSpec(depths=(blocks,) * 3, widths=(16, 32, 64)))
+        spec = subset.fitted(NetworkSpec(depths=(blocks,) * 3, widths=(16, 32, 64)))
         twins: Pair[nn.Module] = Pair(build(spec, seed=seed), build(spec.plain(), seed=seed))
-        done = 0
-        for record in train(twins, chosen, recipe, every=10**9):
+        steps_done = 0
+        for record in train(twins, subset, recipe, every=10**9):
             if isinstance(record, Epoch):
                 name = "resnet" if record.kind == "residual" else "plain"
                 errors.setdefault(f"{name}{depth}", []).append(100 * record.train_error)
             else:
-                done += 1
-            share = (before + depth * min(done / (steps + 20), 0.99)) / whole
-            yield Trained({n: list(e) for n, e in errors.items()}, share)
-        before += depth
-    yield Trained(errors, 1.0)
+                steps_done += 1
+            share = (depth_done + depth * min(steps_done / (steps + 20), 0.99)) / total_depth
+            yield ShortTraining({n: list(e) for n, e in errors.items()}, share)
+        depth_done += depth
+    yield ShortTraining(errors, 1.0)

@@ -1,4 +1,4 @@
-"""A few steps of SGD on one small batch: enough to see which networks can move at all."""
+"""A few steps of SGD on one batch, to see which networks can be trained at all."""
 
 from collections.abc import Iterator
 
@@ -12,9 +12,14 @@ from resnet_viz.networks.resnet.model import ResNet
 def losses(
     network: ResNet, images: Tensor, labels: Tensor, *, steps: int, learning_rate: float
 ) -> Iterator[float]:
-    """The mean cross-entropy before each step, and once more behind the last; in place.
+    """Train a network in place with SGD, momentum 0.9, on one batch.
 
-    SGD with momentum 0.9 in training mode. A loss that is not finite any more ends it.
+    Yields
+    ------
+    float
+        The mean cross-entropy, in nats, before each step and after the last. A loss that is not
+        finite is the last.
+
     """
     network.train()
     optimiser = torch.optim.SGD(network.parameters(), lr=learning_rate, momentum=0.9)

@@ -1,4 +1,4 @@
-"""The twins of an experiment, and walking through their blocks in other ways than built."""
+"""The trained twins of an experiment, and their accuracy with deleted or reordered blocks."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
@@ -27,41 +27,50 @@ _BATCH = 250  # images
 
 
 def trained_twins(depth: int, twins: str = "") -> Pair[LoadedNetwork]:
-    """The bundled pair of one depth, or one's own.
+    """Load trained twins for CIFAR-10.
 
-    ``twins``: "", the id of a run that trained a pair here, or a folder with what ``train`` left.
-    Raises ``OptionError`` for a pair that is not there, has another depth, or knows other pictures
-    than CIFAR-10's; ``CheckpointError`` lists the depths in the repository.
+    Parameters
+    ----------
+    depth
+        Their depth.
+    twins
+        "" for the bundled twins, else the id of a training run or a folder written by ``train``.
+
+    Raises
+    ------
+    OptionError
+        If the trained twins do not exist, have another depth, or were trained on other data.
+    CheckpointError
+        If no twins of this depth are bundled; lists the depths.
+
     """
     if not twins:
         return _bundled(depth)
-    loaded = _own(_trained_pair(twins))
-    for one in loaded:
-        spec = one.network.spec
-        if (spec.input_channels, spec.input_size, one.classes) != (3, 32, CIFAR10_CLASSES):
+    loaded_twins = _load_twins(_trained_pair(twins))
+    for loaded in loaded_twins:
+        spec = loaded.network.spec
+        if (spec.input_channels, spec.input_size, loaded.classes) != (3, 32, CIFAR10_CLASSES):
             raise OptionError("twins_other_data", twins=twins[:80])
         if spec.depth != depth:
             raise OptionError("twins_depth", twins=twins[:80], depth=spec.depth)
-    return loaded
+    return loaded_twins
 
 
 @lru_cache(maxsize=8)
 def _bundled(depth: int) -> Pair[LoadedNetwork]:
-    return _own(NetworkRef(f"resnet{depth}", Weights(WeightSource.BUNDLED)))
+    return _load_twins(NetworkRef(f"resnet{depth}", Weights(WeightSource.BUNDLED)))
 
 
-def _own(ref: NetworkRef) -> Pair[LoadedNetwork]:
-    """Both twins; those that are trained here are networks of this library."""
-
-    def own(loaded: Loaded) -> LoadedNetwork:
-        assert isinstance(loaded, LoadedNetwork)
+def _load_twins(ref: NetworkRef) -> Pair[LoadedNetwork]:
+    def narrowed(loaded: Loaded) -> LoadedNetwork:
+        assert isinstance(loaded, LoadedNetwork)  # training writes no other kind
         return loaded
 
-    return load_two(ref).map(own)
+    return load_two(ref).map(narrowed)
 
 
 def _trained_pair(twins: str) -> NetworkRef:
-    """The residual network of a run or a folder, which knows its trained twin."""
+    """Return the reference of the residual network, which includes its trained twin."""
     run = home() / "runs" / PurePath(twins).name
     try:
         ref = trained_ref(run if run.is_dir() else Path(twins))
@@ -73,15 +82,15 @@ def _trained_pair(twins: str) -> NetworkRef:
 
 
 @lru_cache(maxsize=32)
-def told(name: str) -> Mapping[str, Any]:
-    """What the file of a bundled network says of it, without building it: spec, curve, training."""
+def bundled_metadata(name: str) -> Mapping[str, Any]:
+    """Return the metadata of a bundled checkpoint: spec, training curve, training settings."""
     return read_weights(ASSETS / "checkpoints" / f"{name}.safetensors").metadata
 
 
-def detour(block: ResidualBlock) -> Callable[[Tensor], Tensor]:
-    """What is left where a block is deleted: its input, in the shape of its output (option A).
+def bypass(block: ResidualBlock) -> Callable[[Tensor], Tensor]:
+    """Return what replaces a deleted block, residual or plain.
 
-    The same for a residual and for a plain block.
+    It is the identity, or the zero-padding shortcut (option A) if the block changes the shape.
     """
     if block.plan.keeps_shape:
         return lambda value: value
@@ -89,12 +98,12 @@ def detour(block: ResidualBlock) -> Callable[[Tensor], Tensor]:
 
 
 def downsampling(network: ResNet) -> list[str]:
-    """Blocks whose output has another shape than their input."""
+    """Return the names of the blocks that change the shape."""
     return [block.name for block in plan(network.spec).blocks if not block.keeps_shape]
 
 
 def stem(network: ResNet, images: Float[Tensor, "batch c h w"]) -> Tensor:
-    """What the first block reads."""
+    """Return the input of the first block."""
     value: Tensor = images
     for part in network.stem:
         value = network.get_submodule(part)(value)
@@ -102,7 +111,7 @@ def stem(network: ResNet, images: Float[Tensor, "batch c h w"]) -> Tensor:
 
 
 def head(network: ResNet, value: Float[Tensor, "batch c h w"]) -> Tensor:
-    """Logits from the last block's output."""
+    """Return the logits, given the output of the last block."""
     for part in network.last:
         value = network.get_submodule(part)(value)
     logits: Tensor = network.fc(network.avgpool(value).flatten(1))
@@ -115,9 +124,22 @@ def walk(
     order: Sequence[ResidualBlock],
     deleted: Collection[str] = (),
 ) -> Float[Tensor, "batch classes"]:
-    """Logits after some blocks in some order, of which the ``deleted`` are passed by."""
+    """Return the logits after running blocks in a given order.
+
+    Parameters
+    ----------
+    network
+        The network of the blocks.
+    value
+        Input of the first block.
+    order
+        The blocks to run.
+    deleted
+        Names of blocks to replace by their ``bypass``.
+
+    """
     for block in order:
-        value = detour(block)(value) if block.name in deleted else block(value)
+        value = bypass(block)(value) if block.name in deleted else block(value)
     return head(network, value)
 
 
@@ -127,13 +149,26 @@ def accuracy(
     order: Sequence[ResidualBlock] | None = None,
     deleted: Collection[str] = (),
 ) -> float:
-    """Share of right answers with running statistics, 0 to 1; the network is not changed."""
+    """Return the share of correct predictions, 0 to 1.
+
+    Parameters
+    ----------
+    network
+        The network; it keeps its mode and is not changed.
+    data
+        The images and labels.
+    order
+        The blocks to run; by default all in their order.
+    deleted
+        Names of blocks to replace by their ``bypass``.
+
+    """
     blocks = list(network.blocks()) if order is None else order
-    right = 0
+    correct = 0
     with torch.no_grad():
         for images, labels in zip(
             torch.split(data.images, _BATCH), torch.split(data.labels, _BATCH), strict=True
         ):
             logits = walk(network, stem(network, images), blocks, deleted)
-            right += int((logits.argmax(1) == labels).sum())
-    return right / len(data)
+            correct += int((logits.argmax(1) == labels).sum())
+    return correct / len(data)

@@ -7,8 +7,8 @@ import streamlit as st
 from resnet_viz.core.converter import encode
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
-from resnet_viz.experiments.finding_files import changed
-from resnet_viz.experiments.job import ExperimentConfig, found
+from resnet_viz.experiments.finding_files import changed_settings
+from resnet_viz.experiments.job import ExperimentConfig, saved_recording
 from resnet_viz.experiments.registry import Experiment
 from resnet_viz.jobs.codec import last_of
 from resnet_viz.jobs.queue import runs
@@ -38,7 +38,7 @@ def offer_background(row: Experiment, config: Any, text: Text, *, again: bool = 
 
 def _start(row: Experiment, config: Any, text: Text) -> None:  # noqa: ANN401
     settings = encode(config)
-    title = changed(row, settings) or text("experiments.usual")
+    title = changed_settings(row, settings) or text("experiments.usual")
     try:
         run_id = runs.submit("experiment", ExperimentConfig(row.name, settings), title=title)
     except ResnetVizError as error:
@@ -61,13 +61,13 @@ def show_experiment_run(row: Experiment, run: Run, text: Text) -> None:
 
 
 def _show_found(row: Experiment, run: Run, status: Status, text: Text) -> None:
-    kept = found(runs.folder(run.id))
-    if kept is None:
+    recording = saved_recording(runs.folder(run.id))
+    if recording is None:
         return
     if status.state.active:
-        show_finding(row, kept.finding, text, whole=False)
+        show_finding(row, recording.finding, text, whole=False)
     else:
-        show_recording(row, kept, text)
+        show_recording(row, recording, text)
 
 
 def _progress(status: Status, text: Text) -> tuple[float, str] | None:

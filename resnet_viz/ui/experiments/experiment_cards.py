@@ -37,7 +37,7 @@ def _gallery(text: Text) -> None:
 def _card(row: Experiment, text: Text) -> None:
     st.markdown(f"**{text(f'experiment.{row.name}.title')}**")
     st.markdown(text(f"experiment.{row.name}.question"))
-    st.caption(f"{text(f'experiments.cost_{row.cost}')} · {md_escape(row.citation)}")
+    st.caption(f"{text(f'experiments.cost_{row.duration}')} · {md_escape(row.citation)}")
     st.button(
         text("experiments.open_card"),
         key=f"open_{row.name}",

@@ -7,7 +7,7 @@ import streamlit as st
 
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
-from resnet_viz.experiments.finding_files import changed
+from resnet_viz.experiments.finding_files import changed_settings
 from resnet_viz.experiments.recordings import LIVE_LIMIT, expected_seconds, recordings_of
 from resnet_viz.experiments.registry import Experiment
 from resnet_viz.jobs.job import ENDED, Job, JobState, JobStatus, Running
@@ -80,7 +80,7 @@ def _ask_shown(
 
 
 def _settings(row: Experiment, finding: Finding, text: Text) -> str:
-    return changed(row, finding.settings) or text("experiments.usual")
+    return changed_settings(row, finding.settings) or text("experiments.usual")
 
 
 def _show_now(row: Experiment, config: Any, recordings: list[Recording], text: Text) -> None:  # noqa: ANN401

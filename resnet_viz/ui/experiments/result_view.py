@@ -8,13 +8,13 @@ from resnet_viz.core.saving import to_json
 from resnet_viz.core.text import Text
 from resnet_viz.experiments.finding_files import (
     caption,
+    finding_document,
     finding_verdict,
     python_line,
-    whole_finding,
 )
 from resnet_viz.experiments.literature import ComparedNumber, compared_numbers
 from resnet_viz.experiments.registry import Experiment
-from resnet_viz.experiments.remarks import published_words, remarks
+from resnet_viz.experiments.remarks import published_label, remarks
 from resnet_viz.figures.finding_panels import panel_figure, shared_scale, surface_figure
 from resnet_viz.records import Finding, Mark, Panel, Recording
 from resnet_viz.ui.frame.charts import chart
@@ -100,7 +100,7 @@ def _explain(finding: Finding, text: Text) -> None:
 
 def _row(one: ComparedNumber, experiment: str, text: Text) -> dict[str, str]:
     return {
-        text("experiments.column_what"): published_words(experiment, one.published, text),
+        text("experiments.column_what"): published_label(experiment, one.published, text),
         text("experiments.column_published"): one.published.value,
         text("experiments.column_measured"): (
             "–" if one.measured is None else f"{one.measured:.3g}"
@@ -112,7 +112,7 @@ def _row(one: ComparedNumber, experiment: str, text: Text) -> dict[str, str]:
 def _offer(finding: Finding, text: Text) -> None:
     """Show the downloads and the equivalent line of Python."""
     files: Mapping[str, Callable[[], str]] = {
-        "json": lambda: to_json(whole_finding(finding, text)),
+        "json": lambda: to_json(finding_document(finding, text)),
         "csv": lambda: finding.to_frame().to_csv(index=False),
     }
     for column, (kind, make) in zip(st.columns(6), files.items(), strict=False):
