@@ -1,1 +1,1 @@
-"""Weights in files: bundled, downloaded, or the user's own."""
+"""Load networks with their weights: bundled, published, random, or from a file."""

@@ -1,4 +1,4 @@
-"""A spec and tensors to a network: everything must match, by name and by shape."""
+"""Build a network from a spec and its tensors; names and shapes must match exactly."""
 
 from collections.abc import Mapping
 
@@ -12,29 +12,62 @@ from resnet_viz.spec import NetworkSpec
 
 
 def fill(spec: NetworkSpec, weights: Mapping[str, Tensor], name: str) -> ResNet:
-    """A network of ``spec`` in evaluation mode with exactly these weights."""
-    with torch.device("meta"):  # a file may claim terabytes: compare before anything is allocated
+    """Build the network of ``spec`` with exactly these weights, in evaluation mode.
+
+    Parameters
+    ----------
+    spec
+        The network to build.
+    weights
+        Tensors by the names of ``ResNet.state_dict``.
+    name
+        The file's name, for errors.
+
+    Raises
+    ------
+    CheckpointError
+        If a tensor is missing, left over or of another shape.
+
+    """
+    with torch.device("meta"):  # a file may claim terabytes: compare shapes before allocating
         own = ResNet(spec).state_dict()
-    given = matched(own, weights, spec.name, name)
+    complete = matched(own, weights, spec.name, name)
     network = build(spec, seed=0)
-    network.load_state_dict(given)
+    network.load_state_dict(complete)
     return network.eval()
 
 
 def matched(
     own: Mapping[str, Tensor], weights: Mapping[str, Tensor], network: str, name: str
 ) -> dict[str, Tensor]:
-    """The weights of a network whose state is like ``own``, with the counters that old files lack.
+    """Check that weights fit a network, and add the batch counters that old files lack.
 
-    ``network`` is what to call the network, ``name`` the file. Raises ``CheckpointError`` where a
-    name or a shape differs.
+    Parameters
+    ----------
+    own
+        The network's state dict; only names and shapes are read, so it may be on ``meta``.
+    weights
+        The tensors of the file.
+    network, name
+        Names of the network and the file, for errors.
+
+    Returns
+    -------
+    dict
+        The weights, with a zero for each missing ``num_batches_tracked``.
+
+    Raises
+    ------
+    CheckpointError
+        If a name or a shape differs. It counts the matches and names the first mismatch.
+
     """
-    given = dict(weights)
+    complete = dict(weights)
     for key in own:
         if key.endswith("num_batches_tracked"):
-            given.setdefault(key, torch.zeros((), dtype=torch.long))
-    fitting = [k for k in own if k in given and own[k].shape == given[k].shape]
-    wrong = [k for k in own if k not in fitting] + [k for k in given if k not in own]
+            complete.setdefault(key, torch.zeros((), dtype=torch.long))
+    fitting = [k for k in own if k in complete and own[k].shape == complete[k].shape]
+    wrong = [k for k in own if k not in fitting] + [k for k in complete if k not in own]
     if wrong:
         raise CheckpointError(
             "checkpoint_mismatch",
@@ -44,4 +77,4 @@ def matched(
             total=len(own),
             first=safe_name(wrong[0]),
         )
-    return given
+    return complete

@@ -1,4 +1,4 @@
-"""From a ``NetworkRef`` to a network with its weights: the one place where they are fetched."""
+"""``load``: a network with its weights from a ``NetworkRef``, wherever the weights come from."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ from resnet_viz.spec import NetworkSpec
 
 
 def load(ref: NetworkRef, device: str = "cpu") -> Loaded:
-    """A network with its weights, in evaluation mode.
+    """Load a network with its weights, in evaluation mode.
 
     >>> load(NetworkRef.parse("resnet20")).weights
     'bundled'
@@ -25,14 +25,23 @@ def load(ref: NetworkRef, device: str = "cpu") -> Loaded:
     Parameters
     ----------
     ref
-        See ``NetworkRef.parse``.
+        The network and its weights; ``NetworkRef.parse`` reads one from text.
     device
-        As PyTorch calls it.
+        A PyTorch device: "cpu", "cuda", "cuda:1".
+
+    Returns
+    -------
+    Loaded
+        The network, its classes and its preprocessing.
 
     Raises
     ------
-    SpecError, CheckpointError, DownloadError
-        For a network that cannot exist, and for weights that cannot be had or do not fit.
+    SpecError
+        If the network is unknown or cannot be built.
+    CheckpointError
+        If the weights are missing, cannot be read or do not fit the network.
+    DownloadError
+        If published weights cannot be downloaded.
 
     """
     loaded = _loaded(ref)
@@ -43,24 +52,41 @@ def load(ref: NetworkRef, device: str = "cpu") -> Loaded:
 def load_two(
     first: NetworkRef, second: NetworkRef | None = None, device: str = "cpu"
 ) -> Pair[Loaded]:
-    """Two networks that see the same pictures; ``second`` is by default the first one's twin.
+    """Load two networks that can be compared on the same pictures.
+
+    Parameters
+    ----------
+    first
+        The first network.
+    second
+        The network to compare it with; the first one's plain twin by default.
+    device
+        A PyTorch device.
+
+    Returns
+    -------
+    Pair[Loaded]
+        Both networks, in evaluation mode.
 
     Raises
     ------
     OptionError
-        For a network without a twin, and for two that cannot be compared.
+        If ``second`` is left out and ``first`` has no twin, or if the two differ in input size,
+        input channels or number of classes.
+    SpecError, CheckpointError, DownloadError
+        As ``load``.
 
     """
-    one = load(first, device)
-    other = first.twin() if second is None else second
-    if other.weights.source is WeightSource.LESION and other.before_lesion() == first:
-        two: Loaded = lesion(one)
-        two.network.to(device)
+    first_loaded = load(first, device)
+    second_ref = first.twin() if second is None else second
+    if second_ref.weights.source is WeightSource.LESION and second_ref.before_lesion() == first:
+        second_loaded: Loaded = lesion(first_loaded)
+        second_loaded.network.to(device)
     else:
-        two = load(other, device)
-    if not same_input(one.spec, two.spec):
-        raise OptionError("networks_differ", first=first.title, second=other.title)
-    return Pair(one, two)
+        second_loaded = load(second_ref, device)
+    if not same_input(first_loaded.spec, second_loaded.spec):
+        raise OptionError("networks_differ", first=first.title, second=second_ref.title)
+    return Pair(first_loaded, second_loaded)
 
 
 def _loaded(ref: NetworkRef) -> Loaded:
@@ -93,6 +119,6 @@ def _of_spec(spec: NetworkSpec, weights: Weights) -> LoadedNetwork:
 
 
 def _of_file(spec: NetworkSpec | None, weights: Weights) -> LoadedNetwork:
-    assert weights.path is not None  # ``Weights`` of a file have one
+    assert weights.path is not None  # ``Weights`` of a file always have a path
     loaded = load_checkpoint(weights.path, spec)
     return replace(loaded, weights=weights.title or loaded.weights, path=weights.path)

@@ -1,4 +1,4 @@
-"""A weights file to a network: read, identified, and filled."""
+"""``load_checkpoint``: read a weights file, identify its network and load it."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -13,14 +13,34 @@ from resnet_viz.spec import NetworkSpec
 def load_checkpoint(
     path: str | Path, spec: NetworkSpec | None = None, *, skip: tuple[str, ...] = ()
 ) -> LoadedNetwork:
-    """The network of any weights file, in evaluation mode.
+    """Load the network of a weights file, in evaluation mode.
 
-    A file written by this library says what it is. For any other, ``spec`` says it, or it is found
-    out: shapes and order tell the network, whatever the names, and the running statistics tell a
-    plain network from a residual one. Every tensor must find its place, but for those that
-    ``skip`` names; the rest is refused with a count. Raises ``CheckpointError``.
+    Files written by this library contain their spec. The network of any other file is ``spec``, or
+    is identified: shapes and order of the tensors determine the architecture, whatever the tensors
+    are called, and the running statistics tell a plain network from a residual one.
+
+    Parameters
+    ----------
+    path
+        A file of PyTorch, safetensors or ONNX; see ``read_weights``.
+    spec
+        The network of a file that does not contain its spec.
+    skip
+        Names of tensors to ignore. Every other tensor must belong to the network.
+
+    Returns
+    -------
+    LoadedNetwork
+        The network, its classes and its preprocessing.
+
+    Raises
+    ------
+    CheckpointError
+        If the file cannot be read, is unsafe, fits no network, or leaves open whether the network
+        is plain or residual.
+
     """
     path = Path(path)
     weights = read_weights(path)
-    kept = {key: value for key, value in weights.tensors.items() if key not in skip}
-    return identify(replace(weights, tensors=kept), safe_name(path.name), spec).loaded()
+    tensors = {key: value for key, value in weights.tensors.items() if key not in skip}
+    return identify(replace(weights, tensors=tensors), safe_name(path.name), spec).loaded()

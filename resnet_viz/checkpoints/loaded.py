@@ -1,4 +1,4 @@
-"""A network with its weights, and all that is known about both."""
+"""``Loaded``: a network with its weights, classes, preprocessing and origin."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -17,10 +17,25 @@ from resnet_viz.spec import NetworkSpec, ZooSpec
 
 @dataclass(frozen=True, eq=False)
 class Loaded:
-    """Any network in evaluation mode, ready to be analysed; shared between threads, never changed.
+    """Any network in evaluation mode. It is shared between threads and must not be changed.
 
-    ``weights`` says in one word, or a file's name, what the weights are. ``training`` is what the
-    file says of how they came to be; {} where nothing is known.
+    Parameters
+    ----------
+    network
+        The module.
+    source
+        Where the weights come from.
+    weights
+        A name of the weights to show: the source, or the name of the file.
+    classes
+        Class names, in the order of the outputs.
+    preprocessing
+        How the network expects its input.
+    training
+        What the file records about the training (recipe, seed, epoch); {} if nothing is known.
+    path
+        The weights file, if there is one.
+
     """
 
     network: nn.Module
@@ -29,16 +44,16 @@ class Loaded:
     classes: tuple[str, ...]
     preprocessing: Preprocessing
     training: JsonObject
-    path: Path | None = field(default=None, kw_only=True)  # of the file, where there is one
+    path: Path | None = field(default=None, kw_only=True)
 
     @property
     def spec(self) -> NetworkSpec | ZooSpec:
-        """What the network is."""
+        """The network's spec."""
         raise NotImplementedError
 
     @property
     def resnet(self) -> ResNet:
-        """The network, where it is one of this library's; else ``NetworkError``."""
+        """The network as a ``ResNet``; ``NetworkError`` for one that this library did not build."""
         raise NetworkError("network_own_only", name=self.spec.name)
 
     @cached_property
@@ -58,7 +73,7 @@ class LoadedNetwork(Loaded):
 
     @property
     def spec(self) -> NetworkSpec:
-        """What the network was built from."""
+        """The spec that the network was built from."""
         return self.network.spec
 
     @property
@@ -69,11 +84,11 @@ class LoadedNetwork(Loaded):
 
 @dataclass(frozen=True, eq=False)
 class LoadedZoo(Loaded):
-    """Torchvision's network, taken as it is; it has no plain twin."""
+    """An unmodified torchvision network. It has no plain twin."""
 
     form: ZooSpec
 
     @property
     def spec(self) -> ZooSpec:
-        """Its row of the catalog."""
+        """The network's form, with its number of classes."""
         return self.form

@@ -1,7 +1,7 @@
-"""One way to name a network with weights.
+"""``NetworkRef``: names a network and its weights without loading them.
 
-A page, a command, a background run, an experiment and a link all hand on a ``NetworkRef``; nothing
-is built or read until ``load`` is called.
+Pages, commands, background runs, experiments and links pass on a ``NetworkRef``; ``load`` builds
+the network.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,23 +32,23 @@ class Weights:
     Parameters
     ----------
     source
-        ``BUNDLED`` and ``PRETRAINED`` need no more; the others need one of the fields below.
+        ``BUNDLED`` and ``PRETRAINED`` need no other field.
     seed
-        Of ``RANDOM``.
+        Seed of ``RANDOM`` weights.
     path
-        Of ``FILE``.
+        Path of a ``FILE``.
     title
-        What to call a file, where its name says too little.
+        Name to show instead of the file's.
     of
-        Of ``LESION``: the weights whose network loses its shortcuts.
+        For ``LESION``: the weights of the network whose shortcuts are cut.
     twin
-        Weights of the plain twin, where they are not the usual ones (see ``NetworkRef.twin``): a
-        training leaves a file of each.
+        Weights of the plain twin if they are not the usual ones (see ``NetworkRef.twin``): a
+        training writes a file for each network.
 
     Raises
     ------
     OptionError
-        Where a file has no path, or a lesion no weights.
+        If a ``FILE`` has no path, or a ``LESION`` has no ``of``.
 
     """
 
@@ -68,9 +68,22 @@ class Weights:
     def parse(
         cls, words: str, *, seed: int = 0, offered: Sequence[WeightSource] = _WORDS
     ) -> "Weights":
-        """Weights by a word on offer, or else by a file's path; ``seed`` is that of random ones.
+        """Parse the weights of a command or a link.
 
-        Raises ``OptionError`` for a word that is not on offer.
+        Parameters
+        ----------
+        words
+            One of ``offered``, or the path of a weights file.
+        seed
+            Seed of random weights.
+        offered
+            The sources that are available for the network.
+
+        Raises
+        ------
+        OptionError
+            If ``words`` is neither one of ``offered`` nor a path with a suffix.
+
         """
         if words in offered:
             source = WeightSource(words)
@@ -80,7 +93,7 @@ class Weights:
         return cls(WeightSource.FILE, path=Path(words))
 
     def __str__(self) -> str:
-        """As ``parse`` reads it."""
+        """Return the text that ``parse`` reads."""
         return self.source.value if self.path is None else str(self.path)
 
 
@@ -90,7 +103,7 @@ FRESH = Weights()
 
 @dataclass(frozen=True)
 class NetworkRef:
-    """A network with weights, by name: small, hashable, and as JSON.
+    """A network and its weights, by name; hashable, and convertible to JSON.
 
     >>> NetworkRef.parse("resnet20").weights.source
     <WeightSource.BUNDLED: 'bundled'>
@@ -100,13 +113,18 @@ class NetworkRef:
     Parameters
     ----------
     architecture
-        The name of a preset or of a network of the zoo; a spec, for a design of one's own; or None
-        for a file that says, or shows, which network it is of. Of a lesion it is the network as it
-        was before its shortcuts were cut.
+        The name of a preset or a zoo network; a spec, for a custom design; or None for a weights
+        file whose network is identified on loading. For a lesion: the network before its shortcuts
+        are cut.
     weights
-        Fresh ones of seed 0 by default.
+        Random weights with seed 0 by default.
     labels
-        Names of the classes, where they are not the usual ones.
+        Class names, if they are not the usual ones.
+
+    Raises
+    ------
+    OptionError
+        If ``architecture`` is None and the weights are not a file's.
 
     """
 
@@ -120,22 +138,22 @@ class NetworkRef:
 
     @classmethod
     def parse(cls, words: str, weights: str = "", *, seed: int = 0) -> "NetworkRef":
-        """A network by the words of a command or of a link.
+        """Parse the network of a command or a link.
 
         Parameters
         ----------
         words
-            ``resnet56``, ``resnet56:random``, ``resnet56:weights.pth`` or ``weights.pth``. A
-            network alone gets the best weights that need no download: bundled, else random.
+            ``resnet56``, ``resnet56:random``, ``resnet56:weights.pth`` or ``weights.pth``. Without
+            weights, the best that need no download: bundled, otherwise random.
         weights
-            What follows the colon, where it is given by itself.
+            The part after the colon, if it is passed separately.
         seed
-            Of random weights.
+            Seed of random weights.
 
         Raises
         ------
         OptionError
-            For a network that nobody knows, and for weights that it does not have.
+            If the network is unknown or has no such weights.
 
         """
         name = words
@@ -150,15 +168,20 @@ class NetworkRef:
 
     @property
     def design(self) -> NetworkSpec | None:
-        """The spec, where the network is not in the tables."""
+        """The spec of a custom design; None for a named network or a file."""
         return self.architecture if isinstance(self.architecture, NetworkSpec) else None
 
     @property
     def spec(self) -> NetworkSpec | ZooSpec:
-        """What the network is.
+        """The network's spec; that of the plain twin for a lesion.
 
-        Raises ``SpecError`` for an unknown name, and ``CheckpointError`` for a file that does not
-        say what it is: there ``load`` finds it out.
+        Raises
+        ------
+        SpecError
+            If the name is unknown.
+        CheckpointError
+            If a file contains no spec. ``load`` identifies its network.
+
         """
         whole = self._whole_spec()
         if isinstance(whole, NetworkSpec) and self.weights.source is WeightSource.LESION:
@@ -167,7 +190,7 @@ class NetworkRef:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The names of its classes."""
+        """The class names, in the order of the outputs."""
         if self.labels:
             return self.labels
         spec = self.spec
@@ -175,17 +198,17 @@ class NetworkRef:
 
     @property
     def title(self) -> str:
-        """What to call it: the weights' title, else the network's name or the file's."""
+        """The name to show: the title of the weights, otherwise the network's or file's name."""
         if self.weights.title or self.architecture is None:
             return self.weights.title or PurePath(_file(self.weights) or "").stem
         return self.architecture if isinstance(self.architecture, str) else self.architecture.name
 
     @property
     def has_twin(self) -> bool:
-        """Whether ``twin`` gives one."""
+        """Whether the network has a plain twin."""
         if self.weights.source is WeightSource.LESION:
             return False
-        if self.architecture is None:  # what the file is shows when it is loaded
+        if self.architecture is None:  # not known before the file is loaded
             return True
         spec = self.spec
         return isinstance(spec, NetworkSpec) and spec.kind is Kind.RESIDUAL
@@ -193,14 +216,14 @@ class NetworkRef:
     def twin(self) -> "NetworkRef":
         """The plain twin, with weights of the same origin.
 
-        ``weights.twin`` where it is set; else the bundled twin of a bundled network and the same
-        seed for random weights. Nobody has published a plain network, and a file alone has no
-        second one: their twin is the lesion.
+        Its weights are ``weights.twin`` if set, the bundled ones for a bundled network, and those
+        of the same seed for random weights. For published weights and for a single file there are
+        no trained plain weights; the twin is then the lesion.
 
         Raises
         ------
         OptionError
-            For a plain network and for one of the zoo.
+            If the network is plain or from the zoo.
 
         """
         if not self.has_twin:
@@ -220,17 +243,17 @@ class NetworkRef:
                 return NetworkRef(None, weights, self.labels)
 
     def before_lesion(self) -> "NetworkRef":
-        """The network whose shortcuts a lesion cuts; any other network is itself."""
+        """The network before a lesion cuts its shortcuts; any other network is returned as is."""
         if self.weights.of is None:
             return self
         return NetworkRef(self.architecture, self.weights.of, self.labels)
 
     def comparable(self, other: "NetworkRef") -> bool:
-        """Whether both see the same picture and know as many classes."""
+        """Whether both have the same input size, input channels and number of classes."""
         return same_input(self.spec, other.spec)
 
     def to_dict(self) -> JsonObject:
-        """Plain values for JSON."""
+        """Return plain values for JSON."""
         return {
             "architecture": encode(self.architecture),
             "weights": encode(self.weights),
@@ -239,7 +262,7 @@ class NetworkRef:
 
     @classmethod
     def from_dict(cls, values: JsonObject) -> "NetworkRef":
-        """The inverse of ``to_dict``."""
+        """Return the network that ``to_dict`` wrote."""
         architecture = values["architecture"]
         if isinstance(architecture, Mapping):
             architecture = NetworkSpec.from_dict(architecture)
@@ -258,7 +281,7 @@ class NetworkRef:
 
 
 def same_input(first: NetworkSpec | ZooSpec, second: NetworkSpec | ZooSpec) -> bool:
-    """Whether two networks see the same picture and know as many classes."""
+    """Whether two networks have the same input size, input channels and number of classes."""
     return (first.input_size, first.input_channels, first.classes) == (
         second.input_size,
         second.input_channels,
@@ -267,21 +290,39 @@ def same_input(first: NetworkSpec | ZooSpec, second: NetworkSpec | ZooSpec) -> b
 
 
 def trained_ref(folder: Path, title: str = "", labels: tuple[str, ...] = ()) -> NetworkRef | None:
-    """What a training has left in a folder; None before its first epoch.
+    """The trained network in the folder of a training; None before the end of the first epoch.
 
-    The residual network, which knows its trained plain twin; or the only network that there is.
-    Raises ``CheckpointError`` where the file does not say which network it is of.
+    Parameters
+    ----------
+    folder
+        The output folder of a training.
+    title
+        Name to show for the weights.
+    labels
+        Class names.
+
+    Returns
+    -------
+    NetworkRef or None
+        The residual network, with its trained plain twin in ``weights.twin``; or the only network
+        that was trained.
+
+    Raises
+    ------
+    CheckpointError
+        If the file contains no spec.
+
     """
     residual, plain = (
         Weights(WeightSource.FILE, path=path, title=title) if path.is_file() else None
         for path in (folder / f"{kind}.safetensors" for kind in (Kind.RESIDUAL, Kind.PLAIN))
     )
-    alone = residual or plain
-    if alone is None or alone.path is None:
+    main = residual or plain
+    if main is None or main.path is None:
         return None
     twin = plain if residual else None
-    weights = Weights(WeightSource.FILE, path=alone.path, title=title, twin=twin)
-    return NetworkRef(file_spec(alone.path), weights, labels)
+    weights = Weights(WeightSource.FILE, path=main.path, title=title, twin=twin)
+    return NetworkRef(file_spec(main.path), weights, labels)
 
 
 def _file(weights: Weights) -> Path | None:

@@ -1,8 +1,8 @@
-"""Running statistics of batch normalisation, measured on one batch.
+"""Set the running statistics of batch normalisation from one batch.
 
-An untrained network in evaluation mode divides by the initial running statistics, mean 0 and
-variance 1, which normalises nothing: the residual network then looks like the sick one. Its
-running statistics are therefore measured once on a batch, layer by layer, as training mode would.
+In evaluation mode an untrained network uses the initial running statistics, mean 0 and variance 1.
+They normalise nothing, and the activations of a residual network grow with depth. The statistics
+are therefore measured once on a batch, layer by layer, as in training mode.
 """
 
 import torch
@@ -11,16 +11,16 @@ from torch import Tensor, nn
 
 
 def set_statistics(network: nn.Module, batch: Float[Tensor, "batch channel height width"]) -> None:
-    """Set every running mean and variance to those of one batch; ends in evaluation mode.
+    """Set every running mean and variance to those of a batch; leave the network in eval mode.
 
-    Only the normalisation is in training mode meanwhile: nothing is dropped by chance.
+    Only batch normalisation is in training mode for the pass, so dropout stays off.
     """
     norms = [m for m in network.modules() if isinstance(m, nn.BatchNorm2d)]
     momenta = [norm.momentum for norm in norms]
     network.eval()
     for norm in norms:
         norm.reset_running_stats()
-        norm.momentum = None  # a plain average over batches, of which there is one
+        norm.momentum = None  # average over all batches; there is only one
         norm.train()
     try:
         with torch.no_grad():

@@ -1,4 +1,4 @@
-"""Weights to a safetensors file that says what they are."""
+"""``save_checkpoint``: write weights and their metadata to a safetensors file."""
 
 import json
 import platform
@@ -30,11 +30,32 @@ def save_checkpoint(
     curve: Sequence[Epoch],
     dtype: torch.dtype = torch.float32,
 ) -> None:
-    """Write weights with spec, classes, preprocessing, recipe, curve and versions inside.
+    """Write a network's weights to a file, with spec, training record and library versions.
 
-    ``training`` says how the weights came to be (recipe, seed, data, command), as JSON values;
-    ``dtype`` is that of floating-point values in the file.
-    The file appears whole or not at all; ``OutputError`` where it cannot be written.
+    The file is written completely or not at all.
+
+    Parameters
+    ----------
+    path
+        The ``.safetensors`` file to write.
+    network
+        Supplies the weights and the spec.
+    classes
+        Class names, in the order of the outputs.
+    preprocessing
+        How the network expects its input.
+    training
+        Recipe, seed, data set and command, as JSON values.
+    curve
+        One record per epoch.
+    dtype
+        Type of the floating-point values in the file.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written.
+
     """
     metadata = {
         "schema_version": SCHEMA_VERSION,
@@ -54,6 +75,6 @@ def save_checkpoint(
     try:
         with whole_file(path) as partial:
             save_file(weights, partial, metadata=text)
-            partial.chmod(0o644)  # safetensors writes for the owner alone
+            partial.chmod(0o644)  # safetensors creates files that only the owner can read
     except (OSError, SafetensorError) as error:
         raise OutputError("file_not_writable", file=str(path)) from error

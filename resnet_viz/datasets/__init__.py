@@ -1,1 +1,1 @@
-"""Labelled images for training and testing: named sets and class folders."""
+"""Labelled images for training and testing: named data sets and class folders."""

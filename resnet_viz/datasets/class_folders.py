@@ -1,7 +1,7 @@
-"""Pictures in folders named after their class, on disk or in a ZIP: hostile until checked.
+"""Read a data set from class folders, one folder per class, on disk or in a ZIP.
 
-A ZIP is read member by member and nothing is unpacked to disk, so a path in it leads nowhere;
-what would be an escape elsewhere is still refused, since whoever made it meant no good.
+A ZIP may be hostile. It is read member by member and never extracted to disk, so a path in it
+cannot escape; a ZIP with such paths is refused all the same, as it was made to do harm.
 """
 
 import stat
@@ -23,19 +23,19 @@ from resnet_viz.pictures.decode import MOST_BYTES, open_picture, safe_name
 from resnet_viz.pictures.preprocess import Preprocessing, seen
 
 MOST_FILES = 60_000
-MOST_UNPACKED = 2 * 2**30  # bytes, all members of a ZIP together
-MOST_RATIO = 100  # unpacked over packed; photographs have 1, text 10
+MOST_UNPACKED = 2 * 2**30  # bytes of all members of a ZIP, uncompressed
+MOST_RATIO = 100  # uncompressed over compressed size; about 1 for photographs, 10 for text
 MOST_MEMORY = 2**30  # bytes of pixels in memory
 MOST_CLASSES = 1000
-_TEST_SHARE = 5  # every fifth picture of a class is for testing where there is no split
+_TEST_SHARE = 5  # without a split, every fifth picture of a class is a test picture
 _SPLITS = {"train": "train", "training": "train", "test": "test", "val": "test", "valid": "test",
            "validation": "test"}  # fmt: skip
-_TOP_SKIPPED = 20  # names of unreadable files that are told
+_TOP_SKIPPED = 20  # names of unreadable files that are listed
 
 
 @dataclass(frozen=True)
 class FolderEntry:
-    """One file: the folders it lies in, its name, and how to get its bytes."""
+    """A file: the folders above it, outermost first, its name, and a function that reads it."""
 
     folders: tuple[str, ...]
     name: str
@@ -43,16 +43,33 @@ class FolderEntry:
 
 
 def read_folder(folder: Path, *, size: int) -> Dataset:
-    """Class folders below ``folder``, or below its ``train`` and ``test``.
+    """Read the class folders in ``folder``, or in its ``train`` and ``test`` folders.
 
-    Pictures are brought to their central square of ``size`` pixels; files that are no pictures are
-    listed and skipped. Links are not followed. Raises ``DataError`` for fewer than two classes.
+    Symbolic links are not followed. Files that are not pictures are skipped and listed in
+    ``Dataset.skipped``. Without a split, every fifth picture of each class is a test picture.
+
+    Parameters
+    ----------
+    folder
+        The folder that has one folder per class.
+    size
+        Side in pixels that pictures are resized to, after a crop to their central square.
+
+    Raises
+    ------
+    DataError
+        If there are fewer than two classes, too many classes, files or pixels, a class without
+        pictures, or class names that differ only in case.
+
     """
     return _dataset(safe_name(folder.name), list(on_disk(folder)), size)
 
 
 def read_zip(path: Path, *, size: int) -> Dataset:
-    """The same from a ZIP file."""
+    """Read class folders from a ZIP; see ``read_folder``.
+
+    Raises ``DataError`` also if the ZIP is damaged, encrypted or unsafe.
+    """
     name = safe_name(path.name)
     try:
         with zipfile.ZipFile(path) as archive:
@@ -62,9 +79,9 @@ def read_zip(path: Path, *, size: int) -> Dataset:
 
 
 def on_disk(folder: Path) -> Iterator[FolderEntry]:
-    """Every file below a folder in the order of names; links are not followed.
+    """Yield every file below a folder, sorted by path; symbolic links are not followed.
 
-    Raises ``DataError`` for more files than can be meant.
+    Raises ``DataError`` for more than ``MOST_FILES`` files.
     """
     count = 0
     for path in sorted(folder.rglob("*")):
@@ -83,7 +100,11 @@ def _read(path: Path) -> bytes:
 
 
 def members(archive: zipfile.ZipFile, name: str) -> list[FolderEntry]:
-    """Every file of a ZIP; ``DataError`` for one that is too large, leads out, or hides things."""
+    """List the files of a ZIP, sorted by path.
+
+    Raises ``DataError`` for a ZIP that is too large, encrypted, a bomb, or has links or paths that
+    lead out of it.
+    """
     infos = archive.infolist()
     if len(infos) > MOST_FILES:
         raise DataError("data_files", name=name, most=MOST_FILES)
@@ -138,33 +159,35 @@ def _dataset(name: str, entries: list[FolderEntry], size: int) -> Dataset:
     for number, label in enumerate(classes):
         if any(part.counts(len(classes))[number] == 0 for part in (train, test)):
             raise DataError("data_class_empty", name=name, label=label)
-    told = tuple(skipped[:_TOP_SKIPPED]) + (("…",) if len(skipped) > _TOP_SKIPPED else ())
-    return Dataset(name, tuple(classes), measured(train.images), train, test, told)
+    listed = tuple(skipped[:_TOP_SKIPPED]) + (("…",) if len(skipped) > _TOP_SKIPPED else ())
+    return Dataset(name, tuple(classes), measured(train.images), train, test, listed)
 
 
 def _sorted_by_class(
     name: str, entries: list[FolderEntry]
 ) -> dict[str, dict[str, list[FolderEntry]]]:
-    """Entries by split ("train", "test", or "" without one) and class, the folder they lie in."""
-    found: dict[str, dict[str, list[FolderEntry]]] = defaultdict(lambda: defaultdict(list))
-    spelled: dict[str, str] = {}
+    """Group files by split ("train", "test", "" without one) and class, their innermost folder."""
+    by_split: dict[str, dict[str, list[FolderEntry]]] = defaultdict(lambda: defaultdict(list))
+    spelling: dict[str, str] = {}
     for entry in entries:
         if not entry.folders:
             continue
         label = safe_name(unicodedata.normalize("NFC", entry.folders[-1]))
-        if spelled.setdefault(label.casefold(), label) != label:
+        if spelling.setdefault(label.casefold(), label) != label:
             raise DataError("data_class_twice", name=name, label=label)
-        above = [_SPLITS[f.casefold()] for f in entry.folders[:-1] if f.casefold() in _SPLITS]
-        found[above[-1] if above else ""][label].append(entry)
-    if set(found) not in ({""}, {"train", "test"}, {"train"}, {"test"}, set()):
+        splits_above = [
+            _SPLITS[f.casefold()] for f in entry.folders[:-1] if f.casefold() in _SPLITS
+        ]
+        by_split[splits_above[-1] if splits_above else ""][label].append(entry)
+    if set(by_split) not in ({""}, {"train", "test"}, {"train"}, {"test"}, set()):
         raise DataError("data_splits", name=name)
-    return found
+    return by_split
 
 
 def _decode(
     by_class: dict[str, list[FolderEntry]], classes: list[str], size: int, skipped: list[str]
 ) -> ImageSet:
-    look = Preprocessing(size, size, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+    preprocessing = Preprocessing(size, size, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
     pixels, labels = [], []
     for label, entries in by_class.items():
         for entry in entries:
@@ -173,7 +196,7 @@ def _decode(
             except (ImageError, OSError, EOFError, zlib.error, zipfile.BadZipFile):
                 skipped.append(safe_name(f"{label}/{entry.name}"))
                 continue
-            pixels.append(seen(picture, look))
+            pixels.append(seen(picture, preprocessing))
             labels.append(classes.index(label))
     if not pixels:
         empty = torch.empty((0, 3, size, size), dtype=torch.uint8)
@@ -183,10 +206,10 @@ def _decode(
 
 
 def _split(images: ImageSet) -> tuple[ImageSet, ImageSet]:
-    """Every fifth picture of each class, and its second where it has fewer, for testing."""
+    """Split off the 2nd, 7th, 12th, ... picture of each class for testing."""
     for_test = torch.zeros(len(images), dtype=torch.bool)
     for label in range(int(images.labels.max()) + 1 if len(images) else 0):
-        own = (images.labels == label).nonzero().flatten()
-        for_test[own[1::_TEST_SHARE]] = True
+        of_class = (images.labels == label).nonzero().flatten()
+        for_test[of_class[1::_TEST_SHARE]] = True
     train, test = (images.at(part.nonzero().flatten()) for part in (~for_test, for_test))
     return train, test

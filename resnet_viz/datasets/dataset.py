@@ -1,4 +1,4 @@
-"""Labelled images for training and testing, as uint8 tensors in memory."""
+"""``Dataset`` and ``ImageSet``: labelled images as uint8 tensors in memory."""
 
 from dataclasses import dataclass, replace
 
@@ -12,7 +12,7 @@ from resnet_viz.spec import NetworkSpec
 
 @dataclass(frozen=True)
 class ImageSet:
-    """Images (n, channels, height, width) as uint8 and their labels (n,)."""
+    """Images, (n, channels, height, width) as uint8, and their labels, (n,)."""
 
     images: UInt8[Tensor, "n channels height width"]
     labels: Int64[Tensor, " n"]
@@ -21,20 +21,32 @@ class ImageSet:
         return len(self.labels)
 
     def counts(self, classes: int) -> list[int]:
-        """Images of each class."""
+        """Number of images per class."""
         counted: list[int] = torch.bincount(self.labels, minlength=classes).tolist()
         return counted
 
-    def at(self, chosen: Int64[Tensor, " k"]) -> "ImageSet":
-        """Some of the images, by number."""
-        return ImageSet(self.images[chosen], self.labels[chosen])
+    def at(self, indices: Int64[Tensor, " k"]) -> "ImageSet":
+        """The images with these indices."""
+        return ImageSet(self.images[indices], self.labels[indices])
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """A training set, a test set, and how their pixels are normalised.
+    """A training set and a test set.
 
-    ``skipped`` names files that were no readable pictures.
+    Parameters
+    ----------
+    name
+        The data set's name.
+    classes
+        Class names, in the order of the labels.
+    preprocessing
+        How the pixels are normalised.
+    train, test
+        The images.
+    skipped
+        Names of files that could not be read as pictures.
+
     """
 
     name: str
@@ -45,14 +57,20 @@ class Dataset:
     skipped: tuple[str, ...] = ()
 
     def fitted(self, spec: NetworkSpec) -> NetworkSpec:
-        """The spec with this data's image size, channels and number of classes."""
+        """Return the spec with this data set's image size, channels and number of classes."""
         _, channels, _, size = self.train.images.shape
         return replace(spec, input_size=size, input_channels=channels, classes=len(self.classes))
 
     def subset(self, images: int, test_images: int, seed: int) -> "Dataset":
-        """So many images, as evenly over the classes as can be; 0 is all of them.
+        """Select images, as evenly over the classes as possible.
 
-        ``seed`` chooses the training images; the test images are the same for every seed.
+        Parameters
+        ----------
+        images, test_images
+            Number of training and test images; 0 for all.
+        seed
+            Selects the training images. The test images are the same for every seed.
+
         """
         train = _even(self.train, images, seed)
         test = _even(self.test, test_images, 0)
@@ -60,23 +78,33 @@ class Dataset:
 
 
 def _even(images: ImageSet, count: int, seed: int) -> ImageSet:
-    """``count`` images, equally many a class; 0 is all. They keep their order."""
+    """Select ``count`` images, equally many per class, in their original order; 0 for all."""
     if not 0 < count < len(images):
         return images
     generator = torch.Generator().manual_seed(seed * 7919 + 1)
     order = torch.randperm(len(images), generator=generator)
     labels = images.labels[order]
-    rank = torch.empty_like(order)  # of an image among those of its class
+    rank = torch.empty_like(order)  # position of an image among those of its class
     for label in range(int(labels.max()) + 1):
-        own = labels == label
-        rank[own] = torch.arange(int(own.sum()))
+        of_class = labels == label
+        rank[of_class] = torch.arange(int(of_class.sum()))
     return images.at(order[rank.argsort(stable=True)[:count]].sort().values)
 
 
 def measured(images: UInt8[Tensor, "n channels size size"]) -> Preprocessing:
-    """Preprocessing with the mean and deviation of these images, by channel, in [0, 1].
+    """Preprocessing with the mean and standard deviation of these images.
 
-    A channel without any variation gets the deviation 1.
+    Parameters
+    ----------
+    images
+        Images, (n, channels, size, size) as uint8; about 5,000 of them are measured.
+
+    Returns
+    -------
+    Preprocessing
+        Mean and deviation per channel, for pixels in [0, 1]. The deviation of a constant channel
+        is 1.
+
     """
     size = images.shape[-1]
     sample = images[:: max(1, len(images) // 5000)].to(torch.float32) / 255
@@ -90,9 +118,9 @@ def measured(images: UInt8[Tensor, "n channels size size"]) -> Preprocessing:
 def first_of_each_class(
     labels: Int64[Tensor, " n"], classes: int, count: int
 ) -> Int64[Tensor, " k"]:
-    """The numbers of the first ``count`` images, equally many a class, in order."""
+    """Indices of the first ``count`` images, equally many per class, ascending."""
     rank = torch.empty_like(labels)
     for number in range(classes):
-        own = labels == number
-        rank[own] = torch.arange(int(own.sum()))
+        of_class = labels == number
+        rank[of_class] = torch.arange(int(of_class.sum()))
     return rank.argsort(stable=True)[:count].sort().values

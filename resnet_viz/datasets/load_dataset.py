@@ -1,4 +1,4 @@
-"""A data set by its name, its folder or its ZIP."""
+"""``load_dataset``: load a data set by name, from a folder or from a ZIP."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,10 +10,23 @@ from resnet_viz.datasets.named import SOURCES
 
 
 def load_dataset(name: str | Path, *, size: int = 32) -> Dataset:
-    """A known data set by name, or a folder or ZIP of class folders.
+    """Load a data set.
 
-    ``size`` is the side, in pixels, that pictures of a folder or ZIP are brought to; the known
-    sets have their own. Raises ``DataError`` with what is wrong, ``DownloadError`` when offline.
+    Parameters
+    ----------
+    name
+        A key of ``known_datasets``, or the path of a folder or ZIP with one folder per class.
+    size
+        Side in pixels that pictures of a folder or ZIP are resized to. Named data sets keep their
+        own size.
+
+    Raises
+    ------
+    DataError
+        If the name is unknown, or the files are damaged or not arranged in class folders.
+    DownloadError
+        If a named data set cannot be downloaded.
+
     """
     if str(name) in SOURCES:
         return SOURCES[str(name)]()
@@ -26,5 +39,5 @@ def load_dataset(name: str | Path, *, size: int = 32) -> Dataset:
 
 
 def known_datasets() -> Mapping[str, Callable[[], Dataset]]:
-    """The data sets that have a name, and what loads each."""
+    """The loader of each named data set."""
     return SOURCES

@@ -1,4 +1,8 @@
-"""The data sets that have a name: from folders where they already lie, else downloaded."""
+"""Named data sets: CIFAR-10, CIFAR-100, Fashion-MNIST, MNIST and scikit-learn's digits.
+
+CIFAR-10 and Fashion-MNIST are read from local folders if they are there (see ``core.places``).
+Everything else except the digits is downloaded by torchvision.
+"""
 
 import gzip
 from collections.abc import Callable, Mapping
@@ -19,9 +23,9 @@ from resnet_viz.networks.zoo.labels import CIFAR10_CLASSES
 from resnet_viz.pictures.preprocess import CIFAR_PREPROCESSING
 
 _TILE = 32  # pixels
-_COLUMNS = 50  # tiles a row of a contact sheet
+_COLUMNS = 50  # tiles per row of a contact sheet
 
-#: Fashion-MNIST's classes in its own order (Xiao 2017, arXiv 1708.07747).
+#: Fashion-MNIST's classes in the order of its labels (Xiao 2017, arXiv 1708.07747).
 FASHION_CLASSES = (
     "T-shirt/top", "trouser", "pullover", "dress", "coat",
     "sandal", "shirt", "sneaker", "bag", "ankle boot",
@@ -30,7 +34,7 @@ DIGITS = tuple("0123456789")
 
 
 def cifar10() -> Dataset:
-    """CIFAR-10 from contact sheets where they lie, else through torchvision (170 MB)."""
+    """CIFAR-10, from local contact sheets or through torchvision (170 MB)."""
     sheets = next((folder for folder in cifar10_folders() if folder.is_dir()), None)
     if sheets is None:
         train, test, _ = _from_torchvision("CIFAR10", "CIFAR-10")
@@ -41,13 +45,13 @@ def cifar10() -> Dataset:
 
 
 def cifar100() -> Dataset:
-    """CIFAR-100, its hundred fine classes, through torchvision (169 MB)."""
+    """CIFAR-100 with its 100 fine classes, through torchvision (169 MB)."""
     train, test, classes = _from_torchvision("CIFAR100", "CIFAR-100")
     return Dataset("cifar100", classes, measured(train.images), train, test)
 
 
 def fashion_mnist() -> Dataset:
-    """Fashion-MNIST: 60,000 and 10,000 grey images of 28 x 28 pixels (29 MB)."""
+    """Fashion-MNIST: 60,000 training and 10,000 test images, 28 x 28 pixels, grey (29 MB)."""
     folder = fashion_mnist_folder()
     if folder.is_dir():
         train, test = (
@@ -61,15 +65,15 @@ def fashion_mnist() -> Dataset:
 
 
 def mnist() -> Dataset:
-    """MNIST: 60,000 and 10,000 grey images of 28 x 28 pixels, through torchvision (12 MB)."""
+    """MNIST: 60,000 training and 10,000 test images, 28 x 28 pixels, grey (12 MB)."""
     train, test, _ = _from_torchvision("MNIST", "MNIST")
     return Dataset("mnist", DIGITS, measured(train.images), train, test)
 
 
 def digits() -> Dataset:
-    """scikit-learn's 1,797 handwritten digits of 8 x 8 pixels: always there, also offline.
+    """scikit-learn's 1,797 handwritten digits, 8 x 8 pixels, grey; needs no download.
 
-    Every fifth image of a class is for testing; the set has no split of its own.
+    The set has no split: every fifth image of a class is a test image.
     """
     from sklearn.datasets import load_digits
 
@@ -94,7 +98,16 @@ SOURCES: Mapping[str, Callable[[], Dataset]] = {
 
 
 def from_sheets(folder: Path, parts: tuple[str, ...]) -> ImageSet:
-    """CIFAR-10 images from the contact sheets of these parts."""
+    """Read CIFAR-10 images from contact sheets.
+
+    Parameters
+    ----------
+    folder
+        Has a folder per part, with one WebP file per class.
+    parts
+        Names of the parts: "train-1", "train-2", "test".
+
+    """
     images, labels = [], []
     for part in parts:
         for label, name in enumerate(CIFAR10_CLASSES):
@@ -105,7 +118,7 @@ def from_sheets(folder: Path, parts: tuple[str, ...]) -> ImageSet:
 
 
 def read_sheet(path: Path) -> UInt8[Tensor, "n 3 32 32"]:
-    """The 32 x 32 tiles of one contact sheet, row by row."""
+    """Read the 32 x 32 tiles of a contact sheet, row by row; ``DataError`` if it is damaged."""
     try:
         with Image.open(path, formats=("WEBP",)) as sheet:
             pixels = np.asarray(sheet.convert("RGB"))
@@ -117,7 +130,11 @@ def read_sheet(path: Path) -> UInt8[Tensor, "n 3 32 32"]:
 
 
 def read_idx(path: Path) -> UInt8[Tensor, "*shape"]:
-    """A gzipped IDX file of unsigned bytes: magic 0, 0, 8, dimensions; sizes; values."""
+    """Read a gzipped IDX file of unsigned bytes; ``DataError`` if it is damaged.
+
+    The format: bytes 0, 0, 8 and the number of dimensions; the sizes as 32-bit big-endian
+    integers; the values.
+    """
     try:
         with gzip.open(path) as file:
             data = file.read()
@@ -144,8 +161,8 @@ def _from_torchvision(which: str, name: str) -> tuple[ImageSet, ImageSet, tuple[
     return _images(train), _images(test), tuple(train.classes)
 
 
-def _images(found: Any) -> ImageSet:  # noqa: ANN401  # a torchvision data set
-    """Images of a torchvision data set, whose ``data`` is (n, h, w, 3) or (n, h, w)."""
-    pixels = torch.as_tensor(found.data)
+def _images(torchvision_set: Any) -> ImageSet:  # noqa: ANN401  # a torchvision data set
+    """Convert a torchvision data set, whose ``data`` is (n, h, w, 3) or (n, h, w)."""
+    pixels = torch.as_tensor(torchvision_set.data)
     channels_first = pixels[:, None] if pixels.ndim == 3 else pixels.permute(0, 3, 1, 2)
-    return ImageSet(channels_first.contiguous(), torch.as_tensor(found.targets))
+    return ImageSet(channels_first.contiguous(), torch.as_tensor(torchvision_set.targets))

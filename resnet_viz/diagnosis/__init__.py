@@ -1,1 +1,1 @@
-"""What is wrong with a checkpoint: checks on weights, on images, and on labels."""
+"""Diagnose checkpoints: checks of the weights, on images and on labelled images."""

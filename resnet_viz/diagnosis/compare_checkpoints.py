@@ -1,4 +1,4 @@
-"""Two identified checkpoints on the same pictures: CKA, distances and answers."""
+"""``beside``: compare two checkpoints on the same pictures by CKA, weights and predictions."""
 
 import math
 from pathlib import Path
@@ -14,18 +14,35 @@ from resnet_viz.experiments.cka import alignment, grams, hsic_terms
 from resnet_viz.pictures.samples import sample_batch, samples
 from resnet_viz.records import AnsweredPicture, CheckpointComparison
 
-_SHOWN = 16  # pictures whose answers are told
+_SHOWN = 16  # pictures whose predictions are listed
 _FEWEST = 4  # pictures; debiased CKA divides by n (n - 3)
 
 
 def beside(
     first: Identification, second: Identification, images: str | Path | None = None
 ) -> CheckpointComparison:
-    """Both networks on the same pictures, each as it expects them.
+    """Compare two checkpoints on the same pictures, each with its own preprocessing.
 
-    ``cka`` is the debiased linear form (Kornblith et al. 2019, arXiv 1905.00414; Song et al. 2012)
-    of every pair of blocks on one batch. Raises ``DataError`` for fewer than four pictures, or
-    pictures that the networks cannot both look at.
+    Parameters
+    ----------
+    first, second
+        The networks, as ``identified`` returns them.
+    images
+        A folder, a ZIP or a named data set; the bundled photographs by default.
+
+    Returns
+    -------
+    CheckpointComparison
+        ``cka`` is debiased linear CKA of every pair of blocks on one batch (Kornblith et al. 2019,
+        arXiv 1905.00414; Song et al. 2012). ``moved`` are relative distances of the weights, for
+        networks of the same shape. ``agreement`` is the share of equal predictions, for networks
+        with the same classes.
+
+    Raises
+    ------
+    DataError
+        If there are fewer than four pictures, or they do not fit both networks.
+
     """
     name, (left, right) = _batches(first, second, images)
     if len(left) < _FEWEST:
@@ -58,8 +75,8 @@ def _batches(
         raise DataError("images_none", name="-")
     from resnet_viz.diagnosis.user_images import user_images
 
-    own = [user_images(images, each) for each in (first, second)]
-    return own[0].name, [each.batch() for each in own]
+    user_sets = [user_images(images, each) for each in (first, second)]
+    return user_sets[0].name, [each.batch() for each in user_sets]
 
 
 def _moved(first: Identification, second: Identification) -> dict[str, float]:
@@ -68,8 +85,8 @@ def _moved(first: Identification, second: Identification) -> dict[str, float]:
     ]
     if shapes[0] != shapes[1]:
         return {}
-    found = distances(second.network, first.network)
-    return {layer: value for layer, value in found.items() if math.isfinite(value)}
+    layer_distances = distances(second.network, first.network)
+    return {layer: value for layer, value in layer_distances.items() if math.isfinite(value)}
 
 
 def _answers(
@@ -79,7 +96,10 @@ def _answers(
     *,
     bundled: bool,
 ) -> tuple[AnsweredPicture, ...]:
-    """The bundled photographs by name (their mirror images follow them), others by number."""
+    """Predictions by picture: bundled photographs by name, others by number.
+
+    The batch of bundled photographs ends with their mirror images, which are left out.
+    """
     count = len(samples()) if bundled else min(_SHOWN, len(shares[0]))
     names = list(samples()) if bundled else [f"{number + 1}" for number in range(count)]
     best = [each[:count].max(1) for each in shares]

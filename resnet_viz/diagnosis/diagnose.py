@@ -1,4 +1,4 @@
-"""``diagnose``: one weights file to one report."""
+"""``diagnose``: identify and check a weights file, and write a report."""
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
@@ -33,7 +33,7 @@ from resnet_viz.spec.checks import USUAL_WIDTH_PER_GROUP
 if TYPE_CHECKING:
     from resnet_viz.diagnosis.user_images import OwnImages
 
-_ORDER = list(Severity)  # the worst first
+_ORDER = list(Severity)  # worst first
 
 
 def diagnose(
@@ -43,11 +43,32 @@ def diagnose(
     spec: NetworkSpec | None = None,
     skip: tuple[str, ...] = (),
 ) -> CheckpointReport:
-    """What a weights file is and what is wrong with it.
+    """Identify the network of a weights file and check it.
 
-    ``images`` is a folder or ZIP of pictures (class folders give labels too), or a known data set;
-    the bundled photographs by default. ``spec`` says which network it is, where that is known;
-    ``skip`` names tensors to leave out. Raises ``CheckpointError``, ``DataError``.
+    Parameters
+    ----------
+    path
+        A file of PyTorch, safetensors or ONNX; see ``read_weights``.
+    images
+        A folder or ZIP of pictures, or a named data set; the bundled photographs by default. With
+        one folder per class, the checks on labels run too.
+    spec
+        The network, if the file does not contain its spec; identified by default.
+    skip
+        Names of tensors to ignore.
+
+    Returns
+    -------
+    CheckpointReport
+        The identified network, the findings (worst first) and the measurements of every layer.
+
+    Raises
+    ------
+    CheckpointError
+        If the file cannot be read, is unsafe or fits no network.
+    DataError
+        If ``images`` cannot be read or do not fit the network.
+
     """
     *_, last = diagnosis(path, images=images, spec=spec, skip=skip)
     assert last.report is not None
@@ -61,7 +82,7 @@ def diagnosis(
     spec: NetworkSpec | None = None,
     skip: tuple[str, ...] = (),
 ) -> Iterator[DiagnosisProgress]:
-    """The same, step by step; the last step has the whole report."""
+    """Run ``diagnose`` step by step; the last step has the complete report."""
     yield DiagnosisProgress(DiagnosisPart.READING, 0)
     yield from examine(identified(path, spec, skip), images)
 
@@ -69,59 +90,63 @@ def diagnosis(
 def identified(
     path: str | Path, spec: NetworkSpec | None = None, skip: tuple[str, ...] = ()
 ) -> Identification:
-    """Read a weights file and find out which network it is of."""
+    """Read a weights file and identify its network; parameters and errors as ``diagnose``."""
     path = Path(path)
     weights = read_weights(path)
-    kept = {key: value for key, value in weights.tensors.items() if key not in skip}
-    return identify(replace(weights, tensors=kept), safe_name(path.name), spec)
+    tensors = {key: value for key, value in weights.tensors.items() if key not in skip}
+    return identify(replace(weights, tensors=tensors), safe_name(path.name), spec)
 
 
-def examine(found: Identification, images: str | Path | None = None) -> Iterator[DiagnosisProgress]:
-    """The report on a network that has been identified, step by step."""
+def examine(
+    identification: Identification, images: str | Path | None = None
+) -> Iterator[DiagnosisProgress]:
+    """Check an identified network step by step; the last step has the complete report."""
     yield DiagnosisProgress(DiagnosisPart.IMAGES, 0)
     if images is None:
-        report = _report(found, sample_batch(found.preprocessing), "bundled")
+        report = _report(identification, sample_batch(identification.preprocessing), "bundled")
     else:
         from resnet_viz.diagnosis.user_images import user_images
 
-        own = user_images(images, found)
-        report = _report(found, own.batch(), own.name)
-        if own.labels is not None:
-            for step in _with_labels(report, found, own):
+        own_images = user_images(images, identification)
+        report = _report(identification, own_images.batch(), own_images.name)
+        if own_images.labels is not None:
+            for step in _with_labels(report, identification, own_images):
                 yield step
                 report = step.report or report
     yield DiagnosisProgress(DiagnosisPart.DONE, 1, report)
 
 
 def _with_labels(
-    report: CheckpointReport, found: Identification, own: "OwnImages"
+    report: CheckpointReport, identification: Identification, images: "OwnImages"
 ) -> Iterator[DiagnosisProgress]:
     from resnet_viz.diagnosis.checks.label_checks import labelled_findings, labelled_steps
 
-    for step in labelled_steps(found, own):
-        whole = None
+    for step in labelled_steps(identification, images):
+        updated = None
         if step.known is not None:
             findings = _ranked([*report.findings, *labelled_findings(step.known)])
-            whole = replace(report, labelled=step.known, findings=findings)
-        yield DiagnosisProgress(step.part, step.share, whole)
+            updated = replace(report, labelled=step.known, findings=findings)
+        yield DiagnosisProgress(step.part, step.share, updated)
 
 
 def _report(
-    found: Identification, batch: Float[Tensor, "batch channel height width"], images: str
+    identification: Identification, batch: Float[Tensor, "batch channel height width"], images: str
 ) -> CheckpointReport:
     measured = (
-        measure(found.network, batch) if found.spec.input_channels == batch.shape[1] else None
+        measure(identification.network, batch)
+        if identification.spec.input_channels == batch.shape[1]
+        else None
     )
-    findings = [*weight_findings(found.network), *update_findings(found)]
+    findings = [*weight_findings(identification.network), *update_findings(identification)]
     if measured is not None:
-        findings += image_findings(found, measured)
-        findings += known_findings(found)
-        findings += input_findings(found, batch)
+        findings += image_findings(identification, measured)
+        findings += known_findings(identification)
+        findings += input_findings(identification, batch)
     return CheckpointReport(
-        name=found.name,
-        identified=_identified(found),
+        name=identification.name,
+        identified=_identified(identification),
         findings=_ranked(findings),
-        layers=_layers(found, measured),
+        layers=_layers(identification, measured),
         images=images,
     )
 
@@ -130,12 +155,14 @@ def _ranked(findings: Iterable[CheckFinding]) -> tuple[CheckFinding, ...]:
     return tuple(sorted(findings, key=lambda finding: _ORDER.index(finding.severity)))
 
 
-def _layers(found: Identification, measured: ImageMeasurements | None) -> tuple[LayerHealth, ...]:
-    """Every convolution, norm, activation and the head in order of execution."""
-    weights = weight_health(found.network)
-    modules = dict(found.network.named_modules())
+def _layers(
+    identification: Identification, measured: ImageMeasurements | None
+) -> tuple[LayerHealth, ...]:
+    """Measurements of every convolution, normalisation, activation and the head, in order."""
+    weights = weight_health(identification.network)
+    modules = dict(identification.network.named_modules())
     rows = []
-    for name in found.network.tap_names():
+    for name in identification.network.tap_names():
         row = weights.get(name)
         if row is None and measured is not None and name in measured.scores:
             row = LayerHealth(name, "norm")
@@ -161,37 +188,39 @@ def _get(values: Mapping[str, float], name: str) -> float | None:
     return None if value is None or not math.isfinite(value) else value
 
 
-def _identified(found: Identification) -> Identified:
-    spec = found.spec
+def _identified(identification: Identification) -> Identified:
+    spec = identification.spec
     return Identified(
         family=family(spec),
-        kind=spec.kind.value if found.sure else None,
+        kind=spec.kind.value if identification.sure else None,
         depth=spec.depth,
         block=spec.block.value,
         widths=spec.widths,
-        shortcut=spec.shortcut.value if found.sure else None,
+        shortcut=spec.shortcut.value if identification.sure else None,
         classes=spec.classes,
         input_channels=spec.input_channels,
-        parameters=sum(p.numel() for p in found.network.parameters()),
-        confidence=round(found.confidence, 4),
+        parameters=sum(p.numel() for p in identification.network.parameters()),
+        confidence=round(identification.confidence, 4),
         stages=spec.depths,
         order=spec.order.value,
         stem=spec.stem.value,
         groups=spec.groups,
         norm=spec.norm.value,
-        matched=found.matched,
-        total=found.total,
-        normalisation=found.normalisation,
-        scores=dict(found.scores),
-        input_scores=dict(found.input_scores),
-        training={k: v for k, v in found.training.items() if not isinstance(v, (dict, list))},
-        class_names=found.classes,
+        matched=identification.matched,
+        total=identification.total,
+        normalisation=identification.normalisation,
+        scores=dict(identification.scores),
+        input_scores=dict(identification.input_scores),
+        training={
+            k: v for k, v in identification.training.items() if not isinstance(v, (dict, list))
+        },
+        class_names=identification.classes,
         spec=spec,
     )
 
 
 def family(spec: NetworkSpec) -> str:
-    """Cifar (6n + 2), imagenet, resnext, wide, pre-activation, or resnet for any other."""
+    """The family of a spec: cifar (6n + 2), imagenet, resnext, wide, pre-activation or resnet."""
     if spec.order is Order.PRE:
         wide = spec.stem_width is not None and spec.stem is Stem.CIFAR
         return "wide" if wide else "pre-activation"

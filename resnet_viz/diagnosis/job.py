@@ -1,4 +1,4 @@
-"""A diagnosis as a job: progress, then the report, or what two checkpoints have in common."""
+"""``diagnosis_job``: a diagnosis, or a comparison of two checkpoints, as a background job."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -20,7 +20,11 @@ DiagnosisRecord = DiagnosisProgress | CheckpointReport | CheckpointComparison
 
 @dataclass(frozen=True)
 class WeightsFile:
-    """A file, what its user calls it, and its network: a preset, a spec's JSON, or ""."""
+    """A weights file.
+
+    ``name`` is the name that the user knows, as ``path`` may be a temporary file. ``network`` is a
+    preset's name, a spec as JSON, or "" to identify the network.
+    """
 
     path: str
     name: str
@@ -29,10 +33,19 @@ class WeightsFile:
 
 @dataclass(frozen=True)
 class DiagnosisConfig:
-    """What to diagnose, on which images; with ``second`` the two are compared.
+    """What to diagnose.
 
-    ``images`` is a place as ``diagnose`` takes it, or "" for the bundled photographs;
-    ``images_name`` is what its user calls it, or "" for its own name.
+    Parameters
+    ----------
+    first
+        The file to diagnose.
+    second
+        A file to compare it with; without one, ``first`` is diagnosed.
+    images
+        The images, as in ``diagnose``; "" for the bundled photographs.
+    images_name
+        The name of the images that the user knows; "" for the file's name.
+
     """
 
     first: WeightsFile
@@ -42,7 +55,10 @@ class DiagnosisConfig:
 
 
 def diagnosis_job(config: DiagnosisConfig) -> Iterator[DiagnosisRecord]:
-    """Diagnose one file or compare two; records and errors call files as their users do."""
+    """Diagnose a checkpoint or compare two; yield progress, then the result.
+
+    Records and errors use the users' file names.
+    """
     try:
         if config.second is None:
             yield from _report(config)
@@ -72,7 +88,7 @@ def _comparison(
 
 
 def _with_users_name(error: ResnetVizError, config: DiagnosisConfig) -> ResnetVizError:
-    """The same error about the name that the user knows instead of the path's."""
+    """The same error with the user's file name instead of that of the path."""
     if "name" not in error.values:
         return error
     files = [config.first] if config.second is None else [config.first, config.second]

@@ -1,4 +1,7 @@
-"""The thresholds of every check, in one table; docs/reference/checks.md has the measurements."""
+"""``THRESHOLDS``: warning and failure limits of every check, and the grading by them.
+
+docs/reference/checks.md has the measurements that the limits are taken from.
+"""
 
 import math
 from collections.abc import Mapping
@@ -9,9 +12,9 @@ from resnet_viz.records import CheckFinding, Severity
 
 @dataclass(frozen=True)
 class Threshold:
-    """A value above ``warn`` or ``fail`` is a warning or a failure; None: never one.
+    """Limits of a check: values above ``warn`` are warnings, above ``fail`` failures.
 
-    With ``below`` it is the other way round: small values are bad.
+    None turns a limit off. With ``below``, values under the limits are bad.
     """
 
     warn: float | None
@@ -23,11 +26,13 @@ THRESHOLDS: Mapping[str, Threshold] = {
     "not_finite": Threshold(None, 0),  # values
     "zero_layer": Threshold(None, 0),  # layers whose weights are all equal
     "dead_filters": Threshold(0.30, 0.45),  # share of a layer's filters
-    "duplicate_filters": Threshold(0.10, 0.50),  # share of a layer's filters with a twin
+    "duplicate_filters": Threshold(
+        0.10, 0.50
+    ),  # share of a layer's filters that are multiples of another
     "bn_never_trained": Threshold(None, 0),  # layers with all means 0 and variances 1
     "bn_variance": Threshold(1e3, 1e6),
     "bn_scale": Threshold(10, 100),
-    "weight_scale": Threshold(3.0, None),  # factor between equally shaped neighbours
+    "weight_scale": Threshold(3.0, None),  # RMS weight over the median of layers of the same shape
     "fresh_layer": Threshold(None, 0),  # layers whose weights look newly drawn
     "head_bias": Threshold(3.0, None),  # largest minus smallest bias, in logits
     "update_ratio": Threshold(0.1, 1.0),  # ||last update|| / ||W||
@@ -43,40 +48,58 @@ THRESHOLDS: Mapping[str, Threshold] = {
     "activation_range": Threshold(6_550, 65_504),  # the largest half-precision number
     "train_eval": Threshold(0.60, 0.30, below=True),  # share of equal predictions
     "gradient_ratio": Threshold(70, None),  # first over last, or last over first
-    "one_class": Threshold(0.75, 0.99),  # share of the most frequent answer
-    "class_order": Threshold(0.35, None, below=True),  # share of right answers
+    "one_class": Threshold(0.75, 0.99),  # share of the most frequent prediction
+    "class_order": Threshold(0.35, None, below=True),  # share of correct predictions
     "known_checkpoint": Threshold(None, None),
     "accuracy": Threshold(None, None),
-    "recall": Threshold(0.5, 0.2, below=True),  # of the mean recall
+    "recall": Threshold(0.5, 0.2, below=True),  # of a class, relative to the mean recall
     "calibration": Threshold(0.05, 0.15),  # expected calibration error, 15 bins
     "wrong_labels": Threshold(None, None),
     "confused_pair": Threshold(None, None),
     "robustness": Threshold(0.25, None),  # accuracy lost by a mild change
-    "label_order": Threshold(0.2, 0.5),  # accuracy gained by renaming the classes
+    "label_order": Threshold(0.2, 0.5),  # accuracy gained by reordering the classes
 }
 
 
 def graded(
     check: str, value: float, layer: str | None = None, *, note: bool = False, **words: str
 ) -> CheckFinding:
-    """A finding with the severity that the table gives to a value; ``note`` for a mere remark."""
+    """Grade a value by the limits of a check.
+
+    Parameters
+    ----------
+    check
+        A key of ``THRESHOLDS``.
+    value
+        The measured value, in the unit of the threshold. NaN exceeds every limit.
+    layer
+        The layer that was measured, if the check is about one layer.
+    note
+        Grade a value within the limits as ``NOTE`` instead of ``OK``.
+    **words
+        Other values for the finding's message.
+
+    """
     limits = THRESHOLDS[check]
     sign = -1 if limits.below else 1
-    wrong = math.isnan(value)
+    not_a_number = math.isnan(value)
     severity, threshold = Severity.OK, limits.warn if limits.warn is not None else limits.fail
     for limit, grade in ((limits.warn, Severity.WARN), (limits.fail, Severity.FAIL)):
-        if limit is not None and (wrong or sign * value > sign * limit):
+        if limit is not None and (not_a_number or sign * value > sign * limit):
             severity, threshold = grade, limit
     if note and severity is Severity.OK:
         severity = Severity.NOTE
-    told = {"layer": layer or "", "value": f"{value:.3g}", **words}
-    return CheckFinding(check, severity, layer, float(value), threshold, tuple(told.items()))
+    message_values = {"layer": layer or "", "value": f"{value:.3g}", **words}
+    return CheckFinding(
+        check, severity, layer, float(value), threshold, tuple(message_values.items())
+    )
 
 
 def earliest(check: str, values: Mapping[str, float]) -> list[CheckFinding]:
-    """The first layer beyond the failing, else the warning threshold; else the one nearest to it.
+    """The first layer over the failure limit, or else over the warning limit.
 
-    For what spreads from layer to layer: the cause is where it begins.
+    For errors that spread from layer to layer: the first bad layer is the cause. Without a bad
+    layer, the one closest to the limit is returned. ``values`` are by layer, in order of execution.
     """
     limits = THRESHOLDS[check]
     for limit in (limits.fail, limits.warn):
@@ -87,16 +110,17 @@ def earliest(check: str, values: Mapping[str, float]) -> list[CheckFinding]:
 
 
 def worst(check: str, values: Mapping[str, float], most: int = 5) -> list[CheckFinding]:
-    """Findings of the layers that are beyond the threshold, or one for the layer nearest to it.
+    """The layers over the limits, worst first; without one, the layer closest to the limit.
 
-    Where a number is lost (NaN) it is lost in all layers behind: the first alone is named.
+    ``values`` are by layer, in order of execution; at most ``most`` findings are returned. NaN
+    spreads to all later layers, so only the first layer with NaN is named.
     """
     sign = -1 if THRESHOLDS[check].below else 1
-    lost = [(layer, value) for layer, value in values.items() if math.isnan(value)][:1]
-    known = [(layer, value) for layer, value in values.items() if not math.isnan(value)]
-    ranked = [*lost, *sorted(known, key=lambda item: -sign * item[1])]
-    found = [graded(check, value, layer) for layer, value in ranked[:most]]
-    bad = [finding for finding in found if finding.severity is not Severity.OK]
-    if bad or not found:
+    first_nan = [(layer, value) for layer, value in values.items() if math.isnan(value)][:1]
+    finite = [(layer, value) for layer, value in values.items() if not math.isnan(value)]
+    ranked = [*first_nan, *sorted(finite, key=lambda item: -sign * item[1])]
+    findings = [graded(check, value, layer) for layer, value in ranked[:most]]
+    bad = [finding for finding in findings if finding.severity is not Severity.OK]
+    if bad or not findings:
         return bad
-    return [found[0] if found[0].value else graded(check, ranked[0][1])]
+    return [findings[0] if findings[0].value else graded(check, ranked[0][1])]

@@ -1,4 +1,4 @@
-"""The user's own pictures for a diagnosis: a folder, a ZIP, or a known data set."""
+"""``user_images``: the user's pictures for a diagnosis, from a folder, a ZIP or a data set."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,12 +20,25 @@ from resnet_viz.pictures.preprocess import CIFAR_PREPROCESSING, Preprocessing, n
 
 MOST_LABELLED = 2_000  # images that are classified
 MOST_LOOKED_AT = 64  # images whose activations are measured
-_MOST_FILES = 2_000  # of a flat folder that are tried
+_MOST_FILES = 2_000  # files of a folder that are tried as pictures
 
 
 @dataclass(frozen=True, eq=False)
 class OwnImages:
-    """Pixels at the network's size, and labels where they are known."""
+    """Pictures at the network's input size.
+
+    Parameters
+    ----------
+    name
+        Name of the folder, ZIP or data set.
+    pixels
+        Images, (n, channels, size, size) as uint8.
+    labels
+        Indices of the network's classes, (n,); None if they are not known.
+    preprocessing
+        How the pixels are normalised.
+
+    """
 
     name: str
     pixels: UInt8[Tensor, "n channels size size"]
@@ -33,51 +46,67 @@ class OwnImages:
     preprocessing: Preprocessing
 
     def batch(self) -> Float[Tensor, "n channels size size"]:
-        """Some of the images, spread evenly, normalised."""
+        """Up to ``MOST_LOOKED_AT`` normalised images, spread evenly over the set."""
         step = max(1, len(self.pixels) // MOST_LOOKED_AT)
         return normalise(self.pixels[::step][:MOST_LOOKED_AT], self.preprocessing)
 
 
-def user_images(place: str | Path, found: Identification) -> OwnImages:
-    """Pictures for a network; ``DataError`` where there are none that it can look at."""
+def user_images(place: str | Path, identification: Identification) -> OwnImages:
+    """Load pictures for a network.
+
+    Parameters
+    ----------
+    place
+        A folder or ZIP of class folders, a folder of pictures without classes, or the name of a
+        data set.
+    identification
+        The network, which determines size, channels and classes.
+
+    Raises
+    ------
+    DataError
+        If the place is unknown, has no pictures, or its images have another size or other channels
+        than the network's input.
+
+    """
     path = Path(place)
     if path.is_dir() and not any(_folders(path)):
-        return _flat(path, found)
+        return _flat(path, identification)
     if not (path.exists() or str(place) in known_datasets()):
         known = ", ".join(known_datasets())
         raise DataError("data_unknown", name=safe_name(str(place)), known=known)
-    data = _loaded(str(place), found)
+    data = _loaded(str(place), identification)
     _, channels, size, _ = data.test.images.shape
-    if channels == 3 and found.spec.input_channels == 1:
+    if channels == 3 and identification.spec.input_channels == 1:
         data = _in_grey(data)
         channels = 1
-    if size != found.preprocessing.size or channels != found.spec.input_channels:
+    if size != identification.preprocessing.size or channels != identification.spec.input_channels:
         raise DataError("images_other_size", name=safe_name(data.name), size=size,
-                        wanted=found.preprocessing.size)  # fmt: skip
-    return _labelled(data, found)
+                        wanted=identification.preprocessing.size)  # fmt: skip
+    return _labelled(data, identification)
 
 
 def local_datasets() -> list[str]:
-    """Data sets with a name that lie on this machine: nothing has to be downloaded."""
-    there = {
+    """Names of the data sets that are on this machine and need no download."""
+    available = {
         "cifar10": any(folder.is_dir() for folder in cifar10_folders()),
         "fashion-mnist": fashion_mnist_folder().is_dir(),
         "digits": True,
     }
-    return [name for name in known_datasets() if there.get(name)]
+    return [name for name in known_datasets() if available.get(name)]
 
 
-def _loaded(place: str, found: Identification) -> Dataset:
-    """A data set; of CIFAR-10's contact sheets the test images alone, which is much quicker."""
+def _loaded(place: str, identification: Identification) -> Dataset:
+    """Load a data set; of CIFAR-10's contact sheets only the test images, which is much faster."""
     sheets = next((folder for folder in cifar10_folders() if folder.is_dir()), None)
     if place != "cifar10" or sheets is None:
-        return load_dataset(place, size=found.preprocessing.size)
+        return load_dataset(place, size=identification.preprocessing.size)
     test = from_sheets(sheets, ("test",))
     return Dataset(place, CIFAR10_CLASSES, CIFAR_PREPROCESSING, test, test)
 
 
 def _in_grey(data: Dataset) -> Dataset:
-    """ITU-R 601 luma instead of three colours."""
+    """Convert RGB to grey: ITU-R 601 luma."""
     luma = torch.tensor((0.299, 0.587, 0.114)).view(1, 3, 1, 1)
     parts = [
         ImageSet((part.images * luma).sum(1, keepdim=True).round().to(torch.uint8), part.labels)
@@ -90,40 +119,40 @@ def _folders(path: Path) -> list[Path]:
     return [p for p in path.iterdir() if p.is_dir() and not p.name.startswith((".", "__"))]
 
 
-def _flat(path: Path, found: Identification) -> OwnImages:
-    """The pictures that lie in a folder, in the order of their names."""
+def _flat(path: Path, identification: Identification) -> OwnImages:
+    """Read the pictures directly in a folder, sorted by name."""
     pixels: list[UInt8[np.ndarray, "size size 3"]] = []
     for file in sorted(path.iterdir())[:_MOST_FILES]:
         if file.is_symlink() or not file.is_file() or len(pixels) >= MOST_LOOKED_AT:
             continue
         try:
-            pixels.append(seen(read_picture(file), found.preprocessing))
+            pixels.append(seen(read_picture(file), identification.preprocessing))
         except ImageError:
-            continue  # other files may lie among the pictures
+            continue  # a folder may have other files too
     if len(pixels) < 2:
         raise DataError("images_none", name=safe_name(path.name))
     stacked = torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2)
-    return OwnImages(safe_name(path.name), stacked, None, found.preprocessing)
+    return OwnImages(safe_name(path.name), stacked, None, identification.preprocessing)
 
 
-def _labelled(data: Dataset, found: Identification) -> OwnImages:
-    """Test images, or all where the whole set is small; labels by class name, else by number."""
+def _labelled(data: Dataset, identification: Identification) -> OwnImages:
+    """Take the test images (all of a small set), and match labels by class name or number."""
     images, labels = data.test.images, data.test.labels
     if len(labels) < MOST_LABELLED // 4:
         images = torch.cat([images, data.train.images])
         labels = torch.cat([labels, data.train.labels])
     step = max(1, len(labels) // MOST_LABELLED)
     images, labels = images[::step][:MOST_LABELLED], labels[::step][:MOST_LABELLED]
-    names = [name.casefold() for name in found.classes]
-    own_look = _preprocessing(data, found)
+    names = [name.casefold() for name in identification.classes]
+    preprocessing = _preprocessing(data, identification)
     if all(name.casefold() in names for name in data.classes):
-        own = torch.tensor([names.index(name.casefold()) for name in data.classes])
-        return OwnImages(safe_name(data.name), images, own[labels], own_look)
-    known = labels if len(data.classes) == len(found.classes) else None
-    return OwnImages(safe_name(data.name), images, known, own_look)
+        network_index = torch.tensor([names.index(name.casefold()) for name in data.classes])
+        return OwnImages(safe_name(data.name), images, network_index[labels], preprocessing)
+    numbered_labels = labels if len(data.classes) == len(identification.classes) else None
+    return OwnImages(safe_name(data.name), images, numbered_labels, preprocessing)
 
 
-def _preprocessing(data: Dataset, found: Identification) -> Preprocessing:
-    """The network's; the data's own where the file of a network of grey images tells none."""
-    fits = len(found.preprocessing.mean) == found.spec.input_channels
-    return found.preprocessing if fits else data.preprocessing
+def _preprocessing(data: Dataset, identification: Identification) -> Preprocessing:
+    """The network's preprocessing; the data set's if the network's has other channels."""
+    fits = len(identification.preprocessing.mean) == identification.spec.input_channels
+    return identification.preprocessing if fits else data.preprocessing

@@ -1,1 +1,1 @@
-"""Tensors to a network: which architecture a checkpoint belongs to."""
+"""Identify the architecture that the tensors of a checkpoint belong to."""

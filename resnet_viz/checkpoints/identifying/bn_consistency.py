@@ -1,9 +1,9 @@
 """Batch-normalisation consistency: do the running statistics belong to this network and input?
 
 For a layer with running mean mu and variance v, and those of a batch of natural images, mu' and
-v': score = median over channels of |mu' - mu| / sqrt(v), plus the median of |ln(v' / v)|. Around
-0.3 for the right network and input, far more for another; docs/reference/checks.md has the
-measurements.
+v': score = median over channels of |mu' - mu| / sqrt(v), plus the median of |ln(v' / v)|. It is
+about 0.3 for the right network and input and much larger otherwise; see docs/reference/checks.md
+for measurements.
 """
 
 import copy
@@ -22,34 +22,42 @@ _TINY = 1e-12
 
 @dataclass(frozen=True)
 class Consistency:
-    """Scores by normalisation layer, in order of execution; {} where none keeps statistics."""
+    """Scores by batch normalisation layer, in order of execution; {} without such a layer."""
 
     scores: Mapping[str, float]
 
     @property
     def mean(self) -> float:
-        """Over all layers."""
+        """Mean score of all layers."""
         return sum(self.scores.values()) / len(self.scores) if self.scores else float("nan")
 
     @property
     def median(self) -> float:
-        """Over all layers: one sick layer does not move it."""
+        """Median score of all layers; a single bad layer does not affect it."""
         ordered = sorted(self.scores.values())
         return ordered[len(ordered) // 2] if ordered else float("nan")
 
 
 def consistency(network: ResNet, batch: Float[Tensor, "batch channel height width"]) -> Consistency:
-    """The scores of a network on a batch of natural images; the network stays as it is.
+    """Score every batch normalisation layer on a batch of natural images.
 
-    The batch flows through in training mode, so every layer is handed normalised values and a sick
-    layer is seen where it is, not in all layers behind it.
+    The pass runs on a copy in training mode, so every layer gets normalised values and a bad layer
+    does not affect the scores of the layers after it.
+
+    Parameters
+    ----------
+    network
+        Not changed.
+    batch
+        Preprocessed images, (batch, channel, height, width).
+
     """
-    measured = copy.deepcopy(network)
-    set_statistics(measured, batch)
-    ours = dict(measured.named_modules())
+    remeasured = copy.deepcopy(network)
+    set_statistics(remeasured, batch)
+    new_modules = dict(remeasured.named_modules())
     scores = {}
     for name, norm in network.named_modules():
-        new = ours[name]
+        new = new_modules[name]
         if isinstance(norm, nn.BatchNorm2d) and isinstance(new, nn.BatchNorm2d):
             mean, variance = torch.as_tensor(new.running_mean), torch.as_tensor(new.running_var)
             scores[name] = _score(norm, mean, variance)
@@ -57,28 +65,28 @@ def consistency(network: ResNet, batch: Float[Tensor, "batch channel height widt
 
 
 def flow_score(network: ResNet, batch: Float[Tensor, "batch channel height width"]) -> float:
-    """The mean score in evaluation mode: how far what really flows is from what was kept.
+    """The mean score of a pass in evaluation mode; NaN without batch normalisation.
 
-    Here an error of the input adds up from layer to layer, so inputs that differ little still
-    differ in it.
+    Errors of the input add up from layer to layer, so this score separates normalisations that are
+    nearly the same.
     """
     norms = {n: m for n, m in network.named_modules() if isinstance(m, nn.BatchNorm2d)}
     scores: list[float] = []
-    before = [batch]
+    layer_input = [batch]
 
-    def see(name: str, value: Tensor) -> Tensor:
+    def score_layer(name: str, value: Tensor) -> Tensor:
         if name in norms:
-            scores.append(layer_score(norms[name], before[0]))
-        before[0] = value
+            scores.append(layer_score(norms[name], layer_input[0]))
+        layer_input[0] = value
         return value
 
     with torch.no_grad():
-        network(batch, see)
+        network(batch, score_layer)
     return sum(scores) / len(scores) if scores else float("nan")
 
 
 def layer_score(norm: nn.BatchNorm2d, values: Float[Tensor, "batch channel height width"]) -> float:
-    """One layer's score, from what flows into it."""
+    """The score of a layer, from its input."""
     return _score(norm, values.mean((0, 2, 3)), values.var((0, 2, 3)))
 
 

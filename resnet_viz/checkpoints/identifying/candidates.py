@@ -1,8 +1,8 @@
-"""Which network a file's tensors belong to: from shapes and order, whatever their names are.
+"""``candidates``: the networks that a file's tensors fit, by shape and order, whatever their names.
 
-Every spec that the shapes allow is a candidate, spelled out by its plan and compared tensor by
-tensor. What shapes cannot tell (a plain network from one with option A, and where normalisation
-stands in it) is left to ``checkpoints.topology``.
+Every spec that the shapes allow is a candidate; its plan is compared with the file tensor by
+tensor. Shapes do not tell a plain network from one with option A shortcuts, nor always where the
+normalisation is; ``identify`` decides between such candidates.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,8 +12,8 @@ from itertools import groupby
 from torch import Tensor
 
 from resnet_viz.checkpoints.identifying.named_modules import (
-    Found,
-    FoundKind,
+    ModuleKind,
+    NamedModule,
     modules,
     orderings,
 )
@@ -32,54 +32,67 @@ _STEMS = {7: (Stem.IMAGENET, 224), 3: (Stem.CIFAR, 32)}  # kernel: stem, usual i
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """A spec and which of the file's tensors each of its own would be.
+    """A spec, and how the file's tensors map to its own.
 
-    ``matched`` of ``total`` tensors of the file have a place with their shape; ``first`` is the
-    first that has none.
+    Parameters
+    ----------
+    spec
+        The network that the file may belong to.
+    keys
+        The file's names by ours.
+    matched, total
+        How many of the file's tensors fit, out of how many.
+    first
+        The first tensor or module that does not fit; None if all do.
+
     """
 
     spec: NetworkSpec
-    keys: Mapping[str, str]  # our name -> the file's
+    keys: Mapping[str, str]
     matched: int
     total: int
     first: str | None
 
     @property
     def whole(self) -> bool:
-        """Whether every tensor of the file, and of the network, has found its place."""
+        """Whether every tensor of the file and of the network is matched."""
         return self.first is None
 
-    def tensors(self, given: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """The file's tensors under our own names."""
-        return {own: given[key] for own, key in self.keys.items()}
+    def tensors(self, file_tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The file's tensors under our names."""
+        return {own: file_tensors[key] for own, key in self.keys.items()}
 
 
 def candidates(tensors: Mapping[str, Tensor]) -> list[Candidate]:
-    """Every network that the tensors may belong to, the best match first.
+    """List the networks that the tensors may belong to, best match first.
 
-    Where some match whole, these alone; else the nearest ones. [] where nothing looks like a
-    residual or plain network.
+    Returns
+    -------
+    list
+        Only the complete matches if there are any, otherwise partial ones; [] if the tensors do
+        not look like a residual or plain network.
+
     """
-    found = modules(tensors)
-    nearest: list[Candidate] = []
-    for order in orderings(found):
+    file_modules = modules(tensors)
+    partial: list[Candidate] = []
+    for order in orderings(file_modules):
         roles = skeleton(order)
-        tried = [_matched(spec, roles, tensors) for spec in _specs(roles)]
-        if whole := [candidate for candidate in tried if candidate.whole]:
-            return whole
-        nearest += tried
-    return sorted(nearest, key=lambda c: -c.matched)
+        matches = [_matched(spec, roles, tensors) for spec in _specs(roles)]
+        if complete := [candidate for candidate in matches if candidate.whole]:
+            return complete
+        partial += matches
+    return sorted(partial, key=lambda c: -c.matched)
 
 
 def fitted(spec: NetworkSpec, tensors: Mapping[str, Tensor]) -> Candidate:
-    """The best match of a given spec."""
+    """The best match of the tensors to a spec."""
     orders = orderings(modules(tensors))
-    tried = [_matched(spec, skeleton(order), tensors) for order in orders]
-    return max(tried, key=lambda candidate: (candidate.whole, candidate.matched))
+    matches = [_matched(spec, skeleton(order), tensors) for order in orders]
+    return max(matches, key=lambda candidate: (candidate.whole, candidate.matched))
 
 
 def _specs(roles: Skeleton) -> Iterator[NetworkSpec]:
-    """Every spec that the shapes allow; none for what is no such network at all."""
+    """Yield every spec that the shapes allow."""
     if len(roles.main) < 3 or not roles.heads or roles.main[0].shape[2] not in _STEMS:
         return
     block = roles.block
@@ -98,7 +111,7 @@ def _specs(roles: Skeleton) -> Iterator[NetworkSpec]:
 
 def _spec(
     roles: Skeleton,
-    blocks: Sequence[Sequence[Found]],
+    blocks: Sequence[Sequence[NamedModule]],
     block: Block,
     shortcut: Shortcut,
     order: Order,
@@ -123,8 +136,8 @@ def _spec(
     return spec if block is Block.BASIC else _grouped(spec, blocks[0])
 
 
-def _grouped(spec: NetworkSpec, first: Sequence[Found]) -> NetworkSpec:
-    """ResNeXt's groups and wide ResNet's width, from the middle of the first block."""
+def _grouped(spec: NetworkSpec, first: Sequence[NamedModule]) -> NetworkSpec:
+    """Set groups and width per group from the 3x3 convolution of the first bottleneck block."""
     inside, in_group = first[1].shape[:2]
     groups = inside // in_group
     width = inside * USUAL_WIDTH_PER_GROUP // (spec.widths[0] * groups)
@@ -134,11 +147,11 @@ def _grouped(spec: NetworkSpec, first: Sequence[Found]) -> NetworkSpec:
 def _norm(roles: Skeleton) -> Norm:
     if not roles.main_norms:
         return Norm.NONE
-    counted = all(norm.kind is FoundKind.NORM for norm in roles.main_norms)
+    counted = all(norm.kind is ModuleKind.NORM for norm in roles.main_norms)
     return Norm.BATCH if counted else Norm.GROUP
 
 
-def _shortcuts(blocks: Sequence[Sequence[Found]], roles: Skeleton) -> list[Shortcut]:
+def _shortcuts(blocks: Sequence[Sequence[NamedModule]], roles: Skeleton) -> list[Shortcut]:
     if not roles.aside:
         return [Shortcut.ZERO_PAD, Shortcut.NONE]
     if len(roles.aside) == len(blocks):
@@ -147,7 +160,7 @@ def _shortcuts(blocks: Sequence[Sequence[Found]], roles: Skeleton) -> list[Short
 
 
 def _orders(roles: Skeleton) -> list[Order]:
-    """Where normalisation stands: by the number of norms, else by where the outer two stand."""
+    """The possible orders of normalisation, from the shortcuts and the first and last norm."""
     if roles.aside:
         return [Order.POST if roles.aside_norms or not roles.main_norms else Order.PRE]
     if not roles.main_norms:
@@ -161,38 +174,41 @@ def _orders(roles: Skeleton) -> list[Order]:
 
 
 def _matched(spec: NetworkSpec, roles: Skeleton, tensors: Mapping[str, Tensor]) -> Candidate:
-    own = planned(spec)
+    expected = planned(spec)
     if spec.norm is Norm.GROUP:
-        own = replace(own, main_norms=tuple(map(without_statistics, own.main_norms)),
-                      aside_norms=tuple(map(without_statistics, own.aside_norms)))  # fmt: skip
+        expected = replace(
+            expected,
+            main_norms=tuple(map(without_statistics, expected.main_norms)),
+            aside_norms=tuple(map(without_statistics, expected.aside_norms)),
+        )
     keys: dict[str, str] = {}
-    lost: list[str] = []
+    unmatched: list[str] = []
     for role in ("main", "main_norms", "aside", "aside_norms", "heads"):
-        mine, theirs = getattr(own, role), getattr(roles, role)
+        mine, theirs = getattr(expected, role), getattr(roles, role)
         for one, other in zip(mine, theirs, strict=False):
-            _pair(one, other, tensors, keys, lost)
-        lost += [m.name for m in (*mine[len(theirs) :], *theirs[len(mine) :])]
-    placed = set(keys.values())
-    left = [key for key in tensors if key not in placed]
-    first = next(iter([*left, *lost]), None)
-    return Candidate(spec, keys, len(placed), len(tensors), first)
+            _pair(one, other, tensors, keys, unmatched)
+        unmatched += [m.name for m in (*mine[len(theirs) :], *theirs[len(mine) :])]
+    used = set(keys.values())
+    extra = [key for key in tensors if key not in used]
+    first = next(iter([*extra, *unmatched]), None)
+    return Candidate(spec, keys, len(used), len(tensors), first)
 
 
 def _pair(
-    own: Found,
-    given: Found,
+    own: NamedModule,
+    other: NamedModule,
     tensors: Mapping[str, Tensor],
     keys: dict[str, str],
-    lost: list[str],
+    unmatched: list[str],
 ) -> None:
-    """Give every tensor of one module its place, or note what is missing."""
-    if own.shape != given.shape:
-        lost.append(given.name)
+    """Match the tensors of two modules: add to ``keys``, or to ``unmatched`` what does not fit."""
+    if own.shape != other.shape:
+        unmatched.append(other.name)
         return
     for part, name in own.keys.items():
-        counter = part == "num_batches_tracked"
-        key = given.keys.get(part)
-        if key is not None and (counter or tensors[key].shape[:1] == own.shape[:1]):
+        is_counter = part == "num_batches_tracked"
+        key = other.keys.get(part)
+        if key is not None and (is_counter or tensors[key].shape[:1] == own.shape[:1]):
             keys[name] = key
-        elif not counter:
-            lost.append(f"{given.name}.{part}")
+        elif not is_counter:
+            unmatched.append(f"{other.name}.{part}")

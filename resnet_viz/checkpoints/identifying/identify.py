@@ -1,7 +1,8 @@
-"""What shapes cannot tell: plain or residual, and how the input was normalised.
+"""``identify``: the network of a weights file, and how its input was normalised.
 
-Every candidate is run on the bundled photographs; the one whose running statistics agree with
-what flows through it is the one that was trained (SCIENCE: batch-normalisation consistency).
+Tensor shapes give candidates. Shapes do not tell plain from residual, so every candidate is run on
+the bundled photographs, and the one whose running statistics agree best with its activations is
+chosen (see ``bn_consistency``).
 """
 
 import math
@@ -38,17 +39,17 @@ from resnet_viz.pictures.samples import sample_batch
 from resnet_viz.records import WeightSource
 from resnet_viz.spec import NetworkSpec, Order, Stem
 
-#: Below this the best candidate is no better than a guess, and the file is asked about.
+#: Below this confidence the best candidate is a guess, and the user has to choose.
 SURE = 0.75
-#: A network that scores worse than this on photographs is not the one that was trained.
+#: The mean score on photographs above which a candidate is not the trained network.
 FITS = 0.6
-#: The same for the median layer, which a few sick layers do not move.
+#: The same for the median score, which a few bad layers do not affect.
 FITS_MOSTLY = 0.25
 
-#: Normalisations whose first-layer scores differ by less are settled by all layers together.
+#: Normalisations whose first-layer scores differ by less are compared over all layers.
 CLOSE = 0.25
 
-#: Ways to normalise pixels in [0, 1]: mean and deviation.
+#: Mean and standard deviation of the usual normalisations, for pixels in [0, 1].
 NORMALISATIONS: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
     "cifar": (CIFAR_PREPROCESSING.mean, CIFAR_PREPROCESSING.deviation),
     "imagenet": (IMAGENET_PREPROCESSING.mean, IMAGENET_PREPROCESSING.deviation),
@@ -60,11 +61,35 @@ NORMALISATIONS: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
 
 @dataclass(frozen=True, eq=False)
 class Identification:
-    """The network of a file, how sure that is, and all scores that led there.
+    """The network of a weights file, with the confidence and the scores of the decision.
 
-    ``sure`` is False where plain and residual cannot be told apart; ``network`` is then the
-    residual one. ``scores`` are by candidate ("residual", "plain"), ``input_scores`` by
-    normalisation: lower is better.
+    Parameters
+    ----------
+    network
+        The identified network with the file's weights.
+    name
+        The file's name.
+    confidence
+        Between 0 and 1; 1 for a file that contains its spec.
+    sure
+        False if plain and residual cannot be told apart; ``network`` is then the residual one.
+    matched, total
+        How many of the file's tensors fit the network, out of how many.
+    preprocessing
+        How the network expects its input.
+    normalisation
+        A key of ``NORMALISATIONS``, or "described" for a file that contains its preprocessing.
+    classes
+        Class names, in the order of the outputs.
+    scores
+        Mean score by candidate ("residual", "plain"); lower is better.
+    input_scores
+        Score of the first layer by normalisation; lower is better.
+    training
+        What the file records about the training.
+    update_ratios
+        ||last step|| / ||W|| by layer, if the file has the optimiser's state.
+
     """
 
     network: ResNet
@@ -79,15 +104,15 @@ class Identification:
     scores: Mapping[str, float]
     input_scores: Mapping[str, float]
     training: JsonObject
-    update_ratios: Mapping[str, float] = field(default_factory=dict)  # by layer
+    update_ratios: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def spec(self) -> NetworkSpec:
-        """Of the network."""
+        """The network's spec."""
         return self.network.spec
 
     def loaded(self) -> LoadedNetwork:
-        """The network, ready to use; ``CheckpointError`` where its kind is not known."""
+        """The network, ready to use; ``CheckpointError`` if it may be plain or residual."""
         if not self.sure:
             raise CheckpointError("checkpoint_kind", name=self.name, depth=self.spec.depth)
         return LoadedNetwork(
@@ -101,13 +126,29 @@ class Identification:
 
 
 def identify(weights: StateDict, name: str, spec: NetworkSpec | None = None) -> Identification:
-    """Which network the weights are of; ``CheckpointError`` with the nearest where none fits."""
-    known = described(weights, spec, name)
-    if known is None:
-        return _found_out(weights, name)
-    own, classes, preprocessing = known
-    network, matched = _of_spec(own, weights.tensors, name)
-    told: JsonObject = {
+    """Identify the network that weights belong to.
+
+    Parameters
+    ----------
+    weights
+        The content of the file.
+    name
+        The file's name, for errors.
+    spec
+        The network, for a file that does not contain its spec; identified by default.
+
+    Raises
+    ------
+    CheckpointError
+        If no network fits. The error names the nearest one.
+
+    """
+    description = described(weights, spec, name)
+    if description is None:
+        return _from_tensors(weights, name)
+    file_spec, classes, preprocessing = description
+    network, matched = _of_spec(file_spec, weights.tensors, name)
+    recorded: JsonObject = {
         key: weights.metadata[key] for key in ("training", "curve") if key in weights.metadata
     }
     return Identification(
@@ -122,63 +163,63 @@ def identify(weights: StateDict, name: str, spec: NetworkSpec | None = None) -> 
         classes=classes,
         scores={},
         input_scores=_input_scores(network),
-        training={**weights.training, **told},
+        training={**weights.training, **recorded},
         update_ratios=_by_layer({key: key for key in weights.tensors}, weights, network),
     )
 
 
 def _of_spec(spec: NetworkSpec, tensors: Mapping[str, Tensor], name: str) -> tuple[ResNet, int]:
-    """The network of a known spec: by our own names, or else by shapes and order."""
+    """Fill a known network, by our own names or else by shapes and order."""
     with torch.device("meta"):
-        own = ResNet(spec).state_dict()
-    named = sum(key in own for key in tensors)
-    if all(key in tensors or key.endswith("num_batches_tracked") for key in own):
+        own_tensors = ResNet(spec).state_dict()
+    own_names = sum(key in own_tensors for key in tensors)
+    if all(key in tensors or key.endswith("num_batches_tracked") for key in own_tensors):
         return fill(spec, tensors, name), len(tensors)
     candidate = fitted(spec, tensors)
-    if not candidate.whole and 2 * named >= len(tensors):
-        return fill(spec, tensors, name), len(tensors)  # its error names what differs
+    if not candidate.whole and 2 * own_names >= len(tensors):
+        return fill(spec, tensors, name), len(tensors)  # raises an error with the mismatch
     return _filled(candidate, tensors, name), candidate.matched
 
 
-def _found_out(weights: StateDict, name: str) -> Identification:
-    found = candidates(weights.tensors)
-    if not found:
+def _from_tensors(weights: StateDict, name: str) -> Identification:
+    matches = candidates(weights.tensors)
+    if not matches:
         raise CheckpointError("checkpoint_unknown", name=name, total=len(weights))
-    networks = [_filled(candidate, weights.tensors, name) for candidate in found]
+    networks = [_filled(candidate, weights.tensors, name) for candidate in matches]
     input_scores = _input_scores(networks[0])
     first = _normalisation(networks[0].spec, input_scores)
     preprocessing = _preprocessing(networks[0].spec, first)
-    rests = [_rest(network, preprocessing) for network in networks]
-    scores = [rest.mean for rest in rests]
-    best = min(range(len(found)), key=lambda i: _comparable(scores[i]))
+    consistencies = [_later_layers(network, preprocessing) for network in networks]
+    scores = [layers.mean for layers in consistencies]
+    best = min(range(len(matches)), key=lambda i: _comparable(scores[i]))
     confidence = _confidence(scores, best)
-    fits = scores[best] <= FITS or rests[best].median <= FITS_MOSTLY
-    sure = len(found) == 1 or (confidence >= SURE and fits)
+    fits = scores[best] <= FITS or consistencies[best].median <= FITS_MOSTLY
+    sure = len(matches) == 1 or (confidence >= SURE and fits)
     chosen = networks[best if sure else 0]
-    normalisation = _settled(chosen, input_scores, first)
+    normalisation = _closest_over_all_layers(chosen, input_scores, first)
     return Identification(
         network=chosen,
         name=name,
         confidence=confidence,
         sure=sure,
-        matched=found[best].matched,
-        total=found[best].total,
+        matched=matches[best].matched,
+        total=matches[best].total,
         preprocessing=_preprocessing(chosen.spec, normalisation),
         normalisation=normalisation,
         classes=class_names(chosen.spec),
         scores={_label(n.spec): s for n, s in zip(networks, scores, strict=True)},
         input_scores=input_scores,
         training=weights.training,
-        update_ratios=_by_layer(found[best].keys, weights, chosen),
+        update_ratios=_by_layer(matches[best].keys, weights, chosen),
     )
 
 
 def _by_layer(keys: Mapping[str, str], weights: StateDict, network: ResNet) -> dict[str, float]:
-    """Update ratios under our layers' names; ``keys`` are the file's names by ours."""
+    """Update ratios by our layers' names; ``keys`` maps our tensor names to the file's."""
     layers = dict(network.named_modules())
-    known = {own.removesuffix(".weight"): weights.update_ratios.get(key)
+    ratios = {own.removesuffix(".weight"): weights.update_ratios.get(key)
              for own, key in keys.items() if own.endswith(".weight")}  # fmt: skip
-    return {n: ratio for n, ratio in known.items() if ratio is not None and n in layers}
+    return {n: ratio for n, ratio in ratios.items() if ratio is not None and n in layers}
 
 
 def _filled(candidate: Candidate, tensors: Mapping[str, Tensor], name: str) -> ResNet:
@@ -200,7 +241,7 @@ def _label(spec: NetworkSpec) -> str:
 
 
 def _confidence(scores: list[float], best: int) -> float:
-    """Of the best against the second: its share of their scores; certain where it is alone."""
+    """Second / (first + second) of the two best scores; 1 for a single candidate."""
     if len(scores) == 1:
         return 1.0
     second = min(_comparable(score) for i, score in enumerate(scores) if i != best)
@@ -212,12 +253,12 @@ def _comparable(score: float) -> float:
     return float("inf") if math.isnan(score) else score
 
 
-def _rest(network: ResNet, preprocessing: Preprocessing) -> Consistency:
-    """The scores of all layers but the first, which judges the input."""
+def _later_layers(network: ResNet, preprocessing: Preprocessing) -> Consistency:
+    """Scores of all layers except the first, which is used for the normalisation."""
     if network.spec.input_channels != 3:
         return Consistency({})
-    found = consistency(network, sample_batch(preprocessing)).scores
-    return Consistency(dict(list(found.items())[1:]))
+    scores = consistency(network, sample_batch(preprocessing)).scores
+    return Consistency(dict(list(scores.items())[1:]))
 
 
 def _preprocessing(spec: NetworkSpec, normalisation: str) -> Preprocessing:
@@ -229,14 +270,14 @@ def _preprocessing(spec: NetworkSpec, normalisation: str) -> Preprocessing:
 
 
 def _normalisation(spec: NetworkSpec, scores: Mapping[str, float]) -> str:
-    """The best; the family's usual one where there is nothing to choose by."""
+    """The normalisation with the best score; the usual one of the stem without scores."""
     usual = "imagenet" if spec.stem is Stem.IMAGENET else "cifar"
     ranked = {name: score for name, score in scores.items() if not math.isnan(score)}
     return min(ranked, key=lambda name: ranked[name]) if ranked else usual
 
 
-def _settled(network: ResNet, scores: Mapping[str, float], best: str) -> str:
-    """Of normalisations that the first layer finds alike, the one that suits all layers."""
+def _closest_over_all_layers(network: ResNet, scores: Mapping[str, float], best: str) -> str:
+    """Choose between normalisations with close first-layer scores by the score of all layers."""
     close = [name for name, score in scores.items() if score <= scores[best] + CLOSE]
     if len(close) < 2:
         return best
@@ -245,7 +286,7 @@ def _settled(network: ResNet, scores: Mapping[str, float], best: str) -> str:
 
 
 def _input_scores(network: ResNet) -> dict[str, float]:
-    """The first layer's score under every normalisation."""
+    """Score of the first batch normalisation layer under every normalisation."""
     norm = next((m for m in network.modules() if isinstance(m, nn.BatchNorm2d)), None)
     if norm is None or network.spec.input_channels != 3:
         return {}

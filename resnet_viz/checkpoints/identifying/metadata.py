@@ -1,4 +1,4 @@
-"""What a file, or the caller, says of its network."""
+"""Read spec, classes and preprocessing from the metadata of a weights file."""
 
 import json
 from collections.abc import Mapping
@@ -17,9 +17,27 @@ from resnet_viz.spec import NetworkSpec
 def described(
     weights: StateDict, spec: NetworkSpec | None, name: str
 ) -> tuple[NetworkSpec, tuple[str, ...], Preprocessing] | None:
-    """Spec, classes and preprocessing; ``spec`` stands in where the file says nothing.
+    """Read spec, classes and preprocessing of a file.
 
-    None where nobody says which network it is. Raises ``CheckpointError`` for nonsense.
+    Parameters
+    ----------
+    weights
+        The content of the file.
+    spec
+        Used if the file does not contain a spec.
+    name
+        The file's name, for errors.
+
+    Returns
+    -------
+    tuple or None
+        Spec, class names and preprocessing; None if the file has no spec and ``spec`` is None.
+
+    Raises
+    ------
+    CheckpointError
+        If the metadata is invalid.
+
     """
     try:
         return _described(weights.metadata, spec)
@@ -28,9 +46,9 @@ def described(
 
 
 def file_spec(path: Path) -> NetworkSpec:
-    """The spec that a weights file of this library carries; no weight is read.
+    """Read the spec in a weights file of this library, without reading its weights.
 
-    Raises ``CheckpointError`` where it carries none.
+    Raises ``CheckpointError`` if it contains none.
     """
     try:
         with safe_open(path, framework="pt") as file:

@@ -1,9 +1,9 @@
-"""Tensor names to modules, whatever style they are written in.
+"""Group a file's tensors into modules, whatever their naming style.
 
-Styles differ in every name and agree in one thing: the tensors of one module share what stands
-before the last dot. So tensors become modules, and modules are told apart by their shapes alone.
-Names decide only what shapes cannot: the order where a file is not in order, and which of two
-equally shaped 1x1 convolutions is the shortcut.
+Naming styles differ, but the tensors of one module always share the part of the name before the
+last dot. The kind of a module follows from its shapes. Names are used only where shapes are not
+enough: for the order of execution if the file is not in order, and for which of two equally shaped
+1x1 convolutions is the shortcut.
 """
 
 import re
@@ -14,33 +14,46 @@ from enum import StrEnum
 from torch import Tensor
 
 
-class FoundKind(StrEnum):
-    """What a module is, by the shape of its weight."""
+class ModuleKind(StrEnum):
+    """Kind of a module, by the shape of its weight."""
 
     CONVOLUTION = "convolution"
     NORM = "norm"  # with running statistics
-    SCALE = "scale"  # one weight and one bias a channel, and no statistics: group or layer norm
+    SCALE = "scale"  # weight and bias per channel, no statistics: group or layer norm
     LINEAR = "linear"
     OTHER = "other"
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
-    """One module of a file. ``keys`` are its tensors' full names by part ("weight")."""
+class NamedModule:
+    """One module of a file.
+
+    Parameters
+    ----------
+    name
+        The module's name: that of its tensors without the last part.
+    kind
+        By the shape of the weight.
+    shape
+        Of the weight; () without one.
+    keys
+        Full names of its tensors by part ("weight", "bias", "running_mean").
+
+    """
 
     name: str
-    kind: FoundKind
-    shape: tuple[int, ...]  # of its weight
+    kind: ModuleKind
+    shape: tuple[int, ...]
     keys: Mapping[str, str]
 
     @property
     def parent(self) -> str:
-        """Where the module stands."""
+        """Name of the parent module."""
         return self.name.rpartition(".")[0]
 
     @property
     def aside(self) -> bool:
-        """Whether its name says that it stands on a shortcut."""
+        """Whether the name is one that shortcuts usually have."""
         return bool(_ASIDE.search(self.name.lower()))
 
 
@@ -57,8 +70,8 @@ _FIRST = re.compile(r"stem|embed|^conv\d*$|^conv\d*_|^init|^input|^first|^featur
 _LAST = re.compile(r"^fc|linear|classif|head|^out|logits|dense|final|last|post|^norm$|^bn$|bn_f")
 
 
-def modules(tensors: Mapping[str, Tensor]) -> list[Found]:
-    """The modules of a file in the order in which their first tensors stand there."""
+def modules(tensors: Mapping[str, Tensor]) -> list[NamedModule]:
+    """Group tensors into modules, in the order of their first tensors."""
     grouped: dict[str, dict[str, str]] = {}
     for key, value in tensors.items():
         stem, _, last = key.rpartition(".")
@@ -70,51 +83,52 @@ def modules(tensors: Mapping[str, Tensor]) -> list[Found]:
         ):
             stem, part = key, "weight"
         grouped.setdefault(stem, {})[part] = key
-    return [_found(name, keys, tensors) for name, keys in grouped.items()]
+    return [_module(name, keys, tensors) for name, keys in grouped.items()]
 
 
-def _found(name: str, keys: Mapping[str, str], tensors: Mapping[str, Tensor]) -> Found:
+def _module(name: str, keys: Mapping[str, str], tensors: Mapping[str, Tensor]) -> NamedModule:
     weight = tensors[keys["weight"]] if "weight" in keys else None
     shape = () if weight is None else tuple(weight.shape)
-    return Found(name, _kind(shape, keys), shape, keys)
+    return NamedModule(name, _kind(shape, keys), shape, keys)
 
 
-def _kind(shape: tuple[int, ...], keys: Mapping[str, str]) -> FoundKind:
+def _kind(shape: tuple[int, ...], keys: Mapping[str, str]) -> ModuleKind:
     match len(shape):
         case 4:
-            return FoundKind.CONVOLUTION
+            return ModuleKind.CONVOLUTION
         case 2:
-            return FoundKind.LINEAR
+            return ModuleKind.LINEAR
         case 1 if "running_var" in keys:
-            return FoundKind.NORM
+            return ModuleKind.NORM
         case 1 if "bias" in keys:
-            return FoundKind.SCALE
+            return ModuleKind.SCALE
         case _:
-            return FoundKind.OTHER
+            return ModuleKind.OTHER
 
 
-def orderings(found: Sequence[Found]) -> list[list[Found]]:
-    """Orders of execution to try: as in the file, then by the numbers in the names.
+def orderings(file_modules: Sequence[NamedModule]) -> list[list[NamedModule]]:
+    """Possible orders of execution, most likely first.
 
-    By names, a normalisation at the top stands with the stem, or else with the head.
+    That of the file, then two by the names: a top-level normalisation counts to the stem in the
+    first and to the head in the second.
     """
-    by_name = sorted(found, key=lambda module: _rank(module, False))
-    other = sorted(found, key=lambda module: _rank(module, True))
-    return [list(found), by_name, other]
+    by_name_norm_first = sorted(file_modules, key=lambda module: _rank(module, False))
+    by_name_norm_last = sorted(file_modules, key=lambda module: _rank(module, True))
+    return [list(file_modules), by_name_norm_first, by_name_norm_last]
 
 
-def _rank(module: Found, norm_last: bool) -> tuple[object, ...]:
+def _rank(module: NamedModule, norm_last: bool) -> tuple[object, ...]:
     top = module.name.lower()
     head = top.partition(".")[0]
-    place = 1
-    if module.kind is FoundKind.LINEAR:
-        place = 3
-    elif "." not in module.name and module.kind in (FoundKind.NORM, FoundKind.SCALE):
-        place = 2 if norm_last else 0
+    group = 1
+    if module.kind is ModuleKind.LINEAR:
+        group = 3
+    elif "." not in module.name and module.kind in (ModuleKind.NORM, ModuleKind.SCALE):
+        group = 2 if norm_last else 0
     elif _LAST.search(head):
-        place = 2
-    elif _FIRST.search(head) and (module.kind is not FoundKind.CONVOLUTION or "." not in top
+        group = 2
+    elif _FIRST.search(head) and (module.kind is not ModuleKind.CONVOLUTION or "." not in top
                                   or "embed" in top or "stem" in top):  # fmt: skip
-        place = 0
+        group = 0
     parts = re.findall(r"\d+|[^\d]+", top)
-    return (place, [(1, int(p), "") if p.isdigit() else (0, 0, p) for p in parts])
+    return (group, [(1, int(p), "") if p.isdigit() else (0, 0, p) for p in parts])

@@ -1,9 +1,9 @@
-"""The modules of a file in their roles: branch, shortcut, normalisation, head."""
+"""Sort modules by role: branch, shortcut, normalisation, head; for a file and for a spec."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from resnet_viz.checkpoints.identifying.named_modules import Found, FoundKind
+from resnet_viz.checkpoints.identifying.named_modules import ModuleKind, NamedModule
 from resnet_viz.spec import Block, NetworkSpec
 from resnet_viz.spec.parts import Part, PartKind
 from resnet_viz.spec.plan import plan
@@ -13,119 +13,136 @@ from resnet_viz.spec.plan import plan
 class Skeleton:
     """Modules by role, each in order of execution.
 
-    ``main`` are the stem's and the branches' convolutions, ``aside`` those of the shortcuts.
+    Parameters
+    ----------
+    main, main_norms
+        Convolutions of stem and branches, and normalisations outside the shortcuts.
+    aside, aside_norms
+        Convolutions and normalisations of the shortcuts.
+    heads
+        Linear layers.
+    rest
+        Modules of no known kind.
+
     """
 
-    main: tuple[Found, ...]
-    main_norms: tuple[Found, ...]
-    aside: tuple[Found, ...]
-    aside_norms: tuple[Found, ...]
-    heads: tuple[Found, ...]
-    rest: tuple[Found, ...]
+    main: tuple[NamedModule, ...]
+    main_norms: tuple[NamedModule, ...]
+    aside: tuple[NamedModule, ...]
+    aside_norms: tuple[NamedModule, ...]
+    heads: tuple[NamedModule, ...]
+    rest: tuple[NamedModule, ...]
 
     @property
     def block(self) -> Block:
-        """Bottleneck where every 3x3 convolution stands between two 1x1."""
+        """Bottleneck if there are at least two 1x1 convolutions per 3x3 one."""
         kernels = [module.shape[2] for module in (*self.main, *self.aside)][1:]
         return Block.BOTTLENECK if kernels.count(1) >= 2 * kernels.count(3) else Block.BASIC
 
 
-def skeleton(found: Sequence[Found]) -> Skeleton:
-    """Roles by shape and order; by name only which 1x1 convolution stands aside."""
-    convolutions = [m for m in found if m.kind is FoundKind.CONVOLUTION]
+def skeleton(file_modules: Sequence[NamedModule]) -> Skeleton:
+    """Sort a file's modules by role, from shapes and order; names only settle the shortcuts."""
+    convolutions = [m for m in file_modules if m.kind is ModuleKind.CONVOLUTION]
     aside = _aside(convolutions)
-    kinds = (FoundKind.NORM, FoundKind.SCALE)
-    norms = [m for m in found if m.kind in kinds]
+    kinds = (ModuleKind.NORM, ModuleKind.SCALE)
+    norms = [m for m in file_modules if m.kind in kinds]
     main = tuple(m for m in convolutions if m not in aside)
-    aside_norms = _aside_norms(found, main, aside, norms)
+    aside_norms = _aside_norms(file_modules, main, aside, norms)
     return Skeleton(
         main=main,
         main_norms=tuple(m for m in norms if m not in aside_norms),
         aside=tuple(aside),
         aside_norms=tuple(aside_norms),
-        heads=tuple(m for m in found if m.kind is FoundKind.LINEAR),
-        rest=tuple(m for m in found if m.kind is FoundKind.OTHER),
+        heads=tuple(m for m in file_modules if m.kind is ModuleKind.LINEAR),
+        rest=tuple(m for m in file_modules if m.kind is ModuleKind.OTHER),
     )
 
 
-def _aside(convolutions: Sequence[Found]) -> list[Found]:
-    behind = convolutions[1:]
-    narrow = [m for m in behind if m.shape[2] == 1]
-    wide = len(behind) - len(narrow)
-    if len(narrow) < 2 * wide or not wide:
-        return narrow  # basic blocks have no 1x1 convolution on their branch
-    named = [m for m in narrow if m.aside]
-    if len(named) == len(narrow) - 2 * wide:
+def _aside(convolutions: Sequence[NamedModule]) -> list[NamedModule]:
+    after_stem = convolutions[1:]
+    one_by_one = [m for m in after_stem if m.shape[2] == 1]
+    others = len(after_stem) - len(one_by_one)
+    if len(one_by_one) < 2 * others or not others:
+        return one_by_one  # basic blocks have no 1x1 convolution on their branch
+    named = [m for m in one_by_one if m.aside]
+    if len(named) == len(one_by_one) - 2 * others:
         return named
-    return _fourth_in_block(behind)
+    return _fourth_in_block(after_stem)
 
 
-def _fourth_in_block(behind: Sequence[Found]) -> list[Found]:
-    """Of 1x1, 3x3, 1x1, 1x1 the last, unless a 3x3 follows: then it opens the next block."""
+def _fourth_in_block(after_stem: Sequence[NamedModule]) -> list[NamedModule]:
+    """The last of 1x1, 3x3, 1x1, 1x1, unless a 3x3 follows: then it starts the next block."""
     aside, place = [], 0
-    kernels = [m.shape[2] for m in behind]
-    while place < len(behind):
+    kernels = [m.shape[2] for m in after_stem]
+    while place < len(after_stem):
         place += 3
-        if place < len(behind) and (place + 1 >= len(behind) or kernels[place + 1] == 1):
-            aside.append(behind[place])
+        if place < len(after_stem) and (place + 1 >= len(after_stem) or kernels[place + 1] == 1):
+            aside.append(after_stem[place])
             place += 1
     return aside
 
 
 def _aside_norms(
-    found: Sequence[Found], main: Sequence[Found], aside: Sequence[Found], norms: Sequence[Found]
-) -> list[Found]:
-    """The normalisation of each shortcut: beside it by name, else right behind it."""
+    file_modules: Sequence[NamedModule],
+    main: Sequence[NamedModule],
+    aside: Sequence[NamedModule],
+    norms: Sequence[NamedModule],
+) -> list[NamedModule]:
+    """The normalisation of each shortcut: by parent or name, otherwise the next in order."""
     if len(norms) != len(main) + len(aside):
         return []
-    homes = {m.parent for m in aside} - {m.parent for m in main}
-    near = [m for m in norms if m.parent in homes]
-    if len(near) == len(aside):
-        return near
+    parents = {m.parent for m in aside} - {m.parent for m in main}
+    siblings = [m for m in norms if m.parent in parents]
+    if len(siblings) == len(aside):
+        return siblings
     named = [m for m in norms if m.aside]
     if len(named) == len(aside):
         return named
     following = []
-    for place, module in enumerate(found):
+    for place, module in enumerate(file_modules):
         if module in aside:
-            following += [m for m in found[place + 1 :] if m in norms][:1]
+            following += [m for m in file_modules[place + 1 :] if m in norms][:1]
     return following
 
 
 def planned(spec: NetworkSpec) -> Skeleton:
-    """The same roles as a spec has them; names are those of our own state dict."""
+    """The modules of a spec by role, under the names of our own state dict."""
     layout = plan(spec)
     main = [*_named(layout.stem, "")]
-    aside: list[Found] = []
-    channels = spec.input_channels
+    aside: list[NamedModule] = []
     for block in layout.blocks:
         main += _named(block.branch, f"{block.name}.")
         aside += _named(block.around, f"{block.name}.")
     main += _named(layout.last, "")
-    head = Found("fc", FoundKind.LINEAR, (spec.classes, layout.out_channels), _own_keys("fc", 2))
-    assert channels
-    kinds = (FoundKind.NORM, FoundKind.SCALE)
+    head = NamedModule(
+        "fc", ModuleKind.LINEAR, (spec.classes, layout.out_channels), _own_keys("fc", 2)
+    )
+    kinds = (ModuleKind.NORM, ModuleKind.SCALE)
     return Skeleton(
-        main=tuple(m for m in main if m.kind is FoundKind.CONVOLUTION),
+        main=tuple(m for m in main if m.kind is ModuleKind.CONVOLUTION),
         main_norms=tuple(m for m in main if m.kind in kinds),
-        aside=tuple(m for m in aside if m.kind is FoundKind.CONVOLUTION),
+        aside=tuple(m for m in aside if m.kind is ModuleKind.CONVOLUTION),
         aside_norms=tuple(m for m in aside if m.kind in kinds),
         heads=(head,),
         rest=(),
     )
 
 
-def _named(parts: Sequence[Part], prefix: str) -> list[Found]:
-    found = []
+def _named(parts: Sequence[Part], prefix: str) -> list[NamedModule]:
+    named_modules = []
     for part in parts:
         name = prefix + part.name
         if part.kind is PartKind.CONVOLUTION and part.convolution is not None:
             c = part.convolution
             shape = (c.out_channels, c.in_channels // c.groups, c.kernel, c.kernel)
-            found.append(Found(name, FoundKind.CONVOLUTION, shape, _own_keys(name, 1)))
+            named_modules.append(
+                NamedModule(name, ModuleKind.CONVOLUTION, shape, _own_keys(name, 1))
+            )
         elif part.kind is PartKind.NORM:
-            found.append(Found(name, FoundKind.NORM, (part.channels,), _own_keys(name, 5)))
-    return found
+            named_modules.append(
+                NamedModule(name, ModuleKind.NORM, (part.channels,), _own_keys(name, 5))
+            )
+    return named_modules
 
 
 def _own_keys(name: str, count: int) -> dict[str, str]:
@@ -133,7 +150,7 @@ def _own_keys(name: str, count: int) -> dict[str, str]:
     return {part: f"{name}.{part}" for part in parts[:count]}
 
 
-def without_statistics(norm: Found) -> Found:
-    """A normalisation that keeps no running statistics."""
+def without_statistics(norm: NamedModule) -> NamedModule:
+    """The same normalisation without running statistics."""
     keys = {part: key for part, key in norm.keys.items() if part in ("weight", "bias")}
-    return replace(norm, kind=FoundKind.SCALE, keys=keys)
+    return replace(norm, kind=ModuleKind.SCALE, keys=keys)

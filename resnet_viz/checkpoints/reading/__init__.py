@@ -1,1 +1,1 @@
-"""Files to tensors. The only place where anything is unpickled."""
+"""Read weights files. Nothing is unpickled anywhere else."""

@@ -1,7 +1,8 @@
-"""What kind of file this is, and whether it may be opened: decided before memory is taken.
+"""Detect the format of a weights file and check its sizes before any tensor is read.
 
-torch.save writes a ZIP that it never compresses, so a compressed entry is no weights file but a
-bomb; the older format is a row of pickles. The first bytes decide, not the suffix.
+``torch.save`` writes a ZIP without compression, so a compressed entry is treated as a ZIP bomb.
+The older format is a sequence of pickles. Pickles, ZIPs and safetensors files are recognised by
+their first bytes, whatever their suffix.
 """
 
 import json
@@ -17,22 +18,22 @@ from resnet_viz.pictures.decode import safe_name
 
 MOST_BYTES = 1_000_000_000
 MOST_ENTRIES = 50_000  # tensors; ResNet-1202 has 7,000
-MOST_PICKLE = 64_000_000  # bytes of structure; names and numbers, no weights
-MOST_DIRECTORY = 16_000_000  # bytes of a ZIP's directory; ResNet-1202 needs 600,000
+MOST_PICKLE = 64_000_000  # bytes of the pickle, which has names and shapes but no weights
+MOST_DIRECTORY = 16_000_000  # bytes of a ZIP's central directory; ResNet-1202 needs 600,000
 MOST_HEADER = 32_000_000  # bytes of a safetensors header
 
 
 class Container(StrEnum):
-    """How weights lie in a file."""
+    """Format of a weights file."""
 
     ZIP = "zip"  # torch.save since 1.6
-    LEGACY = "legacy"  # torch.save before
+    LEGACY = "legacy"  # torch.save before 1.6
     SAFETENSORS = "safetensors"
     SHARDS = "shards"  # a JSON index of several safetensors files
-    ONNX = "onnx"  # its initialisers alone
+    ONNX = "onnx"  # only its initialisers are read
 
 
-#: Bytes a value in safetensors' names of types.
+#: Bytes per value of safetensors' types.
 _WIDTHS = {
     "F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1,
     "BOOL": 1, "U16": 2, "U32": 4, "U64": 8,
@@ -40,13 +41,17 @@ _WIDTHS = {
 
 
 def container(path: Path) -> Container:
-    """The kind of a file, checked as far as can be without reading its weights."""
+    """Return the format of a weights file, after every check that needs no weights.
+
+    Raises ``CheckpointError`` if the file is missing, damaged, too large, compressed, a TorchScript
+    archive or no weights file.
+    """
     name = safe_name(path.name)
     try:
-        there, size = path.is_file(), path.stat().st_size
-    except (OSError, ValueError):  # not there, or a name that no file can have
-        there, size = False, 0
-    if not there:
+        exists, size = path.is_file(), path.stat().st_size
+    except (OSError, ValueError):  # an unreadable path, or one that is not valid
+        exists, size = False, 0
+    if not exists:
         raise CheckpointError("checkpoint_missing", name=name)
     if size > MOST_BYTES:
         raise CheckpointError("checkpoint_large", name=name, most=MOST_BYTES // 1_000_000)
@@ -66,7 +71,7 @@ def container(path: Path) -> Container:
         raise CheckpointError("checkpoint_damaged", name=name) from error
     if start[257:262] == b"ustar":
         raise CheckpointError("checkpoint_archive", name=name)
-    if start[:1] != b"\x80":  # a pickle of protocol 2 or later says so first
+    if start[:1] != b"\x80":  # a pickle of protocol 2 or later starts with this byte
         raise CheckpointError("checkpoint_damaged", name=name)
     return Container.LEGACY
 
@@ -92,32 +97,38 @@ def _check_zip(path: Path, size: int) -> None:
 
 
 def _directory_size(path: Path, size: int) -> int:
-    """Bytes of a ZIP's directory as its last records say; it is read whole, so it is bounded."""
+    """Size of a ZIP's central directory in bytes, from its end records.
+
+    ``zipfile`` reads the whole directory into memory, so its size is checked first.
+    """
     with path.open("rb") as file:
         file.seek(max(0, size - 66_000))  # a comment has at most 65,535 bytes
         tail = file.read()
-    found = [0]
-    for mark, place, form in ((b"PK\x05\x06", 12, "<I"), (b"PK\x06\x06", 40, "<Q")):
-        start = tail.rfind(mark)
+    sizes = [0]
+    for signature, offset, form in ((b"PK\x05\x06", 12, "<I"), (b"PK\x06\x06", 40, "<Q")):
+        start = tail.rfind(signature)
         if start >= 0:
-            found.append(struct.unpack_from(form, tail, start + place)[0])
-    return max(value for value in found if value != 0xFFFFFFFF)
+            sizes.append(struct.unpack_from(form, tail, start + offset)[0])
+    return max(value for value in sizes if value != 0xFFFFFFFF)
 
 
 def safetensors_header(path: Path) -> JsonObject:
-    """The header of a safetensors file; ``ValueError`` where it makes no sense."""
+    """Read the header of a safetensors file, with its length as ``""``.
+
+    Raises ``ValueError`` if it is invalid.
+    """
     with path.open("rb") as file:
         (length,) = struct.unpack("<Q", file.read(8))
         if length > min(MOST_HEADER, path.stat().st_size - 8):
             raise ValueError(length)
-        header = json.loads(file.read(length), object_pairs_hook=_once)
+        header = json.loads(file.read(length), object_pairs_hook=_unique_keys)
     if not isinstance(header, dict):
         raise ValueError(type(header))
     return {"": length, **header}
 
 
 def _check_safetensors(path: Path, size: int) -> None:
-    """Every tensor lies in the file, behind the one before it, and is as long as its shape says."""
+    """Check that the tensors fill the file without gaps and have the lengths of their shapes."""
     header = safetensors_header(path)
     room = size - 8 - header.pop("")
     header.pop("__metadata__", None)
@@ -133,7 +144,7 @@ def _check_safetensors(path: Path, size: int) -> None:
 
 
 def _span(entry: Any) -> tuple[int, int, int]:  # noqa: ANN401  # from JSON
-    """(begin, end, bytes that the shape needs) of one tensor."""
+    """Return (begin, end, bytes that the shape needs) of a tensor."""
     if not isinstance(entry, dict) or entry.get("dtype") not in _WIDTHS:
         raise ValueError(str(entry)[:80])
     values, offsets = entry.get("shape"), entry.get("data_offsets")
@@ -147,9 +158,9 @@ def _span(entry: Any) -> tuple[int, int, int]:  # noqa: ANN401  # from JSON
     return offsets[0], offsets[1], needed
 
 
-def _once(pairs: list[tuple[str, Any]]) -> JsonObject:
-    """A JSON object whose keys are all different."""
-    found = dict(pairs)
-    if len(found) != len(pairs):
+def _unique_keys(pairs: list[tuple[str, Any]]) -> JsonObject:
+    """Build a JSON object; ``ValueError`` if a key occurs twice."""
+    unique = dict(pairs)
+    if len(unique) != len(pairs):
         raise ValueError(len(pairs))
-    return found
+    return unique

@@ -1,6 +1,6 @@
-"""The initialisers of an ONNX file as tensors: no graph is run, no other file is opened.
+"""Read the initialisers of an ONNX file as tensors, without running its graph.
 
-Every value must lie in the file itself (no external data) and be as long as its shape says.
+All values must be stored in the file itself (no external data) and match their shapes.
 """
 
 from pathlib import Path
@@ -13,15 +13,32 @@ from torch import Tensor
 from resnet_viz.checkpoints.reading.file_kinds import MOST_BYTES, MOST_ENTRIES
 from resnet_viz.core.errors import CheckpointError
 
-#: numpy's type of ONNX's numbers of types: FLOAT, FLOAT16, DOUBLE.
+#: NumPy types of ONNX's FLOAT, FLOAT16 and DOUBLE.
 _TYPES = {1: np.float32, 10: np.float16, 11: np.float64}
 _TYPED = {1: "float_data", 11: "double_data"}
 
 
 def read_onnx(path: Path, name: str) -> dict[str, Tensor]:
-    """Initialisers by name, in the file's order; those that are no real numbers are left out.
+    """Read the floating-point initialisers of an ONNX file.
 
-    Needs the package ``onnx`` (the extra ``onnx``). Raises ``CheckpointError``.
+    Parameters
+    ----------
+    path
+        The file.
+    name
+        The file's name, for errors.
+
+    Returns
+    -------
+    dict
+        Tensors by name, in the file's order.
+
+    Raises
+    ------
+    CheckpointError
+        If the package ``onnx`` is not installed, the file is damaged or refers to other files, or
+        it has no floating-point initialiser.
+
     """
     try:
         import onnx
@@ -31,28 +48,36 @@ def read_onnx(path: Path, name: str) -> dict[str, Tensor]:
         model = onnx.load_model(str(path), load_external_data=False)
     except Exception as error:  # a damaged or hostile file can raise anything
         raise CheckpointError("checkpoint_damaged", name=name) from error
-    given = model.graph.initializer
-    if len(given) > MOST_ENTRIES or len({each.name for each in given}) != len(given):
+    initialisers = model.graph.initializer
+    if len(initialisers) > MOST_ENTRIES or len({each.name for each in initialisers}) != len(
+        initialisers
+    ):
         raise CheckpointError("checkpoint_packed", name=name)
-    found = {each.name: _tensor(each, name) for each in given if each.data_type in _TYPES}
-    if not found:
+    tensors = {each.name: _tensor(each, name) for each in initialisers if each.data_type in _TYPES}
+    if not tensors:
         raise CheckpointError("checkpoint_no_weights", name=name)
-    return found
+    return tensors
 
 
-def _tensor(given: Any, name: str) -> Tensor:  # noqa: ANN401  # a protobuf message
-    kind, shape = _TYPES[given.data_type], tuple(given.dims)
+def _tensor(initialiser: Any, name: str) -> Tensor:  # noqa: ANN401  # a protobuf message
+    kind, shape = _TYPES[initialiser.data_type], tuple(initialiser.dims)
     count = 1
     for side in shape:
         count *= side
-    inside = given.data_location == 0 and not given.external_data
+    inside = initialiser.data_location == 0 and not initialiser.external_data
     if not inside or any(side < 0 for side in shape) or count > MOST_BYTES:
         raise CheckpointError("checkpoint_packed", name=name)
     width = np.dtype(kind).itemsize
-    if given.raw_data:
-        values = np.frombuffer(given.raw_data, kind) if len(given.raw_data) % width == 0 else None
+    if initialiser.raw_data:
+        values = (
+            np.frombuffer(initialiser.raw_data, kind)
+            if len(initialiser.raw_data) % width == 0
+            else None
+        )
     else:
-        values = np.array(getattr(given, _TYPED.get(given.data_type, "float_data")), kind)
+        values = np.array(
+            getattr(initialiser, _TYPED.get(initialiser.data_type, "float_data")), kind
+        )
     if values is None or len(values) != count:
         raise CheckpointError("checkpoint_damaged", name=name)
     return torch.from_numpy(values.reshape(shape).copy())

@@ -1,8 +1,8 @@
-"""The optimiser's state in a training file: the last update of every parameter.
+"""Read the last update of every parameter from the optimiser's state in a training file.
 
-torch.optim's ``state_dict`` numbers the parameters in the order in which they were handed over,
-normally ``network.parameters()``, which is the order of the file's own weights. Where numbers or
-shapes do not agree with that, nothing is said.
+The ``state_dict`` of a ``torch.optim`` optimiser numbers the parameters in the order in which they
+were passed, normally that of ``network.parameters()`` and of the file's weights. If the count or a
+shape does not match, there are no updates.
 """
 
 import math
@@ -13,56 +13,71 @@ import torch
 from torch import Tensor
 
 _NAMES = ("optimizer", "optimizer_state_dict", "optim", "optimizer_state", "opt", "optimiser")
-_LISTS = ("optimizer_states",)  # Lightning's: one dictionary an optimiser
+_LISTS = ("optimizer_states",)  # Lightning: one dictionary per optimiser
 _MOMENTS = ("momentum_buffer", "exp_avg", "exp_avg_sq")
 _BUFFERS = ("running_mean", "running_var", "num_batches_tracked")
 
 
 def optimiser_of(content: object) -> Mapping[str, Any] | None:
-    """The optimiser's state that lies beside the weights, or None."""
+    """The optimiser's state dict in the content of a file; None if there is none."""
     if not isinstance(content, Mapping):
         return None
-    found = [content.get(name) for name in _NAMES]
+    states = [content.get(name) for name in _NAMES]
     lists = [content.get(name) for name in _LISTS]
-    found += [each[0] for each in lists if isinstance(each, list) and each]
-    return next((each for each in found if _is_state(each)), None)
+    states += [each[0] for each in lists if isinstance(each, list) and each]
+    return next((each for each in states if _is_state(each)), None)
 
 
-def _is_state(found: object) -> bool:
+def _is_state(value: object) -> bool:
     return (
-        isinstance(found, Mapping)
-        and isinstance(found.get("state"), Mapping)
-        and isinstance(found.get("param_groups"), list)
+        isinstance(value, Mapping)
+        and isinstance(value.get("state"), Mapping)
+        and isinstance(value.get("param_groups"), list)
     )
 
 
 def updates(state: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The size of the last step of each parameter of the file, by its name; {} if none fit."""
+    """Compute the last step of each parameter.
+
+    Parameters
+    ----------
+    state
+        The optimiser's state dict.
+    tensors
+        The file's weights by name, in order.
+
+    Returns
+    -------
+    dict
+        Steps by the names of the weights, of the same shapes; {} if the state does not match the
+        weights.
+
+    """
     names = [name for name in tensors if not name.endswith(_BUFFERS)]
     groups = [group for group in state["param_groups"] if isinstance(group, Mapping)]
     numbers = [(n, group) for group in groups for n in _numbers(group)]
     if len(numbers) != len(names):
         return {}
-    found = {}
+    steps = {}
     for name, (number, group) in zip(names, numbers, strict=True):
-        own = state["state"].get(number)
-        if not isinstance(own, Mapping):
+        moments = state["state"].get(number)
+        if not isinstance(moments, Mapping):
             continue
-        if not all(_alike(own[key], tensors[name]) for key in _MOMENTS if key in own):
+        if not all(_alike(moments[key], tensors[name]) for key in _MOMENTS if key in moments):
             return {}
-        step = _step(own, group)
+        step = _step(moments, group)
         if step is not None:
-            found[name] = step
-    return found
+            steps[name] = step
+    return steps
 
 
 def _numbers(group: Mapping[str, Any]) -> list[int]:
-    given = group.get("params")
-    return given if isinstance(given, list) else []
+    numbers = group.get("params")
+    return numbers if isinstance(numbers, list) else []
 
 
 def _alike(moment: object, weight: Tensor) -> bool:
-    """Whether a moment is a plain tensor of the weight's shape that brought its own memory."""
+    """Whether a moment is a dense tensor of the weight's shape whose storage is large enough."""
     if not isinstance(moment, Tensor) or moment.is_meta or moment.layout is not torch.strided:
         return moment is None
     needed = moment.numel() * moment.element_size()
@@ -70,7 +85,7 @@ def _alike(moment: object, weight: Tensor) -> bool:
 
 
 def _step(state: Mapping[str, Any], group: Mapping[str, Any]) -> Tensor | None:
-    """SGD: lr times the momentum buffer. Adam: lr m' / (sqrt(v') + eps), both bias-corrected."""
+    """The last step: lr * buffer of SGD, or lr * m' / (sqrt(v') + eps), bias-corrected, of Adam."""
     rate = group.get("lr")
     if not isinstance(rate, (int, float)):
         return None
@@ -93,7 +108,7 @@ def _count(step: object) -> float:
 
 
 def ratios(state: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> dict[str, float]:
-    """||step|| / ||W|| of every matrix and convolution, by the file's names."""
+    """||step|| / ||W|| of every matrix and convolution, by the file's names; {} if unreadable."""
     try:
         steps = updates(state, tensors)
         with torch.no_grad():
@@ -103,4 +118,4 @@ def ratios(state: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> dict[str,
                 if step.ndim > 1
             }
     except (TypeError, ValueError, RuntimeError, AttributeError, KeyError, IndexError):
-        return {}  # a stranger's file may hold anything here
+        return {}  # an untrusted file may contain anything here

@@ -1,4 +1,4 @@
-"""Which Python objects a pickle would import, read from its opcodes; nothing is executed."""
+"""List the Python objects that a pickle would import, from its opcodes, without executing it."""
 
 import pickletools
 import zipfile
@@ -18,14 +18,14 @@ _STORAGES = ("Storage", "Size", "device", "float", "int", "bool", "complex", "bf
 
 
 def wanted_globals(path: Path) -> list[str]:
-    """Names of what a refused pickle asks for beside tensors, the most frequent first."""
+    """Names that a pickle imports and an ordinary state dict does not, most frequent first."""
     counted: Counter[str] = Counter()
     try:
         for name in _globals(_pickle_bytes(path)):
             if not _usual(name):
                 counted[name] += 1
     except (ValueError, OSError, zipfile.BadZipFile, IndexError, KeyError, RuntimeError):
-        pass  # what was found before the damage still counts
+        pass  # keep the names read before the damage
     return [name for name, _ in counted.most_common(_MOST_NAMED)]
 
 
@@ -44,14 +44,14 @@ def _pickle_bytes(path: Path) -> bytes:
 
 
 def _globals(data: bytes) -> Iterator[str]:
-    """Dotted name of every import; several pickles may stand behind each other."""
-    place, left = 0, _MOST_OPCODES
-    while place < len(data) and data[place : place + 1] == b"\x80":
+    """Yield the dotted name of every import in one or more consecutive pickles."""
+    start, opcodes_left = 0, _MOST_OPCODES
+    while start < len(data) and data[start : start + 1] == b"\x80":
         words: list[str] = []
         memo: list[str] = []
         end = 0
-        for opcode, argument, position in pickletools.genops(data[place:]):
-            left, end = left - 1, position or 0
+        for opcode, argument, position in pickletools.genops(data[start:]):
+            opcodes_left, end = opcodes_left - 1, position or 0
             if opcode.name in _TEXT:
                 words.append(str(argument))
             elif opcode.name == "GLOBAL":
@@ -62,6 +62,6 @@ def _globals(data: bytes) -> Iterator[str]:
                 memo.append(words[-1] if words else "")
             elif opcode.name in ("BINGET", "LONG_BINGET") and int(argument or 0) < len(memo):
                 words.append(memo[int(argument or 0)])
-            if left <= 0:
+            if opcodes_left <= 0:
                 return
-        place += end + 1
+        start += end + 1

@@ -1,4 +1,4 @@
-"""Files to weights. The only place where anything is unpickled, and then weights only."""
+"""``read_weights``: read the tensors of a weights file. Nothing is unpickled anywhere else."""
 
 import json
 import pickle
@@ -29,12 +29,26 @@ _MOST_INDEX = 16_000_000  # bytes of a sharded file's index
 
 
 def read_weights(path: str | Path) -> StateDict:
-    """The tensors of a weights file by name, and what it says beside them.
+    """Read the tensors and the metadata of a weights file.
 
-    ``.pt .pth .th .ckpt .bin .tar`` (torch.save, new and old), ``.safetensors``, and the index of
-    a sharded safetensors file; the initialisers of an ``.onnx`` file. Pickles are read
-    with ``weights_only=True`` and nothing else; sizes are checked before memory is taken.
-    Raises ``CheckpointError``.
+    Pickles are read with ``weights_only=True``. Sizes are checked before memory is allocated.
+
+    Parameters
+    ----------
+    path
+        A file of ``torch.save`` (``.pt .pth .th .ckpt .bin .tar``, either format), a
+        ``.safetensors`` file, the ``.json`` index of a sharded one, or an ``.onnx`` file.
+
+    Returns
+    -------
+    StateDict
+        Tensors by name, without wrappers and common prefixes.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is missing, damaged, too large or unsafe, or has no weights.
+
     """
     path = Path(path)
     name = safe_name(path.name)
@@ -47,9 +61,9 @@ def read_weights(path: str | Path) -> StateDict:
         case Container.ONNX:
             return unwrap(read_onnx(path, name), name)
         case Container.ZIP:
-            found = unwrap(_read_pickle(path, name, mapped=True), name)
-            _check_records(found, path, name)
-            return found
+            state_dict = unwrap(_read_pickle(path, name, mapped=True), name)
+            _check_records(state_dict, path, name)
+            return state_dict
         case Container.LEGACY:
             return unwrap(_read_pickle(path, name), name)
 
@@ -68,24 +82,24 @@ def _read_safetensors(path: Path, name: str) -> tuple[dict[str, Tensor], JsonObj
 
 
 def _read_shards(path: Path, name: str) -> dict[str, Tensor]:
-    """All tensors of the files that an index names; they lie beside it and nowhere else."""
+    """Read all tensors of the shards of an index. Shards must be in the folder of the index."""
     if path.stat().st_size > _MOST_INDEX:
         raise CheckpointError("checkpoint_damaged", name=name)
     try:
-        places = dict(json.loads(path.read_bytes())["weight_map"])
+        file_of_tensor = dict(json.loads(path.read_bytes())["weight_map"])
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise CheckpointError("checkpoint_damaged", name=name) from error
-    files = list(dict.fromkeys(str(value) for value in places.values()))
+    files = list(dict.fromkeys(str(value) for value in file_of_tensor.values()))
     inside = all(Path(file).name == file and file.endswith(".safetensors") for file in files)
-    if not files or not inside or len(files) > _MOST_SHARDS or len(places) > MOST_ENTRIES:
+    if not files or not inside or len(files) > _MOST_SHARDS or len(file_of_tensor) > MOST_ENTRIES:
         raise CheckpointError("checkpoint_shards", name=name)
-    found: dict[str, Tensor] = {}
+    tensors: dict[str, Tensor] = {}
     for file in files:
         _check_shard(path.parent / file)
-        found |= _read_safetensors(path.parent / file, safe_name(file))[0]
-        if sum(t.numel() * t.element_size() for t in found.values()) > MOST_BYTES:
+        tensors |= _read_safetensors(path.parent / file, safe_name(file))[0]
+        if sum(t.numel() * t.element_size() for t in tensors.values()) > MOST_BYTES:
             raise CheckpointError("checkpoint_large", name=name, most=MOST_BYTES // 1_000_000)
-    return found
+    return tensors
 
 
 def _check_shard(path: Path) -> None:
@@ -94,10 +108,10 @@ def _check_shard(path: Path) -> None:
 
 
 def _check_records(weights: StateDict, path: Path, name: str) -> None:
-    """Every tensor's memory is one whole entry of the archive.
+    """Check that the storage of every tensor is as long as an entry of the archive.
 
-    A mapped file is not read: an entry that is shorter than the pickle says would run on into the
-    entry behind it, and a good file never does.
+    With ``mmap`` PyTorch does not read the entries: a tensor longer than its entry would show the
+    bytes of the next one.
     """
     with zipfile.ZipFile(path) as archive:
         sizes = {entry.file_size for entry in archive.infolist()}
@@ -107,14 +121,14 @@ def _check_records(weights: StateDict, path: Path, name: str) -> None:
 
 
 def _read_pickle(path: Path, name: str, *, mapped: bool = False) -> object:
-    """With ``mapped`` the weights stay in the file until they are needed."""
+    """Unpickle weights; ``mapped`` leaves them in the file until they are used."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what it thinks of old formats is no news here
+            warnings.simplefilter("ignore")  # PyTorch warns of old formats
             return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
     except Exception as error:  # a damaged or hostile file can raise anything
         wanted = wanted_globals(path) if isinstance(error, pickle.UnpicklingError) else []
         if wanted:
-            shown = ", ".join(safe_name(each) for each in wanted)
-            raise CheckpointError("checkpoint_unsafe", name=name, wanted=shown) from error
+            names = ", ".join(safe_name(each) for each in wanted)
+            raise CheckpointError("checkpoint_unsafe", name=name, wanted=names) from error
         raise CheckpointError("checkpoint_damaged", name=name) from error

@@ -1,4 +1,4 @@
-"""From what a file holds to its tensors by name, and what it says of the training beside them."""
+"""``StateDict``: the named tensors in the content of a weights file, and its training record."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -13,28 +13,36 @@ from resnet_viz.core.converter import JsonObject
 from resnet_viz.core.errors import CheckpointError
 from resnet_viz.pictures.decode import safe_name
 
-#: Under which names training programs put the weights, the likelier first.
+#: Keys under which training programs save the weights, most likely first.
 WRAPPERS = (
     "state_dict", "model_state_dict", "model", "net", "network", "params", "weights", "module",
     "model_state", "state_dict_ema", "model_ema", "params_ema", "ema_state_dict", "ema",
     "state", "backbone", "encoder",
 )  # fmt: skip
-_DEEPEST = 6  # wrappers within wrappers
-_MOST_NOTES = 60  # numbers and words of training information
+_DEEPEST = 6  # nested wrappers
+_MOST_NOTES = 60  # entries of the training record
 _LONGEST_NOTE = 200  # characters
 _FLOATS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
 _WHOLE = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.bool)
 _COUNTER = "num_batches_tracked"
-_PROFILED = ("total_ops", "total_params")  # what a profiler left behind
+_PROFILED = ("total_ops", "total_params")  # counters that a profiler adds
 
 
 @dataclass(frozen=True, eq=False)
 class StateDict:
-    """Tensors by name, in the file's order, without wrappers and common prefixes.
+    """The content of a weights file.
 
-    ``training`` is everything else that is a number or a word: epoch, accuracy, learning rate.
-    ``metadata`` is that of a safetensors file; ``update_ratios`` are ||last step|| / ||W|| by
-    tensor, where the optimiser's state lies beside the weights.
+    Parameters
+    ----------
+    tensors
+        Tensors by name, in the file's order, without wrappers and common prefixes.
+    training
+        All other numbers and strings of the file: epoch, accuracy, learning rate.
+    metadata
+        Metadata of a safetensors file, decoded from JSON.
+    update_ratios
+        ||last step|| / ||W|| by tensor, if the file has the optimiser's state.
+
     """
 
     tensors: Mapping[str, Tensor]
@@ -47,34 +55,48 @@ class StateDict:
 
 
 def unwrap(content: object, name: str) -> StateDict:
-    """The weights inside whatever a training program saved."""
+    """Find the weights in the content of a file.
+
+    Parameters
+    ----------
+    content
+        What the file contains: a state dict, or a dictionary that has one under a usual key.
+    name
+        The file's name, for errors.
+
+    Raises
+    ------
+    CheckpointError
+        If there are no weights, or a tensor is sparse, quantised or longer than its storage.
+
+    """
     notes: JsonObject = {}
     optimiser = None
     for _ in range(_DEEPEST):
         if not isinstance(content, Mapping):
             raise CheckpointError("checkpoint_no_weights", name=name)
         optimiser = optimiser_of(content) or optimiser
-        inner = _wrapped(content)
-        if inner is None:
+        wrapper = _wrapped(content)
+        if wrapper is None:
             break
-        _note(notes, {k: v for k, v in content.items() if k != inner})
-        content = content[inner]
+        _note(notes, {k: v for k, v in content.items() if k != wrapper})
+        content = content[wrapper]
     if not isinstance(content, Mapping):
         raise CheckpointError("checkpoint_no_weights", name=name)
     tensors = _named(content, notes, name)
-    known = {} if optimiser is None else ratios(optimiser, tensors)
-    return StateDict(tensors, notes, update_ratios=known)
+    update_ratios = {} if optimiser is None else ratios(optimiser, tensors)
+    return StateDict(tensors, notes, update_ratios=update_ratios)
 
 
 def _wrapped(content: Mapping[Any, Any]) -> str | None:
-    """The key under which the weights lie, or None where they lie here."""
+    """The key of the dictionary with the weights; None if ``content`` has them itself."""
     if any(isinstance(value, Tensor) and value.ndim == 4 for value in content.values()):
         return None
-    inner = [k for k, v in content.items() if isinstance(k, str) and isinstance(v, Mapping)]
+    mappings = [k for k, v in content.items() if isinstance(k, str) and isinstance(v, Mapping)]
     for wrapper in WRAPPERS:
-        if wrapper in inner:
+        if wrapper in mappings:
             return wrapper
-    return inner[0] if len(inner) == 1 and len(content) == 1 else None
+    return mappings[0] if len(mappings) == 1 and len(content) == 1 else None
 
 
 def _named(content: Mapping[Any, Any], notes: JsonObject, name: str) -> dict[str, Tensor]:
@@ -95,11 +117,11 @@ def _named(content: Mapping[Any, Any], notes: JsonObject, name: str) -> dict[str
 
 
 def _check_tensors(tensors: Mapping[str, Tensor], name: str) -> None:
-    """Nothing that claims more memory than it brought, and nothing that is no plain tensor."""
+    """Refuse tensors that are not dense, have another type, or are longer than their storage."""
     total = 0
     for key, value in tensors.items():
-        plain = value.layout is torch.strided and not value.is_meta and not value.is_quantized
-        if not plain or value.dtype not in (*_FLOATS, *_WHOLE):
+        dense = value.layout is torch.strided and not value.is_meta and not value.is_quantized
+        if not dense or value.dtype not in (*_FLOATS, *_WHOLE):
             kind = str(value.dtype).removeprefix("torch.")
             raise CheckpointError("checkpoint_tensor", name=name, tensor=safe_name(key), given=kind)
         needed = value.numel() * value.element_size()
@@ -109,20 +131,20 @@ def _check_tensors(tensors: Mapping[str, Tensor], name: str) -> None:
 
 
 def _without_prefix(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Without the first parts of the names that all have in common ("module.", "model.")."""
+    """Remove prefixes that all names share ("module.", "model.")."""
     while prefix := _common_prefix(tensors):
         tensors = {key.removeprefix(prefix): value for key, value in tensors.items()}
     return tensors
 
 
 def _common_prefix(names: Iterable[str]) -> str | None:
-    first = {name.partition(".")[0] for name in names}
-    alone = any("." not in name or name.count(".") == 1 for name in names)
-    return f"{first.pop()}." if len(first) == 1 and not alone else None
+    first_parts = {name.partition(".")[0] for name in names}
+    too_short = any("." not in name or name.count(".") == 1 for name in names)
+    return f"{first_parts.pop()}." if len(first_parts) == 1 and not too_short else None
 
 
 def _note(notes: JsonObject, content: Mapping[Any, Any], path: str = "", depth: int = 0) -> None:
-    """Keep numbers and words, also those inside small mappings; no tensors."""
+    """Copy numbers and strings to ``notes``, also from small nested mappings; skip tensors."""
     for key, value in content.items():
         if len(notes) >= _MOST_NOTES or not isinstance(key, str):
             return

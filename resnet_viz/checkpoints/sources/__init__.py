@@ -1,1 +1,1 @@
-"""Where weights come from: bundled, published, untrained, the zoo's."""
+"""Sources of weights: bundled, published, untrained, lesions, zoo networks and backbones."""

@@ -1,4 +1,4 @@
-"""The trained twins in the repository."""
+"""The trained networks that the package contains."""
 
 from dataclasses import replace
 
@@ -10,12 +10,12 @@ from resnet_viz.records import WeightSource
 
 
 def bundled_names() -> list[str]:
-    """Networks that have trained weights in the repository: "plain20", "resnet20", ..."""
+    """Names of the networks with bundled weights: "plain20", "resnet20", ..."""
     return sorted(path.stem for path in (ASSETS / "checkpoints").glob("*.safetensors"))
 
 
 def bundled_network(name: str) -> LoadedNetwork:
-    """A bundled network by its preset's name; ``CheckpointError`` lists those there are."""
+    """Load a bundled network by its preset's name; ``CheckpointError`` if it is not bundled."""
     if name not in bundled_names():
         known = ", ".join(bundled_names())
         raise CheckpointError("bundled_unknown", name=name, known=known)

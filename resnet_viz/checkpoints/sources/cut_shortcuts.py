@@ -1,4 +1,4 @@
-"""The plain twin that nobody has trained: a residual network's weights without its shortcuts."""
+"""Lesions: a trained residual network with its shortcuts cut and its weights unchanged."""
 
 from dataclasses import replace
 
@@ -10,9 +10,19 @@ from resnet_viz.spec import Kind
 
 
 def lesion(loaded: Loaded) -> LoadedNetwork:
-    """The same weights with every shortcut cut (Veit 2016, arXiv 1605.06431, sec. 4.1).
+    """Cut every shortcut of a residual network and keep the other weights.
 
-    Raises ``OptionError`` for a network of the zoo and ``CheckpointError`` for a plain one.
+    Raises
+    ------
+    OptionError
+        If the network is from the zoo.
+    CheckpointError
+        If the network is already plain.
+
+    References
+    ----------
+    Veit 2016, arXiv 1605.06431, sec. 4.1.
+
     """
     if not isinstance(loaded, LoadedNetwork):
         raise OptionError("network_no_twin", name=loaded.spec.name)
@@ -20,10 +30,10 @@ def lesion(loaded: Loaded) -> LoadedNetwork:
         raise CheckpointError("weights_plain", name=loaded.weights)
     spec = loaded.spec.plain()
     weights = loaded.network.state_dict()
-    uncut = {key: value for key, value in weights.items() if ".downsample." not in key}
+    branch_weights = {key: value for key, value in weights.items() if ".downsample." not in key}
     return replace(
         loaded,
-        network=fill(spec, uncut, spec.name),
+        network=fill(spec, branch_weights, spec.name),
         source=WeightSource.LESION,
         weights=WeightSource.LESION.value,
     )

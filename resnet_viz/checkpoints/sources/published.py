@@ -1,4 +1,4 @@
-"""torchvision's weights, downloaded once and kept."""
+"""Torchvision's published weights, downloaded on first use and cached."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -19,7 +19,7 @@ from resnet_viz.pictures.preprocess import IMAGENET_PREPROCESSING
 from resnet_viz.records import WeightSource
 from resnet_viz.spec import NetworkSpec
 
-#: torchvision's name of the weights of presets, of the catalog, and of networks at work.
+#: Torchvision's names of the weights of presets, zoo networks and backbones.
 PUBLISHED: Mapping[str, str] = {
     **TORCHVISION_WEIGHTS,
     **{name: row.weights for name, row in ZOO.items() if row.weights is not None},
@@ -28,41 +28,44 @@ PUBLISHED: Mapping[str, str] = {
 
 
 def published_url(name: str) -> str:
-    """Where torchvision keeps the weights of a network."""
+    """URL of a network's published weights; ``CheckpointError`` if none are published."""
     if name not in PUBLISHED:
         raise CheckpointError("pretrained_unknown", name=name, known=", ".join(PUBLISHED))
     return str(weights_named(PUBLISHED[name]).url)
 
 
 def pretrained_file(name: str) -> Path:
-    """Where a network's downloaded weights lie, or will lie."""
+    """Path of a network's downloaded weights, whether or not the file exists."""
     return home() / "pretrained" / published_url(name).rpartition("/")[2]
 
 
 def fetch_pretrained(name: str) -> Iterator[DownloadProgress]:
-    """Download a network's weights unless they are there; yields progress."""
+    """Download a network's weights if they are not cached; yields progress."""
     file = pretrained_file(name)
     if not file.is_file():
-        checksum = file.stem.rpartition("-")[2]  # torchvision puts it into the file's name
+        checksum = file.stem.rpartition("-")[2]  # part of the file's name
         yield from download(published_url(name), file, checksum)
 
 
 def pretrained_tensors(name: str) -> Mapping[str, Tensor]:
-    """The published weights by name, downloaded if need be."""
+    """The published tensors of a network, downloaded on first use.
+
+    Raises ``DownloadError`` if the cached file is damaged, and deletes it.
+    """
     for _ in fetch_pretrained(name):
         pass
     file = pretrained_file(name)
     try:
         return read_weights(file).tensors
-    except CheckpointError as error:  # the copy on disk was damaged after it had been checked
+    except CheckpointError as error:  # damaged after its checksum was verified
         file.unlink(missing_ok=True)
         raise DownloadError("download_checksum", name=file.name) from error
 
 
 def published_network(spec: NetworkSpec) -> LoadedNetwork:
-    """A preset with its ImageNet weights, downloaded if need be.
+    """Load a preset with its ImageNet weights, downloaded on first use.
 
-    Raises ``CheckpointError`` where nobody has published any, and ``DownloadError``.
+    Raises ``CheckpointError`` if none are published and ``DownloadError`` if the download fails.
     """
     weights = pretrained_tensors(spec.name)
     return LoadedNetwork(

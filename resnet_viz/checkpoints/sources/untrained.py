@@ -1,4 +1,4 @@
-"""Untrained networks, with running statistics measured on a small batch."""
+"""Untrained networks, with running statistics measured on the bundled photographs."""
 
 from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.checkpoints.running_statistics import set_statistics
@@ -12,9 +12,9 @@ from resnet_viz.spec import NetworkSpec
 
 
 def untrained_network(spec: NetworkSpec, seed: int) -> LoadedNetwork:
-    """The untrained network of a spec and seed, normalised by the bundled photographs.
+    """Build an untrained network and measure its running statistics on the bundled photographs.
 
-    Raises ``SpecError`` for a network that sees neither grey nor coloured pictures.
+    Raises ``SpecError`` if the network has neither 1 nor 3 input channels.
     """
     if spec.input_channels not in (1, 3):
         raise SpecError("channels_picture", channels=spec.input_channels)

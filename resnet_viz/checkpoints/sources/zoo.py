@@ -1,4 +1,4 @@
-"""Networks of the zoo with weights: published ones, a file's, or fresh ones."""
+"""Load zoo networks with published weights, a file's weights or random weights."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -23,29 +23,46 @@ from resnet_viz.records import WeightSource
 def zoo_network(
     name: str, source: WeightSource, seed: int = 0, path: Path | None = None
 ) -> LoadedZoo:
-    """A network of the catalog in evaluation mode: published weights, a file's, or fresh ones.
+    """Load a zoo network, in evaluation mode.
 
-    Fresh ones are normalised by the statistics of the bundled photographs, as ours are. Raises
-    ``CheckpointError`` for a file that does not fit.
+    Parameters
+    ----------
+    name
+        A key of ``ZOO``.
+    source
+        ``PRETRAINED``, ``FILE`` or ``RANDOM``. With random weights, the running statistics are
+        measured on the bundled photographs.
+    seed
+        Seed of random weights.
+    path
+        The weights file of ``FILE``.
+
+    Raises
+    ------
+    CheckpointError
+        If the file does not fit the network.
+    DownloadError
+        If published weights cannot be downloaded.
+
     """
     network = _filled(name, source, seed, path)
-    form = replace(zoo_spec(name), classes=_outputs(network))
-    usual = zoo_classes(name)
-    numbers = tuple(str(number) for number in range(form.classes))
+    spec = replace(zoo_spec(name), classes=_outputs(network))
+    class_names = zoo_classes(name)
+    numbers = tuple(str(number) for number in range(spec.classes))
     return LoadedZoo(
         network=network,
         source=source,
         weights=source.value if path is None else safe_name(path.name),
-        classes=usual if len(usual) == form.classes else numbers,
+        classes=class_names if len(class_names) == spec.classes else numbers,
         preprocessing=zoo_preprocessing(name),
         training={"seed": seed} if source is WeightSource.RANDOM else {},
-        form=form,
+        form=spec,
         path=path,
     )
 
 
 def _outputs(network: nn.Module) -> int:
-    """Of the head: a file's may differ from the published one's."""
+    """Outputs of the head. A file may have another number of classes than the published weights."""
     return [value for value in network.parameters() if value.ndim == 2][-1].shape[0]
 
 

@@ -1,4 +1,4 @@
-"""Published weights into the networks of the catalog."""
+"""Fill zoo networks with published weights or with a file's weights."""
 
 import re
 from collections.abc import Mapping
@@ -9,50 +9,50 @@ from resnet_viz.checkpoints.fill import matched
 from resnet_viz.checkpoints.sources.published import pretrained_tensors
 from resnet_viz.networks.zoo.catalog import zoo_row, zoo_without_weights
 
-#: Names in DenseNet's files have a dot that modules cannot have since: "norm.1" is "norm1".
+#: DenseNet's files use names that modules can no longer have: "norm.1" is now "norm1".
 _DOTTED = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12])\.")
-_AUXILIARY = re.compile(r"aux[12]\.")  # GoogLeNet's heads that only training has
+_AUXILIARY = re.compile(r"aux[12]\.")  # GoogLeNet's auxiliary heads, used only in training
 
 
 def pretrained_zoo(name: str) -> nn.Module:
-    """A network of the catalog with its published weights, in evaluation mode.
+    """Load a zoo network with its published weights, in evaluation mode.
 
-    They are downloaded if need be. Raises ``DownloadError``, or ``CheckpointError`` where there
-    are none.
+    Raises ``DownloadError`` if the download fails and ``CheckpointError`` if none are published.
     """
     return fill_zoo(name, pretrained_tensors(name))
 
 
 def fill_zoo(name: str, weights: Mapping[str, Tensor]) -> nn.Module:
-    """A network of the catalog in evaluation mode with exactly these weights.
+    """Build a zoo network with exactly these weights, in evaluation mode.
 
-    The number of classes is that of the weights. Raises ``CheckpointError``.
+    The weights determine the number of classes. Raises ``CheckpointError`` if they do not fit.
     """
-    given = _present_names(weights)
-    network = zoo_without_weights(name, _classes(given))
-    return fill_exactly(network, given, zoo_row(name).title, name)
+    renamed = _present_names(weights)
+    network = zoo_without_weights(name, _classes(renamed))
+    return fill_exactly(network, renamed, zoo_row(name).title, name)
 
 
 def fill_exactly(
     network: nn.Module, weights: Mapping[str, Tensor], title: str, name: str
 ) -> nn.Module:
-    """A network without memory gets these weights, all of them, and is in evaluation mode.
+    """Assign weights to a network on the ``meta`` device and put it in evaluation mode.
 
-    ``title`` is that of the network, ``name`` that of the weights. Raises ``CheckpointError``.
+    ``title`` names the network and ``name`` the weights, for errors. Raises ``CheckpointError`` if
+    a name or a shape differs.
     """
     own = network.state_dict()
-    given = matched(own, weights, title, name)
-    exact = {key: value.to(own[key].dtype) for key, value in given.items()}
+    complete = matched(own, weights, title, name)
+    exact = {key: value.to(own[key].dtype) for key, value in complete.items()}
     network.load_state_dict(exact, assign=True)
     return network.eval()
 
 
 def _present_names(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    kept = {key: value for key, value in weights.items() if not _AUXILIARY.match(key)}
-    return {_DOTTED.sub(r"\1\2.", key): value for key, value in kept.items()}
+    without_auxiliary = {key: value for key, value in weights.items() if not _AUXILIARY.match(key)}
+    return {_DOTTED.sub(r"\1\2.", key): value for key, value in without_auxiliary.items()}
 
 
 def _classes(weights: Mapping[str, Tensor]) -> int | None:
-    """Outputs of the head: of the last weight that is a matrix."""
+    """Outputs of the head, the last weight matrix; None without a matrix."""
     matrices = [value for value in weights.values() if value.ndim == 2]
     return len(matrices[-1]) if matrices else None

@@ -1,1 +1,1 @@
-"""The checks of a diagnosis: each reads weights, images or labels and reports findings."""
+"""The checks of a diagnosis, on weights, images and labels; each yields findings."""

@@ -1,4 +1,4 @@
-"""Tier 2: what the network does with photographs."""
+"""Tier 2: checks of a network's activations, gradients and predictions on photographs."""
 
 import copy
 import math
@@ -22,11 +22,24 @@ from resnet_viz.spec.plan import plan
 
 @dataclass(frozen=True, eq=False)
 class ImageMeasurements:
-    """One network on one batch of natural images.
+    """Measurements of a network on one batch of natural images.
 
-    By layer: ``scores`` (BN consistency), ``dead`` (share of channels that no image activates),
-    ``largest`` (absolute activation), ``gradients`` (||dL/dW||, L the mean cross-entropy with the
-    network's own answers, batch statistics). ``logits`` are those of evaluation mode.
+    Parameters
+    ----------
+    scores
+        Batch-normalisation consistency by layer.
+    dead
+        Share of channels that no image activates, by layer.
+    largest
+        Largest absolute activation by layer.
+    gradients
+        ||dL/dW|| by layer in training mode, where L is the mean cross-entropy with the network's
+        own predictions as labels.
+    logits
+        Outputs in evaluation mode.
+    train_logits
+        Outputs in training mode.
+
     """
 
     scores: Mapping[str, float]
@@ -40,10 +53,10 @@ class ImageMeasurements:
 def measure(
     network: ResNet, batch: Float[Tensor, "batch channel height width"]
 ) -> ImageMeasurements:
-    """Two passes, one in each mode, and one backward pass; the network stays as it is."""
+    """Run a batch in evaluation mode, and in training mode on a copy with a backward pass."""
     dead: dict[str, float] = {}
     largest: dict[str, float] = {}
-    last = dict(network.named_modules())
+    modules = dict(network.named_modules())
     activations = {
         name
         for parts in plan(network.spec).sequences()
@@ -51,15 +64,15 @@ def measure(
         if part.kind is PartKind.ACTIVATION
     }
 
-    def see(name: str, value: Tensor) -> Tensor:
-        if name in last and value.ndim == 4:
+    def record(name: str, value: Tensor) -> Tensor:
+        if name in modules and value.ndim == 4:
             largest[name] = float(value.abs().max())
         if name in activations and value.ndim == 4:
             dead[name] = float((value.amax((0, 2, 3)) <= 0).float().mean())
         return value
 
     with torch.no_grad():
-        logits = network(batch, see)
+        logits = network(batch, record)
     train_logits, gradients = _gradients(network, batch, logits.argmax(1))
     return ImageMeasurements(
         scores=consistency(network, batch).scores,
@@ -72,25 +85,33 @@ def measure(
 
 
 def _gradients(
-    network: ResNet, batch: Float[Tensor, "batch channel height width"], answers: Tensor
+    network: ResNet, batch: Float[Tensor, "batch channel height width"], labels: Tensor
 ) -> tuple[Tensor, dict[str, float]]:
     copied = copy.deepcopy(network).train()
     named = {n: p for n, p in copied.named_parameters() if p.ndim > 1 and not on_shortcut(n)}
     with torch.enable_grad():
         logits = copied(batch)
-        found = torch.autograd.grad(cross_entropy(logits, answers), list(named.values()))
-    norms = {n.removesuffix(".weight"): float(g.norm()) for n, g in zip(named, found, strict=True)}
+        gradients = torch.autograd.grad(cross_entropy(logits, labels), list(named.values()))
+    norms = {
+        n.removesuffix(".weight"): float(g.norm()) for n, g in zip(named, gradients, strict=True)
+    }
     return logits.detach(), norms
 
 
-def image_findings(found: Identification, measured: ImageMeasurements) -> Iterator[CheckFinding]:
-    """Every check that needs images and no labels."""
+def image_findings(
+    identification: Identification, measured: ImageMeasurements
+) -> Iterator[CheckFinding]:
+    """Yield the findings of every check that needs images but no labels."""
     if measured.scores:
-        rest = dict(list(measured.scores.items())[1:]) if found.input_scores else measured.scores
-        yield from worst("bn_consistency", rest)
-        yield graded("bn_consistency_mean", Consistency(rest).mean)
-    yield from _input(found)
-    yield from _kind(found)
+        scores = (
+            dict(list(measured.scores.items())[1:])
+            if identification.input_scores
+            else measured.scores
+        )
+        yield from worst("bn_consistency", scores)
+        yield graded("bn_consistency_mean", Consistency(scores).mean)
+    yield from _input(identification)
+    yield from _kind(identification)
     if measured.dead:
         yield from worst("dead_units", measured.dead)
     yield from earliest("activation_range", measured.largest)
@@ -98,34 +119,36 @@ def image_findings(found: Identification, measured: ImageMeasurements) -> Iterat
     yield from _gradient_ratio(measured)
 
 
-def _input(found: Identification) -> Iterator[CheckFinding]:
-    if not found.input_scores:
+def _input(identification: Identification) -> Iterator[CheckFinding]:
+    if not identification.input_scores:
         return
-    score = found.input_scores.get(found.normalisation, min(found.input_scores.values()))
-    best = min(found.input_scores, key=lambda name: found.input_scores[name])
-    yield graded("preprocessing", score, name=found.normalisation, best=best)
+    score = identification.input_scores.get(
+        identification.normalisation, min(identification.input_scores.values())
+    )
+    best = min(identification.input_scores, key=lambda name: identification.input_scores[name])
+    yield graded("preprocessing", score, name=identification.normalisation, best=best)
 
 
-def _kind(found: Identification) -> Iterator[CheckFinding]:
-    if len(found.scores) < 2:
+def _kind(identification: Identification) -> Iterator[CheckFinding]:
+    if len(identification.scores) < 2:
         return
-    scores = ", ".join(f"{name} {score:.2f}" for name, score in found.scores.items())
-    finding = graded("plain_or_residual", found.confidence, scores=scores)
-    if not found.sure and finding.severity is Severity.OK:
-        finding = graded("plain_or_residual", 1 / len(found.scores), scores=scores)
+    scores = ", ".join(f"{name} {score:.2f}" for name, score in identification.scores.items())
+    finding = graded("plain_or_residual", identification.confidence, scores=scores)
+    if not identification.sure and finding.severity is Severity.OK:
+        finding = graded("plain_or_residual", 1 / len(identification.scores), scores=scores)
     yield finding
 
 
 def _predictions(measured: ImageMeasurements) -> Iterator[CheckFinding]:
-    answers = measured.logits.argmax(1)
-    if measured.logits.shape[1] < 2 or len(answers) < 4:
+    predictions = measured.logits.argmax(1)
+    if measured.logits.shape[1] < 2 or len(predictions) < 4:
         return
     if not torch.isfinite(measured.logits).all():
-        return  # said already, by layer
-    agreement = float((answers == measured.train_logits.argmax(1)).float().mean())
+        return  # the activation checks report it by layer
+    agreement = float((predictions == measured.train_logits.argmax(1)).float().mean())
     yield graded("train_eval", agreement)
-    often = float(answers.bincount().max() / len(answers))
-    yield graded("one_class", often, name=str(int(answers.mode().values)))
+    most_frequent = float(predictions.bincount().max() / len(predictions))
+    yield graded("one_class", most_frequent, name=str(int(predictions.mode().values)))
 
 
 def _gradient_ratio(measured: ImageMeasurements) -> Iterator[CheckFinding]:

@@ -1,4 +1,4 @@
-"""Single images of tier 3: the largest losses with Grad-CAM, and likely wrong labels."""
+"""Tier 3, single images: the largest losses with Grad-CAM, and likely wrong labels."""
 
 import base64
 import io
@@ -21,17 +21,32 @@ SHOWN = 8  # images of each kind
 def top_losses(
     network: ResNet, images: OwnImages, logits: Float[Tensor, "n classes"]
 ) -> tuple[str, tuple[JudgedImage, ...]]:
-    """The images with the largest cross-entropy, and where the network looked for its answer.
+    """Find the images with the largest cross-entropy and compute their Grad-CAM.
 
-    The map is Grad-CAM of the answer's logit at the last block, whose name comes with it.
+    Parameters
+    ----------
+    network
+        The network.
+    images
+        Labelled images.
+    logits
+        The network's outputs for all images, (n, classes).
+
+    Returns
+    -------
+    layer
+        Name of the last block, where Grad-CAM of the predicted class is computed.
+    losses
+        Up to ``SHOWN`` images, largest loss first.
+
     """
     labels = _labels(images)
     chosen = cross_entropy(logits, labels, reduction="none").argsort(descending=True)[:SHOWN]
     answers = logits.argmax(1)[chosen]
     layer = network.spec.blocks()[-1]
     batch = normalise(images.pixels[chosen], images.preprocessing)
-    found = analyze(network, batch, target=answers.tolist(), layers=[layer])
-    cams = [tuple(map(tuple, cam.tolist())) for cam in found.cams[layer]]
+    analysis = analyze(network, batch, target=answers.tolist(), layers=[layer])
+    cams = [tuple(map(tuple, cam.tolist())) for cam in analysis.cams[layer]]
     return layer, judged(images, logits, chosen, answers, cams)
 
 
@@ -42,17 +57,32 @@ def judged(
     answers: Int64[Tensor, " k"],
     cams: Sequence[tuple[tuple[float, ...], ...]] = (),
 ) -> tuple[JudgedImage, ...]:
-    """Some images, by number, each with the class that something is said about."""
+    """Collect labels, probabilities, loss and picture of single images.
+
+    Parameters
+    ----------
+    images
+        Labelled images.
+    logits
+        The network's outputs for all images, (n, classes).
+    chosen
+        Indices of the images to collect, (k,).
+    answers
+        The class to show with each image, besides its label, (k,).
+    cams
+        A Grad-CAM map for each image, or none.
+
+    """
     labels = _labels(images)
-    shares = logits[chosen].softmax(1)
+    probabilities = logits[chosen].softmax(1)
     losses = cross_entropy(logits[chosen], labels[chosen], reduction="none")
     return tuple(
         JudgedImage(
             number=int(number),
             truth=int(labels[number]),
             answer=int(answers[place]),
-            truth_probability=float(shares[place, labels[number]]),
-            answer_probability=float(shares[place, answers[place]]),
+            truth_probability=float(probabilities[place, labels[number]]),
+            answer_probability=float(probabilities[place, answers[place]]),
             loss=float(losses[place]),
             picture=_png(images.pixels[number]),
             cam=cams[place] if cams else (),
@@ -67,7 +97,7 @@ def _labels(images: OwnImages) -> Int64[Tensor, " n"]:
 
 
 def _png(pixels: UInt8[Tensor, "channels size size"]) -> str:
-    three = pixels.expand(3, -1, -1).permute(1, 2, 0).contiguous()
+    rgb = pixels.expand(3, -1, -1).permute(1, 2, 0).contiguous()
     file = io.BytesIO()
-    Image.fromarray(three.numpy()).save(file, "PNG")
+    Image.fromarray(rgb.numpy()).save(file, "PNG")
     return base64.b64encode(file.getvalue()).decode("ascii")

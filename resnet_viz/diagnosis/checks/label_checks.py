@@ -1,4 +1,4 @@
-"""Tier 3: what labelled images say, from accuracy to robustness."""
+"""Tier 3: accuracy, calibration, confusions and robustness on labelled images."""
 
 import math
 from collections.abc import Iterator
@@ -26,29 +26,29 @@ from resnet_viz.records import (
     Labelled,
 )
 
-_BATCH_PIXELS = 250 * 32 * 32  # of all images that go through at once
+_BATCH_PIXELS = 250 * 32 * 32  # pixels per batch
 _BINS = 15  # Guo 2017 (arXiv 1706.04599), sec. 2
 _FEW = 50  # images; with fewer a calibration error is noise
-_MOST_PAIRS = 5  # confused pairs that are named
+_MOST_PAIRS = 5  # confused pairs that are listed
 _TEMPERATURES = torch.logspace(-1.3, 1.3, 131)  # 0.05 to 20, in steps of 4.7 %
 
 
 @dataclass(frozen=True, eq=False)
 class LabelledStep:
-    """The share of a part that is done, and what is known so far; None before the first."""
+    """Progress of a part, between 0 and 1, and the results so far; None before the first."""
 
     part: DiagnosisPart
     share: float
     known: Labelled | None = None
 
 
-def labelled_steps(found: Identification, images: OwnImages) -> Iterator[LabelledStep]:
-    """What the network answers on labelled images, part by part.
+def labelled_steps(identification: Identification, images: OwnImages) -> Iterator[LabelledStep]:
+    """Evaluate a network on labelled images, part by part.
 
-    Each step has all that is known so far. Nothing comes of logits that are not finite.
+    Each step has all results so far. There are no results if a logit is not finite.
     """
     assert images.labels is not None
-    network, labels = found.network, images.labels
+    network, labels = identification.network, images.labels
     parts = []
     for share, part in _logits(network, images.pixels, images.preprocessing):
         parts.append(part)
@@ -57,18 +57,18 @@ def labelled_steps(found: Identification, images: OwnImages) -> Iterator[Labelle
     logits = torch.cat(parts)
     if not torch.isfinite(logits).all():
         return
-    known = labelled(logits, labels, found.classes)
+    results = labelled(logits, labels, identification.classes)
     if len(labels) >= _FEW:
-        numbers, seeming = suspected(logits, labels)
-        shown = judged(images, logits, numbers[:SHOWN], seeming[:SHOWN])
-        known = replace(known, suspected=len(numbers), suspects=shown)
-    yield LabelledStep(DiagnosisPart.LOSSES, 0, known)
+        suspects, likely_classes = suspected(logits, labels)
+        shown = judged(images, logits, suspects[:SHOWN], likely_classes[:SHOWN])
+        results = replace(results, suspected=len(suspects), suspects=shown)
+    yield LabelledStep(DiagnosisPart.LOSSES, 0, results)
     layer, losses = top_losses(network, images, logits)
-    known = replace(known, losses=losses, cam_layer=layer)
-    yield LabelledStep(DiagnosisPart.ROBUSTNESS, 0, known)
+    results = replace(results, losses=losses, cam_layer=layer)
+    yield LabelledStep(DiagnosisPart.ROBUSTNESS, 0, results)
     for share, row in _robustness(network, images):
-        known = replace(known, robustness=(*known.robustness, row))
-        yield LabelledStep(DiagnosisPart.ROBUSTNESS, share, known)
+        results = replace(results, robustness=(*results.robustness, row))
+        yield LabelledStep(DiagnosisPart.ROBUSTNESS, share, results)
 
 
 def _robustness(network: ResNet, images: OwnImages) -> Iterator[tuple[float, ChangedAccuracy]]:
@@ -86,23 +86,37 @@ def _robustness(network: ResNet, images: OwnImages) -> Iterator[tuple[float, Cha
 def labelled(
     logits: Float[Tensor, "n classes"], labels: Int64[Tensor, " n"], classes: tuple[str, ...]
 ) -> Labelled:
-    """All figures of tier 3 from logits and labels.
+    """Compute accuracy, recall, confusions and calibration.
 
-    ECE = sum over bins of (images of the bin / n) |accuracy - mean confidence|, in 15 equal bins
-    of confidence (Guo 2017, eq. 3); the temperature T minimises the loss of logits / T.
+    Parameters
+    ----------
+    logits
+        The network's outputs, (n, classes).
+    labels
+        Class indices, (n,).
+    classes
+        Class names, in the order of the outputs.
+
+    Returns
+    -------
+    Labelled
+        The calibration error is ECE = sum over bins of (images in the bin / n) |accuracy - mean
+        confidence|, with 15 equal bins of confidence (Guo 2017, arXiv 1706.04599, eq. 3). The
+        temperature T minimises the cross-entropy of logits / T.
+
     """
     from sklearn.metrics import confusion_matrix, recall_score
 
-    answers, truth = logits.argmax(1).numpy(), labels.numpy()
+    predictions, truth = logits.argmax(1).numpy(), labels.numpy()
     numbers = list(range(len(classes)))
-    recall = recall_score(truth, answers, labels=numbers, average=None, zero_division=np.nan)
+    recall = recall_score(truth, predictions, labels=numbers, average=None, zero_division=np.nan)
     temperature = _temperature(logits, labels)
     bins, scaled = _reliability(logits, labels), _reliability(logits / temperature, labels)
-    confusion = confusion_matrix(truth, answers, labels=numbers)
+    confusion = confusion_matrix(truth, predictions, labels=numbers)
     return Labelled(
         images=len(labels),
         classes=classes,
-        accuracy=float((answers == truth).mean()),
+        accuracy=float((predictions == truth).mean()),
         recall=tuple(float(value) for value in recall),
         confusion=tuple(map(tuple, confusion.tolist())),
         calibration_error=_error(bins, len(labels)),
@@ -115,7 +129,7 @@ def labelled(
 
 
 def _pairs(confusion: Int64[np.ndarray, "classes classes"]) -> tuple[ConfusedPair, ...]:
-    """The cells off the diagonal that hold the most images."""
+    """The cells off the diagonal of the confusion matrix with the most images."""
     wrong = confusion - np.diag(np.diag(confusion))
     of_class = confusion.sum(1)
     ranked = np.argsort(-wrong, axis=None, kind="stable")[:_MOST_PAIRS]
@@ -132,12 +146,12 @@ def _logits(
     pixels: UInt8[Tensor, "n channels size size"],
     preprocessing: Preprocessing,
 ) -> Iterator[tuple[float, Tensor]]:
-    """Logits of batch after batch, each with the share of images that is done."""
-    most = max(1, _BATCH_PIXELS // pixels.shape[-1] ** 2)
-    for start in range(0, len(pixels), most):
-        part = normalise(pixels[start : start + most], preprocessing)
+    """Yield the logits of each batch with the share of images that is done."""
+    batch_size = max(1, _BATCH_PIXELS // pixels.shape[-1] ** 2)
+    for start in range(0, len(pixels), batch_size):
+        part = normalise(pixels[start : start + batch_size], preprocessing)
         with torch.no_grad():
-            yield min(1.0, (start + most) / len(pixels)), network(part)
+            yield min(1.0, (start + batch_size) / len(pixels)), network(part)
 
 
 def _temperature(logits: Tensor, labels: Tensor) -> float:
@@ -146,15 +160,17 @@ def _temperature(logits: Tensor, labels: Tensor) -> float:
 
 
 def _reliability(logits: Tensor, labels: Tensor) -> tuple[tuple[float, float, int], ...]:
-    """(mean confidence, accuracy, images) of each bin that is not empty."""
-    confidence, answers = logits.softmax(1).max(1)
-    right = (answers == labels).double()
-    place = (confidence * _BINS).long().clamp(0, _BINS - 1)
+    """(mean confidence, accuracy, number of images) of each bin that is not empty."""
+    confidence, predictions = logits.softmax(1).max(1)
+    correct = (predictions == labels).double()
+    bin_of_image = (confidence * _BINS).long().clamp(0, _BINS - 1)
     rows = []
     for number in range(_BINS):
-        own = place == number
-        if own.any():
-            rows.append((float(confidence[own].mean()), float(right[own].mean()), int(own.sum())))
+        in_bin = bin_of_image == number
+        if in_bin.any():
+            rows.append(
+                (float(confidence[in_bin].mean()), float(correct[in_bin].mean()), int(in_bin.sum()))
+            )
     return tuple(rows)
 
 
@@ -163,7 +179,7 @@ def _error(bins: tuple[tuple[float, float, int], ...], images: int) -> float:
 
 
 def labelled_findings(measured: Labelled) -> Iterator[CheckFinding]:
-    """What is odd about the answers; with few images less is said."""
+    """Yield the findings on labelled images; some checks need at least ``_FEW`` images."""
     yield graded("accuracy", measured.accuracy, note=True, images=str(measured.images),
                  share=f"{measured.accuracy:.2%}")  # fmt: skip
     if measured.images >= _FEW:
@@ -202,7 +218,7 @@ def _most_confused(measured: Labelled) -> CheckFinding:
 
 
 def _weakest(measured: Labelled) -> CheckFinding:
-    """The mild change that costs the most accuracy."""
+    """The mild change that reduces accuracy most."""
     unchanged = measured.robustness[0].accuracy
     mild = [r for r in measured.robustness[1:] if r.strength == STRENGTHS[r.change][0]]
     weakest = min(mild, key=lambda row: row.accuracy)
@@ -216,16 +232,16 @@ def _weakest(measured: Labelled) -> CheckFinding:
 
 
 def _recall(measured: Labelled) -> CheckFinding:
-    """The class that is found least, against the mean of all."""
-    known = {i: r for i, r in enumerate(measured.recall) if not math.isnan(r)}
-    mean = sum(known.values()) / len(known)
-    lowest = min(known, key=lambda i: known[i])
-    ratio = known[lowest] / mean if mean else float("nan")
-    return graded("recall", ratio, name=measured.classes[lowest], share=f"{known[lowest]:.1%}")
+    """The lowest recall of a class, relative to the mean recall."""
+    recalls = {i: r for i, r in enumerate(measured.recall) if not math.isnan(r)}
+    mean = sum(recalls.values()) / len(recalls)
+    lowest = min(recalls, key=lambda i: recalls[i])
+    ratio = recalls[lowest] / mean if mean else float("nan")
+    return graded("recall", ratio, name=measured.classes[lowest], share=f"{recalls[lowest]:.1%}")
 
 
 def _order(measured: Labelled) -> CheckFinding:
-    """What accuracy the best renaming of the classes would add (the assignment problem)."""
+    """The accuracy that the best reordering of the classes would add (assignment problem)."""
     from scipy.optimize import linear_sum_assignment
 
     counts = np.array(measured.confusion)

@@ -1,7 +1,7 @@
-"""Accuracy on images that were changed a little: shifted, blurred, noisy, packed as JPEG.
+"""Accuracy on slightly changed images: shifted, blurred, noisy, JPEG-compressed.
 
-Kinds of change as in Hendrycks and Dietterich 2019 (arXiv 1903.12261), sec. 4; the strengths are
-ours, one mild and one strong of each kind.
+The kinds of change are those of Hendrycks and Dietterich 2019 (arXiv 1903.12261), sec. 4. The
+strengths are our own, one mild and one strong per kind.
 """
 
 import io
@@ -19,8 +19,8 @@ from resnet_viz.records import ChangedAccuracy
 
 Pixels = UInt8[Tensor, "n channels size size"]
 
-MOST_IMAGES = 300  # of each change
-_USUAL_SIDE = 32  # pixels; strengths of shift and blur are in thirty-seconds of the side
+MOST_IMAGES = 300  # per change
+_USUAL_SIDE = 32  # strengths of shift and blur are in pixels of an image of this side
 
 #: Strengths of each change, the mild one first. Units: ``ChangedAccuracy``.
 STRENGTHS: Mapping[str, tuple[float, float]] = {
@@ -34,47 +34,61 @@ STRENGTHS: Mapping[str, tuple[float, float]] = {
 def robustness(
     pixels: Pixels, accuracy: Callable[[Pixels], float]
 ) -> Iterator[tuple[float, ChangedAccuracy]]:
-    """Unchanged first, then every change; each with the share that is done."""
-    rows = [("none", 0.0)] + [(c, s) for c, both in STRENGTHS.items() for s in both]
-    for place, (change, strength) in enumerate(rows, 1):
-        seen = CHANGES[change](pixels, strength) if change in CHANGES else pixels
-        found = accuracy(seen)
-        yield place / len(rows), ChangedAccuracy(change, strength, found, len(pixels))
+    """Measure accuracy on the unchanged images, then after every change.
+
+    Parameters
+    ----------
+    pixels
+        Images, (n, channels, size, size) as uint8.
+    accuracy
+        Returns the accuracy on changed images.
+
+    Yields
+    ------
+    tuple
+        The share of all changes that is done, and the result of one.
+
+    """
+    changes = [("none", 0.0)] + [(c, s) for c, both in STRENGTHS.items() for s in both]
+    for number, (change, strength) in enumerate(changes, 1):
+        changed = CHANGES[change](pixels, strength) if change in CHANGES else pixels
+        share_correct = accuracy(changed)
+        yield number / len(changes), ChangedAccuracy(change, strength, share_correct, len(pixels))
 
 
 def shifted(pixels: Pixels, strength: float) -> Pixels:
-    """Moved right, down, left or up, one image after the other; the edge is repeated."""
+    """Shift by ``strength``, in one of four directions in turn; edge pixels are repeated."""
     side = pixels.shape[-1]
     step = round(strength * side / _USUAL_SIDE)
-    wide = pad(pixels.float(), (step,) * 4, mode="replicate").to(torch.uint8)
-    moved = torch.empty_like(pixels)
+    padded = pad(pixels.float(), (step,) * 4, mode="replicate").to(torch.uint8)
+    result = torch.empty_like(pixels)
     for turn, (top, left) in enumerate([(step, 0), (0, step), (step, 2 * step), (2 * step, step)]):
-        moved[turn::4] = wide[turn::4, :, top : top + side, left : left + side]
-    return moved
+        result[turn::4] = padded[turn::4, :, top : top + side, left : left + side]
+    return result
 
 
 def blurred_pixels(pixels: Pixels, strength: float) -> Pixels:
-    """A Gaussian blur, cut off at three deviations; the edge is mirrored."""
+    """Apply a Gaussian blur, truncated at three standard deviations; edges are mirrored."""
     deviation = strength * pixels.shape[-1] / _USUAL_SIDE
-    reach = max(1, math.ceil(3 * deviation))
-    steps = torch.arange(-reach, reach + 1, dtype=torch.float32)
-    line = torch.exp(-0.5 * (steps / deviation) ** 2)
-    line = (line / line.sum()).expand(pixels.shape[1], 1, 1, -1)
-    wide = pad(pixels.float(), (reach,) * 4, mode="reflect")
-    rows = conv2d(wide, line, groups=pixels.shape[1])
-    both = conv2d(rows, line.transpose(2, 3), groups=pixels.shape[1])
+    radius = max(1, math.ceil(3 * deviation))
+    steps = torch.arange(-radius, radius + 1, dtype=torch.float32)
+    kernel = torch.exp(-0.5 * (steps / deviation) ** 2)
+    kernel = (kernel / kernel.sum()).expand(pixels.shape[1], 1, 1, -1)
+    padded = pad(pixels.float(), (radius,) * 4, mode="reflect")
+    rows = conv2d(padded, kernel, groups=pixels.shape[1])
+    both = conv2d(rows, kernel.transpose(2, 3), groups=pixels.shape[1])
     return both.round().clamp(0, 255).to(torch.uint8)
 
 
 def noisy(pixels: Pixels, strength: float) -> Pixels:
-    """Gaussian noise of that deviation in grey levels, the same at every call."""
+    """Add Gaussian noise of this standard deviation in grey levels, the same on every call."""
     generator = torch.Generator().manual_seed(0)
     noise = torch.randn(pixels.shape, generator=generator) * strength
     return (pixels.float() + noise).round().clamp(0, 255).to(torch.uint8)
 
 
 def packed_pixels(pixels: Pixels, strength: float) -> Pixels:
-    """Through JPEG of that quality and back."""
+    """Compress as JPEG of this quality and decode again."""
     return torch.stack([_through_jpeg(image, round(strength)) for image in pixels])
 
 

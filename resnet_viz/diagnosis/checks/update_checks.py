@@ -1,4 +1,4 @@
-"""How far the last training step moved each layer, where the file has the optimiser's state."""
+"""Check the size of the last training step of each layer, if the file has optimiser state."""
 
 from collections.abc import Iterator
 
@@ -7,13 +7,15 @@ from resnet_viz.diagnosis.thresholds import graded, worst
 from resnet_viz.records import CheckFinding
 
 
-def update_findings(found: Identification) -> Iterator[CheckFinding]:
-    """||last update|| / ||W||, by layer.
+def update_findings(identification: Identification) -> Iterator[CheckFinding]:
+    """Check ||last update|| / ||W|| of every layer.
 
-    Large ratios are warned of (TheDeepChecker: above 0.1). Small ones are not: a training that
-    has come to its end makes small steps.
+    Large ratios are findings (TheDeepChecker warns above 0.1). Small ones are not, because the
+    steps are small at the end of a training.
     """
-    if found.update_ratios:
-        middle = sorted(found.update_ratios.values())[len(found.update_ratios) // 2]
-        bad = worst("update_ratio", found.update_ratios)
-        yield from bad if bad else [graded("update_ratio", middle)]
+    if identification.update_ratios:
+        median = sorted(identification.update_ratios.values())[
+            len(identification.update_ratios) // 2
+        ]
+        bad = worst("update_ratio", identification.update_ratios)
+        yield from bad if bad else [graded("update_ratio", median)]

@@ -1,4 +1,4 @@
-"""Tier 1: what the weights alone say. No image is needed, and a second is enough."""
+"""Tier 1: checks of the weights alone, which need no images and about a second."""
 
 import math
 from collections import defaultdict
@@ -12,13 +12,13 @@ from resnet_viz.diagnosis.thresholds import graded, worst
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.records import CheckFinding, LayerHealth
 
-_DEAD = 1e-3  # of the median filter's norm
+_DEAD = 1e-3  # share of the median norm of a layer's filters
 _TWIN = 0.9999  # cosine between two filters
-_FEW_VALUES = 256  # different numbers in a layer of whole bytes
+_FEW_VALUES = 256  # distinct values of a layer quantised to 8 bits
 
 
 def weight_findings(network: ResNet) -> Iterator[CheckFinding]:
-    """Every check that needs nothing but the weights."""
+    """Yield the findings of every check that needs only the weights."""
     layers = weighted(network)
     yield from worst("not_finite", _not_finite(network))
     yield from worst("zero_layer", {n: float(_constant(m.weight)) for n, m in layers.items()})
@@ -38,10 +38,10 @@ def weight_findings(network: ResNet) -> Iterator[CheckFinding]:
 
 
 def _head_bias(network: ResNet) -> Iterator[CheckFinding]:
-    """How much likelier the head finds one class than another before it has seen anything.
+    """Check the largest minus the smallest bias of the head, the log odds of two classes.
 
-    Largest minus smallest bias: the logarithm of the odds. Of equally frequent classes it is
-    small; of others about the logarithm of the ratio of their frequencies.
+    It is small for equally frequent classes; otherwise it is about the logarithm of the ratio of
+    their frequencies.
     """
     bias = network.get_submodule("fc").get_parameter("bias").detach().float()
     if len(bias) < 2 or not torch.isfinite(bias).all():
@@ -52,7 +52,7 @@ def _head_bias(network: ResNet) -> Iterator[CheckFinding]:
 
 
 def weight_health(network: ResNet) -> dict[str, LayerHealth]:
-    """The numbers of every convolution and of the head, by layer."""
+    """Measure the weights of every convolution and of the head, by layer."""
     return {name: _health(name, module) for name, module in weighted(network).items()}
 
 
@@ -62,12 +62,12 @@ def weighted(network: nn.Module) -> dict[str, nn.Conv2d | nn.Linear]:
 
 
 def dead_filters(module: nn.Conv2d) -> float:
-    """The share of filters whose norm is under a thousandth of the median's."""
+    """The share of filters whose norm is less than a thousandth of the median norm."""
     norms = module.weight.detach().float().flatten(1).norm(dim=1)
-    living = norms[norms > 0]
-    if not len(living):
+    nonzero = norms[norms > 0]
+    if not len(nonzero):
         return 1.0
-    return float((norms < _DEAD * living.median()).float().mean())
+    return float((norms < _DEAD * nonzero.median()).float().mean())
 
 
 def _health(name: str, module: nn.Conv2d | nn.Linear) -> LayerHealth:
@@ -111,13 +111,13 @@ def _constant(weight: Tensor) -> bool:
 
 
 def _twins(module: nn.Conv2d) -> float:
-    """The share of filters that are another one's multiple."""
+    """The share of filters that are a multiple of another filter."""
     rows = module.weight.detach().float().flatten(1)
     norms = rows.norm(dim=1, keepdim=True)
-    living = rows[(norms > 1e-8).squeeze(1)] / norms[norms > 1e-8].unsqueeze(1)
-    if len(living) < 2 or living.shape[1] < 4 or not torch.isfinite(living).all():
+    directions = rows[(norms > 1e-8).squeeze(1)] / norms[norms > 1e-8].unsqueeze(1)
+    if len(directions) < 2 or directions.shape[1] < 4 or not torch.isfinite(directions).all():
         return 0.0
-    cosines = (living @ living.T).abs().fill_diagonal_(0)
+    cosines = (directions @ directions.T).abs().fill_diagonal_(0)
     return float((cosines.max(1).values > _TWIN).float().mean())
 
 
@@ -132,24 +132,25 @@ def _variance(norm: nn.BatchNorm2d) -> float:
 
 
 def _scales(network: nn.Module) -> dict[str, float]:
-    """Each convolution's weight size over the median of those of the same shape."""
+    """RMS weight of each convolution over the median of the convolutions of the same shape."""
     sizes: dict[tuple[int, ...], dict[str, float]] = defaultdict(dict)
     for name, module in _convolutions(network):
         size = float(module.weight.detach().float().square().mean().sqrt())
         sizes[tuple(module.weight.shape)][name] = size
-    found: dict[str, float] = {}
+    relative: dict[str, float] = {}
     for group in sizes.values():
-        middle = sorted(group.values())[len(group) // 2]
-        if len(group) > 2 and middle > 0:
-            found |= {name: size / middle for name, size in group.items()}
-    return found or {"conv1": 1.0}
+        median = sorted(group.values())[len(group) // 2]
+        if len(group) > 2 and median > 0:
+            relative |= {name: size / median for name, size in group.items()}
+    return relative or {"conv1": 1.0}
 
 
 def _fresh(module: nn.Conv2d | nn.Linear) -> bool:
-    """Whether weights are spread as an initialisation spreads them, and as training never does.
+    """Whether weights are distributed as an initialiser draws them.
 
-    Uniform within 1 / sqrt(fan-in); for a convolution also He's normal (fan-in or fan-out) with no
-    excess kurtosis. A trained head may well look normal, so that says nothing about a head.
+    That is uniform within 1 / sqrt(fan-in), or for a convolution He's normal distribution (fan-in
+    or fan-out) without excess kurtosis. A trained head may be normally distributed too, so only the
+    uniform distribution counts for a head.
     """
     weight = module.weight.detach().float()
     if weight.numel() < 300 or not torch.isfinite(weight).all():
@@ -157,7 +158,7 @@ def _fresh(module: nn.Conv2d | nn.Linear) -> bool:
     area = weight[0, 0].numel() if weight.ndim == 4 else 1
     fan_in, fan_out = weight[0].numel(), weight.shape[0] * area
     deviation, mean = float(weight.std()), float(weight.mean())
-    error = 4 / (2 * weight.numel()) ** 0.5  # four standard errors of a deviation
+    error = 4 / (2 * weight.numel()) ** 0.5  # four standard errors of the standard deviation
     if abs(mean) > 4 * deviation / weight.numel() ** 0.5:
         return False
     kurtosis = float(((weight - mean) / deviation).pow(4).mean()) if deviation else 0.0
@@ -175,14 +176,14 @@ def _near(value: float, wanted: float, error: float) -> bool:
 
 
 def _precision(layers: Mapping[str, nn.Conv2d | nn.Linear]) -> Iterator[CheckFinding]:
-    """Weights that were rounded to half precision, or to a few values, before they were saved."""
+    """Find weights that were rounded to half precision, or to few values, before saving."""
     weights = {name: module.weight.detach().float() for name, module in layers.items()}
-    sure = {name: w for name, w in weights.items() if w.numel() >= 1000 and not _constant(w)}
-    halved = [name for name, w in sure.items() if _is_rounded(w)]
-    few = [name for name, w in sure.items() if len(torch.unique(w)) <= _FEW_VALUES]
+    large = {name: w for name, w in weights.items() if w.numel() >= 1000 and not _constant(w)}
+    halved = [name for name, w in large.items() if _is_rounded(w)]
+    few = [name for name, w in large.items() if len(torch.unique(w)) <= _FEW_VALUES]
     if few:
         yield graded("quantised", float(len(few)), few[0], note=True, layers=str(len(few)))
-    elif sure and len(halved) == len(sure):
+    elif large and len(halved) == len(large):
         yield graded("half_precision", float(len(halved)), note=True, layers=str(len(halved)))
 
 
