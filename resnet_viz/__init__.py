@@ -11,7 +11,8 @@
 
 from resnet_viz.checkpoints.load import load, load_two
 from resnet_viz.checkpoints.load_file import load_checkpoint
-from resnet_viz.checkpoints.ref import NetworkRef, Weights
+from resnet_viz.checkpoints.ref import NetworkRef
+from resnet_viz.checkpoints.weights import Weights
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.diagnosis.diagnose import diagnose
 from resnet_viz.explain.cam_family import class_activation_maps

@@ -4,12 +4,13 @@ from dataclasses import replace
 
 from resnet_viz.checkpoints.load_file import load_checkpoint
 from resnet_viz.checkpoints.loaded import Loaded, LoadedNetwork
-from resnet_viz.checkpoints.ref import NetworkRef, Weights, same_input
+from resnet_viz.checkpoints.ref import NetworkRef, same_input
 from resnet_viz.checkpoints.sources.bundled import bundled_network
 from resnet_viz.checkpoints.sources.cut_shortcuts import lesion
 from resnet_viz.checkpoints.sources.published import published_network
 from resnet_viz.checkpoints.sources.untrained import untrained_network
 from resnet_viz.checkpoints.sources.zoo import zoo_network
+from resnet_viz.checkpoints.weights import Weights
 from resnet_viz.core.errors import OptionError
 from resnet_viz.networks.zoo.catalog import ZOO
 from resnet_viz.records import Pair, WeightSource

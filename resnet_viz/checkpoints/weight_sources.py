@@ -1,4 +1,4 @@
-"""Which weights there are for a network of the tables, and the errors for a wrong word."""
+"""``weight_sources``: the weights available for a named network, and errors for unknown names."""
 
 from collections.abc import Sequence
 
@@ -13,9 +13,9 @@ LONGEST = 80  # characters of a wrong value in an error
 
 
 def weight_sources(name: str) -> tuple[WeightSource, ...]:
-    """What weights there are for a network of the tables, the best first.
+    """The weights available for a preset or a zoo network, best first.
 
-    Raises ``OptionError`` with close matches for an unknown name.
+    Raises ``OptionError`` with close matches if the name is unknown.
     """
     if not is_known(name):
         raise unknown_network(name)
@@ -28,9 +28,9 @@ def weight_sources(name: str) -> tuple[WeightSource, ...]:
 
 
 def twin_names(name: str) -> Pair[str]:
-    """The preset names of a residual network and its plain twin; either may be given.
+    """The preset names of a residual network and its plain twin, from either name.
 
-    Raises ``OptionError`` with close matches for any other name.
+    Raises ``OptionError`` with close matches if the name is not that of a preset.
     """
     for residual in RESIDUAL_PRESETS:
         if name in (residual, twin_name(residual)):
@@ -39,17 +39,17 @@ def twin_names(name: str) -> Pair[str]:
 
 
 def is_known(name: str) -> bool:
-    """Whether a name is in the tables."""
+    """Whether a name is that of a preset or a zoo network."""
     return name in PRESETS or name in ZOO
 
 
 def unknown(option: str, value: str, known: Sequence[str]) -> OptionError:
-    """The error for a value that is not in ``known``."""
+    """The error for a value that is not one of ``known``."""
     return OptionError(
         "option_unknown", option=option, value=value[:LONGEST], known=", ".join(known)
     )
 
 
 def unknown_network(name: str) -> OptionError:
-    """The error for a name that is not in the tables; it lists similar ones."""
+    """The error for an unknown network, with similar names."""
     return unknown("network", name, [close_matches(name, [*RESIDUAL_PRESETS, *ZOO], count=10)])

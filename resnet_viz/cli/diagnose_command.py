@@ -54,10 +54,10 @@ def _second(
 ) -> dict[str, object]:
     """Return the second checkpoint's report and the comparison of both."""
     from resnet_viz.core.converter import encode
-    from resnet_viz.diagnosis.compare_checkpoints import beside
+    from resnet_viz.diagnosis.compare_checkpoints import compare_checkpoints
     from resnet_viz.diagnosis.diagnose import diagnose, identified
 
     return {
         "second": diagnose(path, images=images).contract(Text(language)),
-        "beside": encode(beside(first, identified(path), images)),
+        "beside": encode(compare_checkpoints(first, identified(path), images)),
     }

@@ -71,7 +71,8 @@ def explain(
 
     A folder is explained picture by picture. Ctrl-C keeps finished pictures; --resume continues.
     """
-    from resnet_viz.checkpoints.ref import NetworkRef, Weights
+    from resnet_viz.checkpoints.ref import NetworkRef
+    from resnet_viz.checkpoints.weights import Weights
     from resnet_viz.explain.explain_picture import ExplainRequest
     from resnet_viz.explain.faithfulness import MEASURES
     from resnet_viz.networks.devices import devices

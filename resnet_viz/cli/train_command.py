@@ -57,7 +57,7 @@ def train(
     debug: Debug = False,
 ) -> None:
     """Train a network and its twin, or one network. Ctrl-C stops; --resume continues."""
-    from resnet_viz.checkpoints.ref import Weights
+    from resnet_viz.checkpoints.weights import Weights
     from resnet_viz.networks.devices import devices
     from resnet_viz.training.config import training_config
 

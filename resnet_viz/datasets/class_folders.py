@@ -53,7 +53,7 @@ def read_folder(folder: Path, *, size: int) -> Dataset:
     folder
         The folder that has one folder per class.
     size
-        Side in pixels that pictures are resized to, after a crop to their central square.
+        Side in pixels of the central square that pictures are resized and cropped to.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""``beside``: compare two checkpoints on the same pictures by CKA, weights and predictions."""
+"""``compare_checkpoints``: CKA, weight distances and predictions on the same pictures."""
 
 import math
 from pathlib import Path
@@ -18,7 +18,7 @@ _SHOWN = 16  # pictures whose predictions are listed
 _FEWEST = 4  # pictures; debiased CKA divides by n (n - 3)
 
 
-def beside(
+def compare_checkpoints(
     first: Identification, second: Identification, images: str | Path | None = None
 ) -> CheckpointComparison:
     """Compare two checkpoints on the same pictures, each with its own preprocessing.

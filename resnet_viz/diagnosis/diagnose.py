@@ -1,4 +1,4 @@
-"""``diagnose``: identify and check a weights file, and write a report."""
+"""``diagnose``: identify the network of a weights file and check it."""
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
@@ -123,9 +123,9 @@ def _with_labels(
 
     for step in labelled_steps(identification, images):
         updated = None
-        if step.known is not None:
-            findings = _ranked([*report.findings, *labelled_findings(step.known)])
-            updated = replace(report, labelled=step.known, findings=findings)
+        if step.results is not None:
+            findings = _ranked([*report.findings, *labelled_findings(step.results)])
+            updated = replace(report, labelled=step.results, findings=findings)
         yield DiagnosisProgress(step.part, step.share, updated)
 
 

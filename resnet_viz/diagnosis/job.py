@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from resnet_viz.core.errors import ResnetVizError
-from resnet_viz.diagnosis.compare_checkpoints import beside
+from resnet_viz.diagnosis.compare_checkpoints import compare_checkpoints
 from resnet_viz.diagnosis.diagnose import diagnosis, identified
 from resnet_viz.networks.export.spec_file import parse_spec
 from resnet_viz.records import (
@@ -82,7 +82,7 @@ def _comparison(
 ) -> Iterator[DiagnosisProgress | CheckpointComparison]:
     networks = [identified(f.path, parse_spec(f.network)) for f in (config.first, second)]
     yield DiagnosisProgress(DiagnosisPart.BESIDE, 0)
-    compared = beside(networks[0], networks[1], config.images or None)
+    compared = compare_checkpoints(networks[0], networks[1], config.images or None)
     images = config.images_name or compared.images
     yield replace(compared, first=config.first.name, second=second.name, images=images)
 

@@ -26,9 +26,7 @@ THRESHOLDS: Mapping[str, Threshold] = {
     "not_finite": Threshold(None, 0),  # values
     "zero_layer": Threshold(None, 0),  # layers whose weights are all equal
     "dead_filters": Threshold(0.30, 0.45),  # share of a layer's filters
-    "duplicate_filters": Threshold(
-        0.10, 0.50
-    ),  # share of a layer's filters that are multiples of another
+    "duplicate_filters": Threshold(0.10, 0.50),  # share of a layer's filters like another one
     "bn_never_trained": Threshold(None, 0),  # layers with all means 0 and variances 1
     "bn_variance": Threshold(1e3, 1e6),
     "bn_scale": Threshold(10, 100),

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 
-from resnet_viz.checkpoints.ref import NetworkRef, Weights
+from resnet_viz.checkpoints.ref import NetworkRef
+from resnet_viz.checkpoints.weights import Weights
 from resnet_viz.records import WeightSource
 from resnet_viz.spec import PRESETS, NetworkSpec, ZooSpec
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from resnet_viz.checkpoints.ref import FRESH, Weights
+from resnet_viz.checkpoints.weights import FRESH, Weights
 from resnet_viz.core.errors import OptionError
 from resnet_viz.records import WeightSource
 from resnet_viz.spec import NetworkSpec

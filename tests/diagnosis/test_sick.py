@@ -20,7 +20,7 @@ from resnet_viz.core.converter import decode, encode
 from resnet_viz.core.places import ASSETS, cifar10_folders
 from resnet_viz.core.text import LANGUAGES, Text
 from resnet_viz.datasets.named import from_sheets
-from resnet_viz.diagnosis.compare_checkpoints import beside
+from resnet_viz.diagnosis.compare_checkpoints import compare_checkpoints
 from resnet_viz.diagnosis.diagnose import identified
 from resnet_viz.records import CheckpointComparison, Severity
 from tests.diagnosis.sick import SICK
@@ -235,11 +235,13 @@ def test_a_step_that_replaces_the_weights_fails_in_its_layer(base, tmp_path):
 def test_two_checkpoints_beside_each_other(base):
     """A network beside itself is alike, agrees, and has not moved."""
     file = ASSETS / "checkpoints" / "resnet20.safetensors"
-    same = beside(identified(file), identified(file))
+    same = compare_checkpoints(identified(file), identified(file))
     assert all(row[n] == pytest.approx(1) for n, row in enumerate(same.cka))
     assert same.agreement == 1
     assert set(same.moved.values()) == {0.0}
-    other = beside(identified(file), identified(ASSETS / "checkpoints" / "plain56.safetensors"))
+    other = compare_checkpoints(
+        identified(file), identified(ASSETS / "checkpoints" / "plain56.safetensors")
+    )
     assert (len(other.cka), len(other.cka[0])) == (9, 27)
     assert other.moved == {}
     assert 0 <= other.agreement < 1

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from resnet_viz.checkpoints.load import load_two
-from resnet_viz.checkpoints.ref import NetworkRef, Weights
+from resnet_viz.checkpoints.ref import NetworkRef
 from resnet_viz.checkpoints.save import save_checkpoint
+from resnet_viz.checkpoints.weights import Weights
 from resnet_viz.explain.explain_picture import ExplainRequest, explain_picture
 from resnet_viz.explain.methods import MethodName
 from resnet_viz.networks.resnet.model import build

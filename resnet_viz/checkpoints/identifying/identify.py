@@ -7,21 +7,24 @@ chosen (see ``bn_consistency``).
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import torch
-from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 
 from resnet_viz.checkpoints.fill import fill
 from resnet_viz.checkpoints.identifying.bn_consistency import (
     Consistency,
     consistency,
-    flow_score,
-    layer_score,
 )
 from resnet_viz.checkpoints.identifying.candidates import Candidate, candidates, fitted
 from resnet_viz.checkpoints.identifying.metadata import described
+from resnet_viz.checkpoints.identifying.normalisation import (
+    best_normalisation,
+    best_over_all_layers,
+    normalisation_scores,
+    normalised_by,
+)
 from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.checkpoints.reading.state_dict import StateDict
 from resnet_viz.core.converter import JsonObject
@@ -29,15 +32,10 @@ from resnet_viz.core.errors import CheckpointError
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.networks.zoo.labels import class_names
 from resnet_viz.pictures.decode import safe_name
-from resnet_viz.pictures.preprocess import (
-    CIFAR_PREPROCESSING,
-    IMAGENET_PREPROCESSING,
-    Preprocessing,
-    preprocessing_for,
-)
+from resnet_viz.pictures.preprocess import Preprocessing
 from resnet_viz.pictures.samples import sample_batch
 from resnet_viz.records import WeightSource
-from resnet_viz.spec import NetworkSpec, Order, Stem
+from resnet_viz.spec import NetworkSpec, Order
 
 #: Below this confidence the best candidate is a guess, and the user has to choose.
 SURE = 0.75
@@ -45,18 +43,6 @@ SURE = 0.75
 FITS = 0.6
 #: The same for the median score, which a few bad layers do not affect.
 FITS_MOSTLY = 0.25
-
-#: Normalisations whose first-layer scores differ by less are compared over all layers.
-CLOSE = 0.25
-
-#: Mean and standard deviation of the usual normalisations, for pixels in [0, 1].
-NORMALISATIONS: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
-    "cifar": (CIFAR_PREPROCESSING.mean, CIFAR_PREPROCESSING.deviation),
-    "imagenet": (IMAGENET_PREPROCESSING.mean, IMAGENET_PREPROCESSING.deviation),
-    "minus_one_to_one": ((0.5,) * 3, (0.5,) * 3),
-    "zero_to_one": ((0.0,) * 3, (1.0,) * 3),
-    "zero_to_255": ((0.0,) * 3, (1 / 255,) * 3),
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,7 +148,7 @@ def identify(weights: StateDict, name: str, spec: NetworkSpec | None = None) -> 
         normalisation="described",
         classes=classes,
         scores={},
-        input_scores=_input_scores(network),
+        input_scores=normalisation_scores(network),
         training={**weights.training, **recorded},
         update_ratios=_by_layer({key: key for key in weights.tensors}, weights, network),
     )
@@ -186,9 +172,9 @@ def _from_tensors(weights: StateDict, name: str) -> Identification:
     if not matches:
         raise CheckpointError("checkpoint_unknown", name=name, total=len(weights))
     networks = [_filled(candidate, weights.tensors, name) for candidate in matches]
-    input_scores = _input_scores(networks[0])
-    first = _normalisation(networks[0].spec, input_scores)
-    preprocessing = _preprocessing(networks[0].spec, first)
+    input_scores = normalisation_scores(networks[0])
+    first = best_normalisation(networks[0].spec, input_scores)
+    preprocessing = normalised_by(networks[0].spec, first)
     consistencies = [_later_layers(network, preprocessing) for network in networks]
     scores = [layers.mean for layers in consistencies]
     best = min(range(len(matches)), key=lambda i: _comparable(scores[i]))
@@ -196,7 +182,7 @@ def _from_tensors(weights: StateDict, name: str) -> Identification:
     fits = scores[best] <= FITS or consistencies[best].median <= FITS_MOSTLY
     sure = len(matches) == 1 or (confidence >= SURE and fits)
     chosen = networks[best if sure else 0]
-    normalisation = _closest_over_all_layers(chosen, input_scores, first)
+    normalisation = best_over_all_layers(chosen, input_scores, first)
     return Identification(
         network=chosen,
         name=name,
@@ -204,7 +190,7 @@ def _from_tensors(weights: StateDict, name: str) -> Identification:
         sure=sure,
         matched=matches[best].matched,
         total=matches[best].total,
-        preprocessing=_preprocessing(chosen.spec, normalisation),
+        preprocessing=normalised_by(chosen.spec, normalisation),
         normalisation=normalisation,
         classes=class_names(chosen.spec),
         scores={_label(n.spec): s for n, s in zip(networks, scores, strict=True)},
@@ -241,7 +227,7 @@ def _label(spec: NetworkSpec) -> str:
 
 
 def _confidence(scores: list[float], best: int) -> float:
-    """Second / (first + second) of the two best scores; 1 for a single candidate."""
+    """The share of the second-best score in the sum of the two best; 1 for a single candidate."""
     if len(scores) == 1:
         return 1.0
     second = min(_comparable(score) for i, score in enumerate(scores) if i != best)
@@ -259,50 +245,3 @@ def _later_layers(network: ResNet, preprocessing: Preprocessing) -> Consistency:
         return Consistency({})
     scores = consistency(network, sample_batch(preprocessing)).scores
     return Consistency(dict(list(scores.items())[1:]))
-
-
-def _preprocessing(spec: NetworkSpec, normalisation: str) -> Preprocessing:
-    usual = preprocessing_for(spec)
-    if normalisation not in NORMALISATIONS:
-        return usual
-    mean, deviation = NORMALISATIONS[normalisation]
-    return replace(usual, mean=mean, deviation=deviation)
-
-
-def _normalisation(spec: NetworkSpec, scores: Mapping[str, float]) -> str:
-    """The normalisation with the best score; the usual one of the stem without scores."""
-    usual = "imagenet" if spec.stem is Stem.IMAGENET else "cifar"
-    ranked = {name: score for name, score in scores.items() if not math.isnan(score)}
-    return min(ranked, key=lambda name: ranked[name]) if ranked else usual
-
-
-def _closest_over_all_layers(network: ResNet, scores: Mapping[str, float], best: str) -> str:
-    """Choose between normalisations with close first-layer scores by the score of all layers."""
-    close = [name for name, score in scores.items() if score <= scores[best] + CLOSE]
-    if len(close) < 2:
-        return best
-    flow = {n: flow_score(network, sample_batch(_preprocessing(network.spec, n))) for n in close}
-    return min(close, key=lambda name: flow[name])
-
-
-def _input_scores(network: ResNet) -> dict[str, float]:
-    """Score of the first batch normalisation layer under every normalisation."""
-    norm = next((m for m in network.modules() if isinstance(m, nn.BatchNorm2d)), None)
-    if norm is None or network.spec.input_channels != 3:
-        return {}
-    usual = preprocessing_for(network.spec)
-    scores = {}
-    for name, (mean, deviation) in NORMALISATIONS.items():
-        batch = sample_batch(replace(usual, mean=mean, deviation=deviation))
-        scores[name] = layer_score(norm, _before_first_norm(network, batch))
-    return scores
-
-
-def _before_first_norm(
-    network: ResNet, batch: Float[Tensor, "batch channel height width"]
-) -> Float[Tensor, "batch c h w"]:
-    with torch.no_grad():
-        value: Tensor = network.get_submodule("conv1")(batch)
-        if network.spec.order is Order.PRE and network.spec.stem is Stem.IMAGENET:
-            value = network.get_submodule("maxpool")(value)
-    return value

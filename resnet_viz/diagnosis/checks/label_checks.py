@@ -39,7 +39,7 @@ class LabelledStep:
 
     part: DiagnosisPart
     share: float
-    known: Labelled | None = None
+    results: Labelled | None = None
 
 
 def labelled_steps(identification: Identification, images: OwnImages) -> Iterator[LabelledStep]:

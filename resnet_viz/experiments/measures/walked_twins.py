@@ -12,7 +12,8 @@ from torch import Tensor
 from resnet_viz.checkpoints.load import load_two
 from resnet_viz.checkpoints.loaded import Loaded, LoadedNetwork
 from resnet_viz.checkpoints.reading.read import read_weights
-from resnet_viz.checkpoints.ref import NetworkRef, Weights, trained_ref
+from resnet_viz.checkpoints.ref import NetworkRef, trained_ref
+from resnet_viz.checkpoints.weights import Weights
 from resnet_viz.core.errors import OptionError
 from resnet_viz.core.places import ASSETS, home
 from resnet_viz.experiments.measures.batches import LabelledBatch

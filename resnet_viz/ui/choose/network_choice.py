@@ -4,8 +4,9 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from resnet_viz.checkpoints.ref import NetworkRef, Weights
+from resnet_viz.checkpoints.ref import NetworkRef
 from resnet_viz.checkpoints.weight_sources import weight_sources
+from resnet_viz.checkpoints.weights import Weights
 from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison_drawing import network_title
 from resnet_viz.networks.zoo.catalog import ZOO

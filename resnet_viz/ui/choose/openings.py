@@ -13,7 +13,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from resnet_viz.checkpoints.ref import NetworkRef, Weights
+from resnet_viz.checkpoints.ref import NetworkRef
+from resnet_viz.checkpoints.weights import Weights
 from resnet_viz.core.errors import SpecError
 from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison_drawing import network_title

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from resnet_viz.checkpoints.ref import Weights
 from resnet_viz.checkpoints.sources.bundled import bundled_names
+from resnet_viz.checkpoints.weights import Weights
 from resnet_viz.core.text import Text
 from resnet_viz.networks.zoo.labels import TORCHVISION_WEIGHTS
 from resnet_viz.records import WeightSource

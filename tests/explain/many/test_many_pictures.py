@@ -8,7 +8,8 @@ import zipfile
 import pytest
 
 from resnet_viz.checkpoints.load import load_two
-from resnet_viz.checkpoints.ref import NetworkRef, Weights
+from resnet_viz.checkpoints.ref import NetworkRef
+from resnet_viz.checkpoints.weights import Weights
 from resnet_viz.core.converter import decode, encode
 from resnet_viz.core.errors import DataError, ImageError
 from resnet_viz.core.places import ASSETS

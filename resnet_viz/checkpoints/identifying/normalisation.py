@@ -1,0 +1,80 @@
+"""Find out how the input of a network was normalised, from its running statistics."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from resnet_viz.checkpoints.identifying.bn_consistency import flow_score, layer_score
+from resnet_viz.networks.resnet.model import ResNet
+from resnet_viz.pictures.preprocess import (
+    CIFAR_PREPROCESSING,
+    IMAGENET_PREPROCESSING,
+    Preprocessing,
+    preprocessing_for,
+)
+from resnet_viz.pictures.samples import sample_batch
+from resnet_viz.spec import NetworkSpec, Order, Stem
+
+#: Normalisations whose first-layer scores differ by less are compared over all layers.
+CLOSE = 0.25
+
+#: Mean and standard deviation of the usual normalisations, for pixels in [0, 1].
+NORMALISATIONS: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
+    "cifar": (CIFAR_PREPROCESSING.mean, CIFAR_PREPROCESSING.deviation),
+    "imagenet": (IMAGENET_PREPROCESSING.mean, IMAGENET_PREPROCESSING.deviation),
+    "minus_one_to_one": ((0.5,) * 3, (0.5,) * 3),
+    "zero_to_one": ((0.0,) * 3, (1.0,) * 3),
+    "zero_to_255": ((0.0,) * 3, (1 / 255,) * 3),
+}
+
+
+def normalised_by(spec: NetworkSpec, normalisation: str) -> Preprocessing:
+    """The usual preprocessing of a spec with a normalisation of ``NORMALISATIONS``."""
+    usual = preprocessing_for(spec)
+    if normalisation not in NORMALISATIONS:
+        return usual
+    mean, deviation = NORMALISATIONS[normalisation]
+    return replace(usual, mean=mean, deviation=deviation)
+
+
+def best_normalisation(spec: NetworkSpec, scores: Mapping[str, float]) -> str:
+    """The normalisation with the best score; the usual one of the stem without scores."""
+    usual = "imagenet" if spec.stem is Stem.IMAGENET else "cifar"
+    ranked = {name: score for name, score in scores.items() if not math.isnan(score)}
+    return min(ranked, key=lambda name: ranked[name]) if ranked else usual
+
+
+def best_over_all_layers(network: ResNet, scores: Mapping[str, float], best: str) -> str:
+    """Choose between normalisations with close first-layer scores by the score of all layers."""
+    close = [name for name, score in scores.items() if score <= scores[best] + CLOSE]
+    if len(close) < 2:
+        return best
+    flow = {n: flow_score(network, sample_batch(normalised_by(network.spec, n))) for n in close}
+    return min(close, key=lambda name: flow[name])
+
+
+def normalisation_scores(network: ResNet) -> dict[str, float]:
+    """Score of the first batch normalisation layer under every normalisation."""
+    norm = next((m for m in network.modules() if isinstance(m, nn.BatchNorm2d)), None)
+    if norm is None or network.spec.input_channels != 3:
+        return {}
+    usual = preprocessing_for(network.spec)
+    scores = {}
+    for name, (mean, deviation) in NORMALISATIONS.items():
+        batch = sample_batch(replace(usual, mean=mean, deviation=deviation))
+        scores[name] = layer_score(norm, _before_first_norm(network, batch))
+    return scores
+
+
+def _before_first_norm(
+    network: ResNet, batch: Float[Tensor, "batch channel height width"]
+) -> Float[Tensor, "batch c h w"]:
+    with torch.no_grad():
+        value: Tensor = network.get_submodule("conv1")(batch)
+        if network.spec.order is Order.PRE and network.spec.stem is Stem.IMAGENET:
+            value = network.get_submodule("maxpool")(value)
+    return value
