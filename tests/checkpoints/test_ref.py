@@ -1,6 +1,7 @@
 """A network with weights has one name, which commands, links and background runs share."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -204,7 +205,7 @@ def test_sources_are_loaded_in_one_place():
     users = {
         str(path.relative_to(PACKAGE))
         for path in PACKAGE.rglob("*.py")
-        if any(name in path.read_text("utf-8") for name in loaders)
+        if any(re.search(rf"\b{name}\b", path.read_text("utf-8")) for name in loaders)
     }
     own = {
         f"checkpoints/sources/{name}.py" for name in ("bundled", "published", "untrained", "zoo")
