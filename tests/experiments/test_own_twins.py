@@ -83,5 +83,5 @@ def test_a_pair_that_does_not_fit_is_one_sentence(tmp_path):
     with pytest.raises(OptionError, match="CIFAR-10"):
         run_experiment("lesion", small=True, depth=DEPTH, twins=other)
     projected = saved(tmp_path / "projected", shortcut=Shortcut.PROJECTION)
-    with pytest.raises(OptionError, match="same for both"):
+    with pytest.raises(OptionError, match="weights of different shapes"):
         run_experiment("loss-landscape", small=True, depth=DEPTH, twins=projected)
