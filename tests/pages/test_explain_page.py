@@ -117,7 +117,7 @@ def test_fused_layers_and_channels_are_shown():
     assert not app.exception
     shown = words(app)
     assert r"the mean over layer1\.2, layer2\.2, layer3\.2" in shown
-    assert "taken apart: these 8 of 64 channels carry" in shown
+    assert "decomposed: these 8 of 64 channels carry" in shown
     assert "No picture has been synthesised for this channel yet" in shown
 
 
