@@ -1,9 +1,7 @@
 """Findings as text and JSON: caption, verdict, document, saved files, reproducing code."""
 
-from collections.abc import Mapping
 from math import isfinite
 from pathlib import Path
-from typing import Any
 
 from resnet_viz.core.converter import JsonObject, encode
 from resnet_viz.core.saving import SCHEMA_VERSION, library_versions, new_folder, to_json
@@ -12,6 +10,7 @@ from resnet_viz.experiments.literature import compared_numbers
 from resnet_viz.experiments.registry import EXPERIMENTS, Experiment
 from resnet_viz.experiments.remarks import published_label, remarks
 from resnet_viz.records import Finding
+from resnet_viz.records.findings import Settings
 
 
 def experiment_description(row: Experiment, text: Text) -> JsonObject:
@@ -46,7 +45,7 @@ def finding_verdict(finding: Finding, text: Text) -> str:
     )
 
 
-def changed_settings(row: Experiment, settings: Mapping[str, Any]) -> str:
+def changed_settings(row: Experiment, settings: Settings) -> str:
     """Return the settings that differ from the defaults, such as "depth = 56, images = 1000"."""
     config = row.settings(settings)
     return ", ".join(

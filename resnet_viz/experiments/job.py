@@ -1,10 +1,9 @@
 """The background job of an experiment; the finding is saved to a file while it runs."""
 
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from resnet_viz.experiments.recordings import read_recording, record, write_recording
 from resnet_viz.experiments.registry import find_experiment
@@ -14,6 +13,7 @@ from resnet_viz.records.experiment_events import (
     ExperimentProgress,
     ExperimentResult,
 )
+from resnet_viz.records.findings import Settings
 
 _SAVE_EVERY = 2.0  # seconds
 
@@ -23,7 +23,7 @@ class ExperimentConfig:
     """An experiment and its settings."""
 
     experiment: str  # name
-    settings: Mapping[str, Any] = field(default_factory=dict)  # those that differ from the defaults
+    settings: Settings = field(default_factory=dict)  # those that differ from the defaults
 
 
 def experiment_job(

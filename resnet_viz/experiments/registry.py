@@ -23,6 +23,7 @@ from resnet_viz.experiments import (
 )
 from resnet_viz.experiments.settings import with_changes
 from resnet_viz.records import Finding
+from resnet_viz.records.findings import Settings
 
 
 class Duration(StrEnum):
@@ -66,11 +67,11 @@ class Experiment:
     answers: tuple[str, ...]
     expected: str
     config: Any
-    small: Mapping[str, Any]
+    small: Settings
     run: Callable[[Any], Iterator[Finding]]
     resume: Callable[[Any, Finding], Iterator[Finding]] | None = None
 
-    def settings(self, changes: Mapping[str, Any] | None = None, *, small: bool = False) -> Any:  # noqa: ANN401
+    def settings(self, changes: Settings | None = None, *, small: bool = False) -> Any:  # noqa: ANN401
         """Return the default or the small settings with some values changed.
 
         Raises

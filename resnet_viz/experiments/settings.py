@@ -1,12 +1,13 @@
 """Checks and conversions of experiments' settings, which are frozen dataclasses."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 from enum import StrEnum
 from math import isfinite
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from resnet_viz.core.errors import OptionError
+from resnet_viz.records.findings import Settings
 
 C = TypeVar("C")
 
@@ -24,7 +25,7 @@ def check_depths(depths: Sequence[int], most: int = 202) -> None:
             raise OptionError("depth_unknown", depth=depth, most=most)
 
 
-def with_changes(start: C, changes: Mapping[str, Any]) -> C:
+def with_changes(start: C, changes: Settings) -> C:
     """Return a copy of the settings with some values changed.
 
     Parameters
@@ -41,7 +42,7 @@ def with_changes(start: C, changes: Mapping[str, Any]) -> C:
 
     """
     names = {field.name for field in fields(start)}  # type: ignore[arg-type]
-    values: dict[str, Any] = asdict(start)  # type: ignore[call-overload]
+    values = dict[str, object](asdict(start))  # type: ignore[call-overload]
     for name, value in changes.items():
         if name not in names:
             listed = ", ".join(sorted(names))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from jaxtyping import Float64
@@ -22,6 +22,10 @@ class Mark(StrEnum):
     BARS = "bars"
     HEAT = "heat"
     SURFACE = "surface"  # a matrix over two numeric axes, drawn as contours and as a 3-D surface
+
+
+#: Settings of an experiment by field: each experiment has a config of its own, which checks them.
+Settings: TypeAlias = Mapping[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +84,7 @@ class Finding:
     """
 
     experiment: str
-    settings: Mapping[str, Any]
+    settings: Settings
     progress: float
     panels: tuple[Panel, ...] = ()
     numbers: Mapping[str, float] = field(default_factory=dict)

@@ -80,7 +80,7 @@ class NetworkSpec:
         return presets[name]
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "NetworkSpec":
+    def from_dict(cls, values: Mapping[str, Any]) -> "NetworkSpec":  # JSON, checked below
         """The inverse of ``to_dict``; an unknown or missing field is a ``SpecError``."""
         for name in values:
             if name not in CHECKS:

@@ -118,7 +118,7 @@ class Recipe:
         return replace(self, **_checked({**vars(self), **changes}))
 
 
-def _checked(values: Mapping[str, object]) -> dict[str, Any]:
+def _checked(values: Mapping[str, object]) -> dict[str, Any]:  # fields, for the constructor
     """Choices as their enumeration, numbers in their range; else ``OptionError``."""
     checked = dict(values)
     for name, choices in _CHOICES.items():

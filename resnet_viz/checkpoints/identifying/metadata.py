@@ -1,13 +1,13 @@
 """Read spec, classes and preprocessing from the metadata of a weights file."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
 from resnet_viz.checkpoints.reading.state_dict import StateDict
+from resnet_viz.core.converter import JsonObject
 from resnet_viz.core.errors import CheckpointError, SpecError
 from resnet_viz.networks.zoo.labels import class_names
 from resnet_viz.pictures.preprocess import Preprocessing, preprocessing_for
@@ -58,7 +58,7 @@ def file_spec(path: Path) -> NetworkSpec:
 
 
 def _described(
-    metadata: Mapping[str, Any], spec: NetworkSpec | None
+    metadata: JsonObject, spec: NetworkSpec | None
 ) -> tuple[NetworkSpec, tuple[str, ...], Preprocessing] | None:
     if "spec" in metadata:
         spec = NetworkSpec.from_dict(dict(metadata["spec"]))
@@ -70,7 +70,7 @@ def _described(
     return spec, classes, _preprocessing(metadata, spec)
 
 
-def _preprocessing(metadata: Mapping[str, Any], spec: NetworkSpec) -> Preprocessing:
+def _preprocessing(metadata: JsonObject, spec: NetworkSpec) -> Preprocessing:
     if "preprocessing" not in metadata:
         return preprocessing_for(spec)
     values = metadata["preprocessing"]

@@ -158,7 +158,7 @@ def _span(entry: Any) -> tuple[int, int, int]:  # noqa: ANN401  # from JSON
     return offsets[0], offsets[1], needed
 
 
-def _unique_keys(pairs: list[tuple[str, Any]]) -> JsonObject:
+def _unique_keys(pairs: list[tuple[str, object]]) -> JsonObject:
     """Build a JSON object; ``ValueError`` if a key occurs twice."""
     unique = dict(pairs)
     if len(unique) != len(pairs):

@@ -7,10 +7,13 @@ shape does not match, there are no updates.
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
+
+#: The ``state_dict`` of an optimiser as a file has it: every value is checked where it is used.
+OptimiserState: TypeAlias = Mapping[str, Any]
 
 _NAMES = ("optimizer", "optimizer_state_dict", "optim", "optimizer_state", "opt", "optimiser")
 _LISTS = ("optimizer_states",)  # Lightning: one dictionary per optimiser
@@ -18,7 +21,7 @@ _MOMENTS = ("momentum_buffer", "exp_avg", "exp_avg_sq")
 _BUFFERS = ("running_mean", "running_var", "num_batches_tracked")
 
 
-def optimiser_of(content: object) -> Mapping[str, Any] | None:
+def optimiser_of(content: object) -> OptimiserState | None:
     """The optimiser's state dict in the content of a file; None if there is none."""
     if not isinstance(content, Mapping):
         return None
@@ -36,7 +39,7 @@ def _is_state(value: object) -> bool:
     )
 
 
-def updates(state: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def updates(state: OptimiserState, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Compute the last step of each parameter.
 
     Parameters
@@ -71,7 +74,7 @@ def updates(state: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> dict[str
     return steps
 
 
-def _numbers(group: Mapping[str, Any]) -> list[int]:
+def _numbers(group: OptimiserState) -> list[int]:
     numbers = group.get("params")
     return numbers if isinstance(numbers, list) else []
 
@@ -84,7 +87,7 @@ def _alike(moment: object, weight: Tensor) -> bool:
     return moment.shape == weight.shape and needed <= moment.untyped_storage().nbytes()
 
 
-def _step(state: Mapping[str, Any], group: Mapping[str, Any]) -> Tensor | None:
+def _step(state: OptimiserState, group: OptimiserState) -> Tensor | None:
     """The last step: lr * buffer of SGD, or lr * m' / (sqrt(v') + eps), bias-corrected, of Adam."""
     rate = group.get("lr")
     if not isinstance(rate, (int, float)):
@@ -107,7 +110,7 @@ def _count(step: object) -> float:
     return max(1.0, value)
 
 
-def ratios(state: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> dict[str, float]:
+def ratios(state: OptimiserState, tensors: Mapping[str, Tensor]) -> dict[str, float]:
     """||step|| / ||W|| of every matrix and convolution, by the file's names; {} if unreadable."""
     try:
         steps = updates(state, tensors)

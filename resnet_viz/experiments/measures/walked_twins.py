@@ -1,9 +1,8 @@
 """The trained twins of an experiment, and their accuracy with deleted or reordered blocks."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
 from pathlib import Path, PurePath
-from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -14,6 +13,7 @@ from resnet_viz.checkpoints.loaded import Loaded, LoadedNetwork
 from resnet_viz.checkpoints.reading.read import read_weights
 from resnet_viz.checkpoints.ref import NetworkRef, trained_ref
 from resnet_viz.checkpoints.weights import Weights
+from resnet_viz.core.converter import JsonObject
 from resnet_viz.core.errors import OptionError
 from resnet_viz.core.places import ASSETS, home
 from resnet_viz.experiments.measures.batches import LabelledBatch
@@ -83,7 +83,7 @@ def _trained_pair(twins: str) -> NetworkRef:
 
 
 @lru_cache(maxsize=32)
-def bundled_metadata(name: str) -> Mapping[str, Any]:
+def bundled_metadata(name: str) -> JsonObject:
     """Return the metadata of a bundled checkpoint: spec, training curve, training settings."""
     return read_weights(ASSETS / "checkpoints" / f"{name}.safetensors").metadata
 

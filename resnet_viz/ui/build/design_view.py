@@ -120,7 +120,7 @@ def _drawing(groups: Pair[tuple[BlockGroup, ...]], text: Text) -> None:
 
 def _pick(plot: Key[Any], choice: Key[str | None]) -> None:
     """Apply a click on a plot: the clicked marker becomes the choice."""
-    selection: Mapping[str, Any] = plot.get()["selection"]
+    selection: Mapping[str, Any] = plot.get()["selection"]  # Plotly's event, as Streamlit has it
     for point in selection.get("points", []):
         chosen = point.get("customdata")
         choice.set(chosen[0] if isinstance(chosen, list) else chosen)
