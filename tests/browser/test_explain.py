@@ -61,7 +61,7 @@ def test_a_method_is_drawn_taken_away_shown_at_all_blocks_and_in_chinese(
     expect(page.locator(MAPS)).to_have_count(4)
     page.get_by_role("radio", name="中文").click()
     expect(page.get_by_role("heading", name="解释一次预测")).to_be_visible()
-    expect(page.get_by_text("忠实度")).to_be_visible()
+    expect(page.get_by_text("忠实度", exact=True)).to_be_visible()
 
 
 @pytest.mark.slow

@@ -95,7 +95,7 @@ def made_up(monkeypatch):
         for language in LANGUAGES:
             patch.setitem(sentences(language), "methods.made-up", "Made up")
         yield name
-    with pytest.raises(OptionError, match="not on offer"):  # and it is gone again
+    with pytest.raises(OptionError, match="not available"):  # and it is gone again
         explain(small(), images(1), "made-up")
 
 

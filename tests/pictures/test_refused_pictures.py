@@ -43,8 +43,8 @@ package = types.ModuleType("resnet_viz")
 package.__path__ = [sys.argv[1] + "/resnet_viz"]
 sys.modules["resnet_viz"] = package
 sys.path.insert(0, sys.argv[1])
-from resnet_viz.errors import ImageError
-from resnet_viz.pictures import open_picture
+from resnet_viz.core.errors import ImageError
+from resnet_viz.pictures.decode import open_picture
 from tests.pictures.hostile_images import REFUSED
 from tests.pictures.made_images import encode, gradient
 

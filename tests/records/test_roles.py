@@ -4,9 +4,9 @@ import doctest
 from dataclasses import replace
 
 import pytest
-from resnet_viz.checkpoints.sources.lesion import lesion
 
 from resnet_viz.checkpoints.sources.bundled import bundled_network
+from resnet_viz.checkpoints.sources.cut_shortcuts import lesion
 from resnet_viz.networks.zoo.catalog import zoo_spec
 from resnet_viz.pictures.samples import sample_picture
 from resnet_viz.probe.compare import compare
