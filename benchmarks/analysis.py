@@ -1,4 +1,4 @@
-"""Grad-CAM at every block: this library beside its peers, on one image, in one process.
+"""Grad-CAM at every block: this library and others, on one image, in one process.
 
     python -m benchmarks.analysis --rounds 15 --out benchmarks/results/analysis.json
 
@@ -31,13 +31,13 @@ PACKAGES = ("torch", "torchvision", "numpy", "torchcam", "captum", "grad-cam")
 
 
 def forward(network: ResNet, image: Tensor, _blocks: list[str]) -> None:
-    """The forward pass alone: what an inference costs."""
+    """The forward pass alone."""
     with torch.no_grad():
         network(image)
 
 
 def floor(network: ResNet, image: Tensor, blocks: list[str]) -> None:
-    """The least that gives features and gradients at every block."""
+    """The minimum that computes features and gradients at every block."""
     wanted, outputs = set(blocks), []
 
     def keep(name: str, value: Tensor) -> Tensor:
@@ -68,7 +68,7 @@ def torch_cam(network: ResNet, image: Tensor, blocks: list[str]) -> None:
 
 
 def captum(network: ResNet, image: Tensor, blocks: list[str]) -> None:
-    """One forward and backward pass a block."""
+    """One forward and backward pass per block."""
     from captum.attr import LayerGradCam
 
     for block in blocks:
@@ -78,7 +78,7 @@ def captum(network: ResNet, image: Tensor, blocks: list[str]) -> None:
 
 
 def grad_cam(network: ResNet, image: Tensor, blocks: list[str]) -> None:
-    """One forward and backward pass a block; a list of blocks would be averaged into one map."""
+    """One forward and backward pass per block; a list of blocks would be averaged into one map."""
     from pytorch_grad_cam import GradCAM
     from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
@@ -99,14 +99,14 @@ APPROACHES: dict[str, Callable[[ResNet, Tensor, list[str]], None]] = {
 
 
 def milliseconds(run: Callable[[], None]) -> float:
-    """How long one call takes."""
+    """Time of one call."""
     started = time.perf_counter()
     run()
     return (time.perf_counter() - started) * 1000
 
 
 def measure(name: str, size: int, rounds: int) -> list[dict[str, object]]:
-    """One row an approach: its median, quartiles and ratio to the floor."""
+    """One row per approach: its median, quartiles and ratio to the floor."""
     spec = NetworkSpec.preset(name)
     network = build(spec, seed=0).eval()
     for module in network.modules():
@@ -114,7 +114,7 @@ def measure(name: str, size: int, rounds: int) -> list[dict[str, object]]:
             module.running_var.fill_(2.0)  # so that nothing overflows without training
     image = torch.randn(1, 3, size, size, generator=torch.Generator().manual_seed(0))
     times: dict[str, list[float]] = {}
-    for label, approach in APPROACHES.items():  # warm up, and see who is there
+    for label, approach in APPROACHES.items():  # warm up, and find which libraries are installed
         try:
             approach(network, image, spec.blocks())
             times[label] = []
@@ -142,7 +142,7 @@ def row(name: str, size: int, label: str, taken: list[float], base: float) -> di
 
 
 def machine() -> dict[str, object]:
-    """What the figures were taken on."""
+    """The machine that the measurements ran on."""
     versions = {}
     for package in PACKAGES:
         try:
@@ -161,7 +161,7 @@ def machine() -> dict[str, object]:
 
 
 def processor() -> str:
-    """The processor's own name, where the system tells it."""
+    """The processor's model name, if the system reports it."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -178,15 +178,15 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="a JSON file for the result")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    warnings.simplefilter("ignore")  # captum announces each of its hooks
+    warnings.simplefilter("ignore")  # captum warns about each of its hooks
     rows = []
     print(f"{'network':10} {'approach':40} {'median ms':>10} {'x floor':>8}")
     for name, size in CASES:
-        for found in measure(name, size, options.rounds):
-            rows.append(found)
+        for measured in measure(name, size, options.rounds):
+            rows.append(measured)
             print(
-                f"{found['network']:10} {found['approach']:40} "
-                f"{found['median_ms']:10.2f} {found['times_the_floor']:8.2f}"
+                f"{measured['network']:10} {measured['approach']:40} "
+                f"{measured['median_ms']:10.2f} {measured['times_the_floor']:8.2f}"
             )
     if options.out:
         options.out.parent.mkdir(parents=True, exist_ok=True)

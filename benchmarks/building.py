@@ -1,4 +1,4 @@
-"""Building resnet50: this library beside torchvision's own constructor, in turn.
+"""Time to build resnet50: this library and torchvision's constructor, alternating.
 
     python -m benchmarks.building --rounds 15 --out benchmarks/results/building.json
 
@@ -22,12 +22,12 @@ MOST = 1.3  # times torchvision
 
 
 def ours() -> None:
-    """A spec to a network with its first weights."""
+    """Build a network with initial weights from its spec."""
     build(NetworkSpec.preset("resnet50"), seed=0)
 
 
 def torchvisions() -> None:
-    """The same network, keys and shapes included."""
+    """Build torchvision's network, which has the same keys and shapes."""
     resnet50()
 
 
@@ -55,10 +55,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="a JSON file for the result")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    found = {"network": "resnet50", "rounds": options.rounds, **measure(options.rounds)}
-    print(json.dumps(found, indent=2))
+    result = {"network": "resnet50", "rounds": options.rounds, **measure(options.rounds)}
+    print(json.dumps(result, indent=2))
     if options.out:
-        content = {"machine": machine(), **found}
+        content = {"machine": machine(), **result}
         options.out.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 

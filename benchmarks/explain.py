@@ -2,8 +2,8 @@
 
     python -m benchmarks.explain --rounds 15 --out benchmarks/results/explain.json
 
-The CAM family: all nine maps at every block beside one Grad-CAM at every block. Score-CAM: masked
-images a second beside plain forward passes on batches of the same size, in turn.
+The CAM family: all nine maps at every block, relative to one Grad-CAM at every block. Score-CAM:
+masked images per second, relative to plain forward passes on batches of the same size.
 """
 
 import argparse
@@ -28,7 +28,7 @@ TARGET = 3
 
 
 def seconds(run: Callable[[], object]) -> float:
-    """Of one call."""
+    """Time of one call in seconds."""
     started = time.perf_counter()
     run()
     return time.perf_counter() - started
@@ -61,8 +61,8 @@ def family(name: str, rounds: int) -> dict:
         analysis = analyze(network, image, target=TARGET, layers=blocks, gradients=True)
         class_activation_maps(analysis)
 
-    found = ratio(lambda: analyze(network, image, target=TARGET, layers=blocks), whole, rounds)
-    return {"network": name, "what": "CAM family over one Grad-CAM, all blocks", **found}
+    measured = ratio(lambda: analyze(network, image, target=TARGET, layers=blocks), whole, rounds)
+    return {"network": name, "what": "CAM family over one Grad-CAM, all blocks", **measured}
 
 
 def score_cam(name: str, layer: str, rounds: int) -> dict:
@@ -78,39 +78,42 @@ def score_cam(name: str, layer: str, rounds: int) -> dict:
             for start in range(0, channels, chunk):
                 loaded.network(images[start : start + chunk])
 
-    found = ratio(
+    measured = ratio(
         lambda: explain(loaded.network, image, "score-cam", layer=layer, target=TARGET),
         plain,
         rounds,
     )
     what = f"plain forwards over Score-CAM at {layer}, {channels} channels in batches of {chunk}"
-    return {"network": name, "what": what, **found}
+    return {"network": name, "what": what, **measured}
 
 
 def main() -> None:
-    """Measure, print, and write where asked."""
+    """Measure, print, and write the file given by ``--out``."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--out", type=Path)
-    given = parser.parse_args()
-    torch.set_num_threads(given.threads)
-    threadpool_limits(given.threads)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    threadpool_limits(options.threads)
     rows = [
-        *(family(name, given.rounds) for name in ("resnet20", "resnet56", "resnet18", "resnet50")),
-        score_cam("resnet20", "layer3.2", given.rounds),
-        score_cam("resnet56", "layer3.8", given.rounds),
+        *(
+            family(name, options.rounds)
+            for name in ("resnet20", "resnet56", "resnet18", "resnet50")
+        ),
+        score_cam("resnet20", "layer3.2", options.rounds),
+        score_cam("resnet56", "layer3.8", options.rounds),
     ]
     for row in rows:
         print(f"{row['network']:9} {row['ratio']:.2f}  {row['what']}")
-    if given.out:
+    if options.out:
         machine = {
             "processor": platform.processor() or platform.machine(),
-            "threads": given.threads,
+            "threads": options.threads,
             "torch": torch.__version__,
             "date": datetime.now(UTC).date().isoformat(),
         }
-        given.out.write_text(json.dumps({"machine": machine, "rows": rows}, indent=2) + "\n")
+        options.out.write_text(json.dumps({"machine": machine, "rows": rows}, indent=2) + "\n")
 
 
 if __name__ == "__main__":

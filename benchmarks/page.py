@@ -70,7 +70,7 @@ def main() -> None:
 
 
 def measure(options: argparse.Namespace) -> None:
-    """The figures of one run; with ``--training`` a pair trains from before the first click on."""
+    """Measure the clicks of one run; with ``--training``, while a pair trains in the background."""
     command = [sys.executable, "-m", "resnet_viz", "app", "--port", str(PORT), "--no-browser"]
     server = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
     try:
@@ -100,7 +100,7 @@ def measure(options: argparse.Namespace) -> None:
 
 
 def start_training() -> str:
-    """A pair on the digits, as the Train page starts one; ends long after the clicks."""
+    """Start training a pair on the digits, as the Train page does; it outlasts the clicks."""
     config = training_config(
         "resnet20", "class-demo", pair=True, changes={"epochs": 500}, data="digits"
     )
@@ -111,7 +111,7 @@ def start_training() -> str:
 
 
 def wait(address: str) -> None:
-    """Until the server answers, two minutes at most."""
+    """Wait until the server responds, at most two minutes."""
     for _ in range(400):
         try:
             with urllib.request.urlopen(address, timeout=2):

@@ -2,8 +2,8 @@
 
     python -m benchmarks.training --out benchmarks/results/training.json
 
-The floor is the loop that nobody would ship: the same network, batches, augmentation and optimiser,
-and nothing measured, recorded or yielded. On CUDA it is one captured graph of a step, replayed.
+The floor is a bare loop: the same network, batches, augmentation and optimiser, and nothing
+measured, recorded or yielded. On CUDA it is one captured graph of a step, replayed.
 Rounds of both alternate, because machines are noisy; the share is the median of the rounds' ratios.
 """
 
@@ -69,7 +69,7 @@ def main() -> None:
 
 
 def noise(images: int = 10_000) -> Dataset:
-    """As many images as make an epoch longer than a round; what they show costs nothing."""
+    """Random images, enough to make an epoch longer than a round."""
     generator = torch.Generator().manual_seed(0)
     pixels = torch.randint(0, 256, (images, 3, 32, 32), generator=generator, dtype=torch.uint8)
     labels = torch.randint(0, 10, (images,), generator=generator)
@@ -79,14 +79,14 @@ def noise(images: int = 10_000) -> Dataset:
 
 
 class Ours:
-    """The course that the product runs, step by step."""
+    """The training loop of this library, step by step."""
 
     def __init__(self, spec: NetworkSpec, data: Dataset, recipe: Recipe, device: str) -> None:
         self.course = Course.of(build(spec, seed=0).to(device), data, recipe, every=50)
         self.records = self.course.run()
 
     def steps(self, count: int) -> None:
-        """So many steps, and whatever is measured meanwhile."""
+        """Run ``count`` steps, with all measurements between them."""
         place = self.course.epoch * self.course.steps + self.course.step
         while self.course.epoch * self.course.steps + self.course.step < place + count:
             next(self.records)
@@ -112,7 +112,7 @@ def prepared(
 
 
 def bare(spec: NetworkSpec, data: Dataset, recipe: Recipe, device: str) -> Callable[[int], None]:
-    """The loop that nobody would ship."""
+    """Return a function that runs steps of a bare training loop."""
     network, rule, batch = prepared(spec, data, recipe, device)
 
     def steps(count: int) -> None:
@@ -159,7 +159,7 @@ def captured(
 
 
 def timed(steps: Callable[[int], None], count: int, device: str) -> float:
-    """Seconds of so many steps."""
+    """Time of ``count`` steps in seconds."""
     if device == "cuda":
         torch.cuda.synchronize()
     started = time.perf_counter()

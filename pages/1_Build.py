@@ -1,4 +1,4 @@
-"""Build: design a residual network, see it beside its plain twin, and take it away."""
+"""Build: design a residual network, compare it with its plain twin, and export it."""
 
 from resnet_viz.ui.build.page import show_network
 from resnet_viz.ui.build.start_cards import choose_network

@@ -1,4 +1,4 @@
-"""See residual learning: residual networks beside their plain twins.
+"""Visualise residual learning: residual networks compared with their plain twins.
 
     spec -> network -> analysis -> record -> figure -> page
 

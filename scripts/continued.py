@@ -1,10 +1,10 @@
-"""Bundles a pair that went on learning, with its whole history: epochs and steps count on.
+"""Bundle a pair whose training was continued, with its whole history.
 
     python -m resnet_viz train --network resnet56 --start bundled --epochs 4 --learning-rate 0.1
     python -m scripts.continued RUN_FOLDER
 
-The run's folder lies in ``runs`` of ``RESNET_VIZ_HOME``. ``training`` of the new files is the last
-part's; what came before is kept in its field ``before``.
+RUN_FOLDER is in ``runs`` of ``RESNET_VIZ_HOME``. Epochs and steps are numbered consecutively.
+``training`` of the new files describes the last part, and its field ``before`` the earlier ones.
 """
 
 import json
@@ -40,7 +40,7 @@ def main(folder: Path) -> None:
         metadata |= {"training": json.dumps(training), "curve": json.dumps(curves[kind])}
         target = ASSETS / "checkpoints" / f"{name}.safetensors"
         save_file(tensors, target, metadata=metadata)
-        target.chmod(0o644)  # safetensors writes for the owner alone
+        target.chmod(0o644)  # safetensors creates files that only the owner can read
     first = done * earlier["steps_per_epoch"]
     steps = [*earlier["steps"], *({**s, "step": s["step"] + first} for s in run["steps"])]
     document = {**earlier, "training": training, "curves": curves, "steps": steps}

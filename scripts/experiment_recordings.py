@@ -1,9 +1,9 @@
-"""Experiments whose results are kept: run, written to ``assets/recordings/experiments``.
+"""Run experiments and write their results to ``assets/recordings/experiments``.
 
     python -m scripts.experiment_recordings            # those that are missing
     python -m scripts.experiment_recordings cka cka-56  # these, anew
 
-Tables of the documentation are made of them by ``scripts.recordings``.
+``scripts.recordings`` writes the documentation's tables from these results.
 """
 
 import sys
@@ -16,7 +16,7 @@ from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.experiments.recordings import FOLDER, record, write_recording
 from resnet_viz.experiments.registry import EXPERIMENTS, find_experiment
 
-#: Name of a file: experiment, and what is set otherwise than usual.
+#: The experiment of each file, and the settings that differ from the defaults.
 _WANTED: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     **{name: (name, {}) for name in EXPERIMENTS},
     "gradient-growth-5": ("gradient-growth", {"seeds": 5}),
@@ -33,7 +33,7 @@ _WANTED: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "loss-landscape-2d-110": ("loss-landscape", {"depth": 110, "dimensions": 2, "images": 100}),
 }
 
-#: Those of depths that have trained twins in the repository.
+#: The recordings of depths that have trained twins in the repository.
 RECORDINGS = {
     name: row
     for name, row in _WANTED.items()
@@ -42,7 +42,7 @@ RECORDINGS = {
 
 
 def main(names: list[str]) -> None:
-    """One thread, so that seconds mean the same everywhere."""
+    """Record experiments with one thread, so that times are comparable; by default missing ones."""
     torch.set_num_threads(1)
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name in names or [n for n in RECORDINGS if not (FOLDER / f"{n}.json").exists()]:

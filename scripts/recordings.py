@@ -1,4 +1,4 @@
-"""Writes the tables of the documentation from recordings: checkpoints and benchmark results.
+"""Write the documentation's tables from checkpoints, recordings and benchmark results.
 
 python -m scripts.recordings
 """
@@ -22,7 +22,7 @@ START, END = "<!-- recorded by scripts/recordings.py -->", "<!-- end -->"
 
 
 def twins() -> str:
-    """One row a trained network: its last epoch, as recorded while it was trained."""
+    """One row per trained network: its last recorded epoch."""
     rows = [
         "| network | parameters | epochs | train error % | test error % | device |",
         "| --- | --- | --- | --- | --- | --- |",
@@ -39,7 +39,7 @@ def twins() -> str:
 
 
 def benchmarks() -> str:
-    """One row an approach and network, the page's clicks and training, as last measured."""
+    """One row per approach and network, and the latest results of the other benchmarks."""
     results = ROOT / "benchmarks" / "results"
     analysis = json.loads((results / "analysis.json").read_text(encoding="utf-8"))
     page = json.loads((results / "page.json").read_text(encoding="utf-8"))
@@ -74,42 +74,42 @@ def benchmarks() -> str:
 
 
 def experiments() -> str:
-    """What every recorded experiment found, how long the usual settings take, published figures."""
-    kept = [one for name in EXPERIMENTS for one in recordings_of(name)]
-    return "\n\n".join([_found(kept), _times(kept), _published(kept)])
+    """The results of all recorded experiments, their times, and published numbers."""
+    saved = [one for name in EXPERIMENTS for one in recordings_of(name)]
+    return "\n\n".join([_results(saved), _times(saved), _published(saved)])
 
 
-def _found(kept: list[Recording]) -> str:
+def _results(saved: list[Recording]) -> str:
     text = Text("en")
     rows, said = [], set()
-    for one in kept:
+    for one in saved:
         row, finding = EXPERIMENTS[one.finding.experiment], one.finding
         settings = changed_settings(row, finding.settings) or "usual settings"
         differs = [] if finding.answer in {None, row.expected} else [finding_verdict(finding, text)]
         new = [s for s in (*differs, *remarks(finding, text)) if s not in said]
         said.update(new)  # how the twins were trained is said once
-        found = " ".join([caption(finding, text), *new])
-        rows.append(f"- **{row.name}** ({settings}; {one.date[:10]}, seed {one.seed}): {found}")
+        result = " ".join([caption(finding, text), *new])
+        rows.append(f"- **{row.name}** ({settings}; {one.date[:10]}, seed {one.seed}): {result}")
     return "\n".join(rows)
 
 
-def _times(kept: list[Recording]) -> str:
-    """Processor time of the usual settings on one core, beside the cost that the card says."""
+def _times(saved: list[Recording]) -> str:
+    """Processor time of the usual settings on one core, next to the duration on the card."""
     rows = ["| usual settings | cost | seconds |", "| --- | --- | --- |"]
-    for one in kept:
+    for one in saved:
         if one.name in EXPERIMENTS:
             cost = EXPERIMENTS[one.name].duration.value
             rows.append(f"| {one.name} | {cost} | {one.seconds:.0f} |")
     return "\n".join(rows)
 
 
-def _published(kept: list[Recording]) -> str:
-    """Every published figure beside the recording that measures the same thing, if one does."""
+def _published(saved: list[Recording]) -> str:
+    """Every published number with our measurement of it, if there is one."""
     text = Text("en")
     rows = ["| quantity | published | measured | source |", "| --- | --- | --- | --- |"]
     for name in EXPERIMENTS:
         own = [
-            list(compared_numbers(one.finding)) for one in kept if one.finding.experiment == name
+            list(compared_numbers(one.finding)) for one in saved if one.finding.experiment == name
         ]
         for same in zip(*own, strict=True):
             one = next((b for b in same if b.measured is not None), same[0])
@@ -127,7 +127,7 @@ PAGES = {
 
 
 def recorded(page: Path) -> str:
-    """The text of a page with its table written anew."""
+    """Return the text of a page with its table replaced."""
     before, _, rest = page.read_text(encoding="utf-8").partition(START)
     _, _, after = rest.partition(END)
     return f"{before}{START}\n\n{PAGES[page]()}\n\n{END}{after}"

@@ -1,9 +1,9 @@
-"""Recordings of the bundled pairs: their curves, and the first steps of their training repeated.
+"""Record the curves of a bundled pair, and repeat the first steps of its training.
 
     python -m scripts.replay resnet20 --steps 391
 
-Recipe, data and seed decide every step, so the first ones can be measured afterwards; with a whole
-epoch the repetition is held against the epoch that was recorded while the network was trained.
+Recipe, data and seed determine every step, so the first ones can be measured afterwards. A whole
+repeated epoch is compared with the one that was recorded during the original training.
 """
 
 import argparse
@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("network", help="the residual network of a bundled pair")
     parser.add_argument("--steps", type=int, default=101)
     options = parser.parse_args()
-    torch.set_num_threads(2)  # one a network, as they were trained
+    torch.set_num_threads(2)  # one per network, as in the original training
     spec = NetworkSpec.preset(options.network)
     loaded = load_two(NetworkRef.parse(options.network, "bundled"))
     training = loaded.first.training["training"]

@@ -2,8 +2,8 @@
 
     python -m scripts.thresholds [FOLDER]
 
-FOLDER holds other people's checkpoints (``*.th``); they get a column each. Takes minutes for each
-network and needs CIFAR-10's test images on this machine.
+FOLDER holds other people's checkpoints (``*.th``); each gets a column. Takes minutes per network
+and needs CIFAR-10's test images on this machine.
 """
 
 import sys
@@ -35,7 +35,7 @@ def _depth_and_kind(path: Path) -> tuple[int, str]:
 
 
 def table(reports: dict[str, CheckpointReport], guesses: dict[str, dict[str, float]]) -> str:
-    """One row a check, with its thresholds and what each network measures."""
+    """One row per check: its thresholds and the value of each network."""
     names = list(reports)
     rows = [
         f"| check | warn / fail | {' | '.join(names)} |",
@@ -48,17 +48,17 @@ def table(reports: dict[str, CheckpointReport], guesses: dict[str, dict[str, flo
             values = [_value(report, check) for report in reports.values()]
             rows.append(f"| `{check}` | {shown} | {' | '.join(values)} |")
     for guess in next(iter(guesses.values())):
-        values = [_number(found.get(guess)) for found in guesses.values()]
+        values = [_number(scores.get(guess)) for scores in guesses.values()]
         rows.append(f"| {guess} | | {' | '.join(values)} |")
     return "\n".join(rows)
 
 
 def _value(report: CheckpointReport, check: str) -> str:
-    found = next((f for f in report.findings if f.check == check), None)
-    if found is None:
+    finding = next((f for f in report.findings if f.check == check), None)
+    if finding is None:
         return "-"
-    mark = {"warn": " (warns)", "fail": " (fails)"}.get(found.severity.value, "")
-    return f"{_number(found.value)}{mark}"
+    mark = {"warn": " (warns)", "fail": " (fails)"}.get(finding.severity.value, "")
+    return f"{_number(finding.value)}{mark}"
 
 
 def _number(value: float | None) -> str:
@@ -66,24 +66,26 @@ def _number(value: float | None) -> str:
 
 
 def guessed(path: Path) -> dict[str, float]:
-    """What the wrong inputs and the wrong topology score, from the tensors alone."""
-    found = identify(Weights(read_weights(path).tensors), path.stem)
-    wrong = [score for kind, score in found.scores.items() if kind != found.spec.kind]
+    """The scores of wrong inputs and of the wrong topology, from the tensors alone."""
+    identification = identify(Weights(read_weights(path).tensors), path.stem)
+    wrong = [
+        score for kind, score in identification.scores.items() if kind != identification.spec.kind
+    ]
     return {
-        "`preprocessing`, pixels in [0, 1]": found.input_scores["zero_to_one"],
-        "`preprocessing`, pixels in [0, 255]": found.input_scores["zero_to_255"],
+        "`preprocessing`, pixels in [0, 1]": identification.input_scores["zero_to_one"],
+        "`preprocessing`, pixels in [0, 255]": identification.input_scores["zero_to_255"],
         "`bn_consistency_mean`, wrong topology": min(wrong),
     }
 
 
 def main(others: list[Path]) -> None:
     """Measure, and replace the table."""
-    found = networks(others)
-    reports = {name: diagnose(path, images="cifar10") for name, path in found.items()}
+    paths = networks(others)
+    reports = {name: diagnose(path, images="cifar10") for name, path in paths.items()}
     text = PAGE.read_text(encoding="utf-8")
     before, _, rest = text.partition(START)
     _, _, after = rest.partition(END)
-    guesses = {name: guessed(path) for name, path in found.items()}
+    guesses = {name: guessed(path) for name, path in paths.items()}
     body = f"{before}{START}\n{table(reports, guesses)}\n{END}{after}"
     PAGE.write_text(body, encoding="utf-8")
 

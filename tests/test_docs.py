@@ -1,4 +1,4 @@
-"""Documentation is true: examples run, tables come from recordings, links lead somewhere."""
+"""Documentation is correct: examples run, tables match recordings, links resolve."""
 
 import contextlib
 import doctest

@@ -1,4 +1,4 @@
-"""What the contracts in pyproject.toml leave open, and the page that draws them.
+"""Import rules beyond the contracts in pyproject.toml, and the page that documents them.
 
 `lint-imports`, in `make check`, holds the order of the layers itself.
 """

@@ -1,4 +1,4 @@
-"""Words are data: both languages say the same things, and nothing else is said."""
+"""Texts are data: both languages have the same keys, and no text is in the code."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""beartype as the tests want it: an int is accepted where a float is."""
+"""beartype configured for the tests: an int is accepted as a float."""
 
 from beartype import BeartypeConf, beartype
 

@@ -139,9 +139,11 @@ def _begin(
     from resnet_viz.explain.many.picture_sources import PictureSource
     from resnet_viz.jobs.queue.foreground import begin_here
 
-    known = PictureSource(str(Path(source).absolute()) if Path(source).exists() else source, count)
+    pictures = PictureSource(
+        str(Path(source).absolute()) if Path(source).exists() else source, count
+    )
     config = ManyConfig(
-        source=known,
+        source=pictures,
         networks=(ref,),
         titles=(ref.title,),
         requests=((request,),),
@@ -172,7 +174,7 @@ def _folder(run_id: str, out: Path | None, json: bool) -> None:
     if out is not None:
         write_gallery(tables, folder, out)
     print_result(tables, json)
-    runs.delete(run_id)  # its results are printed and, if asked for, written
+    runs.delete(run_id)  # its results have been printed and, on request, written
 
 
 def _teller() -> "Callable[[str, Event], None]":

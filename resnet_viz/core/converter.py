@@ -1,9 +1,9 @@
-"""Records to JSON values and back: the one place that knows how.
+"""Convert records to JSON values and back.
 
 A frozen dataclass becomes an object, a tuple or an array a list, a ``StrEnum`` its value, a path
 its text, a time ISO 8601, bytes base64. JSON has no NaN and no infinity: they are written as the
 words "nan", "inf" and "-inf", and come back as floats. A class that has ``to_dict`` and
-``from_dict`` of its own reads itself, since its checks are stricter than types.
+``from_dict`` is converted by these methods, because their checks are stricter than types.
 """
 
 import base64
@@ -30,7 +30,7 @@ JsonObject: TypeAlias = dict[str, Any]
 
 
 def encode(value: object) -> Any:  # noqa: ANN401  # JSON has no narrower type
-    """A record, or a container of records, as JSON values.
+    """Convert a record, or a container of records, to JSON values.
 
     >>> from resnet_viz.records import ConfusedPair
     >>> encode(ConfusedPair(truth=3, answer=5, images=12, share=float("nan")))
@@ -40,10 +40,10 @@ def encode(value: object) -> Any:  # noqa: ANN401  # JSON has no narrower type
 
 
 def decode(cls: type[T], value: object) -> T:
-    """The inverse of ``encode``; arrays come back read-only, fields that are unknown are ignored.
+    """Convert JSON values to a record; arrays are read-only, unknown fields are ignored.
 
-    Raises ``ValueError`` for a value that is no ``cls``, and whatever error of this library a
-    record raises for values that make no sense.
+    Raises ``ValueError`` if the value is not a ``cls``, and any ``ResnetVizError`` that the
+    record's own checks raise.
     """
     try:
         return _CONVERTER.structure(value, cls)
@@ -54,7 +54,7 @@ def decode(cls: type[T], value: object) -> T:
 
 
 def decode_all(cls: type[T], values: object) -> tuple[T, ...]:
-    """Each of a list; ``ValueError`` for what is no list of them."""
+    """Decode every value of a list; ``ValueError`` if ``values`` is no list or one is invalid."""
     if not isinstance(values, (list, tuple)):
         raise ValueError(f"no list: {values!r:.80}")
     return tuple(decode(cls, value) for value in values)
@@ -66,14 +66,14 @@ def _number(value: float) -> float | str:
 
 
 def _float(value: object, _: object) -> float:
-    """A whole number stays one, so that what is written again is what was read."""
+    """Return a number; an int stays an int, so that encoding it again gives the same JSON."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         raise ValueError(f"no number: {value!r}")
     return float(value) if isinstance(value, str) else value
 
 
 def _exactly(kind: type) -> Callable[[object, object], object]:
-    """Reads an int, a bool or a str; nothing is rounded, parsed or taken for true."""
+    """Return a hook that accepts only values of exactly this type, without any conversion."""
 
     def read(value: object, _: object) -> object:
         if type(value) is not kind:
@@ -91,7 +91,7 @@ def _list_of(array: np.ndarray) -> object:
 
 
 def _array(value: object, cls: object) -> np.ndarray:
-    """Numbers as the type asks for them, the words among them too. Read-only."""
+    """Convert numbers, and words such as "nan", to a read-only array of the annotated type."""
     dtypes: Sequence[str] = getattr(cls, "dtypes", ())
     exact = dtypes[0] if len(dtypes) == 1 else np.float64
     array = np.array(value, dtype=object).astype(exact)
@@ -108,7 +108,7 @@ def _reads_itself(cls: object) -> bool:
 
 
 def _is_text_or_record(cls: object) -> bool:
-    """``str``, or a record, or perhaps None: JSON tells the text from the object."""
+    """Whether a type is a union of ``str`` and a record, with or without None."""
     if get_origin(cls) not in (Union, types.UnionType):
         return False
     others = [part for part in get_args(cls) if part not in (types.NoneType, str)]
@@ -134,8 +134,8 @@ def _error(value: JsonObject, _: object) -> ResnetVizError:
     return cast(ResnetVizError, kind(value["code"], **value["values"]))
 
 
-def _made() -> Converter:
-    """The hooks, each with its inverse; of two that fit a type, cattrs takes the later one."""
+def _new_converter() -> Converter:
+    """Create the converter. If several hooks fit a type, cattrs uses the last one."""
     converter = Converter(
         detailed_validation=False, unstruct_collection_overrides={tuple: list, Mapping: dict}
     )
@@ -168,4 +168,4 @@ def _made() -> Converter:
     return converter
 
 
-_CONVERTER = _made()
+_CONVERTER = _new_converter()

@@ -12,7 +12,7 @@ from resnet_viz.core.errors import DownloadError
 from resnet_viz.core.saving import whole_file
 
 _CHUNK = 1 << 18  # bytes
-_TIMEOUT = 20  # seconds without an answer
+_TIMEOUT = 20  # seconds without a response
 
 
 @dataclass(frozen=True)
@@ -26,14 +26,14 @@ class DownloadProgress:
 def download(url: str, destination: Path, sha256_prefix: str) -> Iterator[DownloadProgress]:
     """Download a file; yields after every chunk, so that the caller can report or stop.
 
-    The file appears complete and verified, or not at all.
+    The file is written atomically, after its checksum is verified.
 
     Parameters
     ----------
     url
-        What to fetch.
+        The address of the file.
     destination
-        Where it goes; missing folders are created.
+        Path to write to; missing folders are created.
     sha256_prefix
         The first hexadecimal digits of the expected SHA-256.
 

@@ -1,7 +1,7 @@
-"""Every error this library raises on purpose, and the sentence that goes with it.
+"""The exceptions of this library, and their messages.
 
     ResnetVizError
-    ├── InputError            what the user gave cannot be used (exit code 2)
+    ├── InputError            invalid input (exit code 2)
     │   ├── SpecError         a network that cannot exist
     │   ├── ImageError        bytes that are not a usable picture
     │   ├── LayerError        a layer name that the network does not have
@@ -10,15 +10,15 @@
     │   ├── CheckpointError   a weights file that cannot be used
     │   ├── DataError         a data set that is missing or damaged
     │   ├── RunError          a background run that is unknown, or busy
-    │   ├── OptionError       an option with a value that is not on offer
+    │   ├── OptionError       an option with an invalid value
     │   └── OutputError       a file or folder that exists already or cannot be written
-    └── FailureError          something broke that the user did not cause (exit code 1)
-        ├── TrainingError     a loss that is not finite any more
-        └── DownloadError     the network, the server or the checksum
+    └── FailureError          a failure not caused by the input (exit code 1)
+        ├── TrainingError     a loss that is no longer finite
+        └── DownloadError     a download that failed or has a wrong checksum
 
 An error is a code and its values. The sentence is looked up in ``assets/text``, so that one
 text serves the library, the command line and the page, in every language. Each sentence says
-what was asked, what was given, what is allowed and what to do.
+what is wrong, which values are allowed and what to do.
 """
 
 from difflib import get_close_matches
@@ -49,7 +49,7 @@ class ResnetVizError(Exception):
 
 
 class InputError(ResnetVizError):
-    """What the user gave cannot be used."""
+    """Invalid input."""
 
     exit_code = 2
 
@@ -85,23 +85,23 @@ class DataError(InputError):
 
 
 class RunError(InputError):
-    """A background run that is unknown, or in the wrong state for what is asked."""
+    """A background run that is unknown, or in the wrong state for the operation."""
 
 
 class OptionError(InputError):
-    """An option with a value that is not on offer."""
+    """An option with an invalid value."""
 
 
 class FailureError(ResnetVizError):
-    """Something broke that the user did not cause."""
+    """A failure not caused by the input."""
 
 
 class TrainingError(FailureError):
-    """A training that cannot go on: its loss is not finite any more."""
+    """A training whose loss is no longer finite."""
 
 
 class DownloadError(FailureError):
-    """The network, the server or the checksum."""
+    """A download that failed or has a wrong checksum."""
 
 
 class OutputError(InputError):

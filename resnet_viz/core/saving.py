@@ -1,4 +1,4 @@
-"""Files and folders that appear whole or not at all."""
+"""Write files and folders atomically."""
 
 import json
 import math
@@ -37,16 +37,16 @@ def to_json(value: object, indent: int | None = 2) -> str:
 
 @contextmanager
 def whole_file(path: Path, *, durable: bool = False) -> Iterator[Path]:
-    """A file to write that takes its name only when it is complete.
+    """Write a file atomically.
 
     Yields the path of a temporary file in the same folder, which the caller creates. It replaces
     ``path`` in one step when the block ends, and is removed when the block raises, so ``path`` is
-    the old file or the new one at any time. Writers of the same path do not disturb one another.
+    the old file or the new one at any time. Several writers of one path do not conflict.
 
     Parameters
     ----------
     path
-        Where the file goes; its folder must exist.
+        Path of the file; its folder must exist.
     durable
         Whether the content must be on the disk before the name changes, at the cost of an fsync.
 
@@ -64,10 +64,10 @@ def whole_file(path: Path, *, durable: bool = False) -> Iterator[Path]:
 
 @contextmanager
 def new_folder(folder: Path) -> Iterator[Path]:
-    """A folder to fill that takes its name only when it is complete.
+    """Write a folder atomically.
 
-    Yields the path of a temporary folder beside it. Raises ``OutputError`` if ``folder`` exists or
-    cannot be written; then nothing is left behind.
+    Yields the path of a temporary folder, which is renamed at the end of the block. Raises
+    ``OutputError`` if ``folder`` exists or cannot be written; no files are left in that case.
     """
     if folder.exists():
         raise OutputError("folder_exists", folder=str(folder))

@@ -1,7 +1,7 @@
 """Read a data set from class folders, one folder per class, on disk or in a ZIP.
 
 A ZIP may be hostile. It is read member by member and never extracted to disk, so a path in it
-cannot escape; a ZIP with such paths is refused all the same, as it was made to do harm.
+cannot escape; a ZIP with such paths is refused nevertheless, because it is malicious.
 """
 
 import stat

@@ -64,7 +64,7 @@ def experiment_job(
 
 
 def saved_recording(folder: Path) -> Recording | None:
-    """Return the finding that a run has saved so far; None if there is none that can be read."""
+    """Return the finding that a run has saved so far; None without a readable file."""
     try:
         return read_recording(folder / "finding.json")
     except (OSError, ValueError):

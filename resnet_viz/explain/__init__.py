@@ -1,5 +1,5 @@
-"""Attribution methods, how faithful their maps are, and the channels they are made of.
+"""Attribution methods, the faithfulness of their maps, and single channels.
 
-``resnet_viz.explain`` is also the function that the library exports. Import what this package holds
-by ``from resnet_viz.explain.methods import METHODS``.
+``resnet_viz.explain`` is also the function that the library exports. Import the contents of this
+package by ``from resnet_viz.explain.methods import METHODS``.
 """

@@ -1,4 +1,4 @@
-"""Why a map shows nothing: measured on the network, not guessed from the map."""
+"""Find out why a map is blank, by measurements on the network."""
 
 import numpy as np
 import torch

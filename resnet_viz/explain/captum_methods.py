@@ -49,7 +49,7 @@ class Networks(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class CaptumCall:
-    """What captum is called with: the image, all options, and how many images run at once."""
+    """The input of a call: the image, all options, and how many images run at once."""
 
     image: Tensor  # (1, channel, height, width), requires gradients
     options: Options
@@ -152,7 +152,7 @@ class CaptumMethod:
         return attributions.detach().to(scored.image.dtype)
 
     def _attribute(self, algorithm: "Attribution", call: CaptumCall) -> Tensor:
-        """Captum's answer; its mean over noisy images with the option ``smooth_samples``."""
+        """Captum's attributions; with ``smooth_samples``, their mean over noisy images."""
         arguments = self.arguments(call)
         if not call.options.get("smooth_samples"):
             plain: Tensor = algorithm.attribute(call.image, **arguments)
@@ -183,7 +183,7 @@ class CaptumMethod:
         if reused and self.networks is not Networks.RELU_MODULES:
             raise NetworkError("explain_reused", method=self.name, name=reused[0])
         calls = len({id(value.grad_fn) for value in ran.values.values()})
-        if isinstance(ran.output, Tensor) and _relus_behind(ran.output) > calls:
+        if isinstance(ran.output, Tensor) and _relu_count(ran.output) > calls:
             raise NetworkError("explain_functional", method=self.name)
         known = scored.scored_network
         return ScoredNetwork(network, known.target, known.against)
@@ -262,8 +262,8 @@ def _numpy_seed(seed: int) -> Iterator[None]:
         np.random.set_state(before)
 
 
-def _relus_behind(output: Tensor) -> int:
-    """How many ReLUs the autograd graph of a tensor has."""
+def _relu_count(output: Tensor) -> int:
+    """Number of ReLUs in the autograd graph of a tensor."""
     seen: set[Node] = set()
     waiting = [output.grad_fn]
     while waiting:
@@ -275,5 +275,5 @@ def _relus_behind(output: Tensor) -> int:
 
 
 def _first_line(error: Exception) -> str:
-    """The first line of captum's message, to stand in brackets in a sentence."""
+    """The first line of captum's message, for use in brackets."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")[:120]

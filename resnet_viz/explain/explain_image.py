@@ -39,7 +39,7 @@ def explain(
 ) -> Explanation:
     """Explain the score of one normalised image by any method of ``METHODS``.
 
-    The network is left as it was.
+    The network is left unchanged.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def explain(
     method
         By name, with or without hyphens.
     layer
-        Where a ``LayerMethod`` looks: the last block or convolution by default, or several layers
+        The layer of a ``LayerMethod``: the last block or convolution by default, or several layers
         as one map. A method at the input ignores it.
     target
         The class whose logit is the score; None for the top class.
@@ -59,12 +59,12 @@ def explain(
     options
         The method's own options where they differ from the defaults.
     seed
-        Decides what the method draws.
+        Seed of the method's random numbers.
 
     Raises
     ------
     OptionError, LayerError, TargetError, NetworkError
-        An argument makes no sense, or the method does not work with the network.
+        An argument is invalid, or the method does not work with the network.
 
     """
     steps = explain_in_steps(

@@ -18,7 +18,7 @@ PHOTO_SIDE = 400  # pixels: the width of a picture on a screen 1280 pixels wide
 
 @dataclass(frozen=True)
 class ExplainRequest:
-    """The arguments of ``explain``, and which faithfulness measures to take with what effort."""
+    """The arguments of ``explain``, the faithfulness measures to compute, and their effort."""
 
     method: MethodName = MethodName.GRAD_CAM
     layer: str | Fused | None = None
@@ -91,7 +91,7 @@ def explain_picture(loaded: Loaded, picture: Picture, request: ExplainRequest) -
 
 
 def side_by_side(first: ExplainedPicture, second: ExplainedPicture) -> Pair[ExplainedPicture]:
-    """Two networks' explanations of one picture, each with its role beside the other."""
+    """Return two networks' explanations of one picture with their roles in the comparison."""
     pair = Pair(first, second)
     roles = roles_of(pair.map(lambda one: one.origin.spec))
     return pair.join(roles).map(lambda both: replace(both[0], role=both[1]))

@@ -39,7 +39,7 @@ class Effort:
 
 @dataclass(frozen=True, eq=False)
 class _MapOfImage:
-    """The map that is measured, and what it is a map of."""
+    """The map to measure, with its network and image."""
 
     scored: ScoredImage
     explanation: Explanation
@@ -67,7 +67,7 @@ def faithfulness(
     Parameters
     ----------
     network, image
-        Those that were explained.
+        The arguments of ``explain``.
     explanation
         From ``explain``.
     effort

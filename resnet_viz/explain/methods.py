@@ -1,4 +1,4 @@
-"""Every attribution method as one row that runs.
+"""The table of attribution methods; each row runs its method.
 
 A new method is a member of ``MethodName``, a row, and its name in ``assets/text`` under
 ``methods``; ``explain``, the command, the page and the runs over many pictures read this table.
@@ -31,7 +31,7 @@ from resnet_viz.explain.scored_image import ScoredImage
 
 
 class MethodName(StrEnum):
-    """Every method there is, by the name that people type."""
+    """The names of all methods."""
 
     GRAD_CAM = "grad-cam"
     GRAD_CAM_PLUS_PLUS = "grad-cam++"
@@ -61,7 +61,7 @@ class MethodName(StrEnum):
 
 
 class Family(StrEnum):
-    """What a method looks at."""
+    """What a method is computed from."""
 
     CAM = "cam"  # activations and gradients at a layer, from one pass
     CHANNEL_SCORES = "channel_scores"  # the score with channels of a layer alone or removed
@@ -79,7 +79,7 @@ class Cost(StrEnum):
 
 @dataclass(frozen=True)
 class Method:
-    """What the rows of all methods have in common.
+    """The fields that all methods have.
 
     A ``signed`` map has a meaning below zero; any other ends in a ReLU.
     """
@@ -99,7 +99,7 @@ class Method:
 
     @property
     def can_be_fused(self) -> bool:
-        """Whether maps of several layers can become one: what is for the target alone adds up."""
+        """Whether maps of several layers can be fused; only maps without negative values can."""
         return self.at_layer and not self.signed
 
     def options_with(self, changes: Mapping[str, float] | None = None) -> dict[str, float]:
@@ -115,7 +115,7 @@ class LayerMethod(Method):
 
     @property
     def formula(self) -> CamFormula | None:
-        """What the method makes of one analysis; None outside the CAM family."""
+        """The CAM formula; None for a method outside the CAM family."""
         return self.run.formula if isinstance(self.run, CamOfLayer) else None
 
 

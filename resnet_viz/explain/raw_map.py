@@ -19,7 +19,7 @@ class PassesDone:
 
 @dataclass(frozen=True, eq=False)
 class RawMap:
-    """A map before its last ReLU, and what its method knows about it."""
+    """A map before its last ReLU, with properties that its method reports."""
 
     values: Float[np.ndarray, "h w"]
     vanishes: bool  # whether all the values that the map is computed from are zero
@@ -27,5 +27,5 @@ class RawMap:
     completeness: Completeness | None = None
 
 
-#: A method at work: progress after each batch of passes, and the map as the return value.
+#: A running method: progress after each batch of passes, and the map as the return value.
 MapInSteps = Generator[PassesDone, None, RawMap]

@@ -1,4 +1,4 @@
-"""What is explained: one image, and the one number that a network gives it.
+"""The subject of an explanation: one image, and the score that a network gives it.
 
 Also runs many changed images in batches that fit into memory.
 """
@@ -26,7 +26,7 @@ from resnet_viz.records import Analysis
 
 _MOST_IMAGES = 256  # in a batch; larger batches were no faster on any device that was tried
 _MOST_BYTES = 2_000_000_000  # of activations on a CPU, however much is free: its caches are small
-_MEMORY_SHARE = 4  # a batch may take one part in so many of the free memory
+_MEMORY_SHARE = 4  # a batch uses at most 1 / _MEMORY_SHARE of the free memory
 _ACTIVATION_BYTES = 300  # kept for backward per byte of an image: ResNet-50 250, DenseNet 330
 _USUAL_WORK = 30_000  # multiplications per number of an image: ResNet-50 27,000, ResNet-56 41,000
 _MOST_WORK = 9e9  # multiplications of a batch on a CPU: 0.3 s on one core, the wait for a stop
@@ -56,7 +56,7 @@ class ScoredImage:
     """One normalised image (1, channel, height, width) and the score that is explained.
 
     ``features`` are the values of ``layers``, (1, ...), from the pass that gave the score.
-    ``seed`` decides what a method draws.
+    ``seed`` is that of a method's random numbers.
     """
 
     scored_network: ScoredNetwork
@@ -146,7 +146,7 @@ def score_image(
     """Run the image once and fix the target; None means the top class.
 
     The features of ``layers`` are kept from that pass. Raises ``NetworkError``, ``TargetError`` or
-    ``LayerError`` for an argument that makes no sense.
+    ``LayerError`` for an invalid argument.
     """
     network = unwrapped(network)
     check_images(network, image)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 
-class Cancelled(Exception):  # noqa: N818  # nothing went wrong: it was asked for
+class Cancelled(Exception):  # noqa: N818  # requested by the caller, not an error
     """An explanation was stopped between two batches."""
 
 

@@ -10,20 +10,20 @@ from resnet_viz.figures.theme import ACCENT, STYLES, layer_ticks, styled
 from resnet_viz.records import ANY_TWO, CheckpointComparison, CheckpointReport, Pair
 
 
-def cka_figure(beside: CheckpointComparison) -> go.Figure:
+def cka_figure(comparison: CheckpointComparison) -> go.Figure:
     """CKA between every block of the first network (rows) and of the second (columns)."""
     figure = go.Figure()
     figure.add_heatmap(
-        z=[list(row) for row in beside.cka],
-        x=[f"{escape(name)}\u200b" for name in beside.second_blocks],
-        y=[escape(name) for name in beside.first_blocks],
+        z=[list(row) for row in comparison.cka],
+        x=[f"{escape(name)}\u200b" for name in comparison.second_blocks],
+        y=[escape(name) for name in comparison.first_blocks],
         zmin=0,
         zmax=1,
         colorscale="Viridis",
         hovertemplate="%{y} | %{x}: %{z:.2f}<extra></extra>",
     )
-    figure.update_xaxes(title=escape(beside.second))
-    figure.update_yaxes(title=escape(beside.first), autorange="reversed")
+    figure.update_xaxes(title=escape(comparison.second))
+    figure.update_yaxes(title=escape(comparison.first), autorange="reversed")
     return styled(figure, height=420)
 
 
@@ -44,10 +44,10 @@ def norms_figure(first: CheckpointReport, second: CheckpointReport, text: Text) 
     return styled(figure, height=320)
 
 
-def moved_figure(beside: CheckpointComparison, text: Text) -> go.Figure:
+def moved_figure(comparison: CheckpointComparison, text: Text) -> go.Figure:
     """The relative distance between the weights of each layer."""
-    figure, layers = go.Figure(), list(beside.moved)
-    _add_layers(figure, beside.moved, layers, "", ACCENT, "circle")
+    figure, layers = go.Figure(), list(comparison.moved)
+    _add_layers(figure, comparison.moved, layers, "", ACCENT, "circle")
     figure.update_xaxes(title=text("figures.axis_layers"), **layer_ticks(layers))
     figure.update_yaxes(title=text("beside.axis_moved"), rangemode="tozero")
     figure.update_layout(showlegend=False)

@@ -1,4 +1,4 @@
-"""What the figures of a comparison draw: rows, curves, colour ranges and pictures."""
+"""The data of a comparison's figures: rows, curves, colour ranges and pictures."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -63,12 +63,12 @@ def short_titles(comparison: Comparison, text: Text) -> Pair[str]:
 
 
 def full_titles(comparison: Comparison, text: Text) -> Pair[str]:
-    """What stands over the pictures of both: the networks with their weights."""
+    """Titles above the pictures: both networks with their weights."""
     return distinct_titles(comparison.sides.map(lambda side: side_title(side, text)), text)
 
 
 def distinct_titles(titles: Pair[str], text: Text) -> Pair[str]:
-    """Titles of two networks that are no twins; each with its role where both are the same."""
+    """Titles of two networks that are not twins; each with its role where both are the same."""
     if titles.first != titles.second:
         return titles
     return titles.join(ANY_TWO).map(
@@ -216,7 +216,7 @@ class BlockParts:
     """One block taken apart, (channel, height, width) each; a plain block has no shortcut.
 
     ``activated``: the sum goes through a ReLU (a pre-activation block's does not). ``error`` is
-    max |relu(F + x) - output|, which is 0 where the formula is what ran.
+    max |relu(F + x) - output|, which is 0 if the block computes this formula.
     """
 
     branch: Float[np.ndarray, "c h w"]

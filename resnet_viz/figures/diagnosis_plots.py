@@ -35,7 +35,7 @@ _LIMIT = "#b91c1c"
 
 
 def finding_figure(finding: CheckFinding, report: CheckpointReport, text: Text) -> go.Figure | None:
-    """The plot of a finding; None if its number says everything."""
+    """The plot of a finding; None if the number alone is enough."""
     if finding.check in _NUMBERS:
         return _by_layer(finding, report, text)
     if finding.check in ("preprocessing", "plain_or_residual"):

@@ -71,8 +71,8 @@ def block_rows(
     maps: Pair[ByLayer[Float[np.ndarray, "batch h w"]]],
 ) -> Pair[ColouredPicture]:
     """One method's maps at every block as one picture per network, on one range from zero."""
-    found = [values for side in maps for values in side.values()]
-    colours = ColourRange(0.0, ColourRange.of(*found).high or 1.0)
+    all_maps = [values for side in maps for values in side.values()]
+    colours = ColourRange(0.0, ColourRange.of(*all_maps).high or 1.0)
 
     def draw(one: tuple[ExplainedPicture, ByLayer[np.ndarray]]) -> ColouredPicture:
         picture, side = one

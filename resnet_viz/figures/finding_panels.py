@@ -156,7 +156,7 @@ def _range(panels: Sequence[Panel]) -> tuple[float, float]:
 
 
 def _coloured(matrix: Matrix, *, log: bool) -> np.ndarray:
-    """The values that colours stand for: their logarithm to base 10, or themselves."""
+    """The values to colour: with ``log`` their logarithm to base 10, NaN if they have none."""
     if not log:
         return matrix.values
     good = np.isfinite(matrix.values) & (matrix.values > 0)
@@ -181,7 +181,7 @@ def _add_matrix(
 
 
 def _heights(matrix: Matrix, *, log: bool) -> dict[str, object]:
-    """What is drawn over two distances, which stand as numbers in the names of the axes."""
+    """Heights and both axes of a surface; the names of rows and columns are numbers."""
     return {
         "z": _coloured(matrix, log=log).tolist(),
         "x": [float(name) for name in matrix.columns],

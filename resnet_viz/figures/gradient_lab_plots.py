@@ -1,4 +1,4 @@
-"""Gradients and signals of many networks in one plot, with the line that theory draws."""
+"""Gradients and signals of many networks in one plot, with the theoretical line."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

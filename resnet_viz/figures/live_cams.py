@@ -15,7 +15,7 @@ from resnet_viz.records import Comparison, Pair
 def live_cams(comparison: Comparison) -> Pair[JsonObject]:
     """By network: each layer's map in 255ths of its highest value, and that value.
 
-    Layers are named as in the first network; the second one's is the layer in its place.
+    Layers are named as in the first network; the second one's is the corresponding layer.
 
     ``maps`` is {layer: [height, width, high, base64]}; ``shared`` {layer: high of both networks}.
     A map that is not finite has the height 0 and is drawn in the colour of missing values.

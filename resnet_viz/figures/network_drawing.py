@@ -50,7 +50,7 @@ def catalog_figure(
     title: str, groups: Sequence[BlockGroup], beside: tuple[str, Sequence[BlockGroup]],
     *, ink: str, text: Text,
 ) -> go.Figure:  # fmt: skip
-    """A network of the catalog, and beside it a residual one (its title and groups).
+    """A network of the catalog next to a residual one, ``beside`` (its title and groups).
 
     Three arcs mark concatenation of channels, one arc marks addition.
     """

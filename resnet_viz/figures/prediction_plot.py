@@ -15,7 +15,7 @@ _EQUAL = 0.005  # shares closer than this print as equally sure
 
 @dataclass(frozen=True)
 class PredictionSide:
-    """What one network says, the most probable class first."""
+    """One network's predictions, the most probable class first."""
 
     role: Role
     title: str

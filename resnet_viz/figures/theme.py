@@ -1,4 +1,4 @@
-"""One look for every plot; a network's colour and marker follow its role."""
+"""The common style of all plots; a network's colour and marker follow its role."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ STYLES: Mapping[Role, RoleStyle] = {
 
 #: The colour of a single series that is not a network.
 ACCENT = "#2563eb"
-#: Colours of several such series; told apart without red and green (Okabe and Ito 2008).
+#: Colours of several such series; distinguishable without red and green (Okabe and Ito 2008).
 SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8b8b8b")
 
 _GRID = "rgba(128, 128, 128, 0.25)"  # legible on white and on black
@@ -39,7 +39,7 @@ _FONT = '"Source Sans Pro", "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei"
 
 
 def styled(figure: go.Figure, *, height: int) -> go.Figure:
-    """The figure with the common look, ``height`` pixels high; legends are above the curves."""
+    """The figure in the common style, ``height`` pixels high; legends are above the curves."""
     figure.update_layout(
         height=height,
         paper_bgcolor="rgba(0, 0, 0, 0)",

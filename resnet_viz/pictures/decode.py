@@ -24,22 +24,22 @@ from PIL import Image, ImageFile, ImageOps, TiffImagePlugin, UnidentifiedImageEr
 
 from resnet_viz.core.errors import ImageError
 
-#: Formats that are decoded, as Pillow names them; the others reach code that few look at.
+#: Formats that are decoded, as Pillow names them; decoders of other formats are less reviewed.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP")
 
 MOST_BYTES = 20 * 2**20
 MOST_MEGAPIXELS = 40
-MOST_MEGAPIXELS_WEBP = 12  # libwebp and Pillow together hold 16 bytes a pixel: 190 MB
-MOST_MEGAPIXELS_SCANS = 25  # libjpeg then keeps every coefficient, 6 bytes a pixel: 150 MB
+MOST_MEGAPIXELS_WEBP = 12  # libwebp and Pillow together hold 16 bytes per pixel: 190 MB
+MOST_MEGAPIXELS_SCANS = 25  # libjpeg then keeps every coefficient, 6 bytes per pixel: 150 MB
 MOST_SCANS = 50  # each walks over the whole picture, 25 ms at 25 megapixels; encoders write ten
 MOST_PARTS = 20_000  # chunks of a PNG, segments of a JPEG: Pillow takes 7 microseconds for each
 MOST_ASPECT = 50
 MOST_NAME = 80  # characters
-SIDE = 1600  # pixels, the longest side kept; the networks see 32 or 224
+SIDE = 1600  # pixels of the longest side after decoding; the networks see 32 or 224
 
 #: TIFF compressions without a second picture format inside, which would escape the checks here.
 _TIFF = "raw, packbits, tiff_lzw, tiff_adobe_deflate, tiff_deflate, tiff_ccitt, group3, group4"
-_BAND = 250_000  # pixels made RGB at once, so that a large picture is never copied whole
+_BAND = 250_000  # pixels converted to RGB at once, so that a large picture is never copied whole
 _ORIENTATION, _TILE_WIDTH, _TILE_LENGTH = 274, 322, 323  # TIFF 6.0, also in EXIF
 _JPEG_MARKER = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")
 
@@ -58,7 +58,7 @@ class Picture:
     is never a path; ``digest`` is the BLAKE2b-128 of shape and pixels, in hexadecimal.
     """
 
-    pixels: UInt8[np.ndarray, "height width 3"] = field(compare=False)  # digest compares
+    pixels: UInt8[np.ndarray, "height width 3"] = field(compare=False)  # compared by digest
     name: str
     digest: str
 
@@ -186,7 +186,7 @@ def _check_kind(image: ImageFile.ImageFile, data: bytes, name: str) -> None:
     if isinstance(image, TiffImagePlugin.TiffImageFile):
         _check_tiff(image, name)
     if image.format == "PNG":
-        # load() skips the checksums of the pixels; verify() needs a file of its own.
+        # load() skips the checksums of the pixels; verify() needs a separate file.
         with Image.open(BytesIO(data), formats=["PNG"]) as twin:
             twin.verify()
         if image.mode == "P" and image.palette is None:
@@ -209,7 +209,7 @@ def _fitted(size: tuple[int, int]) -> tuple[int, int]:
 
 
 def _upright(picture: Image.Image, file: Image.Image) -> Image.Image:
-    """The picture turned as the loaded file says; Pillow has turned a TIFF itself by then."""
+    """The picture, rotated by the file's EXIF orientation; Pillow has already rotated a TIFF."""
     try:
         picture.getexif()[_ORIENTATION] = int(file.getexif().get(_ORIENTATION, 1))
     except _DAMAGE:
@@ -236,7 +236,7 @@ def _bands(image: Image.Image, factor: int) -> Iterator[tuple[int, Image.Image]]
 
 
 def _levels(image: Image.Image) -> tuple[float, float]:
-    """The values shown as black and as white: for whole numbers, those of 16 bits if they do."""
+    """The values of black and white: 0 and 65535 for ints in this range, else the extremes."""
     values = (np.asarray(band) for _, band in _bands(image, 1))
     ends = [(v.min(), v.max()) for band in values if (v := band[np.isfinite(band)]).size]
     low = float(min((low for low, _ in ends), default=0))
@@ -257,7 +257,7 @@ def _rgb(band: Image.Image, levels: tuple[float, float]) -> UInt8[np.ndarray, "h
 def _grey(
     values: Num[np.ndarray, "height width"], low: float, high: float
 ) -> UInt8[np.ndarray, "height width 3"]:
-    """Scales low to high onto 0 to 255, rounded; what is not a number is black."""
+    """Scale ``low`` to ``high`` to 0 to 255, rounded; NaN is black."""
     finite = np.nan_to_num(values.astype(np.float64), nan=low, posinf=high, neginf=low)
     scaled = (finite - low) / ((high - low) or 1) * 255
     return np.repeat(np.rint(scaled).astype(np.uint8)[..., None], 3, axis=2)

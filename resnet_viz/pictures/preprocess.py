@@ -35,7 +35,7 @@ IMAGENET_PREPROCESSING = Preprocessing(224, 256, (0.485, 0.456, 0.406), (0.229, 
 
 
 def preprocessing_for(spec: NetworkSpec) -> Preprocessing:
-    """The usual preprocessing of a family, at the spec's own input size; of grey the average's."""
+    """The usual preprocessing of a family at the spec's input size; averaged for grey images."""
     usual = IMAGENET_PREPROCESSING if spec.stem is Stem.IMAGENET else CIFAR_PREPROCESSING
     resize = round(spec.input_size * usual.resize / usual.size)
     mean, deviation = usual.mean, usual.deviation
@@ -64,7 +64,7 @@ def to_batch(
 ) -> Float[Tensor, "batch channels size size"]:
     """A normalised float32 batch of equally sized pictures."""
     stacked = torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2)
-    stacked = stacked[:, : len(preprocessing.mean)]  # of grey the three are equal
+    stacked = stacked[:, : len(preprocessing.mean)]  # all three are equal for grey
     return normalise(stacked, preprocessing).contiguous()
 
 

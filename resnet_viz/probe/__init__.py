@@ -1,1 +1,1 @@
-"""From a network and images to measurements, in one pass and without a trace."""
+"""Measure networks on images in one pass, without changing the networks."""

@@ -66,7 +66,7 @@ def analyze(
     Raises
     ------
     LayerError, TargetError, NetworkError
-        An argument does not fit the network; the sentence says what does.
+        An argument does not fit the network; the message says what does.
 
     References
     ----------

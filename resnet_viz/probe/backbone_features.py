@@ -1,4 +1,4 @@
-"""The feature maps of a backbone at work, for a picture or for a clip of it."""
+"""The feature maps of a backbone for a picture, or for a clip made from it."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ from resnet_viz.probe.capture import capture
 from resnet_viz.records import StageFeatures, WeightSource, WorkView
 
 _BLOCKS = ("BasicBlock", "Bottleneck")
-_LEAST_SIZE, _LEAST_CLIP = 64, 32  # pixels; below, the deepest stages have nothing left
+_LEAST_SIZE, _LEAST_CLIP = 64, 32  # pixels; below, the deepest stages are empty
 
 
 def look_at_work(

@@ -70,7 +70,7 @@ def capture(network: nn.Module, images: Tensor, names: Sequence[str] | None) -> 
         As for ``analyze``; gradients are on or off as the caller has set them.
     names
         None for ``default_layers``. A module that runs n times gives "name#1" to "name#n"; its
-        plain name asks for all of them.
+        plain name selects all of them.
 
     Raises
     ------
@@ -79,14 +79,14 @@ def capture(network: nn.Module, images: Tensor, names: Sequence[str] | None) -> 
         are left out instead.
 
     """
-    asked = default_layers(network) if names is None else list(names)
-    modules = _modules_of(network, asked)
+    layers = default_layers(network) if names is None else list(names)
+    modules = _modules_of(network, layers)
     if isinstance(network, ResNet):
         return _through_taps(network, images, frozenset(modules))
     with network_lock(network):
         output, calls = _through_hooks(network, images, modules, strict=names is not None)
     values = _numbered(calls)
-    return Capture(output, values if names is None else _asked_for(values, asked))
+    return Capture(output, values if names is None else _selected(values, layers))
 
 
 def run_with(
@@ -134,12 +134,12 @@ def _is_layer(module: nn.Module | None) -> bool:
     return any(isinstance(m, (nn.Conv1d, nn.Conv2d, nn.Conv3d)) for m in inside)
 
 
-def _modules_of(network: nn.Module, asked: Iterable[str]) -> dict[str, None]:
+def _modules_of(network: nn.Module, names: Iterable[str]) -> dict[str, None]:
     """The modules of the names, each once, in order."""
     known = layer_names(network)
     allowed = set(known)
     modules: dict[str, None] = {}
-    for name in asked:
+    for name in names:
         module, _, number = name.rpartition("#")
         module = module if number.isdigit() and name not in allowed else name
         if module not in allowed:
@@ -192,12 +192,12 @@ def _numbered(calls: list[tuple[str, Tensor]]) -> dict[str, Tensor]:
     return values
 
 
-def _asked_for(values: dict[str, Tensor], asked: Sequence[str]) -> dict[str, Tensor]:
-    """The values asked for by their own name or by their module's."""
-    wanted = set(asked)
+def _selected(values: dict[str, Tensor], names: Sequence[str]) -> dict[str, Tensor]:
+    """Select values by their own names or by the names of their modules."""
+    wanted = set(names)
     chosen = {n: v for n, v in values.items() if n in wanted or n.rpartition("#")[0] in wanted}
     ran = set(chosen) | {name.rpartition("#")[0] for name in chosen}
-    for name in asked:
+    for name in names:
         if name not in ran:
             runs = [n for n in values if n.rpartition("#")[0] == name.rpartition("#")[0]]
             if "#" in name and (runs or name.rpartition("#")[0] in values):

@@ -24,7 +24,7 @@ class Mark(StrEnum):
     SURFACE = "surface"  # a matrix over two numeric axes, drawn as contours and as a 3-D surface
 
 
-#: Settings of an experiment by field: each experiment has a config of its own, which checks them.
+#: Settings of an experiment by field; each experiment has its own config class that checks them.
 Settings: TypeAlias = Mapping[str, Any]
 
 

@@ -1,1 +1,1 @@
-"""Files to take away: JSON, tables, pictures, HTML documents and code."""
+"""Files to export: JSON, tables, pictures, HTML documents and code."""

@@ -6,14 +6,14 @@ from resnet_viz.records import CheckFinding, CheckpointComparison, CheckpointRep
 _ORDER = list(Severity)  # the worst first
 
 
-def summary(beside: CheckpointComparison, text: Text) -> str:
+def summary(comparison: CheckpointComparison, text: Text) -> str:
     """How similar the two checkpoints are, in one paragraph of measured numbers."""
-    alike = text("beside.alike", count=beside.count, value=f"{_best_match(beside):.2f}")
-    if beside.agreement is not None:
-        alike += text("beside.agreement", share=f"{beside.agreement:.0%}")
-    if beside.moved:
-        layer = max(beside.moved, key=lambda name: beside.moved[name])
-        alike += text("beside.moved", layer=layer, value=f"{beside.moved[layer]:.2g}")
+    alike = text("beside.alike", count=comparison.count, value=f"{_best_match(comparison):.2f}")
+    if comparison.agreement is not None:
+        alike += text("beside.agreement", share=f"{comparison.agreement:.0%}")
+    if comparison.moved:
+        layer = max(comparison.moved, key=lambda name: comparison.moved[name])
+        alike += text("beside.moved", layer=layer, value=f"{comparison.moved[layer]:.2g}")
     return alike
 
 
@@ -38,21 +38,21 @@ def finding_rows(
     return rows
 
 
-def answer_rows(beside: CheckpointComparison, text: Text) -> list[dict[str, str]]:
+def answer_rows(comparison: CheckpointComparison, text: Text) -> list[dict[str, str]]:
     """One row per picture: both answers with their probabilities."""
     return [
         {
             text("beside.column_picture"): row.name,
-            f"1. {beside.first}": f"{row.first} {row.first_probability:.0%}",
-            f"2. {beside.second}": f"{row.second} {row.second_probability:.0%}",
+            f"1. {comparison.first}": f"{row.first} {row.first_probability:.0%}",
+            f"2. {comparison.second}": f"{row.second} {row.second_probability:.0%}",
         }
-        for row in beside.answers
+        for row in comparison.answers
     ]
 
 
-def _best_match(beside: CheckpointComparison) -> float:
+def _best_match(comparison: CheckpointComparison) -> float:
     """Mean over the first network's blocks of the highest CKA with any block of the second."""
-    return sum(max(row) for row in beside.cka) / len(beside.cka)
+    return sum(max(row) for row in comparison.cka) / len(comparison.cka)
 
 
 def _cell(finding: CheckFinding | None, text: Text) -> str:

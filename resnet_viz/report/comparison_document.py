@@ -11,8 +11,7 @@ def comparison_document(comparison: Comparison) -> JsonObject:
     The keys are roles: two networks that are not twins are ``first`` and ``second``.
 
     Each side has network, weights, the five most probable predictions, and one row for every
-    convolution, every block and the head in order of execution. A value that a layer does not have
-    is null.
+    convolution, every block and the head in order of execution. Missing values are null.
     """
     analysis = comparison.sides.first.analysis
     return {

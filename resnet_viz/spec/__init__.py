@@ -1,4 +1,4 @@
-"""What a network is, before any weight exists: ``NetworkSpec``, its choices and the presets."""
+"""The architecture of a network: ``NetworkSpec``, its choices and the presets."""
 
 from resnet_viz.spec.choices import (
     Activation,

@@ -1,4 +1,4 @@
-"""What each field of a spec may be."""
+"""The allowed values of each field of a spec."""
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
@@ -16,7 +16,7 @@ from resnet_viz.spec.choices import (
     StrideOn,
 )
 
-#: Turns what was given for a field into its value, or raises ``SpecError``.
+#: Converts an input to the value of a field, or raises ``SpecError``.
 Check: TypeAlias = Callable[[str, Any], Any]
 
 MOST_STAGES = 8  # the last one then sees the image 128 times smaller
@@ -72,7 +72,7 @@ def _optional(check: Check) -> Check:
     return lambda field, value: None if value is None else check(field, value)
 
 
-#: Every field with what it may be.
+#: The check of every field.
 CHECKS: Mapping[str, Check] = {
     "block": _choice(Block),
     "depths": _sizes(1000),

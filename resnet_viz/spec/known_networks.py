@@ -1,6 +1,6 @@
 """The table of known residual networks: the fields of each, its parameter count and its source.
 
-It holds fields and no ``NetworkSpec``, so that the spec can look its own name up in it.
+Rows are plain fields and not ``NetworkSpec``, so that a spec can look up its own name here.
 """
 
 from collections.abc import Mapping
@@ -143,5 +143,5 @@ KNOWN_NETWORKS: Mapping[str, KnownNetwork] = {
 
 
 def twin_name(residual: str) -> str:
-    """What the plain twin of a preset is called: "plain56" for "resnet56"."""
+    """The name of a preset's plain twin: "plain56" for "resnet56"."""
     return residual.replace("resnet", "plain") if "resnet" in residual else f"plain-{residual}"

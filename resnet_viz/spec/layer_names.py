@@ -1,4 +1,4 @@
-"""Layer names: the only file that builds them or takes them apart.
+"""Layer names: the only file that builds or parses them.
 
 "layer3.1.conv2" is the part "conv2" of the block "layer3.1" in the stage "layer3"; the names inside
 "layer3.1.downsample" are those of its shortcut. Layers of stem and head have names without a dot.

@@ -20,7 +20,7 @@ class Preset:
 
     @property
     def depth(self) -> int:
-        """The depth under which the network is known."""
+        """The published depth of the network."""
         return self.counted or self.spec.depth
 
 

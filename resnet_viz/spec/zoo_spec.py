@@ -1,4 +1,4 @@
-"""What pages and records need to know of a network that is not built here."""
+"""``ZooSpec``: a network of the catalog as pages and records describe it."""
 
 from dataclasses import asdict, dataclass
 

@@ -1,4 +1,4 @@
-"""Build in a real browser: a preset, an edit, both drawings, a download, and on to Compare."""
+"""Build in a real browser: a preset, an edit, both drawings, a download, the link to Compare."""
 
 import subprocess
 import sys

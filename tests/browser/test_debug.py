@@ -1,4 +1,4 @@
-"""Debug in a real browser: a checkpoint is dropped, judged, and the report taken away."""
+"""Debug in a real browser: a checkpoint is uploaded and diagnosed, and the report downloaded."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""Train in a real browser: start, watch from two tabs, stop, go on; Chinese, and a phone."""
+"""Train in a real browser: start, watch from two tabs, stop, resume; Chinese, and a phone."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""A web server of our own."""
+"""Fixtures: a local web server."""
 
 import pytest
 

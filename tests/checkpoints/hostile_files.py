@@ -1,4 +1,4 @@
-"""Files that nobody should have to open: what each tries is in its name."""
+"""Hostile weights files; each is named after its attack."""
 
 import builtins
 import io

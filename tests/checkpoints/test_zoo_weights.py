@@ -1,4 +1,4 @@
-"""Published weights of the catalog, from a server of our own."""
+"""Published weights of the catalog, from a local server."""
 
 import hashlib
 import io

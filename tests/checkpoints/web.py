@@ -1,4 +1,4 @@
-"""A web server on this machine that serves what a test tells it to."""
+"""A local web server that serves the files of a test."""
 
 import socket
 import threading

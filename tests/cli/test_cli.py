@@ -1,4 +1,4 @@
-"""The command line: the JSON that programs rely on, and one sentence for every mistake."""
+"""The command line: the JSON that programs rely on, and one sentence per error."""
 
 import io
 import json

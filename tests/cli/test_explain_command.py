@@ -1,4 +1,4 @@
-"""The command ``explain``: its JSON, its files, and one sentence for what is wrong."""
+"""The command ``explain``: its JSON, its files, and one sentence per error."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Starting the app: flags that do not depend on the folder, and a browser once it answers."""
+"""Starting the app: flags independent of the folder, and a browser once the server responds."""
 
 import http.server
 import subprocess

@@ -1,4 +1,4 @@
-"""Results for people: styled in a terminal, plain in a pipe, whole in both."""
+"""Results for people: styled in a terminal, plain in a pipe, complete in both."""
 
 import io
 import os

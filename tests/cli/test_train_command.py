@@ -1,4 +1,4 @@
-"""The command ``train``: one line an epoch, runs that can be resumed, files to take away."""
+"""The command ``train``: one line per epoch, resumed runs, exported files."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Records come back from JSON as they were."""
+"""Records survive a round trip through JSON."""
 
 import json
 from collections.abc import Mapping

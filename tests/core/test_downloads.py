@@ -1,4 +1,4 @@
-"""Downloads from a server of our own on this machine: whole and checked, or not there."""
+"""Downloads from a local server: complete and verified, or absent."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-"""Whole or not at all, never over something that exists."""
+"""Files and folders are written atomically and never replace existing ones."""
 
 import json
 import math

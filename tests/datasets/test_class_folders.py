@@ -1,4 +1,4 @@
-"""Folders and ZIPs of pictures: what is meant works, what is hostile is one sentence."""
+"""Folders and ZIPs of pictures: valid ones are read, hostile ones are refused in one sentence."""
 
 import io
 import stat

@@ -1,4 +1,4 @@
-"""Data sets that have a name: what they hold, and what damage does."""
+"""Named data sets: their contents, and errors for damaged files."""
 
 import gzip
 

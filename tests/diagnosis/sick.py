@@ -1,4 +1,4 @@
-"""Sick checkpoints, each made from a healthy network: what was done, and what should be found."""
+"""Defective checkpoints made from healthy networks, with the expected findings."""
 
 import math
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A diagnosis as a job: progress, then the answer, in the user's names."""
+"""A diagnosis as a job: progress, then the result, with the user's file names."""
 
 import pytest
 

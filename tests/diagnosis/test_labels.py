@@ -1,4 +1,4 @@
-"""What labelled pictures say, against figures worked out by hand."""
+"""Results on labelled pictures against values computed by hand."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Sick checkpoints are found out, with the layer; healthy ones are left alone."""
+"""Defects are detected with their layer; healthy checkpoints have no findings."""
 
 import copy
 import json

@@ -1,4 +1,4 @@
-"""Each experiment against an oracle: exact counts, identities, and figures of SCIENCE's tables."""
+"""Each experiment against an oracle: exact counts, identities and tabulated values."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""The commands ``gradients`` and ``experiment``: what programs rely on, and their mistakes."""
+"""The commands ``gradients`` and ``experiment``: the JSON that programs rely on, and errors."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""Gradients at initialisation: the bars, over five seeds, and that looking leaves no trace."""
+"""Gradients at initialisation: expected values over five seeds, and no side effects."""
 
 import numpy as np
 import pytest

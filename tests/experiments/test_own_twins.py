@@ -1,4 +1,4 @@
-"""Experiments with a pair that somebody trained, instead of the bundled ones."""
+"""Experiments with a pair that the user trained instead of a bundled one."""
 
 import shlex
 from dataclasses import replace

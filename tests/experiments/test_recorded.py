@@ -1,4 +1,4 @@
-"""Recorded results: whole, repeatable, and the bars of the bundled twins held on them."""
+"""Recorded results are complete and repeatable, and the bundled twins reach their targets."""
 
 import json
 

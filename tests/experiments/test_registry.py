@@ -1,4 +1,4 @@
-"""Every registered experiment runs, small, and says in both languages what it found."""
+"""Every registered experiment runs with small settings and reports in both languages."""
 
 import json
 from dataclasses import replace

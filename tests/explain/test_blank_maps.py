@@ -1,4 +1,4 @@
-"""Why a map is blank: every reason on a network that was made to have it."""
+"""Why a map is blank: every reason, each on a network built to cause it."""
 
 import pytest
 import torch

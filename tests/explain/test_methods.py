@@ -1,4 +1,4 @@
-"""The table of methods: complete, true about what each needs, and the one place for a new one."""
+"""The table of methods: complete, correct, and the only place to add a method."""
 
 import json
 import subprocess

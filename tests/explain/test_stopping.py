@@ -1,4 +1,4 @@
-"""Stopping an explanation on the way, and how much runs at once."""
+"""Stopping an explanation while it runs, and batch sizes."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""The drawings of a design: what is solid, dashed, dotted and missing, and what is said."""
+"""The drawings of a design: solid, dashed, dotted and missing shortcuts, and the labels."""
 
 from xml.etree import ElementTree
 

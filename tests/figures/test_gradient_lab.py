@@ -1,4 +1,4 @@
-"""The laboratory's plots: seeds as mean and band, theory's line, and nothing dropped in silence."""
+"""The laboratory's plots: seeds as mean and band, theory's line, and no value silently dropped."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Overlays and grids show what they say, pixel by pixel."""
+"""Overlays and grids are correct, pixel by pixel."""
 
 import numpy as np
 import pytest

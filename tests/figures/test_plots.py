@@ -1,4 +1,4 @@
-"""Plots drop nothing in silence, and captions are computed from the numbers."""
+"""Plots drop no value silently, and captions are computed from the numbers."""
 
 from xml.etree import ElementTree
 

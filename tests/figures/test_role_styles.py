@@ -1,4 +1,4 @@
-"""One table of colours and markers: seen by everybody, on light and dark pages."""
+"""One table of colours and markers: distinguishable by everyone, on light and dark pages."""
 
 from itertools import combinations
 

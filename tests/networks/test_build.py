@@ -1,4 +1,4 @@
-"""Networks: what they count, what twins share, and that building is pure."""
+"""Networks: parameter counts, weights that twins share, and building without side effects."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace

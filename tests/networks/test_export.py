@@ -1,4 +1,4 @@
-"""What is taken away runs elsewhere and says the same: source alone, safetensors, ONNX."""
+"""Exported networks run elsewhere with equal outputs: source alone, safetensors, ONNX."""
 
 import builtins
 import json

@@ -1,4 +1,4 @@
-"""A spec as a file: it comes back as it went, and whatever else is given is one sentence."""
+"""A spec as a file: it is read as it was written, and any other file is refused in one sentence."""
 
 import json
 import tracemalloc

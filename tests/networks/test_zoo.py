@@ -1,4 +1,4 @@
-"""The catalog: each row is what its source says, and capture can look into it."""
+"""The catalog: each row agrees with its source, and capture works on the network."""
 
 import pytest
 import torch

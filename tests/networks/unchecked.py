@@ -1,4 +1,4 @@
-"""A user's view: the package without the type checks that every test adds to it."""
+"""Run code with the package as users have it, without the type checks of the tests."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Opening a page of the app without a browser, and reading what it shows."""
+"""Open a page of the app without a browser and read its content."""
 
 from streamlit.testing.v1 import AppTest
 

@@ -1,4 +1,4 @@
-"""The Build page without a browser: presets, edits, wrong input, uploads, and the ways out."""
+"""The Build page without a browser: presets, edits, wrong input, uploads, exports and links."""
 
 import json
 from functools import partial

@@ -1,4 +1,4 @@
-"""The Compare page without a browser: it starts, answers, and survives whatever it is given."""
+"""The Compare page without a browser: it starts, shows results, and handles any input."""
 
 import io
 import re

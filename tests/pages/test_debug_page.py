@@ -1,4 +1,4 @@
-"""The Debug page without a browser: healthy, sick and hostile files, own images, two beside."""
+"""The Debug page without a browser: healthy, defective and hostile files, comparisons."""
 
 import io
 import time

@@ -1,4 +1,4 @@
-"""The Train page without a browser: it starts, refuses what cannot be, and shows a finished run."""
+"""The Train page without a browser: start, invalid settings, and a finished run."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""What becomes of a picture's bytes."""
+"""Helpers: decoded pixels, expected pixels, and the error of a refused picture."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Files that a stranger may upload, made in memory and always the same.
+"""Hostile uploads, generated in memory and deterministic.
 
 ``REFUSED`` must give one ``ImageError`` each, ``ACCEPTED`` one picture each.
 """

@@ -1,4 +1,4 @@
-"""File names as attackers, and unlucky people, write them."""
+"""Hostile and unusual file names."""
 
 NAMES: list[str] = [
     "n" * 300 + ".png",

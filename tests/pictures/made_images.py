@@ -1,4 +1,4 @@
-"""Pictures as bytes, made in memory and always the same: sound, odd and broken ones."""
+"""Valid, unusual and damaged pictures as bytes, generated in memory and deterministic."""
 
 import random
 import struct

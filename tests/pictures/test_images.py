@@ -1,4 +1,4 @@
-"""Pictures to batches: the right part, the right size, the right numbers."""
+"""Pictures to batches: the crop, the size and the values."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Names that pictures come with are made safe, and files are read no further than they may be."""
+"""File names are made safe to show, and no more of a file is read than allowed."""
 
 import threading
 import tracemalloc

@@ -1,4 +1,4 @@
-"""Hostile files are refused: one sentence each, and no memory to speak of."""
+"""Hostile files are refused: one sentence each, and hardly any memory."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""Small networks made by hand, one trap each, and what the tests of this folder share."""
+"""Small networks with one special case each, and helpers for the tests of this folder."""
 
 import copy
 

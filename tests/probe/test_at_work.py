@@ -1,4 +1,4 @@
-"""ResNets at work: stages of the right shape, torchvision's own values, and clips that move."""
+"""ResNet backbones: shapes of the stages, torchvision's values, and moving clips."""
 
 import numpy as np
 import pytest

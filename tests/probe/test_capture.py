@@ -1,4 +1,4 @@
-"""What is captured is what flowed: nothing overwritten, nothing under a wrong name."""
+"""Captured values are those of the forward pass: none overwritten, none under a wrong name."""
 
 import copy
 

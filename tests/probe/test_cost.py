@@ -1,4 +1,4 @@
-"""What an analysis costs, in forward passes: counted operations, not seconds."""
+"""The cost of an analysis in forward passes, by counted operations."""
 
 import pytest
 import torch

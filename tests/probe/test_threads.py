@@ -1,4 +1,4 @@
-"""Threads may share one network: no wrong number and no error."""
+"""Threads may share one network: no wrong values and no errors."""
 
 from concurrent.futures import ThreadPoolExecutor
 

@@ -1,4 +1,4 @@
-"""Looking leaves no trace, whoever calls and whatever fails."""
+"""An analysis leaves no side effects, even after a failure."""
 
 import gc
 import random

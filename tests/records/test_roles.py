@@ -1,4 +1,4 @@
-"""Who is residual, plain, first and second: decided once, from both specs."""
+"""Roles are determined in one place, from both specs."""
 
 import doctest
 from dataclasses import replace

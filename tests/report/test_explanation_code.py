@@ -1,4 +1,4 @@
-"""The lines that the page Explain prints repeat what it shows, whatever the weights are."""
+"""The code that the Explain page shows reproduces its result for all kinds of weights."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""A second residual network is nowhere orange and nowhere called plain; twins are as before."""
+"""A second residual network is never drawn in plain's colour or called plain."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""A layer's name says its stage, its block and its part, and every layer can be selected."""
+"""A layer's name contains stage, block and part, and every layer can be selected."""
 
 import pytest
 import torch

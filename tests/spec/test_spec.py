@@ -1,4 +1,4 @@
-"""A spec is a value: what it derives, what it refuses, and that its twin differs in one field."""
+"""A spec is a value: derived properties, refused values, and a twin that differs in one field."""
 
 import dataclasses
 import json

@@ -1,4 +1,4 @@
-"""The app's own components: a wrapper in Python, its script and its style beside it."""
+"""The app's own components: a wrapper in Python with a script and a style."""
 
 import pytest
 from streamlit.testing.v1 import AppTest

@@ -1,4 +1,4 @@
-"""Which layer of another network stands beside a layer."""
+"""The layer of another network that corresponds to a layer."""
 
 from resnet_viz.spec import NetworkSpec
 from resnet_viz.ui.explain.form import layer_beside, map_layers_of

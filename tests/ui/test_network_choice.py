@@ -1,4 +1,4 @@
-"""A page's link, a command and a background run name the same networks alike."""
+"""Links, commands and background runs use the same names for networks."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""A design in an address: small, exact, and read with suspicion."""
+"""A design in an address: small, exact, and checked when it is read."""
 
 import base64
 import zlib

@@ -1,4 +1,4 @@
-"""What the browser draws is what the library draws, to a rounding."""
+"""The browser draws the same overlay as the library, up to rounding."""
 
 import base64
 

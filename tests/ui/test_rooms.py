@@ -1,4 +1,4 @@
-"""Which folder of ``ui`` may use which: pages never use one another."""
+"""Imports between the folders of ``ui``: pages never import one another."""
 
 import pytest
 

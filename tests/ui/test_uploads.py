@@ -1,4 +1,4 @@
-"""Uploads lie where a worker finds them, and go when nobody needs them."""
+"""Uploads are stored where workers can read them, and deleted when unused."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""Text from outside is shown letter by letter."""
+"""Text from users is shown literally."""
 
 import re
 

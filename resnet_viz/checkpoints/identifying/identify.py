@@ -58,7 +58,7 @@ class Identification:
     confidence
         Between 0 and 1; 1 for a file that contains its spec.
     sure
-        False if plain and residual cannot be told apart; ``network`` is then the residual one.
+        False if plain and residual cannot be distinguished; ``network`` is then the residual one.
     matched, total
         How many of the file's tensors fit the network, out of how many.
     preprocessing

@@ -1,1 +1,1 @@
-"""Single channels: their share of a map, what excites them, and how their own picture is made."""
+"""Single channels: share of a map, top crops and activation maximisation."""

@@ -53,7 +53,7 @@ class Goal:
 
 
 class Ascent:
-    """How far a maximisation is: its waves on the CPU, and the optimiser that moves them."""
+    """The state of a maximisation: its waves, on the CPU, and their optimiser."""
 
     def __init__(self, waves: Float[Tensor, "c height half 2"]) -> None:
         self.waves = waves.requires_grad_()
@@ -61,23 +61,23 @@ class Ascent:
 
     @classmethod
     def begin(cls, size: int, channels: int, seed: int) -> "Ascent":
-        """Faint noise, which the seed decides, for a picture of ``size`` pixels a side."""
+        """Start a picture of ``size`` x ``size`` pixels from faint noise, drawn from the seed."""
         generator = torch.Generator().manual_seed(seed)
         shape = (channels, size, size // 2 + 1, 2)
         return cls(_START * torch.randn(shape, generator=generator))
 
     @property
     def step(self) -> int:
-        """How many steps were taken."""
+        """Number of steps done."""
         return int(self.optimiser.state[self.waves].get("step", 0))
 
     def climb(self, gradient: Float[Tensor, "c height half 2"]) -> None:
-        """One step uphill."""
+        """Take one step of gradient ascent."""
         self.waves.grad = gradient
         self.optimiser.step()
 
     def save(self, path: Path) -> None:
-        """To a file, whole or not at all."""
+        """Save the state to a file atomically."""
         tensors = {"waves": self.waves.detach(), **self.optimiser.state[self.waves]}
         arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
         with whole_file(path) as partial, partial.open("wb") as file:
@@ -85,7 +85,7 @@ class Ascent:
 
     @classmethod
     def load(cls, path: Path) -> "Ascent":
-        """The inverse of ``save``."""
+        """Load a state that ``save`` wrote."""
         with np.load(path, allow_pickle=False) as arrays:
             tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
         ascent = cls(tensors.pop("waves"))

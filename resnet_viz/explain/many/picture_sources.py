@@ -92,7 +92,7 @@ def _entry(file: class_folders.FolderEntry) -> PictureEntry:
 
 
 def _decode(file: class_folders.FolderEntry) -> Picture:
-    """The picture; ``ImageError`` for whatever the archive raises for a damaged member."""
+    """The picture; ``ImageError`` for any error of the archive on a damaged member."""
     try:
         data = file.read()
     except (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile) as error:

@@ -38,7 +38,7 @@ def picture_rows(
 def method_rows(
     results: Iterable[PictureResult], networks: Sequence[str]
 ) -> list[dict[str, object]]:
-    """One row per method and network: on how many pictures, and the mean of each score."""
+    """One row per method and network: the number of pictures, and the mean of each score."""
     scores: dict[tuple[str, str], list[Mapping[str, float]]] = defaultdict(list)
     for one in results:
         for row in one.rows:

@@ -176,7 +176,7 @@ def _stages(spec: NetworkSpec, drops: bool) -> list[dict[str, object]]:
 
 
 def _first_weights(spec: NetworkSpec) -> list[str]:
-    """The lines that draw the first weights of a convolution as the spec says."""
+    """The lines that initialise the weights of a convolution by the spec's rule."""
     rules = {
         Initialisation.HE_FAN_OUT: [
             'nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")'

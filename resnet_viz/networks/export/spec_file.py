@@ -1,4 +1,4 @@
-"""A spec as a JSON file: written plainly, read with suspicion."""
+"""Write a spec to a JSON file, and read one from an untrusted file."""
 
 import json
 from pathlib import Path
@@ -29,10 +29,10 @@ def read_spec(path: Path) -> NetworkSpec:
 
 
 def spec_from_json(data: bytes | str, name: str = "spec.json") -> NetworkSpec:
-    """The spec in a JSON file; ``name`` is what the file is called in an error.
+    """The spec in a JSON file; ``name`` is the file's name, for errors.
 
-    Nothing is executed and no network is built. ``SpecError`` for whatever is not the JSON of one
-    spec, or describes a network too large to build.
+    Nothing is executed and no network is built. ``SpecError`` for anything that is not the JSON of
+    one spec, or describes a network too large to build.
     """
     values = _parsed(data, name)
     version = values.pop("schema_version", SCHEMA_VERSION)

@@ -1,8 +1,8 @@
 """One residual block, or the same block without its shortcut.
 
 y = relu(F(x) + x), with F a basic or a bottleneck branch (He 2015, sec. 3.2 and fig. 5), or
-y = F(x) + x with the activations inside F (pre-activation, He 2016, fig. 4e). Every value worth
-seeing has a name, each module is called once, and nothing works in place, so that a tap sees every
+y = F(x) + x with the activations inside F (pre-activation, He 2016, fig. 4e). Every relevant
+value has a name, each module is called once, and nothing works in place, so that a tap sees every
 value as it was computed.
 """
 

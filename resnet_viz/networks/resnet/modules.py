@@ -1,4 +1,4 @@
-"""The modules that blocks are made of, as a spec asks for them."""
+"""The modules of blocks, built as the spec specifies."""
 
 import math
 from collections.abc import Callable, Mapping

@@ -11,7 +11,7 @@ from resnet_viz.networks.zoo.random_weights import draw
 from resnet_viz.networks.zoo.torchvision_names import build_named
 from resnet_viz.pictures.preprocess import IMAGENET_PREPROCESSING, Preprocessing
 
-#: Of Kinetics-400, as its published weights want it; a clip is square here.
+#: Preprocessing of the weights trained on Kinetics-400, for square clips.
 KINETICS_PREPROCESSING = Preprocessing(
     112, 128, (0.43216, 0.394666, 0.37645), (0.22803, 0.22145, 0.216989)
 )
@@ -23,8 +23,8 @@ class WorkRow:
 
     ``part`` is the module that is the backbone, "" where the whole network is a ResNet; ``stages``
     names its feature maps within that module, in order of execution. ``frames`` is the length of
-    the clip that a video network reads, 0 for one that reads images. ``epsilon`` is the
-    one of batch normalisation that the published weights were trained with.
+    the clip that a video network reads, 0 for one that reads images. ``epsilon`` is
+    that of batch normalisation in the training of the published weights.
     """
 
     title: str
@@ -43,7 +43,7 @@ class WorkRow:
 _STAGES = {"stem": "maxpool", **{f"layer{n}": f"layer{n}" for n in range(1, 5)}}
 _NOTHING = {"weights": None, "weights_backbone": None}
 
-#: Every network at work by name.
+#: Networks that use a ResNet as a backbone, by name.
 AT_WORK: Mapping[str, WorkRow] = {
     "fasterrcnn_resnet50_fpn": WorkRow(
         title="Faster R-CNN, ResNet-50 FPN",

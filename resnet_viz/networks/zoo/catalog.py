@@ -36,7 +36,7 @@ class ZooRow:
     year: int
     source: str
     family: str
-    way: str = "none"  # how most steps' inputs get past them: "identity", "concatenation", "none"
+    way: str = "none"  # bypass of most steps: "identity", "concatenation" or "none"
     input_size: int = 224
     input_channels: int = 3
     classes: int = 1000
@@ -154,7 +154,7 @@ _ROWS = {
         year=2014,
         source="Szegedy 2014, table 1 (arXiv 1409.4842), with batch normalisation",
         family="googlenet",
-        # Its published weights want pixels from -1 to 1, which it makes of the usual ones itself.
+        # The published weights expect pixels from -1 to 1; the network converts the usual ones.
         options={"aux_logits": False, "transform_input": True, "init_weights": False},
     ),
     "densenet121": _densenet(121, (6, 12, 24, 16), 7_978_856, 2_834_161_664),
@@ -208,7 +208,7 @@ def zoo_row(name: str) -> ZooRow:
 
 
 def zoo_spec(name: str) -> ZooSpec:
-    """What pages and records need to know of a network; ``SpecError`` for an unknown name."""
+    """The ``ZooSpec`` of a network; ``SpecError`` for an unknown name."""
     row = zoo_row(name)
     return ZooSpec(
         name=name,

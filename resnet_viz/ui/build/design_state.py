@@ -53,9 +53,9 @@ def start() -> str:
     Runs first on the page and fills empty fields.
     """
     if not PRESET.is_set:
-        asked = PRESET.in_address
-        known = asked in RESIDUAL_PRESETS or asked in OTHERS
-        PRESET.set(asked if known else _FIRST)
+        requested = PRESET.in_address
+        known = requested in RESIDUAL_PRESETS or requested in OTHERS
+        PRESET.set(requested if known else _FIRST)
     chosen = PRESET.get()
     if chosen in OTHERS:
         return chosen

@@ -33,7 +33,7 @@ _CHOICES: dict[str, type[StrEnum]] = {
 _FRACTIONS = {"shortcut_scale": 0.1, "stochastic_depth": 0.1, "branch_scale": 0.1}
 _FLAGS = ("zero_last_gamma", "fixup")
 
-#: The fields in the order in which they are asked, in groups.
+#: The fields in groups, in the order of the form.
 _GROUPS = {
     "stages": ("block", "depths", "widths"),
     "shortcuts": ("shortcut", "shortcut_scale", "branch_scale", "stochastic_depth"),

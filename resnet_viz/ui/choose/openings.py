@@ -1,7 +1,7 @@
 """Networks that other pages hand to Compare, Explain and Train.
 
 A training or a design is named in the address, so a link opens it anywhere on this machine. A file
-is known to its session only.
+is available only in its session.
 """
 
 import base64
@@ -35,7 +35,7 @@ from resnet_viz.ui.frame.session import (
 _RUN, _FILE = "run-", "file-"
 _MOST_ADDRESS, _MOST_JSON = 4_000, 64_000  # characters, bytes
 
-DEEPEST = 200  # layers whose blocks still find their places in one drawing
+DEEPEST = 200  # the largest depth whose blocks fit into one drawing
 _SCRIPTS = {"compare": "app.py", "explain": "pages/2_Explain.py", "train": "pages/4_Train.py"}
 
 

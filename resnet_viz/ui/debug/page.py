@@ -54,9 +54,9 @@ def _show_one(
             draw_report(report, place, text)
             return report
     before, path = last.get() or ((), Path())
-    known = diagnoses().result(before)
-    if isinstance(known, CheckpointReport):
-        draw_report(known, replace(place, path=path), text)
+    last_report = diagnoses().result(before)
+    if isinstance(last_report, CheckpointReport):
+        draw_report(last_report, replace(place, path=path), text)
     return None
 
 

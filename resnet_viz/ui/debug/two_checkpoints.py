@@ -15,29 +15,29 @@ from resnet_viz.ui.frame.words import md_escape
 
 def show_beside(
     reports: tuple[CheckpointReport, CheckpointReport],
-    beside: CheckpointComparison | None,
+    comparison: CheckpointComparison | None,
     text: Text,
 ) -> None:
     """Compare findings and norms; representations and answers where the networks allow it."""
     title = text("beside.title", first=reports[0].name, second=reports[1].name)
     st.subheader(md_escape(title), anchor=False)
-    if beside is not None:
-        st.markdown(md_escape(summary(beside, text)))
-    names = ["findings", "norms", *([] if beside is None else ["cka", "answers"])]
+    if comparison is not None:
+        st.markdown(md_escape(summary(comparison, text)))
+    names = ["findings", "norms", *([] if comparison is None else ["cka", "answers"])]
     tabs = dict(zip(names, st.tabs([text(f"beside.tab_{n}") for n in names]), strict=True))
     with tabs["findings"]:
         st.dataframe(finding_rows(reports, text), hide_index=True, key="beside_findings")
     with tabs["norms"]:
         _plot(norms_figure(*reports, text), "beside_norms")
-        if beside is not None and beside.moved:
-            _plot(moved_figure(beside, text), "beside_moved")
-    if beside is None:
+        if comparison is not None and comparison.moved:
+            _plot(moved_figure(comparison, text), "beside_moved")
+    if comparison is None:
         return
     with tabs["cka"]:
-        st.caption(text("beside.cka_caption", count=beside.count))
-        _plot(cka_figure(beside), "beside_cka")
+        st.caption(text("beside.cka_caption", count=comparison.count))
+        _plot(cka_figure(comparison), "beside_cka")
     with tabs["answers"]:
-        st.dataframe(answer_rows(beside, text), hide_index=True, key="beside_answers")
+        st.dataframe(answer_rows(comparison, text), hide_index=True, key="beside_answers")
 
 
 def _plot(figure: object, key: str) -> None:

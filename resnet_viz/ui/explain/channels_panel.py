@@ -150,8 +150,10 @@ def _submit_crops(
     def work() -> tuple[list[Crop], str, int]:
         images = crop_images(loaded)
         steps = top_crops(loaded, images.pixels, images.labels, layer, [channel], count=_CROPS)
-        found = next(one for one in steps if isinstance(one, list))
-        return found, images.name, len(images.labels)
+        crops = next(one for one in steps if isinstance(one, list))
+        return crops, images.name, len(images.labels)
 
     key = ("crops", loaded.digest, layer, channel)
-    return results().compute(key, work, lambda made: sum(crop.pixels.nbytes for crop in made[0]))
+    return results().compute(
+        key, work, lambda result: sum(crop.pixels.nbytes for crop in result[0])
+    )

@@ -30,7 +30,7 @@ from resnet_viz.ui.running.waiting import StopButton, wait_all
 def explaining(
     loaded: Loaded, picture: Picture, request: ExplainRequest, *, scored: bool
 ) -> RunningThread[ExplainedPicture]:
-    """Start an explanation, with all scores if asked for; it can stop between two batches."""
+    """Start an explanation, with all scores if ``scored``; it can stop between two batches."""
     whole = _whole(request, scored)
     stopped = threading.Event()
 
@@ -49,8 +49,8 @@ def finished(
     loaded: Loaded, picture: Picture, request: ExplainRequest, *, scored: bool
 ) -> ExplainedPicture | None:
     """Return the explanation if it is already computed."""
-    kept = results().result(_key(loaded, picture, _whole(request, scored)))
-    return cast("ExplainedPicture | None", kept)
+    explained = results().result(_key(loaded, picture, _whole(request, scored)))
+    return cast("ExplainedPicture | None", explained)
 
 
 def _whole(request: ExplainRequest, scored: bool) -> ExplainRequest:
@@ -112,7 +112,7 @@ def submit_layer(
     return results().compute(
         key,
         lambda: analysed(loaded, picture, [layer], target, against),
-        lambda made: 3 * sum(values.nbytes for values in made.features.values()),
+        lambda analysis: 3 * sum(values.nbytes for values in analysis.features.values()),
     )
 
 

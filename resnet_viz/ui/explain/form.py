@@ -26,7 +26,7 @@ def ask_request(question: Question, text: Text) -> Pair[ExplainRequest]:
     """Ask for method, layers, options and reference class; return a request per network.
 
     The requests differ in the layer only, where the networks have different blocks. Faithfulness is
-    asked for elsewhere.
+    a separate choice.
     """
     left, middle, right = st.columns(3)
     with left:
@@ -112,8 +112,8 @@ def _ask_places(
 ) -> Pair[str | Fused | None]:
     """Ask for the layer or layers, named as in each network."""
     first = map_layers_of(question.first.spec)
-    beside = question.second.spec
-    second = map_layers_of(beside)
+    second_spec = question.second.spec
+    second = map_layers_of(second_spec)
     if not method.at_layer:
         st.selectbox(
             text("explain.layer"), [text("explain.at_input")], disabled=True, key="no_layer"
@@ -134,7 +134,7 @@ def _ask_places(
         return Pair(layer, layer)
     usual = layer_beside(layer, first, second)
     other = st.selectbox(
-        text("explain.layer_beside", network=network_title(beside, text)),
+        text("explain.layer_beside", network=network_title(second_spec, text)),
         second,
         second.index(usual),
         key=f"explain_layer_beside_{layer}_{hash(tuple(second))}",

@@ -53,15 +53,15 @@ def show_table(
         on_click=_switch,
     )
     methods = [MethodName(name) for name in chosen]
-    asked = {name: _sides(twins, requests.map(with_method(name)), titles) for name in methods}
+    sides_of = {name: _sides(twins, requests.map(with_method(name)), titles) for name in methods}
     place, refused = st.empty(), st.empty()
     if not running:
-        _draw(place, _kept(picture, asked, text), "kept", text)
+        _draw(place, _finished_rows(picture, sides_of, text), "kept", text)
         return
     bar = right.empty()
     rows: list[dict[str, object]] = []
     refusals: list[str] = []
-    for number, (name, sides) in enumerate(asked.items()):
+    for number, (name, sides) in enumerate(sides_of.items()):
         done = text("explain.all_measured", done=number, total=len(chosen))
         bar.progress(number / len(chosen), text=done)
         for row in _rows(picture, name, sides, text):
@@ -110,11 +110,11 @@ def _sides(twins: Pair[Loaded], requests: Pair[ExplainRequest], titles: Pair[str
     return [_Side(loaded, request, title) for (loaded, request), title in parts]
 
 
-def _kept(
-    picture: Picture, asked: Mapping[MethodName, list[_Side]], text: Text
+def _finished_rows(
+    picture: Picture, sides_of: Mapping[MethodName, list[_Side]], text: Text
 ) -> list[dict[str, object]]:
     """Return the rows that are already computed."""
-    every = [side for sides in asked.values() for side in sides]
+    every = [side for sides in sides_of.values() for side in sides]
     explained = [(s, finished(s.loaded, picture, s.request, scored=True)) for s in every]
     return [
         _row(explanation, side.title, text)
@@ -126,7 +126,7 @@ def _kept(
 def _rows(
     picture: Picture, method: str, sides: list[_Side], text: Text
 ) -> Iterator[dict[str, object] | str]:
-    """Yield one row per network, or the sentence that says why there is none."""
+    """Yield one row per network, or a sentence if the method refuses it."""
     label = text("explain.working", method=text(f"methods.{method}"))
     jobs = [explaining(side.loaded, picture, side.request, scored=True) for side in sides]
     TABLE_JOBS.set([job.key for job in jobs])

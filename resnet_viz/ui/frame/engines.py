@@ -14,7 +14,7 @@ _DIAGNOSES = 24  # one takes 0.2 MB, with labelled images of 224 pixels 3 MB
 
 @st.cache_resource(show_spinner=False)
 def results() -> ThreadEngine:
-    """Return the engine of values that pages show, kept within a limit of bytes.
+    """Return the engine of values that pages show; it limits their size in bytes.
 
     Each job uses one thread of torch, and no more jobs run than there are cores: four times faster
     than letting every job use every core.

@@ -117,7 +117,7 @@ STOPPED = Keys[Any]("stopped_{}", None)  # the work that the visitor stopped, by
 
 # Pictures, networks and classes to choose from
 SAMPLE = Choice("sample", "")
-UPLOAD = Key[Any]("upload", None)  # the file of an uploader, as of the camera
+UPLOAD = Key[Any]("upload", None)  # the uploaded file
 CAMERA = Key[Any]("camera", None)
 OWN_PICTURE = Key[Any]("own_picture", None)  # a PictureId
 REPLACED_PICTURE = Key[Any]("replaced_picture", None)  # the previous one
@@ -149,7 +149,7 @@ DESIGN_SPEC = Key[Any]("design_spec", None)  # the last one that could be built
 DESIGN_UPLOAD = Key[Any]("design_upload", None)
 DESIGN_REFUSED = Key[Any]("design_refused", None)  # why an upload was refused
 DESIGN_FAMILY = Choice("design_family", "")
-DESIGN_CARDS = Key("design_cards", False)  # whether they lie open
+DESIGN_CARDS = Key("design_cards", False)  # whether they are open
 DESIGN_GRAPH = Key[Any]("design_graph", None)  # a plot's selection
 DESIGN_BLOCK = Key[str | None]("design_inside", None)
 BLOCK_PLOT = Key[Any]("block_plot", None)  # a plot's selection

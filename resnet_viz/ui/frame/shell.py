@@ -36,7 +36,7 @@ def open_page(title: str) -> Text:
 
 @st.cache_resource(show_spinner=False)
 def _warm_up() -> bool:
-    """Freeze the objects that the imports left behind, so that the collector skips them.
+    """Freeze all objects created by imports, so that the garbage collector skips them.
 
     Streamlit runs a full collection after every rerun. With torch imported, each stops all sessions
     for 60 to 220 ms.

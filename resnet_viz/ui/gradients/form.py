@@ -15,7 +15,7 @@ DEPTHS = (8, 14, 20, 26, 32, 44, 56, 80, 110, 152, 202)
 _KINDS = tuple(Kind)
 _MOST_STEPS = 200
 
-#: What each preset sets; everything else goes back to where it was at first.
+#: The settings that each preset changes; all others return to their defaults.
 PRESETS: Mapping[str, Mapping[str, object]] = {
     "explodes": {"depths": [20, 56], "quantity": "activation"},
     "healthy": {"depths": [20, 56], "kinds": ["residual"], "quantity": "activation"},

@@ -16,7 +16,7 @@ from resnet_viz.records import Counted
 from resnet_viz.ui.frame.messages import show_error
 from resnet_viz.ui.running.waiting import follow
 
-_EVERY = 1.0  # seconds between looks at a run that goes on
+_EVERY = 1.0  # seconds between polls of an active run
 
 Status = JobStatus[Event]
 
@@ -49,7 +49,7 @@ class RunPanel:
 
 
 def show_run(run: Run, panel: RunPanel, text: Text) -> None:
-    """Show the panel, redrawn while the run goes on; the rest of the page is not rerun."""
+    """Show the panel, redrawn while the run is active; the rest of the page is not rerun."""
 
     def draw(running: QueuedRun, status: Status) -> None:
         _state(status, panel, text)

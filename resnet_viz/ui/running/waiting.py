@@ -1,4 +1,4 @@
-"""Waiting for jobs. A newer rerun interrupts the wait; the job goes on."""
+"""Waiting for jobs. A newer rerun interrupts the wait; the job continues."""
 
 import time
 from collections.abc import Callable, Hashable, Iterator, Sequence
@@ -15,10 +15,10 @@ from resnet_viz.ui.frame.session import STOPPED, allow_rerun
 R = TypeVar("R")
 J = TypeVar("J", bound=Running[Any])
 
-_PATIENCE = 0.25  # seconds before anything is said about waiting
-_EVERY = 0.05  # seconds between looks while a page waits
-_FIRST_LOOK = 0.4  # seconds before a page that does not wait is drawn
-_LOOK_EVERY = 0.7  # seconds between further looks at a job of this process
+_PATIENCE = 0.25  # seconds before the spinner is shown
+_EVERY = 0.05  # seconds between polls while a page waits
+_FIRST_LOOK = 0.4  # seconds before the first drawing by ``follow``
+_LOOK_EVERY = 0.7  # seconds between later polls of a job in this process
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,8 @@ def follow(
 ) -> None:
     """Redraw a job while it runs, without holding up the page around it.
 
-    ``look`` is called each time. When the job begins, ends or is deleted, the whole page reruns.
+    ``look`` returns the job and is called on every poll. When the job begins, ends or is deleted,
+    the whole page reruns.
     """
     if patience:
         look().wait(patience)

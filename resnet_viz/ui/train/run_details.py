@@ -18,7 +18,7 @@ from resnet_viz.ui.frame.words import class_label
 from resnet_viz.ui.running.run_panel import Status
 from resnet_viz.ui.running.waiting import follow
 
-_EVERY = 5.0  # seconds between looks at a run that goes on
+_EVERY = 5.0  # seconds between polls of an active run
 _PLAIN = {"displayModeBar": False}
 
 

@@ -1,4 +1,4 @@
-"""Any ResNet is recognised whatever its tensors are called; anything else gets no name."""
+"""Any ResNet is identified whatever its tensors are called; other networks are not."""
 
 import random
 import re

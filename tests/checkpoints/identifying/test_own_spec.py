@@ -1,4 +1,4 @@
-"""A checkpoint of one's own design, told by its spec's JSON."""
+"""A checkpoint of a custom design, identified by the JSON of its spec."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Hostile files: no code runs, no memory is taken, one sentence each."""
+"""Hostile files: no code runs, no memory is allocated, one sentence each."""
 
 import resource
 import sys

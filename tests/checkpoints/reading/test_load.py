@@ -1,4 +1,4 @@
-"""Weights in files: what was saved comes back, and nothing else is ever opened."""
+"""Weights files: saved weights are loaded unchanged, and no other file is opened."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""Files that are damaged, hostile or something else: one sentence each, and nothing is run."""
+"""Damaged, hostile and other files: one sentence each, and no code runs."""
 
 import json
 import os

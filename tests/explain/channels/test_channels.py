@@ -1,4 +1,4 @@
-"""Single channels: their share of a map, what excites them, and the picture that does it most."""
+"""Single channels: their share of a map, top crops, and activation maximisation."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Many pictures: where they come from, the run that keeps each, and its tables."""
+"""Many pictures: their sources, the run that saves each result, and its tables."""
 
 import csv
 import io
