@@ -1,1 +1,1 @@
-"""Work that goes on: threads, sandboxed processes and the queue of background runs."""
+"""Long-running jobs: threads, sandboxed processes and the queue of background runs."""

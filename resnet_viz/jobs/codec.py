@@ -1,7 +1,7 @@
-"""Records of jobs as JSON: the only place that knows how the queue and a sandbox write them down.
+"""JSON encoding of job records, used by the queue and the sandbox.
 
-An event of the queue is a frozen record with a ``key``. The queue keeps the latest event of each
-key, so a resumed run may report again what it had reported before it died.
+An event of the queue is a frozen record with a ``key``. The queue stores only the latest event of
+each key, so a resumed run may report the same events again.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,7 +11,7 @@ from resnet_viz.core.converter import JsonObject, decode, encode
 
 E = TypeVar("E")
 
-#: Key of events that are only of interest while they are new.
+#: Key of progress events: each one replaces the previous one.
 PROGRESS = "progress"
 
 
@@ -21,17 +21,31 @@ class Event(Protocol):
 
     @property
     def key(self) -> str:
-        """What it is the latest of."""
+        """Identity of the event: a later event with the same key replaces it."""
         ...
 
 
 def record_to_json(record: object) -> JsonObject:
-    """The record's fields, and the name of its type."""
+    """Encode a record as its fields plus its type name under ``event``."""
     return {"event": type(record).__name__, **encode(record)}
 
 
 def record_from_json(values: Mapping[str, object], types: Mapping[str, type[E]]) -> E:
-    """The record, which is of one of ``types`` (by name); ``ValueError`` where it is of none."""
+    """Decode a record written by ``record_to_json``.
+
+    Parameters
+    ----------
+    values
+        The JSON object.
+    types
+        The accepted record types, by name.
+
+    Raises
+    ------
+    ValueError
+        If the type is missing or not one of ``types``, or the fields do not fit it.
+
+    """
     name = values.get("event")
     if not isinstance(name, str) or name not in types:
         raise ValueError(f"no event of {', '.join(types)}: {name!r:.80}")
@@ -39,10 +53,10 @@ def record_from_json(values: Mapping[str, object], types: Mapping[str, type[E]])
 
 
 def of_type(events: Iterable[object], of: type[E]) -> list[E]:
-    """The events of one type, in order."""
+    """Return the events of one type, in order."""
     return [event for event in events if isinstance(event, of)]
 
 
 def last_of(events: Iterable[object], of: type[E]) -> E | None:
-    """The last event of a type, where there is one."""
+    """Return the last event of one type, or None."""
     return next(iter(reversed(of_type(events, of))), None)

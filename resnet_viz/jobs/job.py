@@ -1,8 +1,8 @@
-"""One word for all work that goes on: a job yields records until it is done or stopped.
+"""The common interface of long-running work: a job yields records until it is done or stopped.
 
-Threads of this process (``threads``) and the queue of background runs (``queue``) do jobs; a job
-that must not share this process does its work in another one (``sandbox``). All answer the same
-questions, so a page waits for, shows and stops each of them in the same way.
+Two engines run jobs: a pool of threads (``threads``) and the queue of background runs (``queue``).
+A job that must be isolated from this process does its work in a child process (``sandbox``). Both
+engines return a ``Running``, so a page waits for, shows and stops every job in the same way.
 """
 
 from collections.abc import Callable, Hashable, Iterator
@@ -17,11 +17,11 @@ R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
 
 _MOST_RECORDS = 2000
-_BYTES = 1000  # of a record whose size nobody states
+_BYTES = 1000  # default size of a record
 
 
 class JobState(StrEnum):
-    """Where a job is."""
+    """The state of a job."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -32,16 +32,16 @@ class JobState(StrEnum):
 
     @property
     def active(self) -> bool:
-        """Whether something will still come of it by itself."""
+        """Whether the job is queued or running, so its state will still change."""
         return self in (JobState.QUEUED, JobState.RUNNING, JobState.STOPPING)
 
 
-ANSWERED = (JobState.DONE, JobState.FAILED)  # a refusal is an answer
+ANSWERED = (JobState.DONE, JobState.FAILED)  # an error is a valid answer
 ENDED = (*ANSWERED, JobState.STOPPED)
 
 
-class JobStopped(Exception):  # noqa: N818  # nothing went wrong: somebody asked for it
-    """A job was stopped, so it has no result."""
+class JobStopped(Exception):  # noqa: N818  # a request, not an error
+    """Raised when the result of a stopped job is requested."""
 
 
 def _nothing() -> None:
@@ -54,23 +54,25 @@ def _usual_size(_record: object) -> int:
 
 @dataclass(frozen=True)
 class Job(Generic[R]):
-    """Work to be done: equal keys are equal work, which an engine does once.
+    """A description of work. Jobs with equal keys are the same work and run once per engine.
 
     Parameters
     ----------
     key
-        Everything that the records depend on.
+        Identifies the work; must cover everything that the records depend on.
     records
-        Begins the work and yields what it reports. The iterator is closed (``GeneratorExit``) at
-        the next record when the job is stopped.
+        Starts the work and yields its records. If the job is stopped, the iterator is closed
+        (``GeneratorExit``) at the next record.
     cancel
-        Ends work that would take long to reach its next record; called from another thread.
+        Called from another thread when the job is stopped, to interrupt work that would take
+        long to reach its next record.
     size
-        Bytes of a record, for the budget of the engine that keeps it.
+        Returns the size of a record in bytes, for the engine's memory budget.
     last
-        How many of the last records are kept.
+        Number of most recent records to keep.
     kept
-        The ends that an engine remembers. After any other, asking again begins anew.
+        Final states in which the engine keeps the job. In any other final state the job is
+        dropped, and starting it again runs it again.
 
     """
 
@@ -83,7 +85,7 @@ class Job(Generic[R]):
 
 
 def value_job(key: Hashable, compute: Callable[[], R], size: Callable[[R], int]) -> Job[R]:
-    """A job whose only record is the value of ``compute``."""
+    """Return a job whose only record is the value of ``compute``."""
 
     def records() -> Iterator[R]:
         yield compute()
@@ -93,9 +95,19 @@ def value_job(key: Hashable, compute: Callable[[], R], size: Callable[[R], int])
 
 @dataclass(frozen=True)
 class JobStatus(Generic[R_co]):
-    """A job at one moment: its state, the records that came after those already seen, its error.
+    """A snapshot of a job.
 
-    ``position`` is the place in the queue, from 1, while the job waits.
+    Parameters
+    ----------
+    state
+        The current state.
+    records
+        The records that the caller has not seen yet.
+    error
+        Why the job failed, or None.
+    position
+        Place in the queue, from 1; None unless the job is queued.
+
     """
 
     state: JobState
@@ -105,7 +117,16 @@ class JobStatus(Generic[R_co]):
 
     @property
     def result(self) -> R_co:
-        """The last record. Raises the error of a failed job, and ``JobStopped``."""
+        """The last record of the job.
+
+        Raises
+        ------
+        ResnetVizError
+            The error of a failed job.
+        JobStopped
+            If the job was stopped.
+
+        """
         if self.error is not None:
             raise self.error
         if self.state is JobState.STOPPED:
@@ -115,20 +136,20 @@ class JobStatus(Generic[R_co]):
 
 @runtime_checkable
 class Running(Protocol[R_co]):
-    """A job that an engine has: what is asked of it, whichever engine that is."""
+    """Handle of a started job, the same for every engine."""
 
     def poll(self, after: int = 0) -> JobStatus[R_co]:
-        """The state, and the records from number ``after`` on."""
+        """Return the state and the records from number ``after`` on."""
         ...
 
     def stop(self) -> None:
-        """Stop at the next record, unless somebody watches; queued work never begins."""
+        """Stop at the next record, or at once if queued. Does nothing while the job is watched."""
         ...
 
     def wait(self, seconds: float) -> bool:
-        """Wait for the end, at most so long; whether it has come."""
+        """Wait up to ``seconds`` for the job to end; return whether it has ended."""
         ...
 
     def watched(self) -> AbstractContextManager[None]:
-        """Inside, ``stop`` does nothing: somebody waits for the end."""
+        """Return a context in which ``stop`` has no effect, for callers that need the result."""
         ...

@@ -1,8 +1,9 @@
-"""The kinds of jobs that cross to another process: a row each, with job, config and events.
+"""Tables of the job kinds that run in another process, with job, config and event types.
 
-A background run's job is ``job(config, folder)``: a generator of events. It keeps its files in
-``folder``; called again with the same folder it goes on from what it finds there. It is closed
-(``GeneratorExit``) at the next event when somebody stops it. A sandbox's job is ``job(config)``.
+The job of a background run is ``job(config, folder)``, a generator of events. It writes its files
+to ``folder`` and, called again with the same folder, resumes from them. When the run is stopped,
+the generator is closed (``GeneratorExit``) at the next event. The job of a sandbox is
+``job(config)``.
 """
 
 from collections.abc import Callable, Generator, Mapping
@@ -16,21 +17,21 @@ from resnet_viz.core.errors import RunError
 
 @dataclass(frozen=True)
 class JobKind:
-    """What a kind of jobs is made of."""
+    """The job function of a kind, with its config type and event types."""
 
     job: Callable[..., Generator[Any, None, None]]
     config: type[Any]
-    events: Mapping[str, type[Any]]  # by the names of the types
+    events: Mapping[str, type[Any]]  # by type name
 
 
 @dataclass(frozen=True)
 class Row:
-    """Names of a module and of what it holds: jobs bring torch along, so they are imported late."""
+    """The import names of a ``JobKind``; jobs need torch, so they are imported on first use."""
 
     module: str
     job: str
     config: str
-    events: str  # a union of records, or a single one
+    events: str  # a record type or a union of them
 
 
 KINDS = {
@@ -44,7 +45,7 @@ KINDS = {
     ),
 }
 
-#: What runs in a sandbox.
+#: Kinds of jobs that run in a sandbox.
 SANDBOXED = {
     "diagnosis": Row(
         "resnet_viz.diagnosis.job", "diagnosis_job", "DiagnosisConfig", "DiagnosisRecord"
@@ -53,14 +54,14 @@ SANDBOXED = {
 
 
 def job_kind(name: str) -> JobKind:
-    """The kind of runs of a name; ``RunError`` for one that there is not."""
+    """Return a kind of background run by name; raise ``RunError`` if it is unknown."""
     if name not in KINDS:
         raise RunError("run_kind", kind=name[:80], known=", ".join(KINDS))
     return _imported(KINDS[name])
 
 
 def sandboxed_kind(name: str) -> JobKind:
-    """The kind of sandboxed jobs of a name."""
+    """Return a kind of sandboxed job by name."""
     return _imported(SANDBOXED[name])
 
 

@@ -1,8 +1,8 @@
-"""A job in a process of its own, with limits on memory and time: for files from strangers.
+"""Runs a job in a child process with memory and time limits, for untrusted files.
 
-``python -m resnet_viz.jobs.sandbox KIND CONFIG MEMORY`` writes a line of JSON per record, and as
-the last one the end or the error. Whatever a file does to that process, the one that waits for it
-lives on.
+``python -m resnet_viz.jobs.sandbox KIND CONFIG MEMORY`` writes one line of JSON per record, then a
+final line with the end marker or the error. A file that crashes the child process does not affect
+the parent.
 """
 
 import json
@@ -23,16 +23,24 @@ from resnet_viz.jobs.kinds import sandboxed_kind
 
 @dataclass(frozen=True)
 class Limits:
-    """What a process may use. Importing torch takes about half of the address space."""
+    """Resource limits of a process. Importing torch takes about half of the address space."""
 
     memory: int = 12_000_000_000  # bytes of address space
-    seconds: float = 1_800.0  # labelled images of ImageNet's size; without labels it takes seconds
+    seconds: float = 1_800.0  # enough for labelled images of ImageNet size; seconds without labels
 
 
 class Sandbox:
-    """A process for one job: ``records`` in one thread, ``kill`` from any.
+    """A child process for one job. ``kill`` may be called from any thread.
 
-    ``death`` is raised where the process ends without an answer: it was killed, or reached a limit.
+    Parameters
+    ----------
+    kind
+        A key of ``SANDBOXED``.
+    death
+        Raised if the process ends without a result: it was killed, crashed or reached a limit.
+    limits
+        Memory and time limits of the process.
+
     """
 
     def __init__(self, kind: str, death: ResnetVizError, limits: Limits = Limits()) -> None:
@@ -42,13 +50,25 @@ class Sandbox:
         self._killed = threading.Event()
 
     def kill(self) -> None:
-        """End the process, now or as soon as it starts."""
+        """Kill the process; one that has not started yet is killed when it starts."""
         self._killed.set()
         if self._process is not None:
             self._process.kill()
 
     def records(self, config: object) -> Iterator[Any]:
-        """Do the job with ``config``, a record. Raises what the job raises, and ``death``."""
+        """Start the process and yield the records of the job.
+
+        Parameters
+        ----------
+        config
+            A record of the kind's config type.
+
+        Raises
+        ------
+        ResnetVizError
+            The job's own error, or ``death`` if the process ends without a result.
+
+        """
         try:
             yield from self._records(json.dumps(encode(config)))
         except (OSError, ValueError) as error:
@@ -94,14 +114,17 @@ def _lines(output: Iterable[str]) -> Iterator[JsonObject]:
 
 
 def main(kind: str, config: str, memory: int) -> None:
-    """Do a job in this process, and write down what it yields."""
+    """Run a job in this process and print its records as JSON lines.
+
+    ``memory`` is the limit on the address space in bytes.
+    """
     _limit_memory(memory)
     for line in lines(kind, config):
         print(line, flush=True)
 
 
 def lines(kind: str, config: str) -> Iterator[str]:
-    """The process's output: a line per record, then the end or the error."""
+    """Yield the output of the process: one line per record, then the end marker or the error."""
     row = sandboxed_kind(kind)
     try:
         for record in row.job(decode(row.config, json.loads(config))):
@@ -113,7 +136,7 @@ def lines(kind: str, config: str) -> Iterator[str]:
 
 
 def _limit_memory(most_bytes: int) -> None:
-    """No more address space than that; not on systems without such limits."""
+    """Limit the address space of this process, where the operating system supports it."""
     with suppress(ImportError, ValueError, OSError):
         import resource
 

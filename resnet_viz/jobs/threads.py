@@ -1,6 +1,6 @@
-"""Jobs on threads of this process: equal keys share one computation, and results are kept.
+"""An engine that runs jobs on threads: equal keys share one computation, and results are cached.
 
-Whoever asks holds keys, never results: a closed tab frees nothing until room is needed.
+Callers hold keys, not results, so a closed tab frees nothing until the engine needs room.
 """
 
 import threading
@@ -17,20 +17,22 @@ R = TypeVar("R")
 
 
 class ThreadEngine:
-    """Runs jobs on a pool of threads and keeps the least recently used ones last.
+    """Runs jobs on a pool of threads and caches them, least recently used evicted first.
 
     Parameters
     ----------
     name
-        Of the threads.
+        Prefix of the thread names.
     threads
-        How many jobs run at once.
+        Number of jobs that run at once.
     most_bytes
-        Room for the records of ended jobs. The newest job is kept even where it is larger.
+        Memory budget for the records of finished jobs; None for no limit. The newest job is kept
+        even if it exceeds the budget.
     most_jobs
-        How many jobs are kept; of more, the least recently used is stopped and forgotten.
+        Number of jobs to keep; None for no limit. The least recently used ones beyond it are
+        stopped and dropped.
     initializer
-        Called at the start of each thread.
+        Called when each thread starts.
 
     """
 
@@ -49,12 +51,12 @@ class ThreadEngine:
         self._pool = ThreadPoolExecutor(threads, name, initializer=initializer)
 
     def start(self, job: Job[R]) -> "RunningThread[R]":
-        """The job of this key: on its way, kept, or begun now."""
+        """Return the running or cached job of this key; start ``job`` if there is none."""
         with self._lock:
-            kept = self._jobs.get(job.key)
-            if kept is not None and kept.worth_keeping:
+            existing = self._jobs.get(job.key)
+            if existing is not None and existing.worth_keeping:
                 self._jobs.move_to_end(job.key)
-                return cast("RunningThread[R]", kept)
+                return cast("RunningThread[R]", existing)
             running = self._jobs[job.key] = RunningThread(job, self._settle)
             self._jobs.move_to_end(job.key)
         self._evict(running)
@@ -64,11 +66,11 @@ class ThreadEngine:
     def compute(
         self, key: Hashable, compute: Callable[[], R], size: Callable[[R], int]
     ) -> "RunningThread[R]":
-        """The job whose only record is the value of ``compute``; ``size`` gives its bytes."""
+        """Start a job whose only record is the value of ``compute``; ``size`` returns its bytes."""
         return self.start(value_job(key, compute, size))
 
     def find(self, key: Hashable) -> "RunningThread[Any] | None":
-        """The job of a key that is on its way or kept; nothing is begun."""
+        """Return the running or cached job of a key, or None; never starts one."""
         with self._lock:
             running = self._jobs.get(key)
             if running is None or not running.worth_keeping:
@@ -77,7 +79,7 @@ class ThreadEngine:
             return running
 
     def result(self, key: Hashable) -> object | None:
-        """The last record of a job that is done, or None."""
+        """Return the last record of a finished job, or None."""
         running = self.find(key)
         if running is None:
             return None
@@ -85,7 +87,7 @@ class ThreadEngine:
         return status.result if status.state is JobState.DONE else None
 
     def put(self, key: Hashable, value: R, size: int) -> None:
-        """Keep a value of ``size`` bytes that is there already."""
+        """Cache a value of ``size`` bytes that was computed elsewhere."""
         running = RunningThread(value_job(key, lambda: value, lambda _: size), self._settle)
         with self._lock:
             self._jobs[key] = running
@@ -93,7 +95,7 @@ class ThreadEngine:
         running.work()
 
     def cached(self, key: Hashable, compute: Callable[[], R], size: int) -> R:
-        """A cheap value of ``size`` bytes, computed at once in the caller's thread and kept."""
+        """Return a cached value of ``size`` bytes, computed in the caller's thread if missing."""
         value = self.result(key)
         if value is None:
             value = compute()
@@ -101,21 +103,21 @@ class ThreadEngine:
         return cast(R, value)
 
     def forget(self, key: Hashable) -> None:
-        """Stop a job and forget it, so that asking again begins anew."""
+        """Stop a job and drop it, so that starting it again runs it again."""
         with self._lock:
             running = self._jobs.pop(key, None)
         if running is not None:
             running.stop()
 
     def forget_unfinished(self, key: Hashable) -> None:
-        """Forget a job that was stopped or failed, so that asking again begins anew."""
+        """Drop a stopped or failed job, so that starting it again runs it again."""
         with self._lock:
             running = self._jobs.get(key)
             if running is not None and running.state in (JobState.STOPPED, JobState.FAILED):
                 del self._jobs[key]
 
     def running(self) -> "list[RunningThread[Any]]":
-        """Every job that is on its way or kept."""
+        """Return all running and cached jobs."""
         with self._lock:
             return list(self._jobs.values())
 
@@ -128,10 +130,10 @@ class ThreadEngine:
 
     def _evict(self, newest: "RunningThread[Any]") -> None:
         with self._lock:
-            forgotten = [*self._over_count(), *self._over_bytes(newest)]
-            for running in forgotten:
+            evicted = [*self._over_count(), *self._over_bytes(newest)]
+            for running in evicted:
                 self._jobs.pop(running.key, None)
-        for running in forgotten:  # outside the lock, which the end of a job takes
+        for running in evicted:  # not under the lock: a job that ends acquires it
             running.stop()
 
     def _over_count(self) -> "list[RunningThread[Any]]":
@@ -144,23 +146,23 @@ class ThreadEngine:
         if self._most_bytes is None:
             return []
         total = sum(running.bytes for running in self._jobs.values())
-        forgotten = []
+        evicted = []
         for running in self._jobs.values():
             if total <= self._most_bytes:
                 break
             if running is not newest and not running.state.active:
                 total -= running.bytes
-                forgotten.append(running)
-        return forgotten
+                evicted.append(running)
+        return evicted
 
 
 class RunningThread(Generic[R]):
-    """A job of a ``ThreadEngine``; any thread may ask."""
+    """Handle of a job of a ``ThreadEngine``. Thread-safe."""
 
     def __init__(self, job: Job[R], ended: "Callable[[RunningThread[R]], None]") -> None:
         self.key = job.key
         self._kept, self._when_ended = job.kept, ended
-        self._job: Job[R] | None = job  # until the end: it holds what its functions refer to
+        self._job: Job[R] | None = job  # None once ended, to free what its functions refer to
         self.state = JobState.QUEUED
         self.bytes = 0
         self._error: ResnetVizError | None = None
@@ -171,41 +173,41 @@ class RunningThread(Generic[R]):
 
     @property
     def worth_keeping(self) -> bool:
-        """Whether who asks again gets this one: it goes on, or ends as its job wants it kept."""
+        """Whether the engine keeps this job: it is active, or ended in a state of ``Job.kept``."""
         state = JobState.STOPPED if self.state is JobState.STOPPING else self.state
         return state.active or state in self._kept
 
     @property
     def has_watchers(self) -> bool:
-        """Whether somebody waits for the end."""
+        """Whether a caller is inside ``watched``."""
         return self._watchers > 0
 
     def poll(self, after: int = 0) -> JobStatus[R]:
-        """The state, and of the kept records those from number ``after`` on."""
+        """Return the state and the kept records from number ``after`` on."""
         with self._lock:
             first = self._count - len(self._records)
             records = tuple(self._records)[max(0, after - first) :]
             return JobStatus(self.state, records, self._error)
 
     def stop(self) -> None:
-        """Stop at the next record, unless somebody watches; queued work never begins."""
+        """Stop at the next record, or at once if queued. Does nothing while the job is watched."""
         with self._lock:
             if self._watchers or not self.state.active:
                 return
-            begun, job = self.state is not JobState.QUEUED, self._job
-            self.state = JobState.STOPPING if begun else JobState.STOPPED
-        if not begun:
+            started, job = self.state is not JobState.QUEUED, self._job
+            self.state = JobState.STOPPING if started else JobState.STOPPED
+        if not started:
             self._end(JobState.STOPPED, 0)
         elif job is not None:
             job.cancel()
 
     def wait(self, seconds: float) -> bool:
-        """Wait for the end, at most so long; whether it has come."""
+        """Wait up to ``seconds`` for the job to end; return whether it has ended."""
         return self._ended.wait(seconds)
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """Inside, ``stop`` does nothing: somebody waits for the end."""
+        """Context in which ``stop`` has no effect, for callers that need the result."""
         with self._lock:
             self._watchers += 1
         try:
@@ -215,7 +217,7 @@ class RunningThread(Generic[R]):
                 self._watchers -= 1
 
     def work(self) -> None:
-        """Do the job, in the thread that calls."""
+        """Run the job in the calling thread."""
         with self._lock:
             job = self._job
             if self.state is not JobState.QUEUED or job is None:
@@ -225,7 +227,7 @@ class RunningThread(Generic[R]):
         try:
             state = self._run(job)
             size = sum(job.size(record) for record in self._records)
-        except BaseException as error:  # whatever it is, those who wait must know of the end
+        except BaseException as error:  # waiting threads must be woken whatever happens
             stopped = self.state is JobState.STOPPING
             state = JobState.STOPPED if stopped else JobState.FAILED
             self._error = None if stopped else _ours(error)
@@ -253,9 +255,9 @@ class RunningThread(Generic[R]):
 
 
 def _ours(error: BaseException) -> ResnetVizError:
-    """The error itself, or one of ours that names it and has it as its cause."""
+    """Return ``error`` if it is ours, else a ``FailureError`` with it as the cause."""
     if isinstance(error, ResnetVizError):
         return error
-    named = FailureError("unexpected", kind=type(error).__name__)
-    named.__cause__ = error
-    return named
+    wrapped = FailureError("unexpected", kind=type(error).__name__)
+    wrapped.__cause__ = error
+    return wrapped

@@ -1,1 +1,1 @@
-"""From data and a recipe to trained weights, one record an epoch."""
+"""Training of networks from a data set and a recipe, reported as a stream of records."""

@@ -1,4 +1,4 @@
-"""The trained twins of this project, in one go; what is finished is not done again."""
+"""Trains the project's pairs of networks; pairs that are already trained are skipped."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -20,30 +20,31 @@ from resnet_viz.training.evaluate import evaluate
 from resnet_viz.training.job import train_job
 from resnet_viz.training.run_files import recording
 
-_MOST_LOST = 0.001  # of accuracy, for weights kept in half precision
+_MOST_LOST = 0.001  # accuracy that half-precision weights may lose
 
 
 @dataclass(frozen=True)
 class Twins:
-    """One pair to train: a row of the table."""
+    """A pair of networks to train: one row of ``ALL_TWINS``."""
 
     name: str  # "20" makes resnet20 and plain20
     data: str
     seed: int
     warm_up: float = 0.0  # epochs
-    half: bool = False  # keep float16 weights, if that costs no accuracy
+    half: bool = False  # save float16 weights if the accuracy stays the same
 
     def config(self, device: str, precision: str, epochs: int | None) -> TrainingConfig:
-        """How it is trained."""
+        """Return the training config of the pair; ``epochs`` None means the recipe's number."""
         changes = {"seed": self.seed, "warm_up": self.warm_up, "precision": precision,
                    "epochs": epochs}  # fmt: skip
         config = training_config(f"resnet{self.name}", "published", pair=True, changes=changes,
                        data=self.data, device=device)  # fmt: skip
-        return replace(config, every=10**9)  # first steps and first steps of epochs are enough
+        return replace(config, every=10**9)  # measure only FIRST_STEPS and the start of each epoch
 
 
-#: Three seeds of the pairs whose spread is told, one of the others. Depth 110 does not start at
-#: a rate of 0.1 (He 2015, sec. 4.2, begins with 0.01); here the first epoch rises to it.
+#: Three seeds for the pairs whose spread is reported, one for the others. Depth 110 does not
+#: converge when it starts at a rate of 0.1 (He 2015, sec. 4.2, starts at 0.01), so the rate rises
+#: to 0.1 over the first epoch.
 ALL_TWINS = (
     Twins("20", "cifar10", 0),
     Twins("56", "cifar10", 0),
@@ -66,11 +67,30 @@ def train_all_twins(
     epochs: int | None = None,
     table: tuple[Twins, ...] = ALL_TWINS,
 ) -> Iterator[tuple[str, Epoch]]:
-    """Train what is not finished yet; yields each epoch with the name of its run.
+    """Train the pairs that are not trained yet, and yield each epoch with the name of its run.
 
-    Of each row ``out`` gets a folder with weights and ``recording.json``; of each first seed also
-    the two weight files by the names that this project bundles. Interrupted, it goes on where it
-    was when called again with the same folder.
+    Writes a folder with weights and ``recording.json`` for each row to ``out``, and for seed 0
+    also the two weight files under their bundled names. Called again with the same folder after an
+    interruption, it resumes.
+
+    Parameters
+    ----------
+    out
+        Output folder, created if missing.
+    device
+        Device to train on, such as "cpu" or "cuda".
+    precision
+        A value of ``Precision``.
+    epochs
+        Replaces the recipe's number of epochs, or None.
+    table
+        The pairs to train.
+
+    Raises
+    ------
+    OutputError
+        If ``out`` cannot be created.
+
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -92,12 +112,12 @@ def train_all_twins(
 
 
 def _bundle(twins: Twins, folder: Path, out: Path) -> None:
-    """Weights by the names that are bundled, in half precision where that loses nothing."""
+    """Save the weights under their bundled names, in half precision if that is harmless."""
     data = load_dataset(twins.data)
     suffix = "" if twins.data == "cifar10" else f"-{twins.data}"
     for kind, prefix in (("residual", "resnet"), ("plain", "plain")):
         loaded = load_checkpoint(folder / f"{kind}.safetensors")
-        keep = twins.half and _harmless(loaded, data)
+        use_half = twins.half and _harmless(loaded, data)
         save_checkpoint(
             out / f"{prefix}{twins.name}{suffix}.safetensors",
             loaded.network,
@@ -105,17 +125,17 @@ def _bundle(twins: Twins, folder: Path, out: Path) -> None:
             preprocessing=loaded.preprocessing,
             training=loaded.training["training"],
             curve=decode_all(Epoch, loaded.training["curve"]),
-            dtype=torch.float16 if keep else torch.float32,
+            dtype=torch.float16 if use_half else torch.float32,
         )
 
 
 def _harmless(loaded: LoadedNetwork, data: Dataset) -> bool:
-    """Whether half-precision weights answer as well; they are rounded in place."""
-    whole = evaluate(loaded.network, data.test, loaded.preprocessing).error
+    """Round the weights in place if that keeps the accuracy; return whether it does."""
+    full_error = evaluate(loaded.network, data.test, loaded.preprocessing).error
     exact = {name: value.clone() for name, value in loaded.network.state_dict().items()}
     rounded = {n: v.half().to(v.dtype) if v.is_floating_point() else v for n, v in exact.items()}
     loaded.network.load_state_dict(rounded)
-    half = evaluate(loaded.network, data.test, loaded.preprocessing).error
-    if abs(half - whole) > _MOST_LOST:
+    half_error = evaluate(loaded.network, data.test, loaded.preprocessing).error
+    if abs(half_error - full_error) > _MOST_LOST:
         loaded.network.load_state_dict(exact)
-    return abs(half - whole) <= _MOST_LOST
+    return abs(half_error - full_error) <= _MOST_LOST

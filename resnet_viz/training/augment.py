@@ -1,4 +1,4 @@
-"""Random crops and flips of a whole batch at once, on the device where the images lie."""
+"""Random crops and flips of a batch, computed on the device of the images."""
 
 import torch
 from jaxtyping import Int64, UInt8
@@ -6,11 +6,11 @@ from torch import Tensor
 
 from resnet_viz.training.recipe import Augmentation
 
-_PAD = 4  # pixels a side (He 2015, sec. 4.2)
+_PAD = 4  # pixels per side (He 2015, sec. 4.2)
 
 
 def pad(images: UInt8[Tensor, "n c h w"], mean: tuple[float, ...]) -> UInt8[Tensor, "n c hp wp"]:
-    """Images with a border of the mean colour, which is zero once normalised."""
+    """Pad images with the mean colour (0 to 1 per channel), which is zero after normalisation."""
     n, channels, height, width = images.shape
     colour = (torch.tensor(mean) * 255).round().to(torch.uint8).to(images.device)
     padded = colour.view(1, channels, 1, 1).repeat(n, 1, height + 2 * _PAD, width + 2 * _PAD)
@@ -24,7 +24,20 @@ def augmented(
     how: Augmentation,
     generator: torch.Generator,
 ) -> UInt8[Tensor, "b c h w"]:
-    """The chosen images as they are learned from this time."""
+    """Return randomly augmented versions of some images.
+
+    Parameters
+    ----------
+    padded
+        All images, from ``pad``.
+    chosen
+        Indices of the images to return.
+    how
+        The kind of augmentation.
+    generator
+        A CPU generator that decides crops and flips.
+
+    """
     match how:
         case Augmentation.CROP_FLIP:
             return crop_and_flip(padded, chosen, generator)
@@ -41,7 +54,7 @@ def crop_and_flip(
     *,
     flip: bool = True,
 ) -> UInt8[Tensor, "b c h w"]:
-    """Random crops of the chosen images, half of them mirrored if ``flip``."""
+    """Return random crops of the chosen images; with ``flip``, each is mirrored half the time."""
     count, device = len(chosen), padded.device
     height, width = padded.shape[2] - 2 * _PAD, padded.shape[3] - 2 * _PAD
     top, left = torch.randint(0, 2 * _PAD + 1, (2, count, 1), generator=generator).to(device)

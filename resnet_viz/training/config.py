@@ -1,4 +1,4 @@
-"""A whole training as a value: which networks, from which weights, on what, how."""
+"""The config of a training: networks, initial weights, data and recipe."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,16 +14,16 @@ from resnet_viz.training.recipe import RECIPES, Recipe
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingConfig:
-    """What ``train_job`` is given; travels as JSON."""
+    """The config of ``train_job``, which can be encoded as JSON."""
 
     network: NetworkSpec  # the residual network of a pair, or the only one
     pair: bool
-    data: str  # a name of load_dataset, a folder or a ZIP
+    data: str  # a name for load_dataset, a folder or a ZIP file
     recipe: Recipe
     device: str = "cpu"
-    start: Weights = FRESH  # of a pair bundled or random ones
-    frozen: tuple[str, ...] = ()  # stages that keep their weights: "stem", "layer1", ...
-    every: int = 50  # steps between two measurements of gradients
+    start: Weights = FRESH  # for a pair, bundled or random weights
+    frozen: tuple[str, ...] = ()  # stages that are not trained: "stem", "layer1", ...
+    every: int = 50  # steps between two gradient measurements
 
     def __post_init__(self) -> None:
         if self.pair and self.start.source not in (WeightSource.RANDOM, WeightSource.BUNDLED):
@@ -36,12 +36,12 @@ class TrainingConfig:
 
     @property
     def title(self) -> str:
-        """What a run of this is called until somebody renames it."""
+        """The default title of a run with this config."""
         names = " + ".join(spec.name for spec in self.specs().values())
         return f"{names}, {Path(self.data).name}, {self.recipe.epochs} epochs"
 
     def specs(self) -> dict[str, NetworkSpec]:
-        """The networks by kind, residual first."""
+        """Return the network specs by kind, residual first."""
         if not self.pair:
             return {self.network.kind.value: self.network}
         return {"residual": self.network, "plain": self.network.plain()}
@@ -58,10 +58,32 @@ def training_config(
     start: Weights = FRESH,
     frozen: tuple[str, ...] = (),
 ) -> TrainingConfig:
-    """A config by a network, or its name, and a recipe's name.
+    """Build a config from names.
 
-    ``changes`` are those to the recipe that are not None. A plain network's name stands for its
-    pair where a pair is asked for.
+    Parameters
+    ----------
+    network
+        A spec or a preset's name. With ``pair``, the name of either network of the pair.
+    recipe
+        A key of ``RECIPES``.
+    pair
+        Train the residual network and its plain twin.
+    changes
+        Values that replace those of the recipe; None values are ignored.
+    data
+        A name for ``load_dataset``, a folder or a ZIP file.
+    device
+        Device to train on.
+    start
+        Initial weights.
+    frozen
+        Stages that are not trained.
+
+    Raises
+    ------
+    OptionError
+        If the recipe, one of its values or a frozen stage is not valid.
+
     """
     if recipe not in RECIPES:
         known = ", ".join(RECIPES)

@@ -1,4 +1,4 @@
-"""The training loop: a generator of frozen records, for one network or for both twins at once."""
+"""The training loop: a generator of records, for one network or for two networks in parallel."""
 
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -30,7 +30,7 @@ from resnet_viz.training.learner import Learner
 from resnet_viz.training.recipe import Recipe
 from resnet_viz.training.state import TrainingState
 
-#: Steps that are always measured, for the plot over time: the first moves everything.
+#: Steps that are always measured for the plot over time; the first ones change the weights most.
 FIRST_STEPS = (0, 1, 2, 5, 10, 20, 50, 100)
 
 
@@ -42,14 +42,36 @@ def train(
     every: int = 50,
     state: TrainingState | None = None,
 ) -> Generator[TrainingStep | TrainingProgress | Epoch, None, None]:
-    """Train one network, or both of a pair on equal batches in equal order, in place.
+    """Train one network, or both networks of a pair on the same batches, in place.
 
-    Yields ``TrainingProgress`` after every step, a ``TrainingStep`` of each network at
-    ``FIRST_STEPS``, at the first step of an epoch and every ``every`` steps, and an ``Epoch`` of
-    each network after every epoch; the caller may stop at any of them.
-    Recipe, data and initial weights decide everything, on a CPU to the last bit.
-    ``state``, taken by ``Course.state``, goes on where such a training was.
-    Raises ``TrainingError`` when a loss is not finite any more.
+    The caller may stop at any record. The result depends only on recipe, data and initial weights;
+    on a CPU it is bit-identical.
+
+    Parameters
+    ----------
+    networks
+        One network or a pair, on the device to train on.
+    data
+        Training and test images.
+    recipe
+        Optimiser, schedule and everything else that decides the result.
+    every
+        Number of steps between two measured steps.
+    state
+        The result of ``Course.state`` for the same networks, data and recipe, to resume from.
+
+    Yields
+    ------
+    TrainingStep or TrainingProgress or Epoch
+        ``TrainingProgress`` after every step; one ``TrainingStep`` per network at ``FIRST_STEPS``,
+        at the first step of an epoch and every ``every`` steps; one ``Epoch`` per network after
+        every epoch.
+
+    Raises
+    ------
+    TrainingError
+        If a loss is not finite.
+
     """
     course = Course.of(networks, data, recipe, every=every)
     if state is not None:
@@ -59,14 +81,14 @@ def train(
 
 @dataclass
 class Course:
-    """A training under way: everything that decides what comes next."""
+    """The complete state of a training, with the loop that advances it."""
 
     networks: Mapping[str, nn.Module]
     data: Dataset
     recipe: Recipe
     every: int
-    epoch: int = 0  # finished
-    step: int = 0  # finished within the epoch
+    epoch: int = 0  # finished epochs
+    step: int = 0  # finished steps of the current epoch
     curve: tuple[Epoch, ...] = ()
     learners: list[Learner] = field(init=False)
     generator: torch.Generator = field(init=False)
@@ -84,7 +106,7 @@ class Course:
     def of(
         cls, networks: nn.Module | Pair[nn.Module], data: Dataset, recipe: Recipe, *, every: int
     ) -> "Course":
-        """The course of one network or of a pair, at its beginning."""
+        """Create the course of one network or a pair, at its first step."""
         if isinstance(networks, Pair):
             named = {role.value: network for role, network in _roles(networks).join(networks)}
         else:
@@ -95,7 +117,7 @@ class Course:
         )
 
     def state(self) -> TrainingState:
-        """What is needed to go on from here, as copies."""
+        """Return a copy of everything that is needed to resume from this step."""
         tensors = {"generator": self.generator.get_state()}
         for learner in self.learners:
             for name, value in learner.tensors().items():
@@ -103,42 +125,42 @@ class Course:
         return TrainingState(tensors, self.epoch, self.step, self.curve)
 
     def attach(self, state: TrainingState) -> None:
-        """Go on where a course of the same networks, data and recipe was."""
+        """Resume from the state of a course with the same networks, data and recipe."""
         self.epoch, self.step, self.curve = state.epoch, state.step, state.curve
         self.shuffle()
         self.generator.set_state(state.tensors["generator"])
         for learner in self.learners:
             prefix = f"{learner.kind}/"
-            own = {n.removeprefix(prefix): v for n, v in state.tensors.items()
+            tensors = {n.removeprefix(prefix): v for n, v in state.tensors.items()
                    if n.startswith(prefix)}  # fmt: skip
-            learner.restore(own)
+            learner.restore(tensors)
 
     def shuffle(self) -> None:
-        """The order of the epoch under way, and the generator of its crops and flips."""
+        """Set the order of the current epoch and the generator of its crops and flips."""
         self.generator = torch.Generator().manual_seed(self.recipe.seed * 100_003 + self.epoch)
         self.order = torch.randperm(len(self.labels), generator=self.generator).to(self.device)
 
     def run(self) -> Generator[TrainingStep | TrainingProgress | Epoch, None, None]:
-        """From where it is to the end; at every record ``state()`` is a place to go on from."""
+        """Train to the end; at every record ``state()`` can be saved to resume from."""
         with ExitStack() as stack:
             pool = _pool(self.learners, stack)
-            every: Callable[..., Iterator[Any]] = pool.map if pool else map
+            map_: Callable[..., Iterator[Any]] = pool.map if pool else map
             while self.epoch < self.recipe.epochs:
                 if self.step == 0:
                     for learner in self.learners:
                         learner.start_epoch()
                 started, first = time.perf_counter(), self.step
                 while self.step < self.steps:
-                    yield from self._one_step(every)
+                    yield from self._one_step(map_)
                 images = min((self.steps - first) * self.recipe.batch_size, len(self.labels))
                 speed = images / max(time.perf_counter() - started, 1e-9)
-                records = list(every(lambda learner: self._finish(learner, speed), self.learners))  # noqa: B023
+                records = list(map_(lambda learner: self._finish(learner, speed), self.learners))  # noqa: B023
                 self.epoch, self.step, self.curve = self.epoch + 1, 0, (*self.curve, *records)
                 self.shuffle()
                 yield from records
 
     def _one_step(
-        self, every: Callable[..., Iterator[TrainingStep | None]]
+        self, map_: Callable[..., Iterator[TrainingStep | None]]
     ) -> Generator[TrainingStep | TrainingProgress, None, None]:
         size = self.recipe.batch_size
         chosen = self.order[self.step * size : (self.step + 1) * size]
@@ -146,13 +168,13 @@ class Course:
         images = normalise(pixels, self.data.preprocessing)
         rate = self.recipe.learning_rate_at(self._progress())
         number = self.epoch * self.steps + self.step
-        due = self.step == 0 or number in FIRST_STEPS or number % self.every == 0
-        watched = number if due else None
+        is_due = self.step == 0 or number in FIRST_STEPS or number % self.every == 0
+        measured_number = number if is_due else None
 
         def learn(learner: Learner) -> TrainingStep | None:
-            return learner.learn(images, self.labels[chosen], rate, watched)
+            return learner.learn(images, self.labels[chosen], rate, measured_number)
 
-        measured = [step for step in every(learn, self.learners) if step is not None]
+        measured = [step for step in map_(learn, self.learners) if step is not None]
         self.step += 1
         for step in measured:
             if not isfinite(step.loss):
@@ -185,7 +207,7 @@ class Course:
 
 
 def _roles(networks: Pair[nn.Module]) -> Pair[Role]:
-    """Twins by their specs; networks without a spec of this library are first and second."""
+    """Return the roles by the specs; networks without a spec are "first" and "second"."""
     first, second = networks
     if isinstance(first, ResNet) and isinstance(second, ResNet):
         return roles_of(Pair(first.spec, second.spec))
@@ -193,7 +215,10 @@ def _roles(networks: Pair[nn.Module]) -> Pair[Role]:
 
 
 def _pool(learners: list[Learner], stack: ExitStack) -> ThreadPoolExecutor | None:
-    """Twins side by side on a CPU, half its threads each: small batches share badly."""
+    """Return a pool that trains two networks in parallel on a CPU, or None if that does not help.
+
+    Each network gets half of the threads: small batches scale badly over all of them.
+    """
     if len(learners) < 2 or learners[0].device.type != "cpu" or torch.get_num_threads() < 2:
         return None
     share = torch.get_num_threads() // len(learners)

@@ -1,4 +1,4 @@
-"""Where a training begins: fresh weights, or learned ones with a head for the new classes."""
+"""Initial weights of a training: random, or pretrained with a new head for other classes."""
 
 from dataclasses import replace
 
@@ -20,27 +20,45 @@ _HEAD = ("fc.weight", "fc.bias")
 
 
 def begin(config: TrainingConfig) -> tuple[nn.Module | Pair[nn.Module], Dataset]:
-    """Networks and data of a config, on its device, ready to be trained.
+    """Load the networks and the data of a config.
 
-    Raises ``DataError``, ``CheckpointError`` or ``DownloadError`` for what cannot be had.
+    Parameters
+    ----------
+    config
+        The training to prepare.
+
+    Returns
+    -------
+    tuple
+        One network or a pair, on the config's device, and the data.
+
+    Raises
+    ------
+    DataError
+        If the data cannot be loaded or has the wrong number of channels.
+    CheckpointError
+        If the initial weights cannot be loaded.
+    DownloadError
+        If data or weights cannot be downloaded.
+
     """
     sources = {kind: _source(config, spec) for kind, spec in config.specs().items()}
-    known = next(iter(sources.values()))
+    pretrained = next(iter(sources.values()))
     data = load_dataset(config.data, size=config.network.input_size)
-    if known is not None:
-        data = _as_learned(data, known)
+    if pretrained is not None:
+        data = _as_learned(data, pretrained)
     networks: dict[str, nn.Module] = {}
     for kind, spec in config.specs().items():
         source = sources[kind]
-        learned = spec if source is None else source.resnet.spec
-        networks[kind] = _network(data.fitted(learned), source, config)
+        source_spec = spec if source is None else source.resnet.spec
+        networks[kind] = _network(data.fitted(source_spec), source, config)
     if config.pair:
         return Pair(networks["residual"], networks["plain"]), data
     return next(iter(networks.values())), data
 
 
 def freeze(network: ResNet, stages: tuple[str, ...]) -> None:
-    """Keep the weights of some stages, and their batch statistics, as they are."""
+    """Exclude stages ("stem", "layer1", ...) from training, by ``requires_grad``."""
     for stage in stages:
         for part in network.stem if stage == "stem" else (stage,):
             for parameter in network.get_submodule(part).parameters():
@@ -48,7 +66,7 @@ def freeze(network: ResNet, stages: tuple[str, ...]) -> None:
 
 
 def _source(config: TrainingConfig, spec: NetworkSpec) -> Loaded | None:
-    """Learned weights; None for fresh ones, which wait for the number of classes."""
+    """Load the pretrained network; None for random weights, which need the number of classes."""
     if config.start.source is WeightSource.RANDOM:
         return None
     return load(NetworkRef(spec, config.start))
@@ -57,17 +75,17 @@ def _source(config: TrainingConfig, spec: NetworkSpec) -> Loaded | None:
 def _network(spec: NetworkSpec, source: Loaded | None, config: TrainingConfig) -> ResNet:
     network = build(spec, seed=config.recipe.seed)
     if source is not None:
-        learned: dict[str, Tensor] = dict(source.resnet.state_dict())
+        weights: dict[str, Tensor] = dict(source.resnet.state_dict())
         if source.resnet.spec.classes != spec.classes:
-            own = network.state_dict()
-            learned |= {name: own[name] for name in _HEAD}
-        network.load_state_dict(learned)
+            random_weights = network.state_dict()
+            weights |= {name: random_weights[name] for name in _HEAD}
+        network.load_state_dict(weights)
     freeze(network, config.frozen)
     return network.to(config.device)
 
 
 def _as_learned(data: Dataset, source: Loaded) -> Dataset:
-    """Data as the learned weights expect it: their channels, mean and deviation."""
+    """Adapt the data to pretrained weights: channels, mean and standard deviation."""
     channels, wanted = data.train.images.shape[1], source.resnet.spec.input_channels
     if channels == 1 and wanted == 3:
         data = replace(data, train=_coloured(data.train), test=_coloured(data.test))

@@ -1,4 +1,4 @@
-"""A training as a background run: events while it learns, files that outlive it."""
+"""The job that trains as a background run, with its files."""
 
 import json
 import time
@@ -19,14 +19,26 @@ from resnet_viz.training.state import TrainingState
 from resnet_viz.training.watched import data_shown, watched_images
 
 STATE_FILE, STEPS_FILE = "state.safetensors", "steps.jsonl"
-_SAVE_EVERY = 60.0  # seconds; what a killed worker loses at most
+_SAVE_EVERY = 60.0  # seconds of work that a killed worker loses at most
 
 
 def train_job(config: TrainingConfig, folder: Path) -> Generator[TrainingEvent, None, None]:
-    """Train from the beginning, or from the state in ``folder``.
+    """Train from the start, or resume from the state in ``folder``.
 
-    Yields the data first, the results last. Files: ``KIND.safetensors`` after every epoch,
-    ``steps.jsonl``, and ``state.safetensors`` to go on from.
+    Parameters
+    ----------
+    config
+        The training to run.
+    folder
+        Receives ``KIND.safetensors`` after every epoch, ``steps.jsonl``, and
+        ``state.safetensors`` to resume from.
+
+    Yields
+    ------
+    TrainingEvent
+        A ``DataShown`` first, then the records of ``Course.run`` with ``WatchedImages`` after
+        every epoch, and one ``TrainingResult`` per network last.
+
     """
     networks, data = begin(config)
     course = Course.of(networks, data, config.recipe, every=config.every)
@@ -34,17 +46,17 @@ def train_job(config: TrainingConfig, folder: Path) -> Generator[TrainingEvent, 
     if state_file.is_file():
         course.attach(TrainingState.load(state_file))
     yield data_shown(course.data, data)
-    yield from course.curve  # once more, for an epoch that was saved and not yet reported
-    saved = time.monotonic()
+    yield from course.curve  # again: the last epoch may have been saved but not reported
+    last_saved = time.monotonic()
     try:
         for record in course.run():
             if isinstance(record, TrainingStep):
                 _append(folder / STEPS_FILE, record)
             if isinstance(record, Epoch) and record is course.curve[-1]:
                 _save_networks(config, course, folder)
-            if isinstance(record, Epoch) or time.monotonic() - saved > _SAVE_EVERY:
+            if isinstance(record, Epoch) or time.monotonic() - last_saved > _SAVE_EVERY:
                 course.state().save(state_file)
-                saved = time.monotonic()
+                last_saved = time.monotonic()
             yield record
             if isinstance(record, Epoch) and record is course.curve[-1]:
                 yield watched_images(course)
@@ -55,7 +67,7 @@ def train_job(config: TrainingConfig, folder: Path) -> Generator[TrainingEvent, 
 
 
 def steps_of(folder: Path) -> list[TrainingStep]:
-    """The measured steps of a run, each once, in order."""
+    """Return the measured steps of a run in order, without duplicates."""
     try:
         lines = (folder / STEPS_FILE).read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -65,7 +77,7 @@ def steps_of(folder: Path) -> list[TrainingStep]:
         try:
             step = decode(TrainingStep, json.loads(line))
         except ValueError:
-            continue  # the line that a killed worker was writing; the step was done again
+            continue  # a partial line of a killed worker; the step was repeated
         rows[step.step, step.kind] = step
     return [rows[key] for key in sorted(rows)]
 

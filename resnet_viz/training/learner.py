@@ -1,4 +1,4 @@
-"""One network on its way through a recipe: its optimiser, its running sums, its measurements."""
+"""Training of one network: optimiser steps, running sums and measurements."""
 
 from collections.abc import Iterator, Mapping
 from typing import cast
@@ -15,11 +15,22 @@ from resnet_viz.records import TrainingStep
 from resnet_viz.training.evaluate import evaluation_mode
 from resnet_viz.training.recipe import Optimiser, Precision, Recipe
 
-_DEAD_IMAGES = 256  # test images on which a channel must be zero everywhere to be dead
+_DEAD_IMAGES = 256  # test images; a channel that is zero on all of them is dead
 
 
 class Learner:
-    """A network, what moves its weights, and the sums of the epoch under way."""
+    """A network with its optimiser and the sums of the current epoch.
+
+    Parameters
+    ----------
+    kind
+        Name of the network in the records, such as "residual".
+    network
+        Trained in place, on its device; converted to channels-last memory format.
+    recipe
+        Optimiser, loss and precision.
+
+    """
 
     def __init__(self, kind: str, network: nn.Module, recipe: Recipe) -> None:
         self.kind = kind
@@ -27,7 +38,7 @@ class Learner:
         self.recipe = recipe
         self.device = next(network.parameters()).device
         self.optimiser = _optimiser(network, recipe)
-        self.rate = 0.0  # of the last step
+        self.rate = 0.0  # learning rate of the last step
         self.weights = _layer_weights(network)
         self.start = {name: weight.detach().clone() for name, weight in self.weights.items()}
         self.loss_sum = torch.zeros((), device=self.device)
@@ -40,7 +51,25 @@ class Learner:
         rate: float,
         step: int | None,
     ) -> TrainingStep | None:
-        """One step; measured, and returned, if ``step`` says its number."""
+        """Take one optimiser step.
+
+        Parameters
+        ----------
+        images
+            A normalised batch.
+        labels
+            Class indices.
+        rate
+            Learning rate.
+        step
+            Number of the step, to measure it; None to skip the measurement.
+
+        Returns
+        -------
+        TrainingStep or None
+            The measurement, if ``step`` is not None.
+
+        """
         self.rate = rate
         for group in self.optimiser.param_groups:
             group["lr"] = rate
@@ -60,59 +89,59 @@ class Learner:
         return None if before is None or step is None else self._step(step, loss, rate, before)
 
     def start_epoch(self) -> None:
-        """Sums at zero; training mode, but a frozen batch normalisation keeps its statistics."""
+        """Reset the sums and set training mode."""
         self.training_mode()
         self.loss_sum.zero_()
         self.wrong.zero_()
 
     def training_mode(self) -> None:
-        """Training mode for what learns."""
+        """Set training mode, except for frozen modules, which keep their batch statistics."""
         self.network.train()
         for module in self.network.modules():
-            own = list(module.parameters(recurse=False))
-            if own and not any(parameter.requires_grad for parameter in own):
+            parameters = list(module.parameters(recurse=False))
+            if parameters and not any(p.requires_grad for p in parameters):
                 module.eval()
 
     @torch.no_grad()
     def weight_changes(self) -> dict[str, float]:
-        """By layer: ||W - W0||_2 / ||W0||_2 since the start; 0 for weights that started at 0."""
-        moved = torch._foreach_norm(torch._foreach_sub(list(self.weights.values()),
-                                                       list(self.start.values())))  # fmt: skip
-        sizes = torch._foreach_norm(list(self.start.values()))
-        ratios = torch.stack(list(moved)) / torch.stack(list(sizes)).clamp(min=1e-30)
+        """Return ||W - W0||_2 / ||W0||_2 by layer, where W0 are the initial weights."""
+        changes = torch._foreach_sub(list(self.weights.values()), list(self.start.values()))
+        change_norms = torch._foreach_norm(changes)
+        start_norms = torch._foreach_norm(list(self.start.values()))
+        ratios = torch.stack(list(change_norms)) / torch.stack(list(start_norms)).clamp(min=1e-30)
         return dict(zip(self.weights, ratios.tolist(), strict=True))
 
     @torch.no_grad()
     def dead_channels(self, data: Dataset) -> dict[str, float]:
-        """By block: the share of output channels that are zero everywhere on test images."""
+        """Return the fraction of output channels by block that are zero on all test images used."""
         if not isinstance(self.network, ResNet):
             return {}
         blocks, dead = set(self.network.spec.blocks()), {}
 
-        def look(name: str, value: Tensor) -> Tensor:
+        def record(name: str, value: Tensor) -> Tensor:
             if name in blocks:
                 dead[name] = (value.amax((0, 2, 3)) <= 0).float().mean()
             return value
 
         pixels = data.test.images[:_DEAD_IMAGES].to(self.device)
         with evaluation_mode(self.network):
-            self.network(normalise(pixels, data.preprocessing), look)
+            self.network(normalise(pixels, data.preprocessing), record)
         return dict(zip(dead, torch.stack(list(dead.values())).tolist(), strict=True))
 
     def tensors(self) -> dict[str, Tensor]:
-        """Everything that changes as it learns, by name."""
-        found = {f"network/{n}": v for n, v in self.network.state_dict().items()}
-        found |= {f"start/{n}": v for n, v in self.start.items()}
-        found["sums"] = torch.stack([self.loss_sum, self.wrong])
-        found["rate"] = torch.tensor(self.rate, dtype=torch.float64)
+        """Return everything that changes during training, by name."""
+        tensors = {f"network/{n}": v for n, v in self.network.state_dict().items()}
+        tensors |= {f"start/{n}": v for n, v in self.start.items()}
+        tensors["sums"] = torch.stack([self.loss_sum, self.wrong])
+        tensors["rate"] = torch.tensor(self.rate, dtype=torch.float64)
         for number, state in self.optimiser.state_dict()["state"].items():
             for name, value in state.items():
                 if value is not None:
-                    found[f"optimiser/{number}/{name}"] = torch.as_tensor(value)
-        return found
+                    tensors[f"optimiser/{number}/{name}"] = torch.as_tensor(value)
+        return tensors
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
-        """The inverse of ``tensors``; the network is in training mode afterwards."""
+        """Restore the result of ``tensors`` and set training mode."""
         prefix = "network/"
         network = {n.removeprefix(prefix): v for n, v in tensors.items() if n.startswith(prefix)}
         self.network.load_state_dict(network)
@@ -123,26 +152,26 @@ class Learner:
         self.wrong.copy_(wrong)
         self.rate = tensors["rate"].item()
         state: dict[int, dict[str, Tensor]] = {}
-        learned = [p for group in self.optimiser.param_groups for p in group["params"]]
+        parameters = [p for group in self.optimiser.param_groups for p in group["params"]]
         for name, value in tensors.items():
             if name.startswith("optimiser/"):
                 _, number, part = name.split("/")
-                like = learned[int(number)]
+                like = parameters[int(number)]
                 state.setdefault(int(number), {})[part] = _laid_out_as(like, value)
-        whole = self.optimiser.state_dict()
-        self.optimiser.load_state_dict({**whole, "state": state})
+        current = self.optimiser.state_dict()
+        self.optimiser.load_state_dict({**current, "state": state})
 
     def _loss(self, logits: Tensor, labels: Tensor) -> Tensor:
         smoothing = self.recipe.label_smoothing
         loss = cross_entropy(logits, labels, label_smoothing=smoothing)
         if self.recipe.l1:
-            sizes = torch._foreach_norm(list(self.weights.values()), 1)
-            loss = loss + self.recipe.l1 * torch.stack(sizes).sum()
+            l1_norms = torch._foreach_norm(list(self.weights.values()), 1)
+            loss = loss + self.recipe.l1 * torch.stack(l1_norms).sum()
         return loss
 
     @torch.no_grad()
     def _before(self) -> tuple[list[Tensor], list[Tensor]]:
-        """Norms of gradients, and copies of the weights, before the step."""
+        """Return the gradient norms and copies of the weights, before the step."""
         weights = list(self.weights.values())
         gradients = [torch.zeros_like(w) if w.grad is None else w.grad for w in weights]
         return list(torch._foreach_norm(gradients)), [weight.clone() for weight in weights]
@@ -152,9 +181,10 @@ class Learner:
         self, step: int, loss: Tensor, rate: float, before: tuple[list[Tensor], list[Tensor]]
     ) -> TrainingStep:
         gradient_norms, old = before
-        moved = torch._foreach_norm(torch._foreach_sub(list(self.weights.values()), old))
-        sizes = torch._foreach_norm(old)
-        stacked = [torch.stack(list(part)) for part in (gradient_norms, moved, sizes)]
+        update_norms = torch._foreach_norm(torch._foreach_sub(list(self.weights.values()), old))
+        weight_norms = torch._foreach_norm(old)
+        parts = (gradient_norms, update_norms, weight_norms)
+        stacked = [torch.stack(list(part)) for part in parts]
         numbers = torch.cat([*stacked, loss.detach()[None]]).tolist()  # one copy to the host
         count = len(self.weights)
         ratios = [
@@ -172,11 +202,11 @@ class Learner:
 
 
 def _optimiser(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    learned = [p for p in network.parameters() if p.requires_grad]
+    parameters = [p for p in network.parameters() if p.requires_grad]
     match recipe.optimiser:
         case Optimiser.SGD:
             return torch.optim.SGD(
-                learned,
+                parameters,
                 lr=recipe.learning_rate,
                 momentum=recipe.momentum,
                 weight_decay=recipe.weight_decay,
@@ -184,12 +214,12 @@ def _optimiser(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
             )
         case Optimiser.ADAMW:
             return torch.optim.AdamW(
-                learned, lr=recipe.learning_rate, weight_decay=recipe.weight_decay
+                parameters, lr=recipe.learning_rate, weight_decay=recipe.weight_decay
             )
 
 
 def _layer_weights(network: nn.Module) -> Mapping[str, nn.Parameter]:
-    """The learned weight of every convolution and linear layer, by the layer's name."""
+    """Return the trainable weights of convolutions and linear layers, by layer name."""
     return dict(_weights(network))
 
 
@@ -201,7 +231,7 @@ def _weights(network: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
 
 @torch.no_grad()
 def _laid_out_as(like: Tensor, value: Tensor) -> Tensor:
-    """A copy with the strides of ``like``: arithmetic rounds differently along other strides."""
+    """Copy ``value`` with the strides of ``like``; other strides change how results are rounded."""
     if value.shape != like.shape:
         return value.clone()
     return torch.empty_like(like).copy_(value)

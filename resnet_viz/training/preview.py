@@ -1,4 +1,4 @@
-"""What a training will be like, before it starts: its data, and how long it takes."""
+"""A preview of a training before it starts: its data and its estimated time."""
 
 import os
 import time
@@ -15,30 +15,33 @@ from resnet_viz.training.course import Course
 from resnet_viz.training.initial_weights import begin
 from resnet_viz.training.watched import augmented_samples
 
-_WARM_UP, _TIMED = 2, 8  # steps: the first ones allocate
-_FORWARD_SHARE = 1 / 3  # of a training step
+_WARM_UP, _TIMED = 2, 8  # steps; memory is allocated in the first ones
+_FORWARD_SHARE = 1 / 3  # time of a forward pass relative to a training step
 
 
 @dataclass(frozen=True, eq=False)
 class Preview:
-    """Data and time of a config. Seconds are extrapolated from ten steps on this machine."""
+    """Data and estimated time of a config, extrapolated from ten steps on this machine."""
 
     classes: tuple[str, ...]
-    train: tuple[int, ...]  # images of each class that are learned from
-    test: tuple[int, ...]
-    whole: tuple[int, int]  # images there are for training and testing
+    train: tuple[int, ...]  # training images per class
+    test: tuple[int, ...]  # test images per class
+    whole: tuple[int, int]  # training and test images in the whole data set
     skipped: tuple[str, ...]
     samples: tuple[UInt8[np.ndarray, "height width 3"], ...]  # one image, augmented eight times
-    seconds: float  # of the whole run
+    seconds: float  # estimated time of the whole run
 
     @property
     def nbytes(self) -> int:
-        """Memory of the samples."""
+        """Size of the samples in bytes."""
         return sum(sample.nbytes for sample in self.samples)
 
 
 def preview(config: TrainingConfig) -> Preview:
-    """Load the data, take ten steps, throw them away; raises what the run itself would."""
+    """Load the data and time ten steps of a discarded training.
+
+    Raises the same errors as the training itself.
+    """
     with _all_cores():
         return _preview(config)
 
@@ -59,7 +62,7 @@ def _preview(config: TrainingConfig) -> Preview:
 
 @contextmanager
 def _all_cores() -> Iterator[None]:
-    """As many threads as the worker will have, whatever this thread was given."""
+    """Context that uses all CPU cores, as a worker does."""
     before = torch.get_num_threads()
     torch.set_num_threads(os.cpu_count() or 1)
     try:
@@ -69,14 +72,14 @@ def _all_cores() -> Iterator[None]:
 
 
 def _seconds(course: Course) -> float:
-    records, taken = course.run(), []
+    records, durations = course.run(), []
     steps = min(course.steps, _WARM_UP + _TIMED)
     while course.step < steps and not course.epoch:
         before, started = course.step, time.perf_counter()
         next(records)
         if course.step > before:
-            taken.append(time.perf_counter() - started)
+            durations.append(time.perf_counter() - started)
     records.close()
-    step = float(np.median(taken[_WARM_UP:] or taken))
-    testing = len(course.data.test) / course.recipe.batch_size * _FORWARD_SHARE
-    return course.recipe.epochs * step * (course.steps + testing)
+    step_seconds = float(np.median(durations[_WARM_UP:] or durations))
+    test_steps = len(course.data.test) / course.recipe.batch_size * _FORWARD_SHARE
+    return course.recipe.epochs * step_seconds * (course.steps + test_steps)

@@ -1,4 +1,4 @@
-"""How a network is trained, as a value."""
+"""Recipes: all settings of a training except network and data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -10,14 +10,14 @@ from resnet_viz.core.errors import OptionError
 
 
 class Optimiser(StrEnum):
-    """What turns gradients into steps."""
+    """The optimisation algorithm."""
 
     SGD = "sgd"
-    ADAMW = "adamw"  # Loshchilov 2019, arXiv 1711.05101: decay apart from the gradient
+    ADAMW = "adamw"  # decoupled weight decay (Loshchilov 2019, arXiv 1711.05101)
 
 
 class Schedule(StrEnum):
-    """How the learning rate moves over a run."""
+    """The course of the learning rate over a run."""
 
     CONSTANT = "constant"
     STEPS = "steps"  # divided by 10 at 1/2 and 3/4 of the run (He 2015, sec. 4.2)
@@ -26,24 +26,24 @@ class Schedule(StrEnum):
 
 
 class Precision(StrEnum):
-    """The numbers of the forward pass; weights and their updates are always float32."""
+    """Number format of the forward pass; weights and updates are always float32."""
 
     FP32 = "fp32"
-    BF16 = "bf16"  # torch.autocast; faster where the device has bfloat16 units
+    BF16 = "bf16"  # torch.autocast; faster on devices with bfloat16 units
 
 
 class Augmentation(StrEnum):
-    """What is done to a training image each time it is seen."""
+    """The random change of a training image each time it is used."""
 
     CROP_FLIP = "crop_flip"  # pad 4, random crop, horizontal flip (He 2015, sec. 4.2)
-    CROP = "crop"  # pad 4, random crop: for digits and whatever else has a left and a right
+    CROP = "crop"  # pad 4, random crop; for images that must not be mirrored, such as digits
     NONE = "none"
 
 
-_ONE_CYCLE_WARM_UP = 0.2  # share of the run
-_WARM_UP_START = 0.05  # share of the highest rate
+_ONE_CYCLE_WARM_UP = 0.2  # fraction of the run
+_WARM_UP_START = 0.05  # fraction of the highest rate
 
-#: Least and greatest value of each number.
+#: Smallest and largest allowed value of each number.
 RANGES: Mapping[str, tuple[float, float]] = {
     "epochs": (1, 10_000),
     "learning_rate": (0, 100),
@@ -68,31 +68,31 @@ _CHOICES: Mapping[str, type[StrEnum]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """Everything besides network and data that decides a training, to the last bit on a CPU."""
+    """All settings of a training except network and data; on a CPU the result is bit-identical."""
 
     epochs: int
-    learning_rate: float  # the highest of the run
+    learning_rate: float  # highest rate of the run
     schedule: Schedule = Schedule.STEPS
     optimiser: Optimiser = Optimiser.SGD
     batch_size: int = 128  # images
-    momentum: float = 0.9  # of SGD
+    momentum: float = 0.9  # SGD only
     nesterov: bool = False
     weight_decay: float = 1e-4  # L2, on every parameter, as published
-    l1: float = 0.0  # times the sum of |w| of convolutions and head, added to the loss
+    l1: float = 0.0  # weight of the sum of |w| over convolutions and head in the loss
     label_smoothing: float = 0.0  # Szegedy 2016, arXiv 1512.00567, sec. 7
-    warm_up: float = 0.0  # epochs of linear rise before the schedule (one-cycle has its own)
+    warm_up: float = 0.0  # epochs of linear warm-up (one-cycle uses its own)
     precision: Precision = Precision.FP32
     augmentation: Augmentation = Augmentation.CROP_FLIP
-    images: int = 0  # train on so many, equally many a class; 0 is all of them
-    test_images: int = 0  # test on so many, the same for every seed; 0 is all of them
-    seed: int = 0  # decides initial weights, order of images, crops and flips
+    images: int = 0  # number of training images, balanced over classes; 0 for all
+    test_images: int = 0  # number of test images, the same for every seed; 0 for all
+    seed: int = 0  # for initial weights, image order, crops and flips
 
     def __post_init__(self) -> None:
         for name, value in _checked(vars(self)).items():
             object.__setattr__(self, name, value)
 
     def learning_rate_at(self, progress: float) -> float:
-        """The learning rate after ``progress`` of the run, 0 to 1."""
+        """Return the learning rate at ``progress``, the finished fraction (0 to 1) of the run."""
         warm_up = self.warm_up / self.epochs
         if self.schedule is Schedule.ONE_CYCLE:
             warm_up = _ONE_CYCLE_WARM_UP
@@ -109,7 +109,7 @@ class Recipe:
                 return self.learning_rate * (1 + cos(pi * rest)) / 2
 
     def changed(self, changes: Mapping[str, object]) -> "Recipe":
-        """The recipe with other values; an unknown field is an ``OptionError``."""
+        """Return a copy with other values; raise ``OptionError`` if one is unknown or invalid."""
         known = [field.name for field in fields(self)]
         for name in changes:
             if name not in known:
@@ -118,8 +118,8 @@ class Recipe:
         return replace(self, **_checked({**vars(self), **changes}))
 
 
-def _checked(values: Mapping[str, object]) -> dict[str, Any]:  # fields, for the constructor
-    """Choices as their enumeration, numbers in their range; else ``OptionError``."""
+def _checked(values: Mapping[str, object]) -> dict[str, Any]:  # arguments of Recipe
+    """Convert choices to their enumeration and check the range of numbers."""
     checked = dict(values)
     for name, choices in _CHOICES.items():
         value: Any = values.get(name, next(iter(choices)))
@@ -129,28 +129,28 @@ def _checked(values: Mapping[str, object]) -> dict[str, Any]:  # fields, for the
         checked |= {name: choices(value)} if name in values else {}
     for name, (least, most) in RANGES.items():
         value = values.get(name, least)
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        whole = isinstance(value, int) or name not in _WHOLE
-        if not (number and whole and isfinite(value) and least <= value <= most):
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        has_valid_type = isinstance(value, int) or name not in _WHOLE
+        if not (is_number and has_valid_type and isfinite(value) and least <= value <= most):
             raise OptionError(
                 "option_range", option=name, value=str(value)[:80], least=least, most=most
             )
     return checked
 
 
-#: He 2015, sec. 4.2: 64k iterations of 128 images are 164 epochs of CIFAR-10.
+#: As published (He 2015, sec. 4.2): 64k iterations with batches of 128 are 164 CIFAR-10 epochs.
 PUBLISHED = Recipe(epochs=164, learning_rate=0.1)
 
-#: For a processor: a ResNet-20 in an hour or two, about 2 points short of the published error.
+#: For a CPU: ResNet-20 in one to two hours, with an error about 2 points above the published one.
 SHORT = Recipe(
     epochs=16,
     learning_rate=0.2,
     schedule=Schedule.ONE_CYCLE,
     nesterov=True,
-    weight_decay=5e-4,  # few epochs at a high rate want more decay than the published 1e-4
+    weight_decay=5e-4,  # few epochs at a high rate need more decay than the published 1e-4
 )
 
-#: For a lesson: a few minutes on a laptop; enough to see which twin learns faster.
+#: For a lesson: a few minutes on a laptop, enough to see which network of a pair learns faster.
 CLASS_DEMO = Recipe(
     epochs=8,
     learning_rate=0.1,
@@ -162,7 +162,7 @@ CLASS_DEMO = Recipe(
     test_images=2000,
 )
 
-#: For weights that know something already: a low rate, so that they are bent and not broken.
+#: For pretrained weights: a low rate that preserves what they have learned.
 FINE_TUNE = Recipe(
     epochs=5,
     learning_rate=0.01,

@@ -1,4 +1,4 @@
-"""What a finished or stopped training leaves for others: weights, curves, recipe."""
+"""Exported files of a finished or stopped training: weights, curves and recipe."""
 
 import csv
 import io
@@ -14,15 +14,26 @@ from resnet_viz.records import Epoch, TrainingStep
 from resnet_viz.training.job import steps_of
 
 RECORDED_STEPS = (0, 1, 10, 100)
-_WEIGHTS = "[!.s]*.safetensors"  # not the state, nor a file half written
+_WEIGHTS = "[!.s]*.safetensors"  # neither the state nor a partial file
 _COLUMNS = ("kind", "epoch", "train_loss", "train_error", "test_loss", "test_error",
             "learning_rate", "images_per_second")  # fmt: skip
 
 
 def export_files(folder: Path) -> dict[str, bytes]:
-    """Name and content of each file: weights by kind, curve.csv, steps.csv, recipe.json.
+    """Return the content of each exported file by name.
 
-    Raises ``DataError`` for a run without a finished epoch.
+    The files are the weights of each network, curve.csv, steps.csv and recipe.json.
+
+    Parameters
+    ----------
+    folder
+        Folder of the run.
+
+    Raises
+    ------
+    DataError
+        If the run has no finished epoch.
+
     """
     weights = sorted(folder.glob(_WEIGHTS))
     if not weights:
@@ -39,7 +50,7 @@ def export_files(folder: Path) -> dict[str, bytes]:
 
 
 def export_run(folder: Path, out: Path) -> None:
-    """The files of a run in a new folder."""
+    """Write the exported files of a run to a new folder."""
     files = export_files(folder)
     with new_folder(out) as partial:
         for name, content in files.items():
@@ -47,7 +58,7 @@ def export_run(folder: Path, out: Path) -> None:
 
 
 def export_zip(folder: Path) -> bytes:
-    """The files of a run as a ZIP."""
+    """Return the exported files of a run as a ZIP archive."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in export_files(folder).items():
@@ -56,9 +67,20 @@ def export_zip(folder: Path) -> bytes:
 
 
 def write_tensorboard(folder: Path, out: Path) -> None:
-    """Losses, errors and gradient norms as TensorBoard event files, one folder a network.
+    """Write losses, errors and gradient norms as TensorBoard event files.
 
-    Raises ``FailureError`` where the package ``tensorboard`` is not installed.
+    Parameters
+    ----------
+    folder
+        Folder of the run.
+    out
+        Receives one folder per network.
+
+    Raises
+    ------
+    FailureError
+        If the package ``tensorboard`` is not installed.
+
     """
     try:
         from torch.utils.tensorboard import SummaryWriter
@@ -76,10 +98,10 @@ def write_tensorboard(folder: Path, out: Path) -> None:
 
 
 def recording(folder: Path) -> JsonObject:
-    """The curves of a run, and its gradient norms at the first steps and each tenth epoch."""
+    """Return the curves of a run, and its measurements at the first steps and each tenth epoch."""
     described = {path.stem: read_weights(path).metadata for path in sorted(folder.glob(_WEIGHTS))}
     first = next(iter(described.values()))
-    tenth = 10 * first["training"]["steps_per_epoch"]
+    steps_per_ten_epochs = 10 * first["training"]["steps_per_epoch"]
     return {
         "schema_version": SCHEMA_VERSION,
         "training": first["training"],
@@ -88,12 +110,12 @@ def recording(folder: Path) -> JsonObject:
         "specs": {kind: metadata["spec"] for kind, metadata in described.items()},
         "curves": {kind: metadata["curve"] for kind, metadata in described.items()},
         "steps": [encode(s) for s in steps_of(folder)
-                  if s.step in RECORDED_STEPS or s.step % tenth == 0],
+                  if s.step in RECORDED_STEPS or s.step % steps_per_ten_epochs == 0],
     }  # fmt: skip
 
 
 def _epochs(metadata: Mapping[str, object]) -> tuple[Epoch, ...]:
-    """The curve that a weights file carries."""
+    """Return the curve in the metadata of a weights file."""
     return decode_all(Epoch, metadata["curve"])
 
 

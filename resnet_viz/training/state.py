@@ -1,4 +1,4 @@
-"""A training between two steps, to a file and back: it then goes on as if never interrupted."""
+"""Saved state of a training between two steps, from which it resumes exactly."""
 
 import json
 from dataclasses import dataclass
@@ -18,18 +18,18 @@ STATE_SCHEMA = 1
 
 @dataclass(frozen=True)
 class TrainingState:
-    """Weights, optimiser, generator, sums and place in the run; and the curve so far.
+    """Weights, optimiser, generator, sums, position in the run and the curve so far.
 
-    Made by ``Course.state``, put back by ``Course.attach``.
+    Created by ``Course.state`` and restored by ``Course.attach``.
     """
 
     tensors: dict[str, Tensor]
-    epoch: int  # finished
-    step: int  # finished within the epoch
+    epoch: int  # finished epochs
+    step: int  # finished steps of the current epoch
     curve: tuple[Epoch, ...]
 
     def save(self, path: Path) -> None:
-        """Write it whole: the file is the old state or the new one, whatever happens."""
+        """Write the state atomically: an interrupted write leaves the old file unchanged."""
         place = {"schema_version": STATE_SCHEMA, "epoch": self.epoch, "step": self.step}
         metadata = {
             "place": json.dumps(place),
@@ -40,7 +40,7 @@ class TrainingState:
 
     @classmethod
     def load(cls, path: Path) -> "TrainingState":
-        """The inverse of ``save``; ``DataError`` for a file that is damaged or of another kind."""
+        """Read a saved state; raise ``DataError`` if the file is damaged or of another kind."""
         try:
             with safe_open(path, "pt") as file:
                 metadata = file.metadata() or {}

@@ -1,4 +1,4 @@
-"""What a viewer sees of a training: its data, and four test images through its epochs."""
+"""What a page shows of a training: its data, and four test images after every epoch."""
 
 import numpy as np
 import torch
@@ -14,12 +14,12 @@ from resnet_viz.training.course import Course
 from resnet_viz.training.evaluate import evaluation_mode
 from resnet_viz.training.recipe import Augmentation
 
-WATCHED = 4  # test images
-SHOWN = 8  # augmented versions of training images
+WATCHED = 4  # number of test images
+SHOWN = 8  # number of augmented versions of a training image
 
 
 def data_shown(used: Dataset, whole: Dataset) -> DataShown:
-    """The data of a run: what is used of the whole, and the watched images."""
+    """Describe the data of a run: the part in use, the whole data set and the watched images."""
     return DataShown(
         name=used.name,
         classes=tuple(used.classes),
@@ -36,7 +36,7 @@ def data_shown(used: Dataset, whole: Dataset) -> DataShown:
 
 
 def watched_images(course: Course) -> WatchedImages:
-    """What each network says of the watched images, and its Grad-CAM at the last block."""
+    """Return each network's answers for the watched images, with Grad-CAM at the last block."""
     images = watched(course.data)
     batch = normalise(images.images.to(course.device), course.data.preprocessing)
     sides = {}
@@ -47,35 +47,35 @@ def watched_images(course: Course) -> WatchedImages:
 
 
 def watched(data: Dataset) -> ImageSet:
-    """The first test image of each of four classes, spread over the classes."""
+    """Return the first test image of up to four classes, evenly spaced among all classes."""
     count = len(data.classes)
     labels = [round(i * count / WATCHED) % count for i in range(min(WATCHED, count))]
-    first = [int((data.test.labels == label).nonzero()[0]) for label in labels]
-    return data.test.at(torch.tensor(first))
+    indices = [int((data.test.labels == label).nonzero()[0]) for label in labels]
+    return data.test.at(torch.tensor(indices))
 
 
 def augmented_samples(data: Dataset, how: Augmentation, seed: int) -> list[np.ndarray]:
-    """One training image as it would be seen eight times, (height, width, 3) each."""
+    """Return the first training image augmented eight times, as (height, width, 3) arrays."""
     padded = pad(data.train.images[:1], data.preprocessing.mean)
     generator = torch.Generator().manual_seed(seed)
-    same = torch.zeros(SHOWN, dtype=torch.int64)
-    made = augmented(padded, same, how, generator)
-    return pictures(ImageSet(made, same))[0]
+    chosen = torch.zeros(SHOWN, dtype=torch.int64)
+    samples = augmented(padded, chosen, how, generator)
+    return pictures(ImageSet(samples, chosen))[0]
 
 
 def pictures(images: ImageSet) -> tuple[list[np.ndarray], list[int]]:
-    """Images as RGB arrays, and their labels."""
+    """Return the images as (height, width, 3) arrays, and their labels."""
     pixels = images.images.permute(0, 2, 3, 1).numpy()
-    coloured = np.repeat(pixels, 3, 3) if pixels.shape[3] == 1 else pixels
-    return [np.ascontiguousarray(one) for one in coloured], images.labels.tolist()
+    rgb = np.repeat(pixels, 3, 3) if pixels.shape[3] == 1 else pixels
+    return [np.ascontiguousarray(image) for image in rgb], images.labels.tolist()
 
 
 def _side(network: ResNet, batch: torch.Tensor) -> WatchedSide:
     layer = network.spec.blocks()[-1]
     with evaluation_mode(network):
         analysis = analyze(network, batch, layers=[layer])
-    chances = torch.from_numpy(np.array(analysis.logits)).softmax(1)
-    best = chances.max(1)
+    probabilities = torch.from_numpy(np.array(analysis.logits)).softmax(1)
+    best = probabilities.max(1)
     return WatchedSide(
         answers=tuple(best.indices.tolist()),
         probabilities=tuple(round(p, 4) for p in best.values.tolist()),

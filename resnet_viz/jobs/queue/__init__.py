@@ -1,1 +1,1 @@
-"""Background runs: queued in SQLite, done by worker processes, watched from anywhere."""
+"""Background runs: queued in SQLite, executed by worker processes, readable from any process."""

@@ -1,4 +1,4 @@
-"""Doing one run in this process, from the queue to its end state."""
+"""Execution of one queued run in this process, up to its final state."""
 
 import errno
 import time
@@ -15,8 +15,8 @@ from resnet_viz.jobs.kinds import job_kind
 from resnet_viz.jobs.queue.locks import run_lock
 from resnet_viz.jobs.queue.run_store import RunStore
 
-_PROGRESS_EVERY = 0.5  # seconds between two that are written
-_ASK_EVERY = 0.3  # seconds between looks whether somebody wants the run to stop
+_PROGRESS_EVERY = 0.5  # seconds between two stored progress events
+_CHECK_STOP_EVERY = 0.3  # seconds between two checks for a stop request
 
 
 def execute(
@@ -26,11 +26,26 @@ def execute(
     leaving: Callable[[], bool] = bool,
     watch: Callable[[Event], object] = bool,
 ) -> JobState | None:
-    """Do a queued run here; returns the state it ended in, None if somebody else has it.
+    """Execute a queued run in this process.
 
-    ``leaving`` is asked between events whether this process must go; the run is then stopped and
-    can be resumed. ``watch`` sees every event. Raises what the job raised, after the run was
-    marked as failed.
+    An error of the job passes through after the run is marked as failed.
+
+    Parameters
+    ----------
+    store
+        The store that holds the run.
+    run_id
+        The run to execute.
+    leaving
+        Checked after every event; if it returns True the run is stopped and can be resumed.
+    watch
+        Called with every event.
+
+    Returns
+    -------
+    JobState or None
+        The final state, or None if the run is not queued or another process holds its lock.
+
     """
     try:
         lock = run_lock(store, run_id).acquire(timeout=5)
@@ -39,22 +54,22 @@ def execute(
     with lock:
         if not store.move(run_id, JobState.RUNNING, when=(JobState.QUEUED,)):
             return None
-        going = (JobState.RUNNING, JobState.STOPPING)
+        active = (JobState.RUNNING, JobState.STOPPING)
         try:
             state = _report(store, run_id, leaving, watch)
         except KeyboardInterrupt:
-            store.move(run_id, JobState.STOPPED, when=going)
+            store.move(run_id, JobState.STOPPED, when=active)
             raise
         except Exception as error:
             _keep_traceback(store, run_id)
-            store.move(run_id, JobState.FAILED, when=going, error=explain(error))
+            store.move(run_id, JobState.FAILED, when=active, error=explain(error))
             raise
-        store.move(run_id, state, when=going)
+        store.move(run_id, state, when=active)
         return state
 
 
 def explain(error: BaseException) -> FailureError:
-    """What went wrong as a sentence with advice."""
+    """Convert any exception to a ``FailureError`` that can be stored and shown."""
     match error:
         case ResnetVizError():
             return FailureError(error.code, **{n: str(v) for n, v in error.values.items()})
@@ -62,7 +77,7 @@ def explain(error: BaseException) -> FailureError:
             return FailureError("run_disk_full")
         case MemoryError():
             return FailureError("run_memory")
-    if type(error).__name__ == "OutOfMemoryError":  # torch's, which is not imported here
+    if type(error).__name__ == "OutOfMemoryError":  # torch's error, without importing torch
         return FailureError("run_memory")
     return FailureError("run_broke", kind=type(error).__name__)
 
@@ -74,18 +89,18 @@ def _report(
     watch: Callable[[Event], object],
 ) -> JobState:
     run = store.run(run_id)
-    asked = shown = time.monotonic()
+    last_check = last_stored = time.monotonic()
     with closing(job_kind(run.kind).job(run.config, store.folder(run_id))) as events:
         for event in events:
             now = time.monotonic()
             watch(event)
-            if event.key != PROGRESS or now - shown > _PROGRESS_EVERY:
+            if event.key != PROGRESS or now - last_stored > _PROGRESS_EVERY:
                 store.record(run_id, event)
-                shown = now
+                last_stored = now
             if leaving():
                 return JobState.STOPPED
-            if now - asked > _ASK_EVERY:
-                asked = now
+            if now - last_check > _CHECK_STOP_EVERY:
+                last_check = now
                 if store.run(run_id).state is JobState.STOPPING:
                     return JobState.STOPPED
     return JobState.DONE

@@ -1,4 +1,4 @@
-"""A run in the process that asked for it, for the command line."""
+"""Runs executed in the calling process, for the command line."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,15 +14,32 @@ _HERE = "terminal"  # no worker serves this device
 
 
 def begin_here(kind: str, config: object, title: str) -> str:
-    """A new run that no worker takes; returns its id."""
+    """Create a run that no worker will pick up; return its id."""
     return RunStore().create(kind, config, title, _HERE)
 
 
 def go_on_here(run_id: str, tell: Callable[[str, Event], None]) -> Path:
-    """Do a run, new or stopped, to its end; returns its folder.
+    """Execute a new or stopped run to its end.
 
-    ``tell`` sees every event. Raises what the run raised; ``RunError`` if it was stopped from
-    elsewhere. An interrupt leaves it stopped, to be resumed.
+    A keyboard interrupt leaves the run stopped; it can be resumed.
+
+    Parameters
+    ----------
+    run_id
+        The run, queued, stopped or failed.
+    tell
+        Called with the run's id and each event.
+
+    Returns
+    -------
+    Path
+        The folder of the run.
+
+    Raises
+    ------
+    RunError
+        If another process executes the run or has stopped it. Errors of the job pass through.
+
     """
     store = RunStore()
     if store.run(run_id).state is not JobState.QUEUED:

@@ -1,4 +1,4 @@
-"""Who is alive: locks that the system releases when the process that holds them dies."""
+"""File locks that mark live processes; the operating system releases them when a process dies."""
 
 from filelock import FileLock
 
@@ -6,10 +6,10 @@ from resnet_viz.jobs.queue.run_store import RunStore
 
 
 def run_lock(store: RunStore, run_id: str) -> FileLock:
-    """Held by the process that does a run."""
+    """Return the lock held by the process that executes a run."""
     return FileLock(store.folder(run_id) / "lock")
 
 
 def device_lock(store: RunStore, device: str) -> FileLock:
-    """Held by the one worker of a device."""
+    """Return the lock held by the only worker of a device."""
     return FileLock(store.root / f"worker-{device}.lock")

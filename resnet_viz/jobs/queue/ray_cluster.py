@@ -1,8 +1,8 @@
-"""Runs on a Ray cluster: the worker of the device "ray" hands them out and writes down what comes.
+"""Execution of runs on a Ray cluster, used by the worker of the device "ray".
 
-The record of runs stays where it is; a node computes in a folder of its own and sends events, and
-at the end its files. A node that dies costs what it had computed: Ray does the run again on another
-one, and equal events by equal keys leave the record as if nothing had happened.
+The worker submits the runs and stores their events. A node computes in a temporary folder; it
+streams its events, then its files. If a node dies, Ray starts the run again on another node; its
+events replace the earlier ones because their keys are equal.
 """
 
 import os
@@ -24,14 +24,14 @@ from resnet_viz.jobs.queue.locks import run_lock
 from resnet_viz.jobs.queue.run_store import RunStore
 
 DEVICE = "ray"
-ADDRESS = "RESNET_VIZ_RAY_ADDRESS"  # of the cluster, as ray.init takes it
-_AHEAD = 1000  # runs handed to Ray at once; its own queue does the rest
+ADDRESS = "RESNET_VIZ_RAY_ADDRESS"  # variable with the cluster address, as for ray.init
+_MAX_SUBMITTED = 1000  # runs that Ray holds at once
 _PROGRESS_EVERY = 1.0  # seconds
 
 
 @dataclass
 class _Flight:
-    """A run that Ray has."""
+    """A run that was submitted to Ray."""
 
     run_id: str
     events: Any  # an ObjectRefGenerator
@@ -40,7 +40,7 @@ class _Flight:
 
 @dataclass(frozen=True)
 class _File:
-    """A file that a job left in its folder."""
+    """A file that a job wrote to its folder."""
 
     name: str
     content: bytes
@@ -57,7 +57,21 @@ def check_available() -> None:
 
 
 def serve_cluster(store: RunStore, leaving: threading.Event) -> None:
-    """Hand out what waits for Ray until nothing waits and everything has come back."""
+    """Execute the queued runs on the cluster until none is queued or running.
+
+    Parameters
+    ----------
+    store
+        The store that holds the runs.
+    leaving
+        Set when the process must exit; submitted runs are then cancelled and can be resumed.
+
+    Raises
+    ------
+    FailureError
+        If the cluster cannot be reached; all queued runs are marked as failed.
+
+    """
     import ray
 
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -84,7 +98,7 @@ def serve_cluster(store: RunStore, leaving: threading.Event) -> None:
 
 
 def _launch(store: RunStore, task: Any, flights: dict[Any, _Flight]) -> None:  # noqa: ANN401
-    for run_id in store.queue(DEVICE)[: _AHEAD - len(flights)]:
+    for run_id in store.queue(DEVICE)[: _MAX_SUBMITTED - len(flights)]:
         lock = ExitStack()
         lock.enter_context(run_lock(store, run_id).acquire(timeout=5))
         if not store.move(run_id, JobState.RUNNING, when=(JobState.QUEUED,)):
@@ -96,13 +110,13 @@ def _launch(store: RunStore, task: Any, flights: dict[Any, _Flight]) -> None:  #
 
 
 def _land(store: RunStore, flights: dict[Any, _Flight]) -> None:
-    """Write down what has come, and end what was stopped."""
+    """Store the events that have arrived, and cancel the runs that were stopped."""
     import ray
 
     if not flights:
         return
-    waiting: list[Any] = list(flights)
-    ready: list[Any] = ray.wait(waiting, num_returns=1, timeout=0.3)[0]
+    pending: list[Any] = list(flights)
+    ready: list[Any] = ray.wait(pending, num_returns=1, timeout=0.3)[0]
     for events in ready:
         flight = flights[events]
         try:
@@ -114,9 +128,9 @@ def _land(store: RunStore, flights: dict[Any, _Flight]) -> None:
             _end(store, flights, events, JobState.FAILED, failure)
         except ray.exceptions.RayError as error:
             _end(store, flights, events, JobState.FAILED, explain(error))
-    unwanted = {run.id for run in store.listed() if run.state is JobState.STOPPING}
+    stopping = {run.id for run in store.listed() if run.state is JobState.STOPPING}
     for events, flight in list(flights.items()):
-        if flight.run_id in unwanted:
+        if flight.run_id in stopping:
             ray.cancel(events, force=True)
             _end(store, flights, events, JobState.STOPPED, None)
 
@@ -129,12 +143,12 @@ def _end(
     error: FailureError | None,
 ) -> None:
     flight = flights.pop(events)
-    going = (JobState.RUNNING, JobState.STOPPING)
-    store.move(flight.run_id, state, when=going, error=error)
+    active = (JobState.RUNNING, JobState.STOPPING)
+    store.move(flight.run_id, state, when=active, error=error)
     flight.lock.close()
 
 
-def _on_cpu(config: Any) -> Any:  # noqa: ANN401  # any kind's config
+def _on_cpu(config: Any) -> Any:  # noqa: ANN401  # a config of any kind
     return replace(config, device="cpu") if hasattr(config, "device") else config
 
 
@@ -146,17 +160,17 @@ def _write(store: RunStore, run_id: str, event: Event | _File) -> None:
 
 
 def _compute(kind: str, config: object) -> Iterator[Event | _File]:
-    """On a node: the job's events, then its files."""
+    """Run a job on a node: yield its events, then its files."""
     import torch
 
-    torch.set_num_threads(1)  # a task has one core
-    shown = 0.0
+    torch.set_num_threads(1)  # one core per task
+    last_sent = 0.0
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for event in job_kind(kind).job(config, folder):
-            if event.key == PROGRESS and time.monotonic() - shown < _PROGRESS_EVERY:
+            if event.key == PROGRESS and time.monotonic() - last_sent < _PROGRESS_EVERY:
                 continue
-            shown = time.monotonic()
+            last_sent = time.monotonic()
             yield event
         for path in sorted(folder.iterdir()):
             yield _File(path.name, path.read_bytes())

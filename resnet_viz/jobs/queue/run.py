@@ -1,4 +1,4 @@
-"""A background run, as everybody sees it."""
+"""Records of a background run and its status."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,21 +10,21 @@ from resnet_viz.jobs.job import JobState, JobStatus
 
 @dataclass(frozen=True)
 class Run:
-    """A run without its events.
+    """A background run, without its events.
 
     Parameters
     ----------
     kind
         A key of ``KINDS``.
     config
-        A record of the kind's config type; the JSON value where it is none any more, as in a run
-        that another version of this library queued.
+        A record of the kind's config type, or the plain JSON value if it cannot be decoded (a run
+        queued by another version of this library).
     created
-        In UTC.
+        Creation time in UTC.
     position
-        Place in the device's queue, from 1; None outside it.
+        Place in the device's queue, from 1; None unless the run is queued.
     error
-        Why it failed, or that its worker died.
+        Why the run failed or was interrupted, or None.
 
     """
 
@@ -41,9 +41,9 @@ class Run:
 
 @dataclass(frozen=True, kw_only=True)
 class RunStatus(JobStatus[Event]):
-    """A run, and the records that it reported after a sequence: the latest of each key.
+    """A snapshot of a run with its new events, the latest of each key.
 
-    ``sequence`` is what to ask for next.
+    Pass ``sequence`` to the next poll to get only the events after these.
     """
 
     run: Run

@@ -1,7 +1,7 @@
-"""What is known of every run: one SQLite file (WAL) that all processes share.
+"""Storage of runs and their events in one SQLite file (WAL) shared by all processes.
 
-Events are kept by key, the latest body of each, so a resumed run may report again what it had
-reported before it died: equal work leaves an equal record.
+Only the latest event of each key is stored, so a resumed run may report the same events again
+without duplicating them.
 """
 
 import json
@@ -33,7 +33,7 @@ CREATE TABLE IF NOT EXISTS events (
     body TEXT NOT NULL, UNIQUE (run, key) ON CONFLICT REPLACE);
 CREATE INDEX IF NOT EXISTS events_of_run ON events (run, sequence);
 """
-_PATIENCE = 20.0  # seconds to wait for another process's write
+_LOCK_TIMEOUT = 20.0  # seconds to wait while another process writes
 _NEXT_TURN = "(SELECT COALESCE(MAX(turn), 0) + 1 FROM runs)"
 _POSITION = """(SELECT COUNT(*) FROM runs AS o WHERE o.state = 'queued'
     AND o.device = runs.device AND o.turn <= runs.turn)"""
@@ -43,7 +43,16 @@ E = TypeVar("E")
 
 
 class RunStore:
-    """Runs and their events in ``folder``; every call stands alone, so threads may share it."""
+    """Runs and their events, stored in a folder.
+
+    Each method opens its own connection, so threads may share an instance.
+
+    Parameters
+    ----------
+    folder
+        Created if missing; ``runs`` in the library's home folder by default.
+
+    """
 
     def __init__(self, folder: Path | None = None) -> None:
         self.root = folder or home() / "runs"
@@ -52,11 +61,11 @@ class RunStore:
             database.executescript(_SCHEMA)
 
     def folder(self, run_id: str) -> Path:
-        """The run's own folder, for its checkpoints and files."""
+        """Return the folder for the checkpoints and files of a run."""
         return self.root / run_id
 
     def create(self, kind: str, config: object, title: str, device: str) -> str:
-        """A new run at the end of its device's queue; returns its id."""
+        """Add a run to the end of a device's queue; return its id."""
         created = datetime.now(UTC)
         run_id = f"{created:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
         with self._database() as database:
@@ -77,18 +86,18 @@ class RunStore:
         return run_id
 
     def run(self, run_id: str) -> Run:
-        """One run; ``RunError`` where there is none of this id."""
-        found = self._runs("WHERE id = ?", (run_id,))
-        if not found:
+        """Return a run by id; raise ``RunError`` if it does not exist."""
+        runs = self._runs("WHERE id = ?", (run_id,))
+        if not runs:
             raise RunError("run_unknown", run=run_id[:80])
-        return found[0]
+        return runs[0]
 
     def listed(self) -> list[Run]:
-        """Every run, the newest first."""
+        """Return all runs, newest first."""
         return self._runs("ORDER BY created DESC, turn DESC", ())
 
     def status(self, run_id: str, after: int = 0) -> RunStatus:
-        """A run and the events that came after a sequence."""
+        """Return a run and its events after sequence number ``after``."""
         run = self.run(run_id)
         with self._database() as database:
             rows = database.execute(
@@ -106,7 +115,7 @@ class RunStore:
         )
 
     def events(self, run_id: str, of: type[E]) -> tuple[E, ...]:
-        """The run's events of one type, in order."""
+        """Return the events of one type of a run, in order."""
         run = self.run(run_id)
         with self._database() as database:
             rows = database.execute(
@@ -117,7 +126,7 @@ class RunStore:
         return tuple(event for event in _events(run, rows) if isinstance(event, of))
 
     def record(self, run_id: str, event: Event) -> None:
-        """Keep an event; an earlier one of the same key gives way to it."""
+        """Store an event, replacing an earlier one with the same key."""
         with self._database() as database:
             database.execute(
                 "INSERT INTO events (run, key, body) VALUES (?, ?, ?)",
@@ -132,30 +141,50 @@ class RunStore:
         when: tuple[JobState, ...],
         error: FailureError | None = None,
     ) -> bool:
-        """Put a run that is in one of the states ``when`` into another; whether it was."""
-        told = None if error is None else to_json({"code": error.code, "values": error.values})
+        """Change the state of a run atomically, if its current state allows it.
+
+        Parameters
+        ----------
+        run_id
+            The run to change.
+        state
+            The new state. A run that is queued goes to the end of its queue.
+        when
+            States in which the change is allowed.
+        error
+            Stored with the run; None clears an earlier error.
+
+        Returns
+        -------
+        bool
+            Whether the state was changed.
+
+        """
+        error_json = (
+            None if error is None else to_json({"code": error.code, "values": error.values})
+        )
         turn = _NEXT_TURN if state is JobState.QUEUED else "turn"
-        places = ", ".join("?" * len(when))
+        placeholders = ", ".join("?" * len(when))
         with self._database() as database:
-            moved = database.execute(
+            cursor = database.execute(
                 f"UPDATE runs SET state = ?, error = ?, turn = {turn}"
-                f" WHERE id = ? AND state IN ({places})",
-                (state, told, run_id, *when),
+                f" WHERE id = ? AND state IN ({placeholders})",
+                (state, error_json, run_id, *when),
             )
-            return moved.rowcount == 1
+            return cursor.rowcount == 1
 
     def queue(self, device: str) -> list[str]:
-        """Ids of the runs that wait for a device, the next one first."""
+        """Return the ids of the queued runs of a device, next one first."""
         runs = self._runs("WHERE state = 'queued' AND device = ? ORDER BY turn", (device,))
         return [run.id for run in runs]
 
     def rename(self, run_id: str, title: str) -> None:
-        """Another title for a run."""
+        """Change the title of a run."""
         with self._database() as database:
             database.execute("UPDATE runs SET title = ? WHERE id = ?", (title, run_id))
 
     def remove(self, run_id: str) -> None:
-        """Forget a run, with its events and files."""
+        """Delete a run with its events and files."""
         with self._database() as database:
             database.execute("DELETE FROM events WHERE run = ?", (run_id,))
             database.execute("DELETE FROM runs WHERE id = ?", (run_id,))
@@ -172,7 +201,9 @@ class RunStore:
     @contextmanager
     def _database(self) -> Iterator[sqlite3.Connection]:
         try:
-            with closing(sqlite3.connect(self.root / "runs.sqlite", timeout=_PATIENCE)) as database:
+            with closing(
+                sqlite3.connect(self.root / "runs.sqlite", timeout=_LOCK_TIMEOUT)
+            ) as database:
                 database.execute("PRAGMA journal_mode = WAL")
                 with database:
                     yield database
@@ -184,12 +215,12 @@ def _events(run: Run, rows: Iterable[Sequence[Any]]) -> tuple[Event, ...]:
     types = job_kind(run.kind).events
     try:
         return tuple(record_from_json(json.loads(row[0]), types) for row in rows)
-    except ValueError as error:  # another version of this library wrote it
+    except ValueError as error:  # written by another version of this library
         raise FailureError("run_store", folder=run.id, reason=str(error)) from error
 
 
 def _config(kind: str, values: object) -> object:
-    """The kind's record; the JSON value where it is none any more."""
+    """Decode a config; return the JSON value if the kind is unknown or the value does not fit."""
     if kind not in KINDS:
         return values
     try:
@@ -200,7 +231,7 @@ def _config(kind: str, values: object) -> object:
 
 def _run(row: tuple[Any, ...]) -> Run:
     run_id, kind, title, config, device, state, created, error, position = row
-    told = json.loads(error) if error else None
+    failure = json.loads(error) if error else None
     return Run(
         id=run_id,
         kind=kind,
@@ -210,5 +241,5 @@ def _run(row: tuple[Any, ...]) -> Run:
         state=JobState(state),
         created=datetime.fromisoformat(created),
         position=position if state == JobState.QUEUED else None,
-        error=FailureError(told["code"], **told["values"]) if told else None,
+        error=FailureError(failure["code"], **failure["values"]) if failure else None,
     )

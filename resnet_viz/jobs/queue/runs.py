@@ -22,19 +22,38 @@ from resnet_viz.jobs.queue.locks import device_lock, run_lock
 from resnet_viz.jobs.queue.run import Run, RunStatus
 from resnet_viz.jobs.queue.run_store import RunStore
 
-_WORKERS: list[subprocess.Popen[bytes]] = []  # their pipes tell them that this process lives
+_WORKERS: list[subprocess.Popen[bytes]] = []  # a worker exits when its pipe to this process closes
 _STARTING = threading.Lock()
-_LOOK_EVERY = 0.1  # seconds
+_POLL_EVERY = 0.1  # seconds
 _LONGEST_TITLE = 120  # characters
 
 E = TypeVar("E")
 
 
 def submit(kind: str, config: object, *, title: str, device: str = "cpu") -> str:
-    """Queue a run and see to it that a worker does it; returns the run's id.
+    """Queue a run and start a worker for its device if none is running.
 
-    The device "ray" is the cluster whose address is in ``RESNET_VIZ_RAY_ADDRESS``. Raises
-    ``RunError`` for a kind that there is not, or a cluster that cannot be used.
+    Parameters
+    ----------
+    kind
+        A key of ``KINDS``.
+    config
+        A record of the kind's config type.
+    title
+        Shown in the list of runs.
+    device
+        The queue to use. "ray" is the cluster whose address is in ``RESNET_VIZ_RAY_ADDRESS``.
+
+    Returns
+    -------
+    str
+        The id of the run.
+
+    Raises
+    ------
+    RunError
+        If the kind is unknown or the cluster cannot be used.
+
     """
     job_kind(kind)
     if device == cluster.DEVICE:
@@ -47,35 +66,38 @@ def submit(kind: str, config: object, *, title: str, device: str = "cpu") -> str
 
 @dataclass(frozen=True)
 class QueuedRun:
-    """A run of the queue as any other job: see ``Running``."""
+    """Handle of a background run; implements ``Running``."""
 
     id: str
 
     def poll(self, after: int = 0) -> JobStatus[Event]:
-        """The state, and of the latest events those from number ``after`` on."""
+        """Return the state and the stored events from number ``after`` on."""
         status = poll(self.id)
         return replace(status, records=status.records[after:])
 
     def stop(self) -> None:
-        """Stop at the next event; a run that waits never begins. Both can be resumed."""
+        """Stop at the next event, or at once if queued; the run can be resumed."""
         stop(self.id)
 
     def wait(self, seconds: float) -> bool:
-        """Wait for the end, at most so long; whether it has come."""
+        """Wait up to ``seconds`` for the run to end; return whether it has ended."""
         deadline = time.monotonic() + seconds
         while poll(self.id).state.active:
             if time.monotonic() >= deadline:
                 return False
-            time.sleep(_LOOK_EVERY)
+            time.sleep(_POLL_EVERY)
         return True
 
     def watched(self) -> AbstractContextManager[None]:
-        """Nothing: a run belongs to nobody, and whoever stops it means it."""
+        """Return a context without effect: background runs can always be stopped."""
         return nullcontext()
 
 
 def poll(run_id: str, after: int = 0) -> RunStatus:
-    """A run and its events after a sequence (0: all); notices workers that died."""
+    """Return a run and its events after sequence number ``after`` (0: all of them).
+
+    Marks the run as stopped if its worker has died.
+    """
     store = RunStore()
     _bury(store, store.run(run_id))
     status = store.status(run_id, after)
@@ -85,23 +107,23 @@ def poll(run_id: str, after: int = 0) -> RunStatus:
 
 
 def events(run_id: str, of: type[E]) -> tuple[E, ...]:
-    """What a run reported of one type of events, in order."""
+    """Return the events of one type of a run, in order."""
     return RunStore().events(run_id, of)
 
 
 def run(run_id: str) -> Run:
-    """One run; ``RunError`` where there is none of this id."""
+    """Return a run by id; raise ``RunError`` if it does not exist."""
     return RunStore().run(run_id)
 
 
 def folder(run_id: str) -> Path:
-    """Where a run keeps its files."""
+    """Return the folder with the files of a run."""
     store = RunStore()
     return store.folder(store.run(run_id).id)
 
 
 def listed() -> list[Run]:
-    """Every run of this machine, the newest first."""
+    """Return all runs of this machine, newest first."""
     store = RunStore()
     for run in store.listed():
         _bury(store, run)
@@ -112,7 +134,7 @@ def listed() -> list[Run]:
 
 
 def stop(run_id: str) -> None:
-    """Stop a run, at its next step if it is going on; it can be resumed."""
+    """Stop a run: at once if queued, at its next event if running. It can be resumed."""
     store = RunStore()
     store.run(run_id)
     if not store.move(run_id, JobState.STOPPED, when=(JobState.QUEUED,)):
@@ -120,9 +142,20 @@ def stop(run_id: str) -> None:
 
 
 def resume(run_id: str, *, serve: bool = True) -> None:
-    """Queue a stopped or failed run again; it goes on from its last checkpoint.
+    """Queue a stopped or failed run again; it continues from its last checkpoint.
 
-    ``serve`` sees to it that a worker does it.
+    Parameters
+    ----------
+    run_id
+        The run to resume.
+    serve
+        Start a worker for the run's device if none is running.
+
+    Raises
+    ------
+    RunError
+        If the run does not exist, or is neither stopped nor failed.
+
     """
     store = RunStore()
     run = store.run(run_id)
@@ -134,14 +167,14 @@ def resume(run_id: str, *, serve: bool = True) -> None:
 
 
 def rename(run_id: str, title: str) -> None:
-    """Give a run another title."""
+    """Change the title of a run; an empty title becomes the id."""
     store = RunStore()
     store.run(run_id)
     store.rename(run_id, title.strip()[:_LONGEST_TITLE] or run_id)
 
 
 def delete(run_id: str) -> None:
-    """Forget a run that is not going on, with its files."""
+    """Delete a run with its files; raise ``RunError`` if it is running."""
     store = RunStore()
     run = store.run(run_id)
     _bury(store, run)
@@ -151,20 +184,20 @@ def delete(run_id: str) -> None:
 
 
 def _bury(store: RunStore, run: Run) -> None:
-    """Mark a run as stopped if it claims to go on and no process holds its lock."""
-    going = (JobState.RUNNING, JobState.STOPPING)
-    if run.state not in going:
+    """Mark a running run as stopped if no process holds its lock."""
+    active = (JobState.RUNNING, JobState.STOPPING)
+    if run.state not in active:
         return
     try:
         with run_lock(store, run.id).acquire(timeout=0):
-            died = FailureError("run_interrupted") if run.state is JobState.RUNNING else None
-            store.move(run.id, JobState.STOPPED, when=going, error=died)
+            error = FailureError("run_interrupted") if run.state is JobState.RUNNING else None
+            store.move(run.id, JobState.STOPPED, when=active, error=error)
     except (Timeout, OSError):
         return
 
 
 def _see_to(store: RunStore, device: str) -> None:
-    """Start a worker for a device unless one is there."""
+    """Start a worker for a device unless one is running."""
     with _STARTING:
         for worker in [worker for worker in _WORKERS if worker.poll() is not None]:
             _WORKERS.remove(worker)
@@ -175,7 +208,7 @@ def _see_to(store: RunStore, device: str) -> None:
         except Timeout:
             return
         if any(worker.args[-1] == device for worker in _WORKERS):  # type: ignore[index]
-            return  # it is still starting
+            return  # the worker is still starting
         _WORKERS.append(_start_worker(store, device))
 
 

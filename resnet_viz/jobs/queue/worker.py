@@ -1,9 +1,9 @@
-"""The process that does the runs of one device, one after the other.
+"""The worker process that executes the queued runs of one device, one at a time.
 
     python -m resnet_viz.jobs.queue.worker DEVICE
 
-It ends with the process that started it: their pipe closes, the run stops at its last checkpoint
-and can be resumed. It runs at low priority, so that pages stay quick.
+It exits when the pipe to the process that started it closes; the current run is stopped and can be
+resumed. It runs at low priority to keep the pages responsive.
 """
 
 import os
@@ -21,37 +21,47 @@ from resnet_viz.jobs.queue.locks import device_lock
 from resnet_viz.jobs.queue.run_store import RunStore
 
 _NICENESS = 10
-_LINGER = 60.0  # seconds; a worker that is there starts a run at once, a new one imports torch
+_LINGER = 60.0  # seconds without runs before exit; a new worker would import torch again
 
 
 def work(store: RunStore, device: str, leaving: threading.Event) -> None:
-    """Do what waits for a device; returns when nothing has come for a while.
+    """Execute the queued runs of a device until none has been queued for ``_LINGER`` seconds.
 
-    Returns at once where another worker is there.
+    Returns at once if the device already has a worker.
+
+    Parameters
+    ----------
+    store
+        The store that holds the runs.
+    device
+        The queue to serve.
+    leaving
+        Set when the process must exit; the current run is then stopped.
+
     """
     try:
         with device_lock(store, device).acquire(timeout=2):
-            quiet_since = time.monotonic()
-            while not leaving.is_set() and time.monotonic() - quiet_since < _LINGER:
-                waiting = store.queue(device)
-                if not waiting:
+            idle_since = time.monotonic()
+            while not leaving.is_set() and time.monotonic() - idle_since < _LINGER:
+                queued = store.queue(device)
+                if not queued:
                     leaving.wait(0.2)
                     continue
                 if device == cluster.DEVICE:
                     cluster.serve_cluster(store, leaving)
                 else:
-                    with suppress(Exception):  # it is written down, and the next run waits
-                        execute(store, waiting[0], leaving=leaving.is_set)
-                quiet_since = time.monotonic()
+                    with suppress(Exception):  # stored with the run; go on with the next
+                        execute(store, queued[0], leaving=leaving.is_set)
+                idle_since = time.monotonic()
     except Timeout:
         return
 
 
 def main() -> None:
-    """Work until nothing comes any more, or until whoever started this is gone."""
+    """Serve one device until it is idle or the parent process exits."""
     leaving = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: leaving.set())
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, whose end is seen
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the parent, which closes the pipe
     threading.Thread(target=_watch_parent, args=(leaving,), daemon=True).start()
     if hasattr(os, "nice"):
         os.nice(_NICENESS)
