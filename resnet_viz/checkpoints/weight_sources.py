@@ -52,4 +52,4 @@ def unknown(option: str, value: str, known: Sequence[str]) -> OptionError:
 
 def unknown_network(name: str) -> OptionError:
     """The error for an unknown network, with similar names."""
-    return unknown("network", name, [close_matches(name, [*RESIDUAL_PRESETS, *ZOO], count=10)])
+    return unknown("network", name, [close_matches(name, [*PRESETS, *ZOO], count=10)])

@@ -1,4 +1,4 @@
-"""The command line: ``resnet-viz``, or ``python -m resnet_viz``; one file per command."""
+"""The command line, ``resnet-viz`` or ``python -m resnet_viz``: one file per command."""
 
 import sys
 
@@ -16,8 +16,10 @@ from resnet_viz.cli.networks_command import networks
 from resnet_viz.cli.train_command import train
 from resnet_viz.core.errors import InputError
 
+_HELP = "See what residual connections do, on your own pictures and checkpoints."
+
 app = typer.Typer(
-    add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__
+    add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=_HELP
 )
 app.command("app")(open_app)
 for command in (networks, export, compare, explain, gradients, experiment, train, diagnose, doctor):

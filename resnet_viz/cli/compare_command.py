@@ -44,7 +44,7 @@ def compare(
     one_of("language", language, list(LANGUAGES))
     one_of("device", device or "cpu", devices())
     picture = read_picture(image)
-    first = NetworkRef.parse(_residual(network), weights, seed=seed)
+    first = NetworkRef.parse(network if beside else _residual(network), weights, seed=seed)
     second = NetworkRef.parse(beside, beside_weights, seed=seed) if beside else None
     pair = load_two(first, second, device or devices()[0])
     result = comparison.compare(pair, picture, target=target, score=score)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ParamSpec
 
 import typer
 
-from resnet_viz.cli.readable import print_readable
+from resnet_viz.cli.readable import print_line, print_readable
 from resnet_viz.core.errors import FailureError, OptionError, ResnetVizError
 from resnet_viz.core.saving import to_json
 
@@ -43,8 +43,10 @@ def one_of(option: str, value: str, known: list[str]) -> None:
 
 
 def print_result(value: Any, json: bool, *, compact: bool = False) -> None:
-    """Print JSON for programs or text for people; ``compact`` puts JSON on one line."""
+    """Print JSON for programs or text for people; ``compact`` takes one line for either."""
     if json:
         typer.echo(to_json(value, indent=None if compact else 2))
+    elif compact:
+        print_line(value)
     else:
         print_readable(value)

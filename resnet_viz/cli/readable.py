@@ -1,6 +1,6 @@
 """Results for people: nested values as indented lines, rows of equal fields as a table."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -24,6 +24,12 @@ def print_readable(value: Any, console: Console | None = None) -> None:
         console.width = _UNWRAPPED
     for part in _parts(value, 0, console.is_terminal):
         console.print(part, soft_wrap=isinstance(part, Text))
+
+
+def print_line(row: Mapping[str, object], console: Console | None = None) -> None:
+    """Print a row of a result that grows, as one line."""
+    cells = (f"{name} {_cell(value)}" for name, value in row.items())
+    (console or Console(highlight=False)).print(Text("  ".join(cells)), soft_wrap=True)
 
 
 def _parts(value: Any, indent: int, styled: bool) -> Iterator[RenderableType]:
@@ -64,6 +70,9 @@ def _cell(value: Any) -> str:
         case float():
             return f"{value:.4g}"
         case list() | tuple():
-            return "x".join(map(str, value)) or "-"
+            words = any(isinstance(item, str) for item in value)
+            return (", " if words else "x").join(map(str, value)) or "-"
+        case dict() if not value:
+            return "-"
         case _:
             return str(value)

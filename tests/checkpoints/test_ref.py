@@ -211,3 +211,8 @@ def test_sources_are_loaded_in_one_place():
         f"checkpoints/sources/{name}.py" for name in ("bundled", "published", "untrained", "zoo")
     }
     assert users == {"checkpoints/load.py", *own}
+
+
+def test_the_error_for_a_misspelt_plain_network_names_it():
+    with pytest.raises(OptionError, match="plain56"):
+        NetworkRef.parse("plan56")

@@ -106,6 +106,13 @@ def test_report_is_one_file_that_needs_nothing_else(compared):
     assert "<link" not in html
 
 
+def test_a_plain_network_can_be_compared_with_another(tmp_path):
+    done = run("compare", SAMPLE, "--network", "plain20", "--beside", "resnet20",
+               "--out", tmp_path / "report", "--json")  # fmt: skip
+    printed = json.loads(done.stdout)
+    assert [printed[side]["network"] for side in ("first", "second")] == ["plain20", "resnet20"]
+
+
 def test_compare_never_overwrites(compared):
     done = run("compare", SAMPLE, "--weights", "random", "--out", compared[0])
     assert done.returncode == 2

@@ -8,7 +8,7 @@ import sys
 import pytest
 from rich.console import Console
 
-from resnet_viz.cli.readable import print_readable
+from resnet_viz.cli.readable import print_line, print_readable
 from tests.source import ROOT
 
 ROWS = [
@@ -47,6 +47,18 @@ def test_nested_values_are_indented():
     assert lines[:4] == ["identified:", "  depth: 20", "  widths:", "    16x32"]
     assert lines[4:6] == ["findings: -", "rows:"]
     assert lines[6].startswith("  name") and lines[7].startswith("  resnet20")  # noqa: PT018
+
+
+def test_words_are_listed_and_numbers_are_a_shape():
+    shown = printed({"files": {"files": ["a.json", "b.csv"]}, "shape": {"shape": [3, 32]}})
+    assert "a.json, b.csv" in shown
+    assert "3x32" in shown
+
+
+def test_a_row_of_a_growing_result_is_one_line():
+    file = io.StringIO()
+    print_line({"epoch": 1, "kind": "[plain]", "test_error": 0.5}, Console(file=file))
+    assert file.getvalue() == "epoch 1  kind [plain]  test_error 0.5\n"
 
 
 def test_a_terminal_gets_styles_and_cells_within_its_width():
