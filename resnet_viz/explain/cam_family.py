@@ -28,18 +28,20 @@ def class_activation_maps(
     *,
     epsilon: float = EPSILON,
 ) -> Mapping[MethodName, ByLayer[Float[np.ndarray, "batch h w"]]]:
-    """Maps after their last ReLU, unscaled, at the layer's own size; no further pass.
+    """Maps of the CAM family from one analysis, without another pass through the network.
+
+    A map is taken after its last ReLU, is not scaled, and has the layer's own size.
 
     Parameters
     ----------
     analysis
-        Of ``analyze(..., gradients=True)``.
+        The result of ``analyze(..., gradients=True)``.
     methods
         Members of the CAM family; None for all of them.
     layers
         None for all layers of the analysis that have positions.
     epsilon
-        Of Grad-CAM++'s denominator; 0 is the paper's formula.
+        Added to the denominator of Grad-CAM++; 0 gives the paper's formula.
 
     Raises
     ------

@@ -37,8 +37,9 @@ def analyze(
 ) -> Analysis:
     """Measure any classifier on a normalised batch in one forward and one backward pass.
 
-    The result has, for every layer, the features A, the Grad-CAM ReLU(sum_k alpha_k A^k) with
-    alpha_k the mean of dy/dA^k over positions, and the norm ||dS/dA|| of each image.
+    Let y be the logit of the target class and S the score (y or the loss). For every layer the
+    result has the features A, the Grad-CAM ReLU(sum_k alpha_k A^k), where alpha_k is the mean of
+    dy/dA^k over positions, and the norm ||dS/dA|| of each image.
 
     The network runs in its current mode, frozen or not, under ``no_grad`` or not, and is left as
     it was: flags, gradients, statistics, random state and hooks. Threads may share it.

@@ -33,7 +33,7 @@ NORMALISATIONS: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
 
 
 def normalised_by(spec: NetworkSpec, normalisation: str) -> Preprocessing:
-    """The usual preprocessing of a spec with a normalisation of ``NORMALISATIONS``."""
+    """The default preprocessing of a spec, with its mean and deviation from ``NORMALISATIONS``."""
     usual = preprocessing_for(spec)
     if normalisation not in NORMALISATIONS:
         return usual
@@ -42,7 +42,7 @@ def normalised_by(spec: NetworkSpec, normalisation: str) -> Preprocessing:
 
 
 def best_normalisation(spec: NetworkSpec, scores: Mapping[str, float]) -> str:
-    """The normalisation with the best score; the usual one of the stem without scores."""
+    """The normalisation with the lowest score; without scores, the default for the stem."""
     usual = "imagenet" if spec.stem is Stem.IMAGENET else "cifar"
     ranked = {name: score for name, score in scores.items() if not math.isnan(score)}
     return min(ranked, key=lambda name: ranked[name]) if ranked else usual
