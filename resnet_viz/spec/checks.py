@@ -16,7 +16,7 @@ from resnet_viz.spec.choices import (
     StrideOn,
 )
 
-#: Converts an input to the value of a field, or raises ``SpecError``.
+#: Converts an input of any type (JSON, a caller) to the value of a field, or raises ``SpecError``.
 Check: TypeAlias = Callable[[str, Any], Any]
 
 MOST_STAGES = 8  # the last one then sees the image 128 times smaller

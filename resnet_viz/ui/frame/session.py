@@ -129,7 +129,7 @@ TWIN_WEIGHTS, SECOND_TWIN_WEIGHTS = Choice("plain", ""), Choice("plain_beside", 
 TARGET = Choice("target", "")
 RUN = Choice("run", "")  # a training; in Train the one that is shown
 DESIGN = Choice("design", "")  # a packed spec; in the address only
-OPENED = Key[dict[str, Any]]("openings", {})  # networks that other pages handed over, by id
+OPENED = Key[dict[str, Any]]("openings", {})  # networks by id; their type is in a layer above
 UPLOADS = Key[dict[tuple[str, ...], Any]]("uploads_written", {})  # paths by the files' ids
 LAST_QUESTION = Key[Any]("last_good_question", None)  # the last one with an answer
 
