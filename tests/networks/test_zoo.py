@@ -8,9 +8,9 @@ from resnet_viz.core.errors import SpecError
 from resnet_viz.networks.zoo.catalog import (
     ZOO,
     build_zoo,
-    zoo_blocks,
     zoo_classes,
     zoo_preprocessing,
+    zoo_spec,
     zoo_without_weights,
 )
 from resnet_viz.networks.zoo.torchvision_names import weights_named
@@ -40,8 +40,8 @@ def test_a_row_is_its_network(name):
     row, network = ZOO[name], zoo_without_weights(name).eval()
     assert sum(p.numel() for p in network.parameters()) == row.parameters
     with torch.no_grad():
-        found = capture(network, image(row).to("meta"), zoo_blocks(name))
-    assert list(found.values) == zoo_blocks(name)  # in order of execution
+        found = capture(network, image(row).to("meta"), zoo_spec(name).blocks())
+    assert list(found.values) == zoo_spec(name).blocks()  # in order of execution
     assert found.output.shape == (1, row.classes)
     shapes = [tuple(value.shape[1:]) for value in found.values.values()]
     assert all(len(shape) == 3 for shape in shapes)
@@ -63,7 +63,7 @@ def test_depth_is_the_number_of_weighted_layers(name):
 
 
 def test_depth_counts_one_way_through_an_inception_and_no_shift_of_a_convnext():
-    inceptions = sum("inception" in name for name in zoo_blocks("googlenet"))
+    inceptions = sum("inception" in name for name in zoo_spec("googlenet").blocks())
     assert ZOO["googlenet"].depth == 3 + 2 * inceptions + 1
     layers = [m for m in zoo_without_weights("convnext_tiny").modules() if isinstance(m, WEIGHTED)]
     assert ZOO["convnext_tiny"].depth == len(layers)
@@ -106,7 +106,7 @@ def test_looking_at_every_layer_changes_no_output(name):
         alone = network(batch)
         found = capture(network, batch, None)
     assert torch.equal(found.output, alone)
-    assert set(zoo_blocks(name)) - {"features.pool0"} <= found.values.keys() | {
+    assert set(zoo_spec(name).blocks()) - {"features.pool0"} <= found.values.keys() | {
         "tanh1", "tanh2", "tanh3"
     }  # fmt: skip
 

@@ -241,11 +241,6 @@ def zoo_without_weights(name: str, classes: int | None = None) -> nn.Module:
         return build_named(name, num_classes=outputs, **row.options)
 
 
-def zoo_blocks(name: str) -> list[str]:
-    """Names of the modules of the main steps, in order of execution."""
-    return list(zoo_row(name).blocks)
-
-
 def zoo_preprocessing(name: str) -> Preprocessing:
     """The preprocessing of the published weights; for LeNet-5, grey images as in MNIST."""
     row = zoo_row(name)
