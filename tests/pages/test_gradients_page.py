@@ -1,16 +1,18 @@
 """The Gradients page without a browser: it measures at once, and every control changes the plot."""
 
 import json
+import threading
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.core.text import Text
-from resnet_viz.experiments.measures.gradient_growth import GradientConfig
+from resnet_viz.experiments.measures.gradient_growth import GradientConfig, gradient_measurements
+from resnet_viz.jobs.threads import ThreadEngine
 from resnet_viz.spec import Initialisation, Kind, Norm
 from resnet_viz.ui.frame.engines import measurements
-from resnet_viz.ui.gradients import form as gradient_form
+from resnet_viz.ui.gradients import form, laboratory
 from resnet_viz.ui.gradients.form import PRESETS
 from tests.pages import opening
 from tests.pages.opening import TIMEOUT, measured, words
@@ -24,8 +26,8 @@ def opened(**query):
 def shallow(monkeypatch):
     """Presets of the shallowest network, which takes no time."""
     presets = {n: {k: v for k, v in own.items() if k != "depths"} for n, own in PRESETS.items()}
-    monkeypatch.setattr(gradient_form, "PRESETS", presets)
-    monkeypatch.setattr(gradient_form, "_START", {**gradient_form._START, "depths": [8]})
+    monkeypatch.setattr(form, "PRESETS", presets)
+    monkeypatch.setattr(form, "_START", {**form._START, "depths": [8]})
 
 
 def plot(app):
@@ -49,6 +51,42 @@ def test_every_preset_sets_what_it_says(name):
     assert not app.exception
     assert Text("en")(f"gradient_lab.about_{name}") in words(app)
     assert plot(app)["data"]
+
+
+def test_a_preset_keeps_its_settings_while_its_result_is_late(monkeypatch):
+    go, engine = threading.Event(), ThreadEngine("slow", threads=1)
+
+    def late(config):
+        assert go.wait(TIMEOUT)
+        yield from gradient_measurements(config)
+
+    monkeypatch.setattr(laboratory, "gradient_measurements", late)
+    monkeypatch.setattr(laboratory, "measurements", lambda: engine)
+    app = opened()
+    for name in ("vanishes", "blows_up"):
+        go.clear()
+        app = app.button(key=f"preset_{name}").click().run().run()
+        assert not app.get("plotly_chart")
+        go.set()
+        for running in engine.running():
+            assert running.wait(TIMEOUT)
+        app = app.run()
+        asked = {**form._START, **form.PRESETS[name]}
+        assert {setting: app.session_state[f"lab_{setting}"] for setting in asked} == asked
+        axis = plot(app)["layout"]["yaxis"]["title"]["text"]
+        assert axis == Text("en")(f"gradient_lab.axis_{PRESETS[name]['quantity']}")
+
+
+def test_settings_are_there_again_after_another_page():
+    app = measured(opened(preset="vanishes"))
+    app = app.slider(key="lab_seeds").set_value(2).run()
+    app.button_group(key="lab_quantity").set_value("relative").run()
+    app = app.switch_page("pages/1_Build.py").run().switch_page("pages/3_Gradients.py").run()
+    assert not app.exception
+    assert not app.info
+    kept = {name: app.session_state[f"lab_{name}"] for name in ("depths", "seeds", "norm")}
+    assert kept == {"depths": [8], "seeds": 2, "norm": "none"}
+    assert app.session_state["lab_quantity"] == "relative"
 
 
 def test_presets_contrast_at_depth_56():

@@ -48,11 +48,6 @@ class Key(Generic[T]):
         """Whether a value is set."""
         return self.name in st.session_state
 
-    def keep(self) -> None:
-        """Keep a widget's value after the visitor leaves its page."""
-        if self.is_set:
-            st.session_state[self.name] = st.session_state[self.name]
-
     @property
     def in_address(self) -> str:
         """The value in the address, or an empty string."""

@@ -7,6 +7,7 @@ import streamlit as st
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
 from resnet_viz.experiments.measures.gradient_growth import INITIALISATIONS, GradientConfig
+from resnet_viz.figures.gradient_lab_plots import LabQuantity
 from resnet_viz.spec import Activation, Kind, Norm, Order
 from resnet_viz.ui.frame.messages import show_error
 from resnet_viz.ui.frame.session import LAB, LAB_PRESET, PRESET
@@ -60,25 +61,48 @@ def _choose(name: str) -> None:
         LAB[setting].set(value)
 
 
+def ask_quantity(text: Text) -> LabQuantity:
+    """Ask for the quantity on the vertical axis.
+
+    The question is asked whether or not there is a result: a preset's answer has to wait for it.
+    """
+    chosen = st.segmented_control(
+        text("gradient_lab.quantity"),
+        [quantity.value for quantity in LabQuantity],
+        key=LAB["quantity"].name,
+        format_func=lambda name: text(f"gradient_lab.quantity_{name}"),
+        required=True,
+        wrap=True,
+        help=text("gradient_lab.quantity_help"),
+        persist_state="session",
+    )
+    return LabQuantity(chosen or LabQuantity.WEIGHT)
+
+
 def ask_networks(text: Text) -> GradientConfig | None:
     """Show the settings and return them; None, with a message, if they are invalid."""
-    for setting in (*_START, "quantity"):
-        LAB[setting].keep()
     left, middle, right = st.columns(3)
     with left:
-        depths = st.multiselect(text("gradient_lab.depths"), DEPTHS, key=LAB["depths"].name)
+        depths = st.multiselect(
+            text("gradient_lab.depths"), DEPTHS, key=LAB["depths"].name, persist_state="session"
+        )
         kinds = _several("kinds", [kind.value for kind in _KINDS], text)
-        seeds = st.slider(text("gradient_lab.seeds"), 1, 5, key=LAB["seeds"].name)
+        seeds = st.slider(
+            text("gradient_lab.seeds"), 1, 5, key=LAB["seeds"].name, persist_state="session"
+        )
     with middle:
         norm = _one("norm", [norm.value for norm in Norm], text)
         init = _one("init", list(INITIALISATIONS), text)
-        scale = st.slider(text("gradient_lab.scale"), 0.0, 1.0, step=0.05, key=LAB["scale"].name)
+        scale = st.slider(
+            text("gradient_lab.scale"), 0.0, 1.0, step=0.05, key=LAB["scale"].name,
+            persist_state="session",
+        )  # fmt: skip
     with right:
         activation = _one("activation", [kind.value for kind in Activation], text)
         order = _one("order", [order.value for order in Order], text)
         steps = st.slider(
             text("gradient_lab.steps"), 0, _MOST_STEPS, step=5, key=LAB["steps"].name,
-            help=text("gradient_lab.steps_help"),
+            help=text("gradient_lab.steps_help"), persist_state="session",
         )  # fmt: skip
     if not depths or not kinds:
         st.info(text("gradient_lab.empty"))
@@ -108,6 +132,7 @@ def _one(name: str, options: list[str], text: Text) -> str:
         format_func=lambda option: text(f"gradient_lab.{name}_{option}"),
         required=True,
         wrap=True,
+        persist_state="session",
     )
     return chosen or options[0]
 
@@ -119,4 +144,5 @@ def _several(name: str, options: list[str], text: Text) -> list[str]:
         key=LAB[name].name,
         selection_mode="multi",
         format_func=lambda option: text(f"kinds.{option}"),
+        persist_state="session",
     )

@@ -26,14 +26,14 @@ from resnet_viz.records.gradients import gradient_frame
 from resnet_viz.ui.frame.charts import chart
 from resnet_viz.ui.frame.engines import measurements
 from resnet_viz.ui.frame.messages import show_error
-from resnet_viz.ui.frame.session import LAB
-from resnet_viz.ui.gradients.form import ask_networks, offer_presets
+from resnet_viz.ui.gradients.form import ask_networks, ask_quantity, offer_presets
 from resnet_viz.ui.running.waiting import follow
 
 
 def show_laboratory(text: Text) -> None:
     """Show presets, plot and settings; a change starts a measurement."""
     offer_presets(text)
+    quantity = ask_quantity(text)
     plot = st.container()
     config = ask_networks(text)
     if config is None:
@@ -42,7 +42,7 @@ def show_laboratory(text: Text) -> None:
     with plot:
         follow(
             lambda: measurements().start(job),
-            lambda running, status: _plot(running, status, config, text),
+            lambda running, status: _plot(running, status, config, quantity, text),
         )
 
 
@@ -50,6 +50,7 @@ def _plot(
     running: Running[GradientMeasurement],
     status: JobStatus[GradientMeasurement],
     config: GradientConfig,
+    quantity: LabQuantity,
     text: Text,
 ) -> None:
     _progress(running, status, config, text)
@@ -58,7 +59,7 @@ def _plot(
         show_error(status.error, text)
     if not measured:
         return
-    quantity, step = _asked(measured, text)
+    step = _ask_step(measured, text)
     curves = lab_curves(measured, quantity, step)
     chart(lab_figure(curves, quantity, text), key="lab_plot", name=f"gradients-{quantity}")
     st.markdown(lab_caption(curves, text))
@@ -95,21 +96,12 @@ def _progress(
     )
 
 
-def _asked(measured: Sequence[GradientMeasurement], text: Text) -> tuple[LabQuantity, int]:
-    quantity = st.segmented_control(
-        text("gradient_lab.quantity"),
-        [quantity.value for quantity in LabQuantity],
-        key=LAB["quantity"].name,
-        format_func=lambda name: text(f"gradient_lab.quantity_{name}"),
-        required=True,
-        wrap=True,
-        help=text("gradient_lab.quantity_help"),
-    )
+def _ask_step(measured: Sequence[GradientMeasurement], text: Text) -> int:
     steps = sorted({m.step for m in measured})
-    step = 0
-    if len(steps) > 1:
-        step = st.select_slider(text("gradient_lab.step"), steps, key="lab_step") or 0
-    return LabQuantity(quantity or LabQuantity.WEIGHT), step if step in steps else 0
+    if len(steps) == 1:
+        return steps[0]
+    step = st.select_slider(text("gradient_lab.step"), steps, key="lab_step")
+    return step if step in steps else steps[0]
 
 
 def _downloads(measured: Sequence[GradientMeasurement], text: Text) -> None:
