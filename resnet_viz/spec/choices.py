@@ -29,6 +29,25 @@ class Shortcut(StrEnum):
     NONE = "none"  # a plain network
 
 
+class Padding(StrEnum):
+    """Where option A puts the zero channels.
+
+    He 2015, sec. 3.3, leaves it open. Trained from scratch it makes no difference, but trained
+    weights work with their own padding only.
+    """
+
+    SPLIT = "split"  # half before, half behind: akamaster/pytorch_resnet_cifar10 and its heirs
+    BEHIND = "behind"  # fb.resnet.torch and its heirs
+    BEFORE = "before"
+
+
+class ShortcutInput(StrEnum):
+    """What a projection of a pre-activation block reads."""
+
+    ACTIVATED = "activated"  # the input after normalisation and activation (He 2016, fig. 4e)
+    RAW = "raw"  # the input itself
+
+
 class Stem(StrEnum):
     """The layers before the first block."""
 
@@ -66,6 +85,8 @@ class Activation(StrEnum):
     TANH = "tanh"
     SIGMOID = "sigmoid"
     GELU = "gelu"
+    SILU = "silu"
+    ELU = "elu"
 
 
 class Initialisation(StrEnum):

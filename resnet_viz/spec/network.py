@@ -20,7 +20,9 @@ from resnet_viz.spec.choices import (
     Kind,
     Norm,
     Order,
+    Padding,
     Shortcut,
+    ShortcutInput,
     Stem,
     StrideOn,
 )
@@ -45,6 +47,9 @@ class NetworkSpec:
     depths: tuple[int, ...]
     widths: tuple[int, ...]
     shortcut: Shortcut = Shortcut.ZERO_PAD
+    padding: Padding = Padding.SPLIT  # where option A puts its zero channels
+    shortcut_norm: bool = True  # a projection of a post-activation block is normalised
+    shortcut_input: ShortcutInput = ShortcutInput.ACTIVATED  # of a pre-activation projection
     shortcut_scale: float = 1.0  # lambda in [0, 1]: y = F(x) + lambda x (He 2016, sec. 3)
     stem: Stem = Stem.CIFAR
     stem_width: int | None = None  # channels; None: those of the first stage
@@ -52,6 +57,7 @@ class NetworkSpec:
     stride_on: StrideOn = StrideOn.CONV_3X3
     groups: int = 1  # ResNeXt's cardinality (Xie 2017, arXiv 1611.05431)
     width_per_group: int = USUAL_WIDTH_PER_GROUP  # of a stage of width 64, as in torchvision
+    bias: bool = False  # convolutions have a bias too, PyTorch's default
     norm: Norm = Norm.BATCH
     activation: Activation = Activation.RELU
     initialisation: Initialisation = Initialisation.HE_FAN_OUT
@@ -110,7 +116,10 @@ class NetworkSpec:
     @property
     def name(self) -> str:
         """The preset's name, or kind and depth for a network that is not in the table."""
-        return _preset_names().get(self) or f"{self.kind}-{self.depth}"
+        padded = self.shortcut is Shortcut.ZERO_PAD and self.padding is not Padding.SPLIT
+        like = replace(self, padding=Padding.SPLIT)
+        name = _preset_names().get(like) or f"{self.kind}-{self.depth}"
+        return f"{name}-{self.padding}" if padded else name
 
     @property
     def family(self) -> str:

@@ -34,11 +34,17 @@ class Convolution:
     in_channels: int
     out_channels: int
     groups: int = 1
+    bias: bool = False
+
+    @property
+    def weights(self) -> int:
+        """Number of weights without the biases."""
+        return self.kernel**2 * (self.in_channels // self.groups) * self.out_channels
 
     @property
     def parameters(self) -> int:
-        """Number of weights; there is no bias."""
-        return self.kernel**2 * (self.in_channels // self.groups) * self.out_channels
+        """Number of weights and biases."""
+        return self.weights + (self.out_channels if self.bias else 0)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from resnet_viz.spec.checks import USUAL_WIDTH_PER_GROUP
-from resnet_viz.spec.choices import Block, Order, Shortcut, Stem, StrideOn
+from resnet_viz.spec.choices import Block, Order, Shortcut, ShortcutInput, Stem, StrideOn
 from resnet_viz.spec.layer_names import block_name, block_of
 from resnet_viz.spec.network import NetworkSpec
 from resnet_viz.spec.parts import (
@@ -161,6 +161,8 @@ def _block(
     way = _way(spec.shortcut, same=stride == 1 and channels == out)
     drop = 0.0 if way is Way.NONE else drop  # without a shortcut, a dropped branch leaves nothing
     pre = spec.order is Order.PRE
+    activated = spec.shortcut_input is ShortcutInput.ACTIVATED
+    projection = Convolution(1, stride, channels, out, bias=spec.bias)
     return BlockPlan(
         stage=stage,
         index=index,
@@ -169,9 +171,9 @@ def _block(
         out_channels=out,
         way=way,
         branch=tuple(branch_parts(spec, convolutions, drop)),
-        around=tuple(_around(spec, way, Convolution(1, stride, channels, out))),
+        around=tuple(_around(spec, way, projection)),
         after=() if pre else (Part("relu", PartKind.ACTIVATION, out),),
-        around_from="relu1" if pre and way is Way.PROJECTION else None,
+        around_from="relu1" if pre and activated and way is Way.PROJECTION else None,
     )
 
 
@@ -179,13 +181,16 @@ def _convolutions(
     spec: NetworkSpec, channels: int, width: int, stride: int
 ) -> tuple[Convolution, ...]:
     if spec.block is Block.BASIC:
-        return Convolution(3, stride, channels, width), Convolution(3, 1, width, width)
+        return (
+            Convolution(3, stride, channels, width, bias=spec.bias),
+            Convolution(3, 1, width, width, bias=spec.bias),
+        )
     inside = width * spec.width_per_group // USUAL_WIDTH_PER_GROUP * spec.groups
     first, second = (stride, 1) if spec.stride_on is StrideOn.CONV_1X1 else (1, stride)
     return (
-        Convolution(1, first, channels, inside),
-        Convolution(3, second, inside, inside, spec.groups),
-        Convolution(1, 1, inside, width * spec.block.expansion),
+        Convolution(1, first, channels, inside, bias=spec.bias),
+        Convolution(3, second, inside, inside, spec.groups, spec.bias),
+        Convolution(1, 1, inside, width * spec.block.expansion, bias=spec.bias),
     )
 
 
@@ -210,7 +215,9 @@ def _around(spec: NetworkSpec, way: Way, projection: Convolution) -> Iterator[Pa
             yield Part("downsample", PartKind.PAD, channels, stride=projection.stride)
         case Way.PROJECTION:
             yield convolution_part("downsample.0", projection)
-            if spec.order is Order.POST:  # a pre-activation network normalises before
+            if (
+                spec.order is Order.POST and spec.shortcut_norm
+            ):  # a pre-activation network normalises before
                 yield from norm_parts(spec, "downsample.1", channels)
         case Way.NONE:
             return
@@ -219,7 +226,7 @@ def _around(spec: NetworkSpec, way: Way, projection: Convolution) -> Iterator[Pa
 def _stem(spec: NetworkSpec, channels: int) -> Iterator[Part]:
     """The parts before the first block; a pre-activation block starts with its own activation."""
     kernel, stride = (7, 2) if spec.stem is Stem.IMAGENET else (3, 1)
-    first = Convolution(kernel, stride, spec.input_channels, channels)
+    first = Convolution(kernel, stride, spec.input_channels, channels, bias=spec.bias)
     yield convolution_part("conv1", first)
     if spec.order is Order.POST:
         yield from norm_parts(spec, "bn1", channels)

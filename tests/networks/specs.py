@@ -9,7 +9,9 @@ from resnet_viz.spec import (
     NetworkSpec,
     Norm,
     Order,
+    Padding,
     Shortcut,
+    ShortcutInput,
     Stem,
     StrideOn,
 )
@@ -32,6 +34,10 @@ def fields(draw, most_width=9, most_depth=3):
         "depths": depths,
         "widths": widths,
         "shortcut": draw(st.sampled_from(Shortcut)),
+        "padding": draw(st.sampled_from(Padding)),
+        "shortcut_norm": draw(st.booleans()),
+        "shortcut_input": draw(st.sampled_from(ShortcutInput)),
+        "bias": draw(st.booleans()),
         "shortcut_scale": draw(st.sampled_from([1.0, 0.5, 0.0])),
         "stem": draw(st.sampled_from(Stem)),
         "stem_width": draw(st.sampled_from([None, 3])),
@@ -63,6 +69,21 @@ DESIGNS = {
     ),
     "basic C": NetworkSpec(
         depths=(2, 1), widths=(4, 8), shortcut=Shortcut.PROJECTION_ALL, input_size=16
+    ),
+    "zeros behind": NetworkSpec(
+        depths=(1, 1), widths=(4, 9), padding=Padding.BEHIND, input_size=16
+    ),
+    "zeros before, silu": NetworkSpec(
+        depths=(1, 1), widths=(4, 9), padding=Padding.BEFORE, activation=Activation.SILU,
+        input_size=16,
+    ),
+    "biases, bare projections": NetworkSpec(
+        depths=(1, 2), widths=(4, 8), shortcut=Shortcut.PROJECTION, shortcut_norm=False,
+        bias=True, input_size=16,
+    ),
+    "raw pre-activation, elu": NetworkSpec(
+        depths=(1, 1), widths=(4, 8), shortcut=Shortcut.PROJECTION, order=Order.PRE,
+        shortcut_input=ShortcutInput.RAW, bias=True, activation=Activation.ELU, input_size=16,
     ),
     "imagenet bottleneck": NetworkSpec(
         block=Block.BOTTLENECK, depths=(2, 1), widths=(4, 8), shortcut=Shortcut.PROJECTION,

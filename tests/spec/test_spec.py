@@ -124,6 +124,10 @@ def test_text_becomes_a_closed_choice_at_the_edge():
 BAD = {
     "block": ["basicblock", "", "BASIC"],
     "shortcut": ["identity", "A"],
+    "padding": ["left", None],
+    "shortcut_norm": ["no", None],
+    "shortcut_input": ["x"],
+    "bias": [1, "yes"],
     "stem": ["imagenet1k"],
     "depths": [(), (0, 1), (-1, 1), (1.5, 1), (True, 1), "11", 3, None, (1001, 1), ("1", 1)],
     "widths": [(), (0, 1), (8193, 1), [None, 1], {8, 16}],

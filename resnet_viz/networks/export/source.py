@@ -13,7 +13,17 @@ from resnet_viz.networks.export.source_lines import (
     norm_line,
 )
 from resnet_viz.networks.tables.totals import totals
-from resnet_viz.spec import Block, Initialisation, Kind, NetworkSpec, Order, Shortcut, StrideOn
+from resnet_viz.spec import (
+    Block,
+    Initialisation,
+    Kind,
+    NetworkSpec,
+    Order,
+    Padding,
+    Shortcut,
+    ShortcutInput,
+    StrideOn,
+)
 from resnet_viz.spec.checks import USUAL_WIDTH_PER_GROUP
 from resnet_viz.spec.layer_names import stage_name
 from resnet_viz.spec.parts import PartKind
@@ -30,6 +40,14 @@ _TEMPLATES = Environment(
 )
 
 
+#: Where option A's zero channels go: words, and their numbers before and behind.
+_ZEROS = {
+    Padding.SPLIT: ("on both sides", "missing // 2", "missing - missing // 2"),
+    Padding.BEHIND: ("behind the others", "0", "missing"),
+    Padding.BEFORE: ("before the others", "missing", "0"),
+}
+
+
 def source_code(spec: NetworkSpec) -> str:
     """The file's text. Its network class is ``ResNet``, or ``PlainNet`` for a plain network."""
     layout = plan(spec)
@@ -40,6 +58,7 @@ def source_code(spec: NetworkSpec) -> str:
         class_name=class_name(spec),
         totals=totals(spec),
         image_shape=f"{spec.input_channels}, {spec.input_size}, {spec.input_size}",
+        zeros=_ZEROS[spec.padding],
         part_kinds={part.kind for part in block.branch},
         drops=bool(block.drop),
         block=_block(spec, block),
@@ -71,7 +90,8 @@ def _block(spec: NetworkSpec, block: BlockPlan) -> dict[str, object]:
         for kind in (PartKind.CONVOLUTION, PartKind.NORM)
     }
     projects = spec.shortcut in (Shortcut.PROJECTION, Shortcut.PROJECTION_ALL)
-    shortcut_reads = "active" if spec.order is Order.PRE and projects else "x"
+    activated = spec.order is Order.PRE and spec.shortcut_input is ShortcutInput.ACTIVATED
+    shortcut_reads = "active" if activated and projects else "x"
     first = "active" if shortcut_reads == "active" else "out"
     return {
         "formula": _formula(spec),
@@ -136,8 +156,9 @@ def _modules(spec: NetworkSpec, block: BlockPlan, channels: list[str]) -> list[s
 
 
 def _projection(spec: NetworkSpec, out: str) -> str:
-    projection = f"nn.Conv2d(in_channels, {out}, 1, stride, bias=False)"
-    if spec.order is Order.PRE or spec.norm.value == "none":
+    bias = "" if spec.bias else ", bias=False"
+    projection = f"nn.Conv2d(in_channels, {out}, 1, stride{bias})"
+    if spec.order is Order.PRE or spec.norm.value == "none" or not spec.shortcut_norm:
         return f"nn.Sequential({projection})"
     return f"nn.Sequential(\n    {projection},\n    {norm_line(spec, out)},\n)"
 

@@ -8,6 +8,8 @@ _ACTIVATIONS = {
     Activation.TANH: "torch.tanh",
     Activation.SIGMOID: "torch.sigmoid",
     Activation.GELU: "nn.functional.gelu",
+    Activation.SILU: "nn.functional.silu",
+    Activation.ELU: "nn.functional.elu",
 }
 
 
@@ -27,14 +29,15 @@ def norm_line(spec: NetworkSpec, channels: str) -> str:
 
 
 def convolution(part: Part, before: str, after: str, stride: str) -> str:
-    """The expression of a convolution without bias; PyTorch's defaults are left out."""
+    """The expression of a convolution; PyTorch's defaults are left out."""
     assert part.convolution is not None
     kernel, groups = part.convolution.kernel, part.convolution.groups
     arguments = [before, after, str(kernel)]
     arguments += [] if stride == "1" else [stride]
     arguments += [f"padding={kernel // 2}"] if kernel > 1 else []
     arguments += [f"groups={groups}"] if groups > 1 else []
-    return f"nn.Conv2d({', '.join(arguments)}, bias=False)"
+    arguments += [] if part.convolution.bias else ["bias=False"]
+    return f"nn.Conv2d({', '.join(arguments)})"
 
 
 def module_lines(spec: NetworkSpec, parts: tuple[Part, ...], before: str) -> list[str]:

@@ -101,10 +101,12 @@ class _Graph:
 
 
 def _convolution(graph: _Graph, row: Layer, module: Any) -> None:
-    weight = graph.weight(f"{row.name}.weight", module.weight)
+    weights = [graph.weight(f"{row.name}.weight", module.weight)]
+    if module.bias is not None:
+        weights.append(graph.weight(f"{row.name}.bias", module.bias))
     padding, stride = module.padding[0], module.stride[0]
     graph.node(
-        "Conv", row, [row.inputs[0], weight], pads=[padding] * 4, strides=[stride] * 2,
+        "Conv", row, [row.inputs[0], *weights], pads=[padding] * 4, strides=[stride] * 2,
         group=module.groups,
     )  # fmt: skip
 
@@ -146,6 +148,12 @@ def _linear(graph: _Graph, row: Layer, module: Any) -> None:
     graph.node("Gemm", row, [f"{row.name}.flat", *weights], "logits", transB=1)
 
 
+def _silu(graph: _Graph, row: Layer, _: Any) -> None:
+    """Write x sigmoid(x): ONNX has no such node at this version."""
+    graph.node("Sigmoid", row, row.inputs, f"{row.name}.gate")
+    graph.node("Mul", row, [row.inputs[0], f"{row.name}.gate"])
+
+
 def _by(kind: str, parameter: str) -> Callable[[_Graph, Layer, Any], None]:
     """A node that combines its input with one parameter."""
 
@@ -169,6 +177,8 @@ _WRITERS: Mapping[str, Callable[[_Graph, Layer, Any], None]] = {
     "Tanh": _simple("Tanh"),
     "Sigmoid": _simple("Sigmoid"),
     "GELU": _simple("Gelu"),
+    "SiLU": _silu,
+    "ELU": _simple("Elu"),
     "Scale": _by("Mul", "weight"),
     "Shift": _by("Add", "bias"),
     "DropBranch": _simple("Identity"),

@@ -23,6 +23,8 @@ def initialise(network: nn.Module, spec: NetworkSpec, seed: int) -> None:
             match module:
                 case nn.Conv2d():
                     _draw(module, spec.initialisation, layer_stream(seed, name))
+                    if module.bias is not None:
+                        nn.init.zeros_(module.bias)
                 case nn.Linear():
                     bound = 1 / math.sqrt(module.in_features)
                     stream = layer_stream(seed, name)

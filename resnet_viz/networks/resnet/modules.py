@@ -38,10 +38,14 @@ def activation(spec: NetworkSpec) -> nn.Module:
             return nn.Sigmoid()
         case Activation.GELU:
             return nn.GELU()
+        case Activation.SILU:
+            return nn.SiLU()
+        case Activation.ELU:
+            return nn.ELU()
 
 
 def conv2d(plan: Convolution | None) -> nn.Conv2d:
-    """A planned convolution, without bias."""
+    """A planned convolution."""
     assert plan is not None
     return nn.Conv2d(
         plan.in_channels,
@@ -50,7 +54,7 @@ def conv2d(plan: Convolution | None) -> nn.Conv2d:
         plan.stride,
         plan.kernel // 2,
         groups=plan.groups,
-        bias=False,
+        bias=plan.bias,
     )
 
 
@@ -128,7 +132,9 @@ _MAKE: Mapping[PartKind, Callable[[NetworkSpec, Part, int], nn.Module]] = {
     PartKind.SHIFT: lambda spec, part, channels: Shift(),
     PartKind.DROP: lambda spec, part, channels: DropBranch(part.value),
     PartKind.IDENTITY: lambda spec, part, channels: nn.Identity(),
-    PartKind.PAD: lambda spec, part, channels: ZeroPad(channels, part.channels, part.stride),
+    PartKind.PAD: lambda spec, part, channels: ZeroPad(
+        channels, part.channels, part.stride, spec.padding
+    ),
     PartKind.JOIN: lambda spec, part, channels: Join(),
     PartKind.MAX_POOL: lambda spec, part, channels: nn.MaxPool2d(3, 2, 1),
     PartKind.AVERAGE: lambda spec, part, channels: nn.AdaptiveAvgPool2d(1),

@@ -3,20 +3,25 @@
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from resnet_viz.spec import Padding
+
 
 class ZeroPad(nn.Module):
-    """Option A: every second pixel, and zero channels on both sides; no parameters.
+    """Option A: every second pixel, and zero channels; no parameters.
 
-    He 2015, sec. 3.3, leaves open where the zero channels go; half before and half after is
-    what the most used public checkpoints were trained with. Trained from scratch it makes no
-    difference: it permutes the channels of one stage.
+    Half of them before and half behind the others, unless ``padding`` says otherwise (see
+    ``Padding``). Where the block has fewer channels than before, the same number is cut.
     """
 
-    def __init__(self, in_channels: int, out_channels: int, stride: int) -> None:
+    def __init__(
+        self, in_channels: int, out_channels: int, stride: int, padding: Padding = Padding.SPLIT
+    ) -> None:
         super().__init__()
         self.stride = stride
         missing = out_channels - in_channels
-        self.before, self.after = missing // 2, missing - missing // 2
+        places = {Padding.SPLIT: missing // 2, Padding.BEHIND: 0, Padding.BEFORE: missing}
+        self.before = places[padding]
+        self.after = missing - self.before
 
     def forward(self, x: Float[Tensor, "batch in h w"]) -> Float[Tensor, "batch out hs ws"]:
         x = x[:, :, :: self.stride, :: self.stride]

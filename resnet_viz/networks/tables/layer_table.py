@@ -29,6 +29,8 @@ _ACTIVATIONS = {
     Activation.TANH: "Tanh",
     Activation.SIGMOID: "Sigmoid",
     Activation.GELU: "GELU",
+    Activation.SILU: "SiLU",
+    Activation.ELU: "ELU",
 }
 
 
@@ -141,8 +143,8 @@ def _shape(part: Part, before: Layer, kernel: int, stride: int) -> tuple[int, ..
 
 def _macs(part: Part, parameters: int, shape: tuple[int, ...]) -> int:
     match part.kind:
-        case PartKind.CONVOLUTION:
-            return parameters * prod(shape[1:])
+        case PartKind.CONVOLUTION if part.convolution is not None:
+            return part.convolution.weights * prod(shape[1:])
         case PartKind.LINEAR:
             return parameters - part.channels  # without the bias
     return 0

@@ -13,7 +13,8 @@ MOST_PARAMETERS = 500_000_000  # 2 GB in single precision; wide_resnet101_2 has 
 
 #: Backward needs these layers' inputs (a pool's in order to send each gradient to its maximum).
 _KEEP_INPUT = {
-    "Conv2d", "Linear", "BatchNorm2d", "GroupNorm", "GELU", "Scale", "MaxPool2d",
+    "Conv2d", "Linear", "BatchNorm2d", "GroupNorm", "GELU", "SiLU", "ELU", "Scale",
+    "MaxPool2d",
 }  # fmt: skip
 #: Backward needs these layers' outputs.
 _KEEP_OUTPUT = {"ReLU", "Tanh", "Sigmoid"}

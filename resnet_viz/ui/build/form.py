@@ -12,7 +12,9 @@ from resnet_viz.spec import (
     NetworkSpec,
     Norm,
     Order,
+    Padding,
     Shortcut,
+    ShortcutInput,
     Stem,
     StrideOn,
 )
@@ -23,6 +25,8 @@ from resnet_viz.ui.frame.session import DESIGN_FIELD, DESIGN_REFUSED, DESIGN_SEE
 _CHOICES: dict[str, type[StrEnum]] = {
     "block": Block,
     "shortcut": Shortcut,
+    "padding": Padding,
+    "shortcut_input": ShortcutInput,
     "stem": Stem,
     "order": Order,
     "stride_on": StrideOn,
@@ -31,16 +35,19 @@ _CHOICES: dict[str, type[StrEnum]] = {
     "initialisation": Initialisation,
 }
 _FRACTIONS = {"shortcut_scale": 0.1, "stochastic_depth": 0.1, "branch_scale": 0.1}
-_FLAGS = ("zero_last_gamma", "fixup")
+_FLAGS = ("shortcut_norm", "bias", "zero_last_gamma", "fixup")
 
 #: The fields in groups, in the order of the form.
 _GROUPS = {
     "stages": ("block", "depths", "widths"),
-    "shortcuts": ("shortcut", "shortcut_scale", "branch_scale", "stochastic_depth"),
-    "layers": ("order", "norm", "activation", "stride_on", "groups", "width_per_group"),
+    "shortcuts": (
+        "shortcut", "padding", "shortcut_norm", "shortcut_input", "shortcut_scale",
+        "branch_scale", "stochastic_depth",
+    ),
+    "layers": ("order", "norm", "activation", "bias", "stride_on", "groups", "width_per_group"),
     "start": ("initialisation", "zero_last_gamma", "fixup"),
     "ends": ("stem", "stem_width", "input_size", "input_channels", "classes"),
-}
+}  # fmt: skip
 _OPEN = ("stages", "shortcuts")
 
 
