@@ -7,6 +7,7 @@ from resnet_viz.checkpoints.sources.published import PUBLISHED, pretrained_file
 from resnet_viz.core.places import ASSETS, cifar10_folders, home
 from resnet_viz.core.saving import library_versions
 from resnet_viz.core.text import Text
+from resnet_viz.datasets.cifar10_images import is_excerpt
 from resnet_viz.networks.devices import devices
 from resnet_viz.pictures.samples import samples
 from resnet_viz.spec import RESIDUAL_PRESETS
@@ -27,7 +28,7 @@ def examine_installation(text: Text | None = None) -> dict[str, object]:
         "cuda_missing": "cuda" not in devices(),
         "twins_missing": bool(untrained),
         "pretrained_missing": len(downloaded) < len(PUBLISHED),
-        "cifar10_missing": cifar10 is None,
+        "cifar10_missing": is_excerpt(),
     }
     return {
         "versions": library_versions(),

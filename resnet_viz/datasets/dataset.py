@@ -115,12 +115,17 @@ def measured(images: UInt8[Tensor, "n channels size size"]) -> Preprocessing:
     return Preprocessing(size, size, mean, tuple(round(d, 4) for d in deviation.tolist()))
 
 
-def first_of_each_class(
-    labels: Int64[Tensor, " n"], classes: int, count: int
-) -> Int64[Tensor, " k"]:
-    """Indices of the first ``count`` images, equally many per class, ascending."""
+def in_turn(labels: Int64[Tensor, " n"], classes: int) -> Int64[Tensor, " n"]:
+    """Indices of all images: the first of every class, then the second of every class, ..."""
     rank = torch.empty_like(labels)
     for number in range(classes):
         of_class = labels == number
         rank[of_class] = torch.arange(int(of_class.sum()))
-    return rank.argsort(stable=True)[:count].sort().values
+    return rank.argsort(stable=True)
+
+
+def first_of_each_class(
+    labels: Int64[Tensor, " n"], classes: int, count: int
+) -> Int64[Tensor, " k"]:
+    """Indices of the first ``count`` images, equally many per class, ascending."""
+    return in_turn(labels, classes)[:count].sort().values

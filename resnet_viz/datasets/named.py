@@ -23,7 +23,7 @@ from resnet_viz.networks.zoo.labels import CIFAR10_CLASSES
 from resnet_viz.pictures.preprocess import CIFAR_PREPROCESSING
 
 _TILE = 32  # pixels
-_COLUMNS = 50  # tiles per row of a contact sheet
+SHEET_COLUMNS = 50  # tiles per row of a contact sheet
 
 #: Fashion-MNIST's classes in the order of its labels (Xiao 2017, arXiv 1708.07747).
 FASHION_CLASSES = (
@@ -31,6 +31,15 @@ FASHION_CLASSES = (
     "sandal", "shirt", "sneaker", "bag", "ankle boot",
 )  # fmt: skip
 DIGITS = tuple("0123456789")
+
+
+#: A file with test images in torchvision's folder, by data set.
+_DOWNLOADS: Mapping[str, str] = {
+    "cifar10": "cifar-10-batches-py/test_batch",
+    "cifar100": "cifar-100-python/test",
+    "fashion-mnist": "FashionMNIST/raw/t10k-images-idx3-ubyte",
+    "mnist": "MNIST/raw/t10k-images-idx3-ubyte",
+}
 
 
 def cifar10() -> Dataset:
@@ -97,6 +106,22 @@ SOURCES: Mapping[str, Callable[[], Dataset]] = {
 }
 
 
+def downloaded(name: str) -> bool:
+    """Return whether torchvision has downloaded the test images of a data set."""
+    return name in _DOWNLOADS and (_torchvision_folder() / _DOWNLOADS[name]).is_file()
+
+
+def downloaded_cifar10_test() -> ImageSet:
+    """Read CIFAR-10's test images from torchvision's download; ``DataError`` if damaged."""
+    from torchvision import datasets
+
+    folder = _torchvision_folder()
+    try:
+        return _images(datasets.CIFAR10(str(folder), train=False, download=False))
+    except (OSError, RuntimeError) as error:
+        raise DataError("data_damaged", name="CIFAR-10", folder=str(folder)) from error
+
+
 def from_sheets(folder: Path, parts: tuple[str, ...]) -> ImageSet:
     """Read CIFAR-10 images from contact sheets.
 
@@ -123,7 +148,7 @@ def read_sheet(path: Path) -> UInt8[Tensor, "n 3 32 32"]:
         with Image.open(path, formats=("WEBP",)) as sheet:
             pixels = np.asarray(sheet.convert("RGB"))
         rows = pixels.shape[0] // _TILE
-        tiles = pixels.reshape(rows, _TILE, _COLUMNS, _TILE, 3).transpose(0, 2, 4, 1, 3)
+        tiles = pixels.reshape(rows, _TILE, SHEET_COLUMNS, _TILE, 3).transpose(0, 2, 4, 1, 3)
     except (OSError, ValueError) as error:
         raise DataError("sheet_damaged", path=path.name) from error
     return torch.from_numpy(tiles.reshape(-1, 3, _TILE, _TILE).copy())
@@ -148,7 +173,7 @@ def read_idx(path: Path) -> UInt8[Tensor, "*shape"]:
 def _from_torchvision(which: str, name: str) -> tuple[ImageSet, ImageSet, tuple[str, ...]]:
     from torchvision import datasets
 
-    folder = home() / "torchvision"
+    folder = _torchvision_folder()
     try:
         train, test = (
             getattr(datasets, which)(str(folder), train=train, download=True)
@@ -159,6 +184,10 @@ def _from_torchvision(which: str, name: str) -> tuple[ImageSet, ImageSet, tuple[
     except RuntimeError as error:
         raise DataError("data_damaged", name=name, folder=str(folder)) from error
     return _images(train), _images(test), tuple(train.classes)
+
+
+def _torchvision_folder() -> Path:
+    return home() / "torchvision"
 
 
 def _images(torchvision_set: Any) -> ImageSet:  # noqa: ANN401  # a torchvision data set

@@ -10,13 +10,11 @@ from torch import Tensor
 
 from resnet_viz.checkpoints.identifying.identify import Identification
 from resnet_viz.core.errors import DataError, ImageError
-from resnet_viz.core.places import cifar10_folders, fashion_mnist_folder
 from resnet_viz.datasets.dataset import Dataset, ImageSet, measured
 from resnet_viz.datasets.load_dataset import known_datasets, load_dataset
-from resnet_viz.datasets.named import from_sheets
-from resnet_viz.networks.zoo.labels import CIFAR10_CLASSES
+from resnet_viz.datasets.local_sets import local_test_set
 from resnet_viz.pictures.decode import read_picture, safe_name
-from resnet_viz.pictures.preprocess import CIFAR_PREPROCESSING, Preprocessing, normalise, seen
+from resnet_viz.pictures.preprocess import Preprocessing, normalise, seen
 
 MOST_LABELLED = 2_000  # images that are classified
 MOST_LOOKED_AT = 64  # images whose activations are measured
@@ -86,23 +84,11 @@ def user_images(place: str | Path, identification: Identification) -> OwnImages:
     return _labelled(data, identification)
 
 
-def local_datasets() -> list[str]:
-    """Names of the data sets that are on this machine and need no download."""
-    available = {
-        "cifar10": any(folder.is_dir() for folder in cifar10_folders()),
-        "fashion-mnist": fashion_mnist_folder().is_dir(),
-        "digits": True,
-    }
-    return [name for name in known_datasets() if available.get(name)]
-
-
 def _loaded(place: str, identification: Identification) -> Dataset:
-    """Load a data set; of CIFAR-10's contact sheets only the test images, which is much faster."""
-    sheets = next((folder for folder in cifar10_folders() if folder.is_dir()), None)
-    if place != "cifar10" or sheets is None:
-        return load_dataset(place, size=identification.preprocessing.size)
-    test = from_sheets(sheets, ("test",))
-    return Dataset(place, CIFAR10_CLASSES, CIFAR_PREPROCESSING, test, test)
+    """Load a data set; of CIFAR-10 only the test images, which is much faster."""
+    if place == "cifar10":
+        return local_test_set(place)
+    return load_dataset(place, size=identification.preprocessing.size)
 
 
 def _in_grey(data: Dataset) -> Dataset:

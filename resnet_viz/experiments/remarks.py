@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.core.text import Text
 from resnet_viz.experiments.literature import PublishedNumber, compared_numbers
+from resnet_viz.experiments.measures.batches import Images
 from resnet_viz.experiments.measures.walked_twins import bundled_metadata
 from resnet_viz.records import Finding
 
@@ -16,7 +17,11 @@ _SHORT_TRAINING = ("lesion", "paths", "layer-responses", "refinement", "cka", "l
 
 def remarks(finding: Finding, text: Text) -> list[str]:
     """Return the remarks on a finding, one sentence each; may be empty."""
-    sentences = [
+    sentences = []
+    if finding.settings.get("source") == Images.CIFAR10:
+        images = f"{finding.settings['images']:,}"
+        sentences.append(text("experiments.images_used", images=images))
+    sentences += [
         text(
             "experiments.figure_differs",
             what=published_label(finding.experiment, number.published, text),

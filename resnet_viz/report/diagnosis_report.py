@@ -8,6 +8,7 @@ from resnet_viz.core.converter import encode
 from resnet_viz.core.errors import OutputError
 from resnet_viz.core.saving import to_json
 from resnet_viz.core.text import Text
+from resnet_viz.datasets.cifar10_images import EXCERPT
 from resnet_viz.figures.diagnosis_plots import finding_figure
 from resnet_viz.records import CheckFinding, CheckpointReport, Severity
 from resnet_viz.report.html_document import plot_markup, render
@@ -44,10 +45,15 @@ def facts(report: CheckpointReport, text: Text) -> list[tuple[str, str]]:
         ("widths", ", ".join(map(str, identified.widths))),
         ("shortcut", identified.shortcut or "?"),
         ("input", text("diagnosis.input", channels=identified.input_channels, name=normalisation)),
-        ("images", text("diagnosis.bundled") if report.images == "bundled" else report.images),
+        ("images", _images(report.images, text)),
     ]
     metadata = [(str(name), str(value)) for name, value in identified.training.items()]
     return [(text(f"diagnosis.fact_{name}"), value) for name, value in rows] + metadata
+
+
+def _images(name: str, text: Text) -> str:
+    """Return what the images are: bundled ones in words, else the name of a set, folder or file."""
+    return text(f"image_sources.{name}") if name in ("bundled", EXCERPT.name) else name
 
 
 def diagnosis_json(report: CheckpointReport, text: Text) -> str:

@@ -2,16 +2,12 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
 
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from resnet_viz.core.places import cifar10_folders
-from resnet_viz.datasets.dataset import ImageSet
-from resnet_viz.datasets.load_dataset import load_dataset
-from resnet_viz.datasets.named import from_sheets
+from resnet_viz.datasets.cifar10_images import first_test_images
 from resnet_viz.networks.zoo.labels import CIFAR10_CLASSES
 from resnet_viz.pictures.preprocess import CIFAR_PREPROCESSING, Preprocessing, normalise
 from resnet_viz.pictures.samples import sample_batch, samples
@@ -59,26 +55,15 @@ def labelled_batch(source: Images, count: int, preprocessing: Preprocessing) -> 
     preprocessing
         Normalisation of the test images.
 
+    Raises
+    ------
+    OptionError
+        If fewer test images are on this machine.
+
     """
     if source is Images.CIFAR10:
-        subset = _test_images(count)
+        subset = first_test_images(count)
         return LabelledBatch(normalise(subset.images, preprocessing), subset.labels)
     images, labels = photographs()
     has_label = torch.tensor([bool(sample.label) for sample in samples().values()] * 2)
     return LabelledBatch(images[has_label], labels[has_label])
-
-
-@cache
-def _cifar10_test() -> ImageSet:
-    sheets = next((folder for folder in cifar10_folders() if folder.is_dir()), None)
-    return load_dataset("cifar10").test if sheets is None else from_sheets(sheets, ("test",))
-
-
-def _test_images(count: int) -> ImageSet:
-    """Return the first images of each class, the same number of each."""
-    test = _cifar10_test()
-    rank_in_class = torch.empty_like(test.labels)
-    for label in range(len(CIFAR10_CLASSES)):
-        of_class = test.labels == label
-        rank_in_class[of_class] = torch.arange(int(of_class.sum()))
-    return test.at(rank_in_class.argsort(stable=True)[:count])

@@ -16,6 +16,7 @@ from resnet_viz.core.errors import DataError, ImageError
 from resnet_viz.datasets import class_folders
 from resnet_viz.datasets.dataset import ImageSet, first_of_each_class
 from resnet_viz.datasets.load_dataset import load_dataset
+from resnet_viz.datasets.local_sets import local_test_set
 from resnet_viz.pictures.decode import Picture, open_picture, safe_name
 
 MOST_PICTURES = 2000
@@ -56,7 +57,8 @@ def open_source(source: PictureSource) -> Iterator[list[PictureEntry]]:
             members = class_folders.members(archive, safe_name(path.name))
             yield _checked(list(map(_entry, members)), path.name)
     else:
-        data = load_dataset(source.place)
+        cifar10 = source.place == "cifar10"  # its test images are always here
+        data = local_test_set(source.place) if cifar10 else load_dataset(source.place)
         yield list(_of_dataset(data.test, data.classes, source.count))
 
 

@@ -6,7 +6,9 @@ from enum import StrEnum
 import streamlit as st
 
 from resnet_viz.core.text import Text
-from resnet_viz.diagnosis.user_images import MOST_LABELLED, local_datasets
+from resnet_viz.datasets.cifar10_images import is_excerpt
+from resnet_viz.datasets.local_sets import local_sets
+from resnet_viz.diagnosis.user_images import MOST_LABELLED
 from resnet_viz.pictures.decode import safe_name
 from resnet_viz.ui.choose.uploads import kept_file, kept_pictures
 from resnet_viz.ui.frame.session import IMAGES
@@ -33,14 +35,14 @@ class ImagesId:
 
 def choose_images(text: Text) -> ImagesId:
     """Ask for images; the bundled photographs until an upload is there."""
-    named = local_datasets()
+    named = local_sets()
     options = [Source.BUNDLED, *named, Source.PICTURES, Source.ZIP]
     IMAGES.restore(options, Source.BUNDLED)
     chosen = str(
         st.selectbox(
             text("debug.images"),
             options,
-            format_func=lambda name: text(f"image_sources.{name}"),
+            format_func=lambda name: image_source(name, text),
             key=IMAGES.name,
             help=text("debug.images_help", most=MOST_LABELLED),
         )
@@ -55,6 +57,12 @@ def choose_images(text: Text) -> ImagesId:
             return ImagesId()
         case name:
             return ImagesId(name, name, name)
+
+
+def image_source(name: str, text: Text) -> str:
+    """Return the label of a source of images."""
+    excerpt = name == "cifar10" and is_excerpt()
+    return text(f"image_sources.{name}{'-excerpt' if excerpt else ''}")
 
 
 def _pictures(text: Text) -> ImagesId:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import streamlit as st
 
 from resnet_viz.core.text import Text
+from resnet_viz.datasets.cifar10_images import is_excerpt
 from resnet_viz.datasets.load_dataset import known_datasets
 from resnet_viz.explain.explain_picture import ExplainRequest
 from resnet_viz.explain.faithfulness import MEASURES
@@ -85,6 +86,8 @@ def _ask_source(text: Text) -> tuple[PictureSource | None, str]:
             text("gallery.count"), 1, MOST_PICTURES, 50, step=10, key="gallery_count"
         )
         chosen = data or names[0]
+        if chosen == "cifar10" and is_excerpt():
+            st.caption(text("cifar10.excerpt"))
         return PictureSource(chosen, int(count or 50)), text(f"train.data_{chosen}")
     uploads = st.file_uploader(
         text(f"gallery.upload_{kind}"),
