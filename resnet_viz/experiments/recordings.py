@@ -30,6 +30,17 @@ def recordings_of(experiment: str) -> list[Recording]:
     return sorted(recordings, key=lambda r: (r.name != experiment, r.name))
 
 
+def deepest_first(row: Experiment) -> list[Recording]:
+    """Return an experiment's recordings: the deepest network first, of equals the most work."""
+
+    def rank(recording: Recording) -> tuple[float, float]:
+        settings = recording.finding.settings
+        depths = [settings.get("depth", 0), settings.get("layers", 0), *settings.get("depths", ())]
+        return float(max(depths)), float(row.settings(settings).work)
+
+    return sorted(recordings_of(row.name), key=rank, reverse=True)
+
+
 @cache
 def _all() -> tuple[Recording, ...]:
     return tuple(read_recording(path) for path in sorted(FOLDER.glob("*.json")))

@@ -1,6 +1,5 @@
 """Gradients and Experiments in a real browser: plots without a click, a guess, a stop, a phone."""
 
-import pytest
 from playwright.sync_api import Browser, Page, expect
 
 
@@ -40,26 +39,6 @@ def test_experiment_asks_first_and_then_shows(page: Page, server: str) -> None:
     expect(page.locator(".js-plotly-plot")).to_have_count(2)
     page.get_by_role("button", name="All experiments").click()
     expect(page.get_by_text("Shattered gradients", exact=True)).to_be_visible()
-
-
-@pytest.mark.slow
-def test_a_long_experiment_can_be_stopped(page: Page, server: str) -> None:
-    page.goto(f"{server}/Experiments?experiment=degradation")
-    page.get_by_role("button", name="Show the result").click()
-    page.get_by_role("button", name="Stop", exact=True).click()
-    expect(page.get_by_text("Stopped at")).to_be_visible(timeout=120_000)
-
-
-@pytest.mark.slow
-def test_a_recording_is_run_again_in_the_background(page: Page, server: str) -> None:
-    page.goto(f"{server}/Experiments?experiment=zero-means-identity")
-    page.get_by_label("Shown").click()
-    page.get_by_role("option", name="usual settings").click()
-    page.get_by_role("button", name="Show the result").click()
-    expect(page.get_by_text("Recorded on 20")).to_be_visible()
-    page.get_by_role("button", name="Repeat as a background run").click()
-    page.get_by_role("button", name="Delete").click(timeout=120_000)
-    expect(page.get_by_role("button", name="Show the result")).to_be_visible()
 
 
 def test_both_pages_speak_chinese_and_fit_a_phone(browser: Browser, server: str) -> None:

@@ -2,12 +2,15 @@
 
 import json
 import shutil
+import socket
+import time
 
 import pytest
 
 from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.core.places import ASSETS
 from resnet_viz.core.text import Text
+from resnet_viz.experiments.recordings import deepest_first
 from resnet_viz.experiments.registry import EXPERIMENTS
 from resnet_viz.jobs.job import JobState
 from resnet_viz.jobs.queue import runs
@@ -15,6 +18,7 @@ from resnet_viz.jobs.queue import runs as local
 from resnet_viz.jobs.queue.execute import execute
 from resnet_viz.jobs.queue.run_store import RunStore
 from resnet_viz.training.config import training_config
+from resnet_viz.ui.frame.engines import measurements
 from tests.pages import opening
 from tests.pages.opening import measured, words
 
@@ -34,10 +38,19 @@ def opened(**query):
     return opening.opened("pages/5_Experiments.py", **query)
 
 
-def revealed(name, **query):
+def guessed(name, **query):
+    """The page after the first answer was chosen."""
     app = opened(experiment=name, **query)
-    app.toggle(key=f"small_{name}").set_value(True).run()
-    app.button(key="reveal").click().run()
+    app.radio(key=f"guess_{name}").set_value(EXPERIMENTS[name].answers[0]).run()
+    return app
+
+
+def measured_here(name, **query):
+    """The page after a quick look was measured."""
+    app = guessed(name, **query)
+    start = next(one for one in app.get("button_group") if one.key.startswith(f"start_{name}"))
+    start.set_value("small").run()
+    app.button(key="measure").click().run()
     return measured(app)
 
 
@@ -59,17 +72,49 @@ def test_a_card_opens_its_experiment_and_back_leads_to_the_gallery():
     assert app.button(key="open_lesion")
 
 
-def test_nothing_is_shown_before_the_guess_is_revealed():
+def test_nothing_is_shown_before_the_guess():
     app = opened(experiment="zero-means-identity")
     assert not app.get("plotly_chart")
     assert app.radio(key="guess_zero-means-identity").value is None
+    assert Text("en")("experiments.guess_first") in words(app)
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_a_guess_reveals_the_deepest_recording_at_once(name, monkeypatch):
+    """Without a network, without a measurement, in under three seconds of processor time."""
+
+    def refuse(*_):
+        raise OSError("no network")
+
+    app = opened(experiment=name)
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    begun = time.process_time()
+    app.radio(key=f"guess_{name}").set_value(EXPERIMENTS[name].answers[-1]).run()
+    assert time.process_time() - begun < 3
+    assert not app.exception
+    assert not app.error
+    assert "*Recorded* on 20" in words(app)
+    deepest = deepest_first(EXPERIMENTS[name])[0]
+    assert app.code[0].value == deepest.command
+    assert len(app.get("plotly_chart")) >= len(deepest.finding.panels)
+    assert not measurements().running()
+
+
+def test_recordings_of_a_deeper_network_come_first():
+    assert deepest_first(EXPERIMENTS["lesion"])[0].finding.settings["depth"] == 56
+    for row in EXPERIMENTS.values():
+        depths = [one.finding.settings.get("depth", 0) for one in deepest_first(row)]
+        assert depths == sorted(depths, reverse=True)
 
 
 @pytest.mark.parametrize("name", ["zero-means-identity", "cka", "degradation"])
-def test_revealing_shows_panels_caption_and_verdict(name):
-    app = revealed(name)
+def test_measuring_here_shows_panels_caption_and_verdict(name):
+    app = measured_here(name)
     assert not app.exception
     assert not app.error
+    assert "*Measured* on this machine" in words(app)
+    assert app.get("button_group")[0].value == "small"  # what was measured stays chosen
+    assert "*Recorded*" not in words(app)
     assert len(app.get("plotly_chart")) >= 1
     for chart in app.get("plotly_chart"):
         assert json.loads(chart.proto.spec)["data"]
@@ -79,17 +124,14 @@ def test_revealing_shows_panels_caption_and_verdict(name):
 
 
 def test_the_guess_is_compared_with_the_measurement():
-    app = opened(experiment="zero-means-identity")
-    app.radio(key="guess_zero-means-identity").set_value("plain")
-    app.toggle(key="small_zero-means-identity").set_value(True).run()
-    app.button(key="reveal").click().run()
-    app = measured(app)
+    app = measured_here("zero-means-identity")
+    app.radio(key="guess_zero-means-identity").set_value("plain").run()
     guess = Text("en")("experiment.zero-means-identity.answer_plain")
     assert Text("en")("experiments.wrong", guess=guess) in words(app)
 
 
 def test_chinese_page_has_no_key_left():
-    app = revealed("layer-responses", lang="zh")
+    app = guessed("layer-responses", lang="zh")
     assert app.header[0].value == "实验"
     assert "experiment." not in words(app).replace("experiments.registry", "")
 
@@ -98,8 +140,8 @@ def test_chinese_page_has_no_key_left():
     "value", ["many", "-3", "9" * 80, "![x](http://127.0.0.1:9/a.png)", "<b>", ""]
 )
 def test_a_hostile_setting_is_one_sentence(value):
-    app = opened(experiment="cka")
-    app.text_input(key="set_cka_False_images").set_value(value).run()
+    app = guessed("cka")
+    app.text_input(key="set_cka_usual_images").set_value(value).run()
     assert not app.exception
     assert len(app.warning) == 1
     assert "![x](" not in app.warning[0].value
@@ -113,41 +155,43 @@ def test_hostile_address_opens_the_gallery(name):
 
 
 def test_a_recording_is_labelled_and_stands_beside_published_figures():
-    app = opened(experiment="lesion")
-    app.selectbox(key="shown_lesion").set_value("lesion-56").run()
-    assert not app.get("plotly_chart")  # not before the guess
-    app = app.button(key="reveal").click().run()
-    assert not app.exception
-    assert "*Recorded* on 20" in words(app)
+    app = guessed("lesion")
     assert "--set depth=56" in app.code[0].value
     assert "75" in app.table[0].value.to_string()
-    assert app.button(key="run_background")
-
-
-def test_what_takes_long_is_shown_as_recorded_or_offered_as_a_background_run():
-    app = opened(experiment="lesion")
-    app.text_input(key="set_lesion_False_depth").set_value("56")
-    app.text_input(key="set_lesion_False_images").set_value("1000").run()
-    app = app.button(key="reveal").click().run()
-    assert "*Recorded* on 20" in words(app)
-    app.text_input(key="set_lesion_False_images").set_value("5000").run()
+    app.selectbox(key="shown_lesion").set_value("lesion").run()
     assert not app.exception
-    assert "*Recorded* on 20" not in words(app)
+    assert "*Recorded* on 20" in words(app)
+    assert "--set depth=20" in app.code[0].value
+
+
+def test_what_takes_long_is_offered_as_a_background_run():
+    app = guessed("lesion")
+    assert app.button(key="measure")
+    app.text_input(key="set_lesion_usual_images").set_value("10000").run()
+    assert not app.exception
+    assert "so it runs in the background" in words(app)
+    assert not [button for button in app.button if button.key == "measure"]
     assert app.button(key="run_background").label == Text("en")("experiments.run_background")
 
 
+def test_settings_can_start_from_those_of_the_recording():
+    app = guessed("refinement")
+    start = next(one for one in app.get("button_group") if one.key.startswith("start_refinement"))
+    start.set_value("recorded").run()
+    recorded = deepest_first(EXPERIMENTS["refinement"])[0].finding.settings
+    images = app.text_input(key="set_refinement_recorded_images").value
+    assert images == str(recorded["images"])
+
+
 def test_a_surface_is_drawn_flat_and_as_a_surface():
-    app = opened(experiment="loss-landscape")
+    app = guessed("loss-landscape")
     app.selectbox(key="shown_loss-landscape").set_value("loss-landscape-2d").run()
-    app = app.button(key="reveal").click().run()
     kinds = [json.loads(c.proto.spec)["data"][0]["type"] for c in app.get("plotly_chart")]
     assert kinds == ["contour", "contour", "surface", "surface"]
 
 
 def test_a_background_run_is_started_watched_stopped_resumed_opened_and_deleted():
-    app = opened(experiment="zero-means-identity")
-    app.selectbox(key="shown_zero-means-identity").set_value("zero-means-identity").run()
-    app.button(key="reveal").click().run()
+    app = guessed("zero-means-identity")
     app = app.button(key="run_background").click().run()
     assert not app.exception
     (run,) = runs.listed()
@@ -166,7 +210,7 @@ def test_a_background_run_is_started_watched_stopped_resumed_opened_and_deleted(
 
 
 def test_every_plot_can_be_taken_as_png():
-    app = revealed("zero-means-identity")
+    app = guessed("zero-means-identity")
     config = json.loads(app.get("plotly_chart")[0].proto.config)
     assert config["modeBarButtons"] == [["toImage"]]
     assert config["toImageButtonOptions"]["filename"] == "zero-means-identity-error"
@@ -180,10 +224,11 @@ def test_a_pair_trained_here_can_be_chosen():
     for kind, name in (("residual", "resnet20"), ("plain", "plain20")):
         weights = ASSETS / "checkpoints" / f"{name}.safetensors"
         shutil.copy(weights, store.folder(run_id) / f"{kind}.safetensors")
-    app = opened(experiment="cka")
-    app.toggle(key="small_cka").set_value(True).run()
+    app = guessed("cka")
+    start = next(one for one in app.get("button_group") if one.key.startswith("start_cka"))
+    start.set_value("small").run()
     app.selectbox(key="twins_cka").set_value(run_id).run()
-    app.button(key="reveal").click().run()
+    app.button(key="measure").click().run()
     app = measured(app)
     assert not app.exception
     assert not app.error

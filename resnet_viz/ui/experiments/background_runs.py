@@ -29,11 +29,10 @@ def experiment_runs(name: str) -> list[Run]:
     ]
 
 
-def offer_background(row: Experiment, config: Any, text: Text, *, again: bool = False) -> None:  # noqa: ANN401
+def offer_background(row: Experiment, config: Any, text: Text) -> None:  # noqa: ANN401
     """Show the button that starts a run and selects it."""
-    label = text("experiments.run_again" if again else "experiments.run_background")
-    st.button(label, key="run_background", on_click=_start, args=(row, config, text),
-              help=text("experiments.run_help"))  # fmt: skip
+    st.button(text("experiments.run_background"), key="run_background", on_click=_start,
+              args=(row, config, text), help=text("experiments.run_help"))  # fmt: skip
 
 
 def _start(row: Experiment, config: Any, text: Text) -> None:  # noqa: ANN401

@@ -1,18 +1,22 @@
-"""One experiment: question, guess, and the measured result."""
+"""One experiment: question, guess, and then the result: recorded first, measured here second."""
 
 from dataclasses import fields
 from typing import Any
 
 import streamlit as st
 
+from resnet_viz.core.converter import encode
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
+from resnet_viz.datasets.cifar10_images import is_excerpt
 from resnet_viz.experiments.finding_files import changed_settings
-from resnet_viz.experiments.recordings import LIVE_LIMIT, expected_seconds, recordings_of
+from resnet_viz.experiments.measures.batches import Images
+from resnet_viz.experiments.recordings import LIVE_LIMIT, deepest_first, expected_seconds
 from resnet_viz.experiments.registry import Experiment
 from resnet_viz.jobs.job import ENDED, Job, JobState, JobStatus, Running
 from resnet_viz.jobs.queue.run import Run
 from resnet_viz.records import Finding, Recording
+from resnet_viz.records.findings import Settings
 from resnet_viz.ui.experiments.background_runs import (
     experiment_runs,
     offer_background,
@@ -22,18 +26,19 @@ from resnet_viz.ui.experiments.result_view import show_finding, show_recording
 from resnet_viz.ui.experiments.twins_choice import ask_twins
 from resnet_viz.ui.frame.engines import measurements
 from resnet_viz.ui.frame.messages import show_error
-from resnet_viz.ui.frame.session import GUESS, REVEALED, SHOWN
+from resnet_viz.ui.frame.session import GUESS, MEASURED, SHOWN
 from resnet_viz.ui.frame.words import duration
 from resnet_viz.ui.running.waiting import follow
 
-_LIVE = "live"
+_HERE = "here"  # what was measured on this page
+_USUAL, _SMALL, _RECORDED = "usual", "small", "recorded"  # settings to start from
 
 
 def show_experiment(row: Experiment, text: Text) -> None:
-    """Show question and guess, then the finding: live, recorded, or of a background run."""
+    """Show question and guess; after the guess, a recording, and the way to measure it here."""
     st.subheader(text(f"experiment.{row.name}.title"), anchor=False)
     st.markdown(text(f"experiment.{row.name}.question"))
-    st.radio(
+    guess = st.radio(
         text("experiments.question"),
         row.answers,
         index=None,
@@ -41,107 +46,114 @@ def show_experiment(row: Experiment, text: Text) -> None:
         format_func=lambda answer: text(f"experiment.{row.name}.answer_{answer}"),
         horizontal=True,
     )
-    config = _ask_settings(row, text)
-    if config is None:
+    if guess is None:
+        st.caption(text("experiments.guess_first"))
         return
-    recordings = {one.name: one for one in recordings_of(row.name)}
+    recordings = {one.name: one for one in deepest_first(row)}
     own = {run.id: run for run in experiment_runs(row.name)}
     shown = _ask_shown(row, recordings, own, text)
+    _offer_measuring(row, text)
     if shown in own:
         show_experiment_run(row, own[shown], text)
     elif shown in recordings:
-        _show_kept(row, recordings[shown], text)
+        show_recording(row, recordings[shown], text)
     else:
-        _show_now(row, config, list(recordings.values()), text)
+        _show_measured(row, MEASURED[row.name].get(), text)
 
 
 def _ask_shown(
     row: Experiment, recordings: dict[str, Recording], own: dict[str, Run], text: Text
 ) -> str:  # fmt: skip
-    """Return the chosen source: "live", a recording's name, or a run's id."""
-    options = [_LIVE, *recordings, *own]
+    """Return what is shown: a recording's name, a run's id, or what was measured here."""
+    here = [_HERE] if MEASURED[row.name].get() is not None else []
+    options = [*recordings, *here, *own]
     key = SHOWN[row.name]
     if key.get() not in options:
-        key.set(_LIVE)
+        key.set(options[0])
     if len(options) == 1:
-        return _LIVE
+        return options[0]
 
     def label(option: str) -> str:
         if option in recordings:
             one = recordings[option]
-            return text("experiments.shown_recorded", settings=_settings(row, one.finding, text),
-                        date=one.date[:10])  # fmt: skip
+            settings = _changed(row, one.finding.settings, text)
+            return text("experiments.shown_recorded", settings=settings, date=one.date[:10])
         if option in own:
             return text("experiments.shown_run", title=own[option].title,
                         date=f"{own[option].created:%m-%d %H:%M}")  # fmt: skip
-        return text("experiments.shown_live")
+        return text("experiments.shown_here")
 
-    return st.selectbox(text("experiments.shown"), options, format_func=label, key=key.name)
-
-
-def _settings(row: Experiment, finding: Finding, text: Text) -> str:
-    return changed_settings(row, finding.settings) or text("experiments.usual")
+    return st.selectbox(text("experiments.shown"), options, format_func=label, key=key.name,
+                        label_visibility="collapsed")  # fmt: skip
 
 
-def _show_now(row: Experiment, config: Any, recordings: list[Recording], text: Text) -> None:  # noqa: ANN401
-    """Show the finding live; if it takes too long, a recording with equal settings, or an offer to
-    run it in the background.
-    """
-    seconds = expected_seconds(row, config)
-    if seconds is None or seconds <= LIVE_LIMIT:
+def _changed(row: Experiment, settings: Settings, text: Text) -> str:
+    return changed_settings(row, settings) or text("experiments.usual")
+
+
+def _offer_measuring(row: Experiment, text: Text) -> None:
+    """Ask for settings, and offer to measure with them: on the page, or in the background."""
+    with st.expander(text("experiments.measure_here"), icon=":material/science:"):
+        config = _ask_settings(row, text)
+        if config is None:
+            return
+        if getattr(config, "source", None) is Images.CIFAR10 and is_excerpt():
+            st.caption(text("cifar10.excerpt"))
+        seconds = expected_seconds(row, config)
+        live = seconds is None or seconds <= LIVE_LIMIT
         if seconds is not None:
-            st.caption(text("experiments.takes", time=duration(seconds, text)))
-        _show_live(row, config, text)
-        return
-    st.info(text("experiments.takes_long", time=duration(seconds, text)))
-    same = next((k for k in recordings if row.settings(k.finding.settings) == config), None)
-    if same is not None:
-        _show_kept(row, same, text)
-    else:
-        offer_background(row, config, text)
+            takes = "takes" if live else "takes_long"
+            st.caption(text(f"experiments.{takes}", time=duration(seconds, text)))
+        with st.container(horizontal=True):
+            if live:
+                st.button(text("experiments.measure"), key="measure", type="primary",
+                          on_click=_measure, args=(row, config))  # fmt: skip
+            offer_background(row, config, text)
 
 
-def _show_kept(row: Experiment, recording: Recording, text: Text) -> None:
-    if _revealed((row.name, "recorded", recording.name), text):
-        show_recording(row, recording, text)
-        offer_background(row, row.settings(recording.finding.settings), text, again=True)
+def _measure(row: Experiment, config: Any) -> None:  # noqa: ANN401
+    """Show what is measured with these settings; an unfinished measurement starts anew."""
+    MEASURED[row.name].set(config)
+    SHOWN[row.name].set(_HERE)
+    measurements().forget_unfinished((row.name, config))
 
 
-def _show_live(row: Experiment, config: Any, text: Text) -> None:  # noqa: ANN401
-    if _revealed((row.name, config), text):
-        job = Job((row.name, config), lambda: row.run(config), last=1, kept=ENDED)
-        follow(
-            lambda: measurements().start(job),
-            lambda running, status: _show_finding(row, running, status, text),
-        )
-
-
-def _revealed(key: Any, text: Text) -> bool:  # noqa: ANN401  # what is to be shown
-    """Return whether to show the result; the button restarts an unfinished measurement."""
-    if st.button(text("experiments.reveal"), key="reveal", type="primary"):
-        REVEALED.set(key)
-        measurements().forget_unfinished(key)
-    return bool(REVEALED.get() == key)
+def _show_measured(row: Experiment, config: Any, text: Text) -> None:  # noqa: ANN401
+    job = Job((row.name, config), lambda: row.run(config), last=1, kept=ENDED)
+    st.markdown(text("experiments.here", settings=_changed(row, encode(config), text)))
+    follow(
+        lambda: measurements().start(job),
+        lambda running, status: _show_finding(row, running, status, text),
+    )
 
 
 def _ask_settings(row: Experiment, text: Text) -> Any:  # noqa: ANN401  # the experiment's own
-    with st.expander(text("experiments.settings")):
-        small = st.toggle(
-            text("experiments.small"), key=f"small_{row.name}", help=text("experiments.small_help")
+    """Ask for settings, starting from the usual ones, small ones, or those of the recording."""
+    starts = {_USUAL: row.settings(), _SMALL: row.settings(small=True)}
+    recorded = row.settings(deepest_first(row)[0].finding.settings)
+    if recorded != starts[_USUAL]:
+        starts[_RECORDED] = recorded
+    chosen = st.segmented_control(
+        text("experiments.start"),
+        list(starts),
+        default=_USUAL,
+        format_func=lambda name: text(f"experiments.start_{name}"),
+        key=f"start_{row.name}",
+        help=text("experiments.start_help"),
+        required=True,
+    )
+    start = starts[chosen or _USUAL]
+    names = [field.name for field in fields(start)]
+    own = ask_twins(f"twins_{row.name}", text) if "twins" in names else {}
+    typed: dict[str, str] = {}
+    columns = st.columns(4)
+    for place, name in enumerate(name for name in names if name not in {"twins", *own}):
+        typed[name] = columns[place % 4].text_input(
+            name,
+            _written(getattr(start, name)),
+            key=f"set_{row.name}_{chosen}_{name}",
+            max_chars=80,
         )
-        st.caption(text("experiments.settings_help"))
-        start = row.settings(small=small)
-        names = [field.name for field in fields(start)]
-        own = ask_twins(f"twins_{row.name}", text) if "twins" in names else {}
-        typed: dict[str, str] = {}
-        columns = st.columns(4)
-        for place, name in enumerate(name for name in names if name not in {"twins", *own}):
-            typed[name] = columns[place % 4].text_input(
-                name,
-                _written(getattr(start, name)),
-                key=f"set_{row.name}_{small}_{name}",
-                max_chars=80,
-            )
     try:
         return row.settings(typed | own)
     except ResnetVizError as error:

@@ -181,8 +181,8 @@ RECIPE = Choice("recipe", "")
 # Experiments
 EXPERIMENT = Key[str | None]("experiment", None)
 GUESS = Keys[str | None]("guess_{}", None)  # by experiment
-SHOWN = Keys[str | None]("shown_{}", None)  # live, a recording or a run, by experiment
-REVEALED = Key[Any]("revealed", None)  # what the visitor wanted to see
+SHOWN = Keys[str | None]("shown_{}", None)  # a recording, a run or "here", by experiment
+MEASURED = Keys[Any]("measured_{}", None)  # the settings that were measured here, by experiment
 
 # Debug
 CHECKPOINT, SECOND_CHECKPOINT = Choice("checkpoint", ""), Choice("second", "")

@@ -1,0 +1,64 @@
+"""Experiments in a real browser: a fresh home without a network, background runs, and a phone."""
+
+import re
+import time
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from resnet_viz.core.text import Text
+from resnet_viz.experiments.registry import EXPERIMENTS
+
+SECONDS = 3.0  # from the guess to the first plot of the result
+
+
+@pytest.mark.slow
+def test_a_fresh_home_without_network_reveals_every_experiment(page: Page, server: str) -> None:
+    """One visit to all of them; the server has no way out either (see ``server``)."""
+    text, foreign, took = Text("en"), list[str](), dict[str, float]()
+
+    def cut(route: Route) -> None:
+        if route.request.url.startswith(server):
+            route.continue_()
+        else:
+            foreign.append(route.request.url)
+            route.abort()
+
+    page.route(re.compile("^http"), cut)
+    page.goto(f"{server}/Experiments")
+    for name in EXPERIMENTS:
+        card = page.locator(f".st-key-open_{name}")
+        card.get_by_role("button").click()
+        expect(page.get_by_text(text("experiments.guess_first"))).to_be_visible()
+        begun = time.monotonic()
+        page.locator(f".st-key-guess_{name} label:has(input)").first.click()
+        expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+        took[name] = time.monotonic() - begun
+        expect(page.get_by_text("Recorded on 20")).to_be_visible()
+        expect(page.locator("[data-testid='stAlertContentError']")).to_have_count(0)
+        page.get_by_role("button", name=text("experiments.back")).click()
+        expect(card).to_be_visible()
+    assert len(took) == 13
+    assert max(took.values()) < SECONDS, took
+    assert not foreign
+
+
+@pytest.mark.slow
+def test_a_long_experiment_can_be_stopped(page: Page, server: str) -> None:
+    page.goto(f"{server}/Experiments?experiment=degradation")
+    page.locator(".st-key-guess_degradation label:has(input)").first.click()
+    page.get_by_text("Measure it here").click()
+    page.get_by_role("button", name="Measure", exact=True).click()
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.get_by_text("Stopped at")).to_be_visible(timeout=120_000)
+
+
+@pytest.mark.slow
+def test_a_recording_is_repeated_in_the_background(page: Page, server: str) -> None:
+    page.goto(f"{server}/Experiments?experiment=zero-means-identity")
+    page.locator(".st-key-guess_zero-means-identity label:has(input)").first.click()
+    expect(page.get_by_text("Recorded on 20")).to_be_visible()
+    page.get_by_text("Measure it here").click()
+    page.get_by_role("button", name="Start as a background run").click()
+    page.get_by_role("button", name="Delete").click(timeout=120_000)
+    expect(page.get_by_text("Recorded on 20")).to_be_visible()
