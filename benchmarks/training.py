@@ -22,7 +22,7 @@ import torch
 from resnet_viz import NetworkSpec, build
 from resnet_viz.datasets.dataset import Dataset, ImageSet
 from resnet_viz.pictures.preprocess import CIFAR_PREPROCESSING, normalise
-from resnet_viz.training.augment import crop_and_flip, pad
+from resnet_viz.training.augment import augmented, image_changes, pad
 from resnet_viz.training.course import Course
 from resnet_viz.training.recipe import Precision, Recipe
 
@@ -98,14 +98,15 @@ def prepared(
     """Network, optimiser, and a function that makes the next batch."""
     network = build(spec, seed=0).to(device).to(memory_format=torch.channels_last).train()
     rule = torch.optim.SGD(network.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-4)
-    padded = pad(data.train.images, data.preprocessing.mean).to(device)
+    changes = image_changes(recipe, data)
+    padded = pad(data.train.images, data.preprocessing.mean, changes.shift).to(device)
     labels = data.train.labels.to(device)
     generator = torch.Generator().manual_seed(0)
 
     def batch() -> tuple[torch.Tensor, torch.Tensor]:
         chosen = torch.randint(0, len(labels), (recipe.batch_size,), generator=generator)
         chosen = chosen.to(device)
-        pixels = crop_and_flip(padded, chosen, generator)
+        pixels = augmented(padded, chosen, changes, generator)
         return normalise(pixels, data.preprocessing), labels[chosen]
 
     return network, rule, batch

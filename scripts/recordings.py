@@ -5,6 +5,7 @@ python -m scripts.recordings
 
 import json
 from pathlib import Path
+from statistics import median
 
 from resnet_viz.checkpoints.load import load
 from resnet_viz.checkpoints.ref import NetworkRef
@@ -16,6 +17,7 @@ from resnet_viz.experiments.recordings import recordings_of
 from resnet_viz.experiments.registry import EXPERIMENTS
 from resnet_viz.experiments.remarks import published_label, remarks
 from resnet_viz.records import Recording
+from resnet_viz.training.class_demo import recorded_demo
 
 ROOT = Path(__file__).resolve().parents[1]
 START, END = "<!-- recorded by scripts/recordings.py -->", "<!-- end -->"
@@ -36,6 +38,29 @@ def twins() -> str:
             f"| {100 * last['test_error']:.2f} | {loaded.training['training']['device']} |"
         )
     return "\n".join(rows)
+
+
+def class_demo() -> str:
+    """One row per network of the class demo: the spread of its errors over seeds and threads."""
+    recording = recorded_demo()
+    rows = ["| network | runs | train error % | test error % |", "| --- | --- | --- | --- |"]
+    for depth in recording.depths:
+        for kind, name in (("residual", "resnet"), ("plain", "plain")):
+            errors = recording.of(depth, kind)
+            train, test = [row.train_error for row in errors], [row.test_error for row in errors]
+            rows.append(f"| {name}{depth} | {len(errors)} | {_spread(train)} | {_spread(test)} |")
+    threads = sorted({row.threads for row in recording.errors})
+    listed = " and ".join(map(str, threads))
+    return "\n".join(
+        [*rows, "", f"{recording.seeds} seeds, each with {listed} threads for a network; recorded "
+         f"{recording.recorded} ({recording.processor}, PyTorch {recording.versions['torch']})."]
+    )  # fmt: skip
+
+
+def _spread(errors: list[float]) -> str:
+    """Median, lowest and highest, in percent."""
+    low, middle, high = (100 * error for error in (min(errors), median(errors), max(errors)))
+    return f"{middle:.1f} ({low:.1f} to {high:.1f})"
 
 
 def benchmarks() -> str:
@@ -122,6 +147,7 @@ def _published(saved: list[Recording]) -> str:
 PAGES = {
     ROOT / "docs" / "explanation" / "experiments.md": experiments,
     ROOT / "docs" / "explanation" / "trained-twins.md": twins,
+    ROOT / "docs" / "explanation" / "class-demo.md": class_demo,
     ROOT / "benchmarks" / "README.md": benchmarks,
 }
 

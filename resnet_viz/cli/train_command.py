@@ -41,6 +41,13 @@ def train(
         str, typer.Option(help="random, bundled, pretrained, or a weights file (with --single).")
     ] = "random",
     freeze: Annotated[str, typer.Option(help="Stages to freeze, for example stem,layer1.")] = "",
+    augmentation: Annotated[
+        str | None,
+        typer.Option(help="own (the data set's), crop_flip, crop or none; overrides the recipe's."),
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option(help="CPU threads, recorded with the run; 0 for all cores.")
+    ] = None,
     precision: Annotated[str, typer.Option(help="fp32 or bf16.")] = "fp32",
     device: Annotated[str, typer.Option(help="cpu, cuda or mps; default: the best.")] = "",
     resume: Annotated[str, typer.Option(help="Continue a stopped run, by its id.")] = "",
@@ -75,6 +82,8 @@ def train(
             "learning_rate": learning_rate,
             "seed": seed,
             "precision": precision,
+            "augmentation": augmentation,
+            "threads": threads,
         },
         data=data,
         device=place,
@@ -103,12 +112,14 @@ def _run(
     tensorboard: Path | None,
 ) -> None:
     from resnet_viz.core.errors import OutputError, RunError
+    from resnet_viz.core.text import Text
     from resnet_viz.jobs.queue.foreground import begin_here, go_on_here
     from resnet_viz.training.run_files import export_run, write_tensorboard
+    from resnet_viz.training.run_title import run_title
 
     if out is not None and out.exists():
         raise OutputError("folder_exists", folder=str(out))
-    run_id = resume or begin_here("train", config, config.title)
+    run_id = resume or begin_here("train", config, run_title(config, Text("en")))
     try:
         folder = go_on_here(run_id, tell)
     except KeyboardInterrupt:

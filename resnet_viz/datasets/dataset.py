@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Int64, UInt8
 from torch import Tensor
 
+from resnet_viz.datasets.augmentations import OwnAugmentation, augmentation_for
 from resnet_viz.pictures.preprocess import Preprocessing
 from resnet_viz.spec import NetworkSpec
 
@@ -46,6 +47,8 @@ class Dataset:
         The images.
     skipped
         Names of files that could not be read as pictures.
+    augmentation
+        The usual augmentation of its training images; None for one that fits their size.
 
     """
 
@@ -55,6 +58,12 @@ class Dataset:
     train: ImageSet
     test: ImageSet
     skipped: tuple[str, ...] = ()
+    augmentation: OwnAugmentation | None = None
+
+    @property
+    def own_augmentation(self) -> OwnAugmentation:
+        """The usual augmentation of the training images, with its reason."""
+        return self.augmentation or augmentation_for(self.train.images.shape[-1])
 
     def fitted(self, spec: NetworkSpec) -> NetworkSpec:
         """Return the spec with this data set's image size, channels and number of classes."""

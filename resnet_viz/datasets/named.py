@@ -18,6 +18,7 @@ from torch import Tensor
 
 from resnet_viz.core.errors import DataError, DownloadError
 from resnet_viz.core.places import cifar10_folders, fashion_mnist_folder, home
+from resnet_viz.datasets.augmentations import AUGMENTATIONS
 from resnet_viz.datasets.dataset import Dataset, ImageSet, measured
 from resnet_viz.networks.zoo.labels import CIFAR10_CLASSES
 from resnet_viz.pictures.preprocess import CIFAR_PREPROCESSING
@@ -50,13 +51,27 @@ def cifar10() -> Dataset:
     else:
         train = from_sheets(sheets, ("train-1", "train-2"))
         test = from_sheets(sheets, ("test",))
-    return Dataset("cifar10", CIFAR10_CLASSES, CIFAR_PREPROCESSING, train, test)
+    return Dataset(
+        "cifar10",
+        CIFAR10_CLASSES,
+        CIFAR_PREPROCESSING,
+        train,
+        test,
+        augmentation=AUGMENTATIONS["cifar10"],
+    )
 
 
 def cifar100() -> Dataset:
     """CIFAR-100 with its 100 fine classes, through torchvision (169 MB)."""
     train, test, classes = _from_torchvision("CIFAR100", "CIFAR-100")
-    return Dataset("cifar100", classes, measured(train.images), train, test)
+    return Dataset(
+        "cifar100",
+        classes,
+        measured(train.images),
+        train,
+        test,
+        augmentation=AUGMENTATIONS["cifar100"],
+    )
 
 
 def fashion_mnist() -> Dataset:
@@ -70,13 +85,22 @@ def fashion_mnist() -> Dataset:
         )  # fmt: skip
     else:
         train, test, _ = _from_torchvision("FashionMNIST", "Fashion-MNIST")
-    return Dataset("fashion-mnist", FASHION_CLASSES, measured(train.images), train, test)
+    return Dataset(
+        "fashion-mnist",
+        FASHION_CLASSES,
+        measured(train.images),
+        train,
+        test,
+        augmentation=AUGMENTATIONS["fashion-mnist"],
+    )
 
 
 def mnist() -> Dataset:
     """MNIST: 60,000 training and 10,000 test images, 28 x 28 pixels, grey (12 MB)."""
     train, test, _ = _from_torchvision("MNIST", "MNIST")
-    return Dataset("mnist", DIGITS, measured(train.images), train, test)
+    return Dataset(
+        "mnist", DIGITS, measured(train.images), train, test, augmentation=AUGMENTATIONS["mnist"]
+    )
 
 
 def digits() -> Dataset:
@@ -94,7 +118,9 @@ def digits() -> Dataset:
         for_test[(labels == number).nonzero().flatten()[::5]] = True
     both = ImageSet(images, labels)
     train, test = (both.at(part.nonzero().flatten()) for part in (~for_test, for_test))
-    return Dataset("digits", DIGITS, measured(train.images), train, test)
+    return Dataset(
+        "digits", DIGITS, measured(train.images), train, test, augmentation=AUGMENTATIONS["digits"]
+    )
 
 
 SOURCES: Mapping[str, Callable[[], Dataset]] = {

@@ -162,31 +162,6 @@ def watched_row(
     ]
 
 
-def training_sentence(epochs: Epochs, text: Text) -> str:
-    """Both errors after the last epoch that both networks have finished."""
-    rows = [epochs.get(role, ()) for role in TWINS]
-    both = min(len(r) for r in rows)
-    if not both:
-        single = next((r for r in rows if r), None)
-        if single is None:
-            return text("train.sentence_none")
-        last = single[-1]
-        return text("train.sentence_single", kind=text(f"roles.{last.kind}"),
-                    epoch=last.epoch, test=f"{100 * last.test_error:.1f}",
-                    train=f"{100 * last.train_error:.1f}")  # fmt: skip
-    residual, plain = (r[both - 1] for r in rows)
-    gap = plain.train_error - residual.train_error
-    key = "degrades" if gap > 0.01 else "reverse" if gap < -0.01 else "level"
-    return text(
-        f"train.sentence_{key}",
-        epoch=both,
-        residual_train=f"{100 * residual.train_error:.1f}",
-        plain_train=f"{100 * plain.train_error:.1f}",
-        residual_test=f"{100 * residual.test_error:.1f}",
-        plain_test=f"{100 * plain.test_error:.1f}",
-    )
-
-
 def _by_layer(steps: Sequence[TrainingStep], quantity: str) -> Float64[np.ndarray, "layers steps"]:
     return np.array([list(getattr(step, quantity).values()) for step in steps], np.float64).T
 

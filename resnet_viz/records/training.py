@@ -87,6 +87,19 @@ class TrainingProgress:
 
 
 @dataclass(frozen=True)
+class ImageChanges:
+    """The random change of a training image each time it is used."""
+
+    shift: int  # most pixels in each direction; the border gets the mean colour
+    flip: bool  # whether half of the images are mirrored left to right
+
+    @property
+    def any(self) -> bool:
+        """Whether images are changed at all."""
+        return self.flip or self.shift > 0
+
+
+@dataclass(frozen=True)
 class WatchedImage:
     """A test image that is classified and explained after every epoch."""
 
@@ -106,6 +119,7 @@ class DataShown:
     whole_test: int  # test images in the whole data set
     skipped: tuple[str, ...]  # files that are not images
     watched: tuple[WatchedImage, ...]
+    changes: ImageChanges | None = None  # None if the run was recorded before they were
 
     @property
     def key(self) -> str:

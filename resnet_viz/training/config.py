@@ -1,15 +1,16 @@
 """The config of a training: networks, initial weights, data and recipe."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 from resnet_viz.checkpoints.weights import FRESH, Weights
 from resnet_viz.core.errors import OptionError
+from resnet_viz.datasets.augmentations import usual_shift
 from resnet_viz.records import WeightSource
 from resnet_viz.spec import NetworkSpec
 from resnet_viz.spec.layer_names import stage_name
-from resnet_viz.training.recipe import RECIPES, Recipe
+from resnet_viz.training.cpu_threads import available_threads
+from resnet_viz.training.recipe import RECIPES, Augmentation, Recipe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,17 +35,18 @@ class TrainingConfig:
                 known = ", ".join(stages)
                 raise OptionError("option_unknown", option="frozen", value=name[:80], known=known)
 
-    @property
-    def title(self) -> str:
-        """The default title of a run with this config."""
-        names = " + ".join(spec.name for spec in self.specs().values())
-        return f"{names}, {Path(self.data).name}, {self.recipe.epochs} epochs"
-
     def specs(self) -> dict[str, NetworkSpec]:
         """Return the network specs by kind, residual first."""
         if not self.pair:
             return {self.network.kind.value: self.network}
         return {"residual": self.network, "plain": self.network.plain()}
+
+
+def with_threads(recipe: Recipe, device: str) -> Recipe:
+    """Fix the number of CPU threads, so that the run is resumed and repeated with as many."""
+    if recipe.threads or device != "cpu":
+        return recipe
+    return replace(recipe, threads=available_threads())
 
 
 def training_config(
@@ -88,13 +90,16 @@ def training_config(
     if recipe not in RECIPES:
         known = ", ".join(RECIPES)
         raise OptionError("option_unknown", option="recipe", value=recipe[:80], known=known)
+    chosen = {name: value for name, value in changes.items() if value is not None}
     if isinstance(network, str):
         network = NetworkSpec.preset(network.replace("plain", "resnet", 1) if pair else network)
+    if chosen.get("augmentation") in (Augmentation.CROP, Augmentation.CROP_FLIP):
+        chosen.setdefault("shift", usual_shift(data, network.input_size))
     return TrainingConfig(
         network=network,
         pair=pair,
         data=data,
-        recipe=RECIPES[recipe].changed({n: v for n, v in changes.items() if v is not None}),
+        recipe=with_threads(RECIPES[recipe].changed(chosen), device),
         device=device,
         start=start,
         frozen=frozen,

@@ -24,7 +24,7 @@ from resnet_viz.records import (
     TrainingStep,
     roles_of,
 )
-from resnet_viz.training.augment import augmented, pad
+from resnet_viz.training.augment import augmented, image_changes, pad
 from resnet_viz.training.evaluate import evaluate
 from resnet_viz.training.learner import Learner
 from resnet_viz.training.recipe import Recipe
@@ -45,7 +45,7 @@ def train(
     """Train one network, or both networks of a pair on the same batches, in place.
 
     The caller may stop at any record. The result depends only on recipe, data and initial weights;
-    on a CPU it is bit-identical.
+    on a CPU it is bit-identical if the recipe fixes the number of threads.
 
     Parameters
     ----------
@@ -97,7 +97,9 @@ class Course:
     def __post_init__(self) -> None:
         self.learners = [Learner(k, n, self.recipe) for k, n in self.networks.items()]
         self.device = self.learners[0].device
-        self.padded = pad(self.data.train.images, self.data.preprocessing.mean).to(self.device)
+        self.changes = image_changes(self.recipe, self.data)
+        mean, shift = self.data.preprocessing.mean, self.changes.shift
+        self.padded = pad(self.data.train.images, mean, shift).to(self.device)
         self.labels = self.data.train.labels.to(self.device)
         self.steps = -(-len(self.labels) // self.recipe.batch_size)
         self.shuffle()
@@ -143,7 +145,7 @@ class Course:
     def run(self) -> Generator[TrainingStep | TrainingProgress | Epoch, None, None]:
         """Train to the end; at every record ``state()`` can be saved to resume from."""
         with ExitStack() as stack:
-            pool = _pool(self.learners, stack)
+            pool = self._pool(stack)
             map_: Callable[..., Iterator[Any]] = pool.map if pool else map
             while self.epoch < self.recipe.epochs:
                 if self.step == 0:
@@ -164,7 +166,7 @@ class Course:
     ) -> Generator[TrainingStep | TrainingProgress, None, None]:
         size = self.recipe.batch_size
         chosen = self.order[self.step * size : (self.step + 1) * size]
-        pixels = augmented(self.padded, chosen, self.recipe.augmentation, self.generator)
+        pixels = augmented(self.padded, chosen, self.changes, self.generator)
         images = normalise(pixels, self.data.preprocessing)
         rate = self.recipe.learning_rate_at(self._progress())
         number = self.epoch * self.steps + self.step
@@ -181,6 +183,29 @@ class Course:
                 raise TrainingError("training_diverged", kind=step.kind, epoch=self.epoch + 1)
         yield from measured
         yield TrainingProgress(self.epoch + 1, self.recipe.epochs, self.step, self.steps)
+
+    @property
+    def threads(self) -> int:
+        """CPU threads of the run, those of the process unless the recipe fixes them."""
+        return self.recipe.threads or torch.get_num_threads()
+
+    @property
+    def threads_each(self) -> int:
+        """CPU threads that compute one network; their number decides how sums are rounded."""
+        return max(1, self.threads // len(self.learners))
+
+    def _pool(self, stack: ExitStack) -> ThreadPoolExecutor | None:
+        """Return a pool whose threads compute as the recipe says, or None on other devices.
+
+        The networks of a pair are trained in parallel, each with half of the threads, because small
+        batches scale badly over all of them; one after the other in a process that has one thread.
+        """
+        if self.device.type != "cpu":
+            return None
+        workers = len(self.learners) if min(self.threads, torch.get_num_threads()) > 1 else 1
+        return stack.enter_context(
+            ThreadPoolExecutor(workers, "twin", torch.set_num_threads, (self.threads_each,))
+        )
 
     def _progress(self) -> float:
         return (self.epoch + self.step / self.steps) / self.recipe.epochs
@@ -212,16 +237,3 @@ def _roles(networks: Pair[nn.Module]) -> Pair[Role]:
     if isinstance(first, ResNet) and isinstance(second, ResNet):
         return roles_of(Pair(first.spec, second.spec))
     return ANY_TWO
-
-
-def _pool(learners: list[Learner], stack: ExitStack) -> ThreadPoolExecutor | None:
-    """Return a pool that trains two networks in parallel on a CPU, or None if that does not help.
-
-    Each network gets half of the threads: small batches scale badly over all of them.
-    """
-    if len(learners) < 2 or learners[0].device.type != "cpu" or torch.get_num_threads() < 2:
-        return None
-    share = torch.get_num_threads() // len(learners)
-    return stack.enter_context(
-        ThreadPoolExecutor(len(learners), "twin", torch.set_num_threads, (share,))
-    )

@@ -5,14 +5,13 @@ import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
-import torch
-
 from resnet_viz.checkpoints.save import save_checkpoint
 from resnet_viz.core.converter import decode, encode
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.records import Epoch, TrainingEvent, TrainingResult, TrainingStep
 from resnet_viz.training.config import TrainingConfig
 from resnet_viz.training.course import Course
+from resnet_viz.training.cpu_threads import fixed_threads
 from resnet_viz.training.evaluate import evaluate
 from resnet_viz.training.initial_weights import begin
 from resnet_viz.training.state import TrainingState
@@ -45,7 +44,7 @@ def train_job(config: TrainingConfig, folder: Path) -> Generator[TrainingEvent, 
     state_file = folder / STATE_FILE
     if state_file.is_file():
         course.attach(TrainingState.load(state_file))
-    yield data_shown(course.data, data)
+    yield data_shown(course, data)
     yield from course.curve  # again: the last epoch may have been saved but not reported
     last_saved = time.monotonic()
     try:
@@ -59,11 +58,15 @@ def train_job(config: TrainingConfig, folder: Path) -> Generator[TrainingEvent, 
                 last_saved = time.monotonic()
             yield record
             if isinstance(record, Epoch) and record is course.curve[-1]:
-                yield watched_images(course)
+                with fixed_threads(course.threads_each):
+                    watched = watched_images(course)
+                yield watched
     except GeneratorExit:
         course.state().save(state_file)
         raise
-    yield from _results(course)
+    with fixed_threads(course.threads_each):
+        results = list(_results(course))
+    yield from results
 
 
 def steps_of(folder: Path) -> list[TrainingStep]:
@@ -90,7 +93,8 @@ def _append(path: Path, step: TrainingStep) -> None:
 def _save_networks(config: TrainingConfig, course: Course, folder: Path) -> None:
     training = {"data": config.data, "recipe": encode(config.recipe), "start": str(config.start),
             "frozen": list(config.frozen), "pair": config.pair, "device": config.device,
-            "threads": torch.get_num_threads(), "steps_per_epoch": course.steps}  # fmt: skip
+            "threads": course.threads, "augmentation": encode(course.changes),
+            "steps_per_epoch": course.steps}  # fmt: skip
     for learner in course.learners:
         assert isinstance(learner.network, ResNet)
         save_checkpoint(

@@ -1,19 +1,18 @@
 """A preview of a training before it starts: its data and its estimated time."""
 
-import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from jaxtyping import UInt8
 
+from resnet_viz.records import ImageChanges
 from resnet_viz.training.config import TrainingConfig
 from resnet_viz.training.course import Course
+from resnet_viz.training.cpu_threads import available_threads, fixed_threads
 from resnet_viz.training.initial_weights import begin
-from resnet_viz.training.watched import augmented_samples
+from resnet_viz.training.recipe import Augmentation
+from resnet_viz.training.watched import training_samples
 
 _WARM_UP, _TIMED = 2, 8  # steps; memory is allocated in the first ones
 _FORWARD_SHARE = 1 / 3  # time of a forward pass relative to a training step
@@ -28,7 +27,9 @@ class Preview:
     test: tuple[int, ...]  # test images per class
     whole: tuple[int, int]  # training and test images in the whole data set
     skipped: tuple[str, ...]
-    samples: tuple[UInt8[np.ndarray, "height width 3"], ...]  # one image, augmented eight times
+    samples: tuple[UInt8[np.ndarray, "height width 3"], ...]  # see ``training_samples``
+    changes: ImageChanges  # what the samples show
+    why: str  # reason of the data set's own changes; empty if the recipe has others
     seconds: float  # estimated time of the whole run
 
     @property
@@ -42,33 +43,25 @@ def preview(config: TrainingConfig) -> Preview:
 
     Raises the same errors as the training itself.
     """
-    with _all_cores():
+    with fixed_threads(available_threads()):
         return _preview(config)
 
 
 def _preview(config: TrainingConfig) -> Preview:
     networks, whole = begin(config)
     course = Course.of(networks, whole, config.recipe, every=10**9)
+    is_own = config.recipe.augmentation is Augmentation.OWN
     return Preview(
         classes=whole.classes,
         train=tuple(course.data.train.counts(len(whole.classes))),
         test=tuple(course.data.test.counts(len(whole.classes))),
         whole=(len(whole.train), len(whole.test)),
         skipped=whole.skipped,
-        samples=tuple(augmented_samples(whole, config.recipe.augmentation, config.recipe.seed)),
+        samples=tuple(training_samples(whole, course.changes, config.recipe.seed)),
+        changes=course.changes,
+        why=whole.own_augmentation.why if is_own else "",
         seconds=_seconds(course),
     )
-
-
-@contextmanager
-def _all_cores() -> Iterator[None]:
-    """Context that uses all CPU cores, as a worker does."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(os.cpu_count() or 1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _seconds(course: Course) -> float:

@@ -3,23 +3,23 @@
 import numpy as np
 import torch
 
-from resnet_viz.datasets.dataset import Dataset, ImageSet
+from resnet_viz.datasets.dataset import Dataset, ImageSet, first_of_each_class
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.pictures.decode import to_png
 from resnet_viz.pictures.preprocess import normalise
 from resnet_viz.probe.analyze import analyze
-from resnet_viz.records import DataShown, WatchedImage, WatchedImages, WatchedSide
+from resnet_viz.records import DataShown, ImageChanges, WatchedImage, WatchedImages, WatchedSide
 from resnet_viz.training.augment import augmented, pad
 from resnet_viz.training.course import Course
 from resnet_viz.training.evaluate import evaluation_mode
-from resnet_viz.training.recipe import Augmentation
 
 WATCHED = 4  # number of test images
-SHOWN = 8  # number of augmented versions of a training image
+SHOWN = 8  # number of training images of a preview
 
 
-def data_shown(used: Dataset, whole: Dataset) -> DataShown:
+def data_shown(course: Course, whole: Dataset) -> DataShown:
     """Describe the data of a run: the part in use, the whole data set and the watched images."""
+    used = course.data
     return DataShown(
         name=used.name,
         classes=tuple(used.classes),
@@ -32,6 +32,7 @@ def data_shown(used: Dataset, whole: Dataset) -> DataShown:
             WatchedImage(to_png(pixels), label)
             for pixels, label in zip(*pictures(watched(used)), strict=True)
         ),
+        changes=course.changes,
     )
 
 
@@ -54,12 +55,18 @@ def watched(data: Dataset) -> ImageSet:
     return data.test.at(torch.tensor(indices))
 
 
-def augmented_samples(data: Dataset, how: Augmentation, seed: int) -> list[np.ndarray]:
-    """Return the first training image augmented eight times, as (height, width, 3) arrays."""
-    padded = pad(data.train.images[:1], data.preprocessing.mean)
+def training_samples(data: Dataset, changes: ImageChanges, seed: int) -> list[np.ndarray]:
+    """Return eight training images as the networks see them, (height, width, 3).
+
+    With augmentation, the first image eight times; without, eight images of as many classes.
+    """
+    if not changes.any:
+        first = first_of_each_class(data.train.labels, len(data.classes), SHOWN)
+        return pictures(data.train.at(first))[0]
+    padded = pad(data.train.images[:1], data.preprocessing.mean, changes.shift)
     generator = torch.Generator().manual_seed(seed)
     chosen = torch.zeros(SHOWN, dtype=torch.int64)
-    samples = augmented(padded, chosen, how, generator)
+    samples = augmented(padded, chosen, changes, generator)
     return pictures(ImageSet(samples, chosen))[0]
 
 

@@ -24,8 +24,8 @@ from resnet_viz.figures.training_plots import (
     by_kind,
     curve_figure,
     measured_steps,
-    training_sentence,
 )
+from resnet_viz.figures.training_words import training_sentence
 from resnet_viz.jobs.codec import last_of, of_type, record_from_json, record_to_json
 from resnet_viz.jobs.kinds import KINDS, job_kind
 from resnet_viz.jobs.queue.run_store import RunStore
@@ -180,7 +180,7 @@ def test_figures_of_polled_records_equal_those_of_the_records(tmp_path):
             measured_steps(steps, "update_ratios", EN),
             layers_figure(changes, "change", EN),
         ]
-        return [figure.to_json() for figure in figures], training_sentence(epochs, EN)
+        return [figure.to_json() for figure in figures], training_sentence(epochs, 20, EN)
 
     assert drawn(polled) == drawn(made)
     ascent = stored(tmp_path / "other", "maximise")

@@ -7,9 +7,12 @@ from streamlit.testing.v1 import AppTest
 
 from resnet_viz import NetworkSpec
 from resnet_viz.core.places import ASSETS, home
+from resnet_viz.core.text import Text
 from resnet_viz.jobs.job import JobState
 from resnet_viz.jobs.queue.execute import execute
 from resnet_viz.jobs.queue.run_store import RunStore
+from resnet_viz.jobs.queue.runs import stop
+from resnet_viz.training.class_demo import recorded_demo
 from resnet_viz.training.config import TrainingConfig
 from resnet_viz.training.recipe import Recipe
 from resnet_viz.ui.choose.openings import design_id, packed
@@ -28,6 +31,7 @@ def own_home(tmp_path, monkeypatch):
 def opened(language="en", run=None, **query):
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT)
     app.query_params["lang"] = language
+    app.query_params["train_network"] = "resnet20"  # its preview takes a third of resnet56's
     for name, value in query.items():
         app.query_params[name] = value
     if run is not None:
@@ -61,6 +65,31 @@ def test_the_page_starts_and_teaches(language, sentence):
     assert "train." not in words(app)
 
 
+def test_the_usual_form_is_the_class_demo_that_was_recorded():
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT)
+    app.switch_page("pages/4_Train.py")
+    app.run()
+    chosen = [app.selectbox(key=key).value for key in ("train_network", "data", "recipe")]
+    assert chosen == ["resnet56", "digits", "class-demo"]
+    assert app.selectbox(key="train_class-demo_augmentation").value == "own"
+    app.button(key="train_begin").click().run()
+    assert not app.exception
+    (run,) = RunStore().listed()
+    assert run.title == "resnet56 + plain56, digits, class demo"
+    assert recorded_demo().covers(run.config)
+    stop(run.id)
+
+
+def test_a_crop_that_is_asked_for_is_scaled_to_the_images():
+    app = opened()
+    keys = [box.key for box in app.number_input]
+    assert not [key for key in keys if "shift" in key]
+    app.selectbox(key="train_class-demo_augmentation").set_value("crop").run()
+    assert app.number_input(key="train_class-demo_1_shift").value == 1
+    app.selectbox(key="data").set_value("cifar10").run()
+    assert app.number_input(key="train_class-demo_4_shift").value == 4
+
+
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_a_finished_run_is_shown_with_curves_images_and_a_way_out(finished, language):
     app = opened(language, run=finished)
@@ -68,6 +97,10 @@ def test_a_finished_run_is_shown_with_curves_images_and_a_way_out(finished, lang
     assert len(app.get("plotly_chart")) == 2
     assert "my *bold* run" in app.selectbox(key=RUN.name).options[0]
     assert len(app.get("download_button")) == 1
+    text = Text(language)
+    unchanged = text("train.changes_none")
+    facts = {"data": "digits", "train": 96, "test": 40, "changes": unchanged, "seed": 0}
+    assert text("train.facts", **facts) in words(app)
     assert sum(" %" in str(caption.value) for caption in app.caption) >= 8  # answers
 
 

@@ -4,17 +4,18 @@ import pytest
 import torch
 
 from resnet_viz.pictures.preprocess import CIFAR_PREPROCESSING, normalise
-from resnet_viz.training.augment import augmented, crop_and_flip, pad
-from resnet_viz.training.recipe import (
-    Augmentation,
-)
-from tests.training.made import made
+from resnet_viz.records import ImageChanges
+from resnet_viz.training.augment import augmented, image_changes, pad
+from resnet_viz.training.recipe import Augmentation, Recipe
+from tests.training.made import dataset, made
+
+PUBLISHED = ImageChanges(shift=4, flip=True)  # He 2015, sec. 4.2
 
 
 def test_the_border_is_the_mean_colour():
     mean = CIFAR_PREPROCESSING.mean
     images = made(3).images
-    padded = pad(images, mean)
+    padded = pad(images, mean, 4)
     assert padded.shape == (3, 3, 40, 40)
     assert torch.equal(padded[:, :, 4:-4, 4:-4], images)
     colour = torch.tensor([round(255 * m) for m in mean], dtype=torch.uint8)
@@ -28,7 +29,7 @@ def test_the_border_is_the_mean_colour():
 def test_crops_and_flips_equal_a_slow_reference():
     padded = torch.randint(0, 256, (5, 3, 17, 21), dtype=torch.uint8)  # 9 x 13 before padding
     chosen = torch.tensor([4, 0, 0, 3, 2, 1] * 6)
-    got = crop_and_flip(padded, chosen, torch.Generator().manual_seed(8))
+    got = augmented(padded, chosen, PUBLISHED, torch.Generator().manual_seed(8))
     generator = torch.Generator().manual_seed(8)
     top, left = torch.randint(0, 9, (2, len(chosen), 1), generator=generator)
     mirrored = torch.randint(0, 2, (len(chosen), 1), generator=generator)
@@ -43,27 +44,41 @@ def test_every_crop_is_one_of_162_and_all_occur():
     """9 x 9 places and two directions, told apart by what is in the corners."""
     y, x = torch.meshgrid(torch.arange(40), torch.arange(40), indexing="ij")
     padded = torch.stack([x, y, x + y])[None].to(torch.uint8)
-    crops = crop_and_flip(
-        padded, torch.zeros(8000, dtype=torch.int64), torch.Generator().manual_seed(0)
-    )
+    same = torch.zeros(8000, dtype=torch.int64)
+    crops = augmented(padded, same, PUBLISHED, torch.Generator().manual_seed(0))
     corners = {(c[0, 0, 0].item(), c[1, 0, 0].item(), c[0, 0, -1].item()) for c in crops}
     expected = {(x, y, x + 31) for x in range(9) for y in range(9)}
     expected |= {(x + 31, y, x) for x in range(9) for y in range(9)}
     assert corners == expected
 
 
-@pytest.mark.parametrize("how", Augmentation)
-def test_augmentation_does_what_it_is_called(how):
-    images = made(4).images
-    padded = pad(images, CIFAR_PREPROCESSING.mean)
+@pytest.mark.parametrize("shift", [0, 1, 4])
+@pytest.mark.parametrize("flip", [True, False])
+def test_no_crop_is_further_away_than_the_shift_and_none_is_mirrored_unasked(shift, flip):
+    y, x = torch.meshgrid(torch.arange(16), torch.arange(16), indexing="ij")
+    changes = ImageChanges(shift, flip=flip)
+    padded = pad(torch.stack([x, y, x])[None].to(torch.uint8), (0.9,) * 3, shift)
     same = torch.zeros(400, dtype=torch.int64)
-    seen = augmented(padded, same, how, torch.Generator().manual_seed(0))
-    different = {s.numpy().tobytes() for s in seen}
-    y, x = torch.meshgrid(torch.arange(40), torch.arange(40), indexing="ij")
-    places = torch.stack([x, y, x])[None].to(torch.uint8)
-    directions = augmented(places, same, how, torch.Generator().manual_seed(0))
-    mirrored = (directions[:, 0, 0, 0] > directions[:, 0, 0, -1]).any().item()
-    assert mirrored == (how is Augmentation.CROP_FLIP)
-    assert (len(different) == 1) == (how is Augmentation.NONE)
-    if how is Augmentation.NONE:
-        assert torch.equal(seen[0], images[0])
+    seen = augmented(padded, same, changes, torch.Generator().manual_seed(0))
+    assert seen.shape == (400, 3, 16, 16)
+    mirrored = seen[:, 0, 8, 7] > seen[:, 0, 8, 8]  # the middle is never padding
+    assert mirrored.any().item() == flip
+    assert not mirrored.all()
+    rows = seen[:, 1, 8, 8].int() - 8
+    columns = torch.where(mirrored, seen[:, 0, 8, 7], seen[:, 0, 8, 8]).int() - 8
+    assert set(rows.tolist()) == set(columns.tolist()) == set(range(-shift, shift + 1))
+    assert changes.any == (shift > 0 or flip)
+
+
+@pytest.mark.parametrize(
+    ("how", "expected"),
+    [
+        ("own", ImageChanges(4, flip=False)),  # of class folders with 32 pixels a side
+        ("crop_flip", ImageChanges(2, flip=True)),
+        ("crop", ImageChanges(2, flip=False)),
+        ("none", ImageChanges(0, flip=False)),
+    ],
+)
+def test_a_recipe_overrides_the_data_sets_own(how, expected):
+    recipe = Recipe(epochs=1, learning_rate=0.1, augmentation=Augmentation(how), shift=2)
+    assert image_changes(recipe, dataset()) == expected

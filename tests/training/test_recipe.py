@@ -1,5 +1,6 @@
 """Recipes: learning rates, ranges, JSON."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -8,11 +9,15 @@ import torch
 from resnet_viz import build
 from resnet_viz.core.converter import decode, encode
 from resnet_viz.core.errors import OptionError
+from resnet_viz.datasets.augmentations import AUGMENTATIONS
+from resnet_viz.records import ImageChanges
+from resnet_viz.training.augment import image_changes
 from resnet_viz.training.course import train
 from resnet_viz.training.recipe import (
     PUBLISHED,
     RECIPES,
     SHORT,
+    Augmentation,
     Recipe,
     Schedule,
 )
@@ -84,6 +89,27 @@ def test_the_optimiser_gets_the_recipes_rates(monkeypatch):
 def test_a_recipe_that_cannot_be_is_one_sentence(wrong):
     with pytest.raises(OptionError, match=next(iter(wrong))):
         PUBLISHED.changed(wrong)
+
+
+def test_a_recipe_recorded_before_shift_and_threads_reads_as_it_was():
+    """The fields of a run of version 0.2.0: it resumes with the same crops and flips."""
+    recorded = {
+        "epochs": 8, "learning_rate": 0.1, "schedule": "one_cycle", "optimiser": "sgd",
+        "batch_size": 64, "momentum": 0.9, "nesterov": True, "weight_decay": 5e-4, "l1": 0.0,
+        "label_smoothing": 0.0, "warm_up": 0.0, "precision": "fp32", "augmentation": "crop_flip",
+        "images": 2000, "test_images": 2000, "seed": 0,
+    }  # fmt: skip
+    recipe = decode(Recipe, recorded)
+    assert (recipe.shift, recipe.threads) == (4, 0)
+    for data in (dataset(), replace(dataset(), augmentation=AUGMENTATIONS["digits"])):
+        assert image_changes(recipe, data) == ImageChanges(4, flip=True)
+
+
+def test_every_recipe_leaves_augmentation_to_the_data_set():
+    for recipe in RECIPES.values():
+        assert recipe.augmentation is Augmentation.OWN
+    cifar = replace(dataset(), augmentation=AUGMENTATIONS["cifar10"])
+    assert image_changes(PUBLISHED, cifar) == ImageChanges(4, flip=True)  # He 2015, sec. 4.2
 
 
 @pytest.mark.parametrize("name", RECIPES)

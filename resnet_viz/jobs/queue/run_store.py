@@ -8,9 +8,10 @@ import json
 import secrets
 import shutil
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from itertools import chain, count
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -65,17 +66,22 @@ class RunStore:
         return self.root / run_id
 
     def create(self, kind: str, config: object, title: str, device: str) -> str:
-        """Add a run to the end of a device's queue; return its id."""
+        """Add a run to the end of a device's queue; return its id.
+
+        A title that another run of this kind has gets a number: "digits (2)".
+        """
         created = datetime.now(UTC)
         run_id = f"{created:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
         with self._database() as database:
+            titles = database.execute("SELECT title FROM runs WHERE kind = ?", (kind,))
+            taken = {row[0] for row in titles}
             database.execute(
                 "INSERT INTO runs (id, kind, title, config, device, state, created, turn)"
                 f" VALUES (?, ?, ?, ?, ?, ?, ?, {_NEXT_TURN})",
                 (
                     run_id,
                     kind,
-                    title,
+                    _numbered(title, taken),
                     to_json(encode(config)),
                     device,
                     "queued",
@@ -209,6 +215,12 @@ class RunStore:
                     yield database
         except sqlite3.Error as error:
             raise FailureError("run_store", folder=str(self.root), reason=str(error)) from error
+
+
+def _numbered(title: str, taken: Collection[str]) -> str:
+    """Return the title, or the first of "title (2)", "title (3)", ... that is not taken."""
+    names = chain([title], (f"{title} ({number})" for number in count(2)))
+    return next(name for name in names if name not in taken)
 
 
 def _events(run: Run, rows: Iterable[Sequence[Any]]) -> tuple[Event, ...]:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
+from resnet_viz.datasets.augmentations import usual_shift
 from resnet_viz.networks.devices import devices
 from resnet_viz.training.config import TrainingConfig, training_config
 from resnet_viz.training.recipe import (
@@ -31,7 +32,7 @@ _CHOICES: dict[str, type[StrEnum]] = {
     "precision": Precision,
 }
 _NUMBERS = ("epochs", "batch_size", "learning_rate", "momentum", "weight_decay", "l1",
-            "label_smoothing", "warm_up", "images", "test_images", "seed")  # fmt: skip
+            "label_smoothing", "warm_up", "images", "test_images", "seed", "threads")  # fmt: skip
 
 
 def ask_config(text: Text) -> TrainingConfig | None:
@@ -43,7 +44,8 @@ def ask_config(text: Text) -> TrainingConfig | None:
         data = ask_data(text)
     with right:
         recipe = _ask_recipe(text)
-    changes = _ask_details(recipe, text)
+    shift = usual_shift(data, start.spec.input_size) if data and start else 0
+    changes = _ask_details(recipe, shift, text)
     device = _ask_device(text)
     if data is None or start is None:
         st.info(text("train.data_upload_first" if data is None else "train.start_upload_first"))
@@ -83,7 +85,7 @@ def _ask_recipe(text: Text) -> str:
     return recipe or "class-demo"
 
 
-def _ask_details(name: str, text: Text) -> dict[str, object]:
+def _ask_details(name: str, shift: int, text: Text) -> dict[str, object]:
     """Ask for every field of the recipe. The recipe's name is part of each key, so recipes keep
     separate values.
     """
@@ -99,6 +101,8 @@ def _ask_details(name: str, text: Text) -> dict[str, object]:
         for number, (field, choices) in enumerate(_CHOICES.items()):
             with columns[number % 4]:
                 changes[field] = _choice(field, choices, defaults[field], name, text)
+        if changes["augmentation"] in (Augmentation.CROP, Augmentation.CROP_FLIP):
+            changes["shift"] = _number("shift", shift, f"{name}_{shift}", text)
     return changes
 
 

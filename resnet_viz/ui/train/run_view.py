@@ -13,9 +13,9 @@ from resnet_viz.figures.training_plots import (
     by_kind,
     curve_figure,
     measured_steps,
-    training_sentence,
     watched_row,
 )
+from resnet_viz.figures.training_words import training_note, training_sentence
 from resnet_viz.jobs.codec import last_of, of_type
 from resnet_viz.jobs.queue.run import Run
 from resnet_viz.records import (
@@ -26,9 +26,11 @@ from resnet_viz.records import (
     TrainingStep,
     WatchedImages,
 )
+from resnet_viz.training.config import TrainingConfig
 from resnet_viz.ui.frame.session import RUN
 from resnet_viz.ui.frame.words import class_label, duration, md_escape
 from resnet_viz.ui.running.run_panel import RunPanel, Status, show_run
+from resnet_viz.ui.train.run_facts import show_facts
 
 _WATCHED_WIDTH = 104  # pixels; four fit into half a page, three on a phone
 
@@ -49,18 +51,25 @@ def show_training(trainings: Sequence[Run], text: Text) -> None:
     RUN.publish(trainings[0].id)
     panel = RunPanel(
         "train",
-        draw=lambda status: _curves(status, text),
+        draw=lambda status: _curves(by_id[chosen], status, text),
         progress=lambda status: _progress(status, text),
     )
     show_run(by_id[chosen], panel, text)
 
 
-def _curves(status: Status, text: Text) -> None:
+def _curves(run: Run, status: Status, text: Text) -> None:
     epochs = by_kind(of_type(status.records, Epoch))
     steps = by_kind(of_type(status.records, TrainingStep))
     if not epochs and not steps:
         return
-    st.markdown(training_sentence(epochs, text))
+    config = run.config
+    depth = config.network.depth if isinstance(config, TrainingConfig) else 0
+    st.markdown(training_sentence(epochs, depth, text))
+    data = last_of(status.records, DataShown)
+    changes = data.changes if data else None
+    if note := training_note(epochs, changes, text):
+        st.caption(note)
+    show_facts(config, data, text)
     left, right = st.columns(2)
     quantity = left.segmented_control(
         text("train.quantity"),

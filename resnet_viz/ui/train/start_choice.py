@@ -18,6 +18,7 @@ from resnet_viz.ui.choose.uploads import kept_file
 from resnet_viz.ui.frame.session import TRAIN_NETWORK, TRAIN_START
 
 _FILE = "file"
+USUAL_NETWORK = "resnet56"  # deep enough for the class demo to show what shortcuts are for
 _DEEPEST = 50  # layers of torchvision's networks that are offered; they see large images
 _MOST_MEGABYTES = 500  # of a weights file
 
@@ -61,16 +62,15 @@ def _ask_network(text: Text) -> NetworkSpec:
     for name, choice in openings().items():
         if choice.design is not None and choice.weights.source is WeightSource.RANDOM:
             known[name], labels[name] = choice.design, opening_label(choice, text)
-    default = next(iter(known))
-    TRAIN_NETWORK.restore(known, default)
+    TRAIN_NETWORK.restore(known, USUAL_NETWORK)
     chosen = st.selectbox(
         text("train.network"),
         list(known),
         format_func=labels.__getitem__,
         key=TRAIN_NETWORK.name,
     )
-    TRAIN_NETWORK.publish(default)
-    return known[chosen or default]
+    TRAIN_NETWORK.publish(USUAL_NETWORK)
+    return known[chosen or USUAL_NETWORK]
 
 
 def _offered(name: str, spec: NetworkSpec) -> bool:

@@ -8,10 +8,12 @@ import streamlit as st
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
 from resnet_viz.figures.map_overlays import enlarge_pixels
+from resnet_viz.figures.training_words import told_changes
 from resnet_viz.jobs.job import ANSWERED, Job, JobStatus
 from resnet_viz.jobs.queue import runs
 from resnet_viz.training.config import TrainingConfig
 from resnet_viz.training.preview import Preview, preview
+from resnet_viz.training.run_title import run_title
 from resnet_viz.ui.frame.engines import results
 from resnet_viz.ui.frame.messages import show_error
 from resnet_viz.ui.frame.session import RUN
@@ -27,7 +29,9 @@ def offer_start(config: TrainingConfig, text: Text) -> None:
     started = st.button(text("train.begin"), type="primary", key="train_begin")
     if started:
         try:
-            run_id = runs.submit("train", config, title=config.title, device=config.device)
+            run_id = runs.submit(
+                "train", config, title=run_title(config, text), device=config.device
+            )
         except ResnetVizError as error:
             show_error(error, text)
         else:
@@ -62,6 +66,8 @@ def _show(data: Preview, text: Text) -> None:
             whole=f"{sum(data.whole):,}",
         )
     )
+    why = text(f"train.why_{data.why or 'recipe'}")
+    st.caption(text("train.changes", changes=told_changes(data.changes, text), why=why))
     with st.expander(text("train.preview")):
         _data(data, text)
 
@@ -72,7 +78,7 @@ def _data(data: Preview, text: Text) -> None:
         columns=lambda name: text(f"train.column_{name}")
     )
     left.dataframe(table, hide_index=True, height=300, key="train_balance")
-    right.caption(text("train.augmented"))
+    right.caption(text("train.augmented" if data.changes.any else "train.unchanged"))
     factor = max(1, _SIDE // data.samples[0].shape[0])
     right.image([enlarge_pixels(sample, factor) for sample in data.samples], width=_SIDE + 16)
     if data.skipped:

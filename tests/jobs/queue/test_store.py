@@ -77,6 +77,14 @@ def test_a_run_is_recorded_and_read_again(store, job):
     assert RunStore(store.root).run(run_id) == status.run
 
 
+def test_equal_titles_are_numbered(store):
+    made = [store.create("made", Config(), "digits", "cpu") for _ in range(3)]
+    made.append(store.create("made", Config(), "digits (2)", "cpu"))
+    titles = [store.run(run_id).title for run_id in made]
+    assert titles == ["digits", "digits (2)", "digits (3)", "digits (2) (2)"]
+    assert store.run(store.create("gone", {}, "digits", "cpu")).title == "digits"
+
+
 def test_an_event_told_twice_is_there_once_and_is_news_again(store, job):
     job(counting)
     run_id = store.create("made", Config(2), "", "cpu")
