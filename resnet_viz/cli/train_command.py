@@ -11,12 +11,7 @@ from resnet_viz.cli.options import Debug, Json, guarded, one_of, print_result
 
 if TYPE_CHECKING:
     from resnet_viz.jobs.codec import Event
-    from resnet_viz.records import Epoch
     from resnet_viz.training.config import TrainingConfig
-
-#: The fields of an epoch that are printed.
-_SHOWN = ("kind", "epoch", "train_loss", "train_error", "test_loss", "test_error",
-         "images_per_second")  # fmt: skip
 
 
 @guarded
@@ -24,14 +19,23 @@ def train(
     network: Annotated[str, typer.Option(help="A network; see `networks`.")] = "resnet20",
     data: Annotated[
         str,
-        typer.Option(help="cifar10, cifar100, fashion-mnist, mnist, digits, a folder or a ZIP."),
-    ] = "cifar10",
+        typer.Option(
+            help="cifar10, cifar100, fashion-mnist, mnist, digits, a folder or a ZIP; a list of "
+            "names with --all-twins. [default: cifar10]",
+            show_default=False,
+        ),
+    ] = "",
     pair: Annotated[
         bool, typer.Option("--pair/--single", help="With its twin on equal batches, or alone.")
     ] = True,
     recipe: Annotated[
-        str, typer.Option(help="published, short, class-demo or fine-tune.")
-    ] = "short",
+        str,
+        typer.Option(
+            help="published, short, class-demo or fine-tune. [default: short; published "
+            "with --all-twins]",
+            show_default=False,
+        ),
+    ] = "",
     epochs: Annotated[int | None, typer.Option(help="Overrides the recipe's.")] = None,
     learning_rate: Annotated[
         float | None, typer.Option(help="Peak learning rate; overrides the recipe's.")
@@ -58,24 +62,44 @@ def train(
         Path | None, typer.Option(help="A folder for TensorBoard's event files.")
     ] = None,
     all_twins: Annotated[
-        bool, typer.Option("--all-twins", help="Every CIFAR-10 twin, published recipe, into --out.")
+        bool, typer.Option("--all-twins", help="Many pairs at once, each to a folder in --out.")
+    ] = False,
+    depths: Annotated[str, typer.Option(help="Depths of --all-twins, for example 20,56.")] = "",
+    seeds: Annotated[str, typer.Option(help="Seeds of --all-twins, for example 0,1,2.")] = "",
+    minutes: Annotated[
+        float | None,
+        typer.Option(help="Longest duration of --all-twins; as many epochs as fit.", min=0.1),
+    ] = None,
+    save_every: Annotated[
+        int, typer.Option(help="Epochs of --all-twins between two saved states.", min=1)
+    ] = 5,
+    prove: Annotated[
+        bool, typer.Option("--prove", help="Only measure speed and rounding of --all-twins.")
     ] = False,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Train a network and its twin, or one network. Ctrl-C stops; --resume continues."""
     from resnet_viz.checkpoints.weights import Weights
+    from resnet_viz.cli.train_all_twins import print_all_twins, print_proof, rows_of
     from resnet_viz.networks.devices import devices
     from resnet_viz.training.config import training_config
 
     one_of("device", device or "cpu", devices())
     place = device or devices()[0]
     if all_twins:
-        _all_twins(out or Path("twins"), place, precision, json)
+        rows = rows_of(depths, seeds, data)
+        if prove:
+            print_proof(rows, precision, place, json)
+            return
+        print_all_twins(
+            rows, out or Path("twins"), recipe=recipe or "published", precision=precision,
+            device=place, epochs=epochs, minutes=minutes, save_every=save_every, json=json,
+        )  # fmt: skip
         return
     config = training_config(
         network,
-        recipe,
+        recipe or "short",
         pair=pair,
         changes={
             "epochs": epochs,
@@ -85,23 +109,12 @@ def train(
             "augmentation": augmentation,
             "threads": threads,
         },
-        data=data,
+        data=data or "cifar10",
         device=place,
         start=Weights.parse(start),
         frozen=tuple(filter(None, freeze.split(","))),
     )
     _run(config, resume, _teller(json), out, tensorboard)
-
-
-def _all_twins(out: Path, device: str, precision: str, json: bool) -> None:
-    from resnet_viz.training.all_twins import train_all_twins
-
-    for run, epoch in train_all_twins(out, device=device, precision=precision):
-        print_result(_line(run, epoch), json, compact=True)
-
-
-def _line(run: str, epoch: "Epoch") -> dict[str, object]:
-    return {"run": run, **{name: getattr(epoch, name) for name in _SHOWN}}
 
 
 def _run(
@@ -136,6 +149,7 @@ def _teller(json: bool) -> "Callable[[str, Event], None]":
     from tqdm import tqdm
 
     from resnet_viz.records import Epoch, TrainingProgress
+    from resnet_viz.training.twin_run import epoch_line
 
     bar = tqdm(unit="step", file=sys.stderr, disable=not sys.stderr.isatty(), leave=False)
 
@@ -146,6 +160,6 @@ def _teller(json: bool) -> "Callable[[str, Event], None]":
             bar.update(0)
         elif isinstance(event, Epoch):
             bar.clear()
-            print_result(_line(run_id, event), json, compact=True)
+            print_result(epoch_line(run_id, event), json, compact=True)
 
     return tell

@@ -3,8 +3,6 @@
 import os
 from pathlib import Path
 
-import platformdirs
-
 _PACKAGE = Path(__file__).resolve().parents[1]
 _PROJECT = _PACKAGE.parent
 
@@ -15,7 +13,11 @@ ASSETS = next(p for p in (_PACKAGE / "assets", _PROJECT / "assets") if p.is_dir(
 def home() -> Path:
     """The folder for downloads and runs: ``RESNET_VIZ_HOME``, or the platform's cache folder."""
     chosen = os.environ.get("RESNET_VIZ_HOME")
-    return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("resnet_viz"))
+    if chosen:
+        return Path(chosen)
+    import platformdirs  # here, because a bare machine for training may lack it
+
+    return Path(platformdirs.user_cache_dir("resnet_viz"))
 
 
 def cifar10_folders() -> list[Path]:

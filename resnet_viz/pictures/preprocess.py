@@ -72,8 +72,23 @@ def normalise(
     pixels: UInt8[Tensor, "batch channels height width"], preprocessing: Preprocessing
 ) -> Float[Tensor, "batch channels height width"]:
     """Scale pixels from 0..255 to float32 with the network's mean and deviation."""
-    mean = torch.tensor(preprocessing.mean, device=pixels.device).view(1, -1, 1, 1)
-    deviation = torch.tensor(preprocessing.deviation, device=pixels.device).view(1, -1, 1, 1)
+    return standardised(pixels, *statistics(preprocessing, pixels.device))
+
+
+def statistics(
+    preprocessing: Preprocessing, device: torch.device
+) -> tuple[Float[Tensor, "1 channels 1 1"], Float[Tensor, "1 channels 1 1"]]:
+    """Return mean and deviation per channel as tensors on a device."""
+    mean = torch.tensor(preprocessing.mean, device=device).view(1, -1, 1, 1)
+    return mean, torch.tensor(preprocessing.deviation, device=device).view(1, -1, 1, 1)
+
+
+def standardised(
+    pixels: UInt8[Tensor, "batch channels height width"],
+    mean: Float[Tensor, "1 channels 1 1"],
+    deviation: Float[Tensor, "1 channels 1 1"],
+) -> Float[Tensor, "batch channels height width"]:
+    """Scale pixels from 0..255 to float32, all tensors being on one device."""
     scaled = pixels.to(torch.float32) / 255
     return ((scaled - mean) / deviation).contiguous(memory_format=torch.channels_last)
 

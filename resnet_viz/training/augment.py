@@ -1,7 +1,9 @@
 """Random crops and flips of a batch, computed on the device of the images."""
 
+from dataclasses import dataclass
+
 import torch
-from jaxtyping import Int64, UInt8
+from jaxtyping import Bool, Int64, UInt8
 from torch import Tensor
 
 from resnet_viz.datasets.dataset import Dataset
@@ -20,6 +22,15 @@ def image_changes(recipe: Recipe, data: Dataset) -> ImageChanges:
             return ImageChanges(recipe.shift, flip=False)
         case Augmentation.NONE:
             return ImageChanges(0, flip=False)
+
+
+@dataclass(frozen=True)
+class Draws:
+    """What was drawn for each image of a batch."""
+
+    top: Int64[Tensor, " b"]  # first row of the crop, in the padded image
+    left: Int64[Tensor, " b"]
+    mirrored: Bool[Tensor, " b"]
 
 
 def pad(
@@ -56,17 +67,35 @@ def augmented(
         A CPU generator that decides crops and flips.
 
     """
-    if not changes.any:
-        return padded[chosen]
-    count, device, shift = len(chosen), padded.device, changes.shift
-    height, width = padded.shape[2] - 2 * shift, padded.shape[3] - 2 * shift
-    top, left = torch.randint(0, 2 * shift + 1, (2, count, 1), generator=generator).to(device)
-    rows = top + torch.arange(height, device=device)
-    columns = torch.arange(width, device=device).expand(count, width)
+    drawn = draw(len(chosen), changes, generator)
+    on_device = Draws(*(part.to(padded.device) for part in vars(drawn).values()))
+    return cropped(padded, chosen, on_device, changes.shift)
+
+
+def draw(count: int, changes: ImageChanges, generator: torch.Generator) -> Draws:
+    """Draw the crops and flips of ``count`` images with a CPU generator."""
+    top, left = torch.zeros((2, count), dtype=torch.int64)
+    mirrored = torch.zeros(count, dtype=torch.bool)
+    if changes.any:
+        top, left = torch.randint(0, 2 * changes.shift + 1, (2, count), generator=generator)
     if changes.flip:
-        mirrored = torch.randint(0, 2, (count, 1), generator=generator).to(device).bool()
-        columns = torch.where(mirrored, width - 1 - columns, columns)
-    columns = left + columns
+        mirrored = torch.randint(0, 2, (count,), generator=generator).bool()
+    return Draws(top, left, mirrored)
+
+
+def cropped(
+    padded: UInt8[Tensor, "n c hp wp"], chosen: Int64[Tensor, " b"], draws: Draws, shift: int
+) -> UInt8[Tensor, "b c h w"]:
+    """Return the crops of the chosen images that were drawn, all tensors being on one device.
+
+    ``shift`` is the width of the padding.
+    """
+    count, device = len(chosen), padded.device
+    height, width = padded.shape[2] - 2 * shift, padded.shape[3] - 2 * shift
+    rows = draws.top[:, None] + torch.arange(height, device=device)
+    across = torch.arange(width, device=device)
+    columns = torch.where(draws.mirrored[:, None], width - 1 - across, across)
+    columns = draws.left[:, None] + columns
     channels = torch.arange(padded.shape[1], device=device)
     return padded[
         chosen.view(-1, 1, 1, 1),

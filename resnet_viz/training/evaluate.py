@@ -15,7 +15,9 @@ _BATCH = 500  # images per batch
 
 
 @torch.no_grad()
-def evaluate(network: nn.Module, images: ImageSet, preprocessing: Preprocessing) -> Evaluation:
+def evaluate(
+    network: nn.Module, images: ImageSet, preprocessing: Preprocessing, *, batch: int = _BATCH
+) -> Evaluation:
     """Classify every image once in evaluation mode.
 
     The modes and the batch statistics of the network are unchanged afterwards.
@@ -28,6 +30,8 @@ def evaluate(network: nn.Module, images: ImageSet, preprocessing: Preprocessing)
         At least one image, with labels.
     preprocessing
         Applied to the uint8 images.
+    batch
+        Images that are classified at once; more are faster on a GPU.
 
     Returns
     -------
@@ -39,9 +43,9 @@ def evaluate(network: nn.Module, images: ImageSet, preprocessing: Preprocessing)
     loss, top5_wrong = torch.zeros((), device=device), torch.zeros((), device=device)
     answers, classes = [], 0
     with evaluation_mode(network):
-        for start in range(0, len(images), _BATCH):
-            labels = images.labels[start : start + _BATCH].to(device)
-            pixels = images.images[start : start + _BATCH].to(device)
+        for start in range(0, len(images), batch):
+            labels = images.labels[start : start + batch].to(device)
+            pixels = images.images[start : start + batch].to(device)
             logits = network(normalise(pixels, preprocessing))
             classes = logits.shape[1]
             top5 = logits.topk(min(5, classes)).indices

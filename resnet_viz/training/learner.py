@@ -37,7 +37,7 @@ class Learner:
         self.network = network.to(memory_format=torch.channels_last)
         self.recipe = recipe
         self.device = next(network.parameters()).device
-        self.optimiser = _optimiser(network, recipe)
+        self.optimiser = self.new_optimiser()
         self.rate = 0.0  # learning rate of the last step
         self.weights = _layer_weights(network)
         self.start = {name: weight.detach().clone() for name, weight in self.weights.items()}
@@ -79,14 +79,20 @@ class Learner:
             enabled=self.recipe.precision is Precision.BF16,
         ):
             logits = self.network(images)
-            loss = self._loss(logits, labels)
+            loss = self.loss(logits, labels)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        before = self._before() if step is not None else None
+        before = self.before() if step is not None else None
         self.optimiser.step()
         self.loss_sum += loss.detach() * len(labels)
         self.wrong += (logits.detach().argmax(1) != labels).sum()
-        return None if before is None or step is None else self._step(step, loss, rate, before)
+        if before is None or step is None:
+            return None
+        return self.measured(step, rate, self.numbers(loss, before).tolist())
+
+    def new_optimiser(self) -> torch.optim.Optimizer:
+        """Return the recipe's optimiser of the trainable parameters."""
+        return _optimiser(self.network, self.recipe)
 
     def start_epoch(self) -> None:
         """Reset the sums and set training mode."""
@@ -158,10 +164,15 @@ class Learner:
                 _, number, part = name.split("/")
                 like = parameters[int(number)]
                 state.setdefault(int(number), {})[part] = _laid_out_as(like, value)
+        self.restore_optimiser(state)
+
+    def restore_optimiser(self, state: Mapping[int, Mapping[str, Tensor]]) -> None:
+        """Restore the optimiser's tensors, by the number of the parameter and their name."""
         current = self.optimiser.state_dict()
         self.optimiser.load_state_dict({**current, "state": state})
 
-    def _loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+    def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Return the loss of a batch, with what the recipe adds to the cross-entropy."""
         smoothing = self.recipe.label_smoothing
         loss = cross_entropy(logits, labels, label_smoothing=smoothing)
         if self.recipe.l1:
@@ -170,22 +181,25 @@ class Learner:
         return loss
 
     @torch.no_grad()
-    def _before(self) -> tuple[list[Tensor], list[Tensor]]:
+    def before(self) -> tuple[list[Tensor], list[Tensor]]:
         """Return the gradient norms and copies of the weights, before the step."""
         weights = list(self.weights.values())
         gradients = [torch.zeros_like(w) if w.grad is None else w.grad for w in weights]
         return list(torch._foreach_norm(gradients)), [weight.clone() for weight in weights]
 
     @torch.no_grad()
-    def _step(
-        self, step: int, loss: Tensor, rate: float, before: tuple[list[Tensor], list[Tensor]]
-    ) -> TrainingStep:
+    def numbers(
+        self, loss: Tensor, before: tuple[list[Tensor], list[Tensor]]
+    ) -> Float[Tensor, " n"]:
+        """Return the norms of gradients, updates and old weights, and the loss, on the device."""
         gradient_norms, old = before
         update_norms = torch._foreach_norm(torch._foreach_sub(list(self.weights.values()), old))
         weight_norms = torch._foreach_norm(old)
         parts = (gradient_norms, update_norms, weight_norms)
-        stacked = [torch.stack(list(part)) for part in parts]
-        numbers = torch.cat([*stacked, loss.detach()[None]]).tolist()  # one copy to the host
+        return torch.cat([*(torch.stack(list(part)) for part in parts), loss.detach()[None]])
+
+    def measured(self, step: int, rate: float, numbers: list[float]) -> TrainingStep:
+        """Return the record of a step whose ``numbers`` are on the host."""
         count = len(self.weights)
         ratios = [
             numbers[count + i] / numbers[2 * count + i] if numbers[2 * count + i] else 0.0

@@ -13,7 +13,6 @@ from resnet_viz.checkpoints.load_file import load_checkpoint
 from resnet_viz.cli import main
 from resnet_viz.jobs.job import JobState
 from resnet_viz.jobs.queue.run_store import RunStore
-from resnet_viz.training.all_twins import Twins, train_all_twins
 from tests.source import ROOT
 
 SMALL = ["--data", "digits", "--recipe", "class-demo", "--json"]
@@ -136,15 +135,59 @@ def test_fine_tuning_keeps_frozen_stages_and_replaces_the_head(tmp_path, monkeyp
     assert tuned.preprocessing.mean == load(NetworkRef.parse("resnet20")).preprocessing.mean
 
 
-def test_all_twins_go_on_where_they_were_and_bundle_what_is_finished(tmp_path):
-    table = (Twins("20", "digits", 0, half=True), Twins("20", "digits", 1, warm_up=0.5))
-    epochs = list(train_all_twins(tmp_path, device="cpu", epochs=1, table=table[:1]))
-    assert [epoch.kind for _, epoch in epochs] == ["residual", "plain"]
-    assert {p.name for p in tmp_path.glob("*.safetensors")} == {
-        "resnet20-digits.safetensors", "plain20-digits.safetensors"
-    }  # fmt: skip
-    recorded = json.loads((tmp_path / "20-digits-seed0" / "recording.json").read_text())
-    assert {s["step"] for s in recorded["steps"]} == {0, 1, 10}
-    assert recorded["curves"]["plain"][0]["epoch"] == 1
-    again = list(train_all_twins(tmp_path, device="cpu", epochs=1, table=table))
-    assert {run for run, _ in again} == {"20-digits-seed1"}
+@pytest.fixture
+def few_digits(monkeypatch):
+    """Digits, but only as many as a few steps need."""
+    from resnet_viz.datasets.load_dataset import load_dataset
+    from resnet_viz.training import all_twins
+
+    few = load_dataset("digits").subset(200, 20, 0)
+    monkeypatch.setattr(all_twins, "load_dataset", lambda name: few)
+
+
+TWINS = ["--all-twins", "--data", "digits", "--depths", "20", "--json", "--device", "cpu"]
+
+
+def test_all_twins_stop_when_asked_and_go_on(tmp_path, monkeypatch, capsys, few_digits):
+    from resnet_viz.cli import train_all_twins
+
+    options = [*TWINS, "--seeds", "0,1", "--epochs", "2", "--out", str(tmp_path)]
+    print_line = train_all_twins.print_result
+
+    def print_and_ask_to_stop(*values, **options):
+        print_line(*values, **options)
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(train_all_twins, "print_result", print_and_ask_to_stop)
+    code, printed, told = command(monkeypatch, capsys, *options)
+    assert (code, len(printed.splitlines())) == (130, 1)
+    assert "repeat the command to resume" in told
+    monkeypatch.setattr(train_all_twins, "print_result", print_line)
+    code, printed, _ = command(monkeypatch, capsys, *options)
+    lines = [json.loads(line) for line in printed.splitlines()]
+    assert code == 0
+    assert {(row["run"], row["kind"], row["epoch"]) for row in lines} == {
+        (f"resnet20-digits-seed{seed}", kind, 2)
+        for seed in (0, 1)
+        for kind in ("residual", "plain")
+    }
+    recipe = load_checkpoint(tmp_path / "resnet20-digits-seed1" / "plain.safetensors").training
+    assert recipe["training"]["recipe"]["schedule"] == "steps"  # as published
+    assert [row["epoch"] for row in recipe["curve"]] == [1, 2]
+    assert command(monkeypatch, capsys, *options)[1] == ""
+    code, _, told = command(monkeypatch, capsys, *options, "--recipe", "short")
+    assert (code, told.count("\n")) == (2, 1)
+    assert "Another training" in told
+
+
+def test_the_proof_of_all_twins_is_one_record(monkeypatch, capsys, few_digits):
+    code, printed, _ = command(monkeypatch, capsys, *TWINS, "--prove", "--precision", "bf16")
+    proof = json.loads(printed)
+    assert (code, proof["holds"], proof["networks"]) == (0, True, 2)
+    assert proof["images_per_second"] > 0
+
+
+@pytest.mark.parametrize("option", [["--depths", "21"], ["--depths", "x"], ["--seeds", "1,b"]])
+def test_unknown_twins_are_one_sentence(monkeypatch, capsys, option):
+    code, printed, told = command(monkeypatch, capsys, *TWINS, *option)
+    assert (code, printed, told.count("\n")) == (2, "", 1)
