@@ -24,7 +24,7 @@ check: .venv/.dev docs
 	$(BIN)/lint-imports --no-logo
 
 docs: .venv/.dev
-	PYTHONWARNINGS=error::UserWarning $(BIN)/pdoc --docformat numpy --no-show-source --output-directory build/reference $(DOCUMENTED)
+	PYTHONWARNINGS=error::UserWarning $(BIN)/python -m scripts.reference build/reference $(DOCUMENTED)
 
 format: .venv/.dev
 	$(BIN)/ruff format .

@@ -13,6 +13,41 @@ install_import_hook("resnet_viz", "tests.typechecker.checked")
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads of torch; tests run side by side
 
+#: Run first, longest first: what begins last must not keep one worker busy alone.
+LONG = (
+    "browser/",
+    "test_docs.py",
+    "jobs/queue/test_workers.py",
+    "cli/test_train_command.py",
+    "diagnosis/test_sick.py",
+    "pages/",
+    "training/",
+    "experiments/",
+)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: _rank(item.nodeid))
+
+
+def _rank(test: str) -> int:
+    place = test.removeprefix("tests/")
+    return next((n for n, start in enumerate(LONG) if place.startswith(start)), len(LONG))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """A file's tests run in one worker; those in a browser all in one, with one server."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByFile(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            inside = nodeid.startswith("tests/browser/")
+            return "tests/browser" if inside else super()._split_scope(nodeid)
+
+    return ByFile(config, log) if config.getoption("dist") == "loadfile" else None
+
 
 @pytest.fixture(autouse=True)
 def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

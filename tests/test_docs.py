@@ -3,19 +3,20 @@
 import contextlib
 import doctest
 import io
-import os
 import re
 import shlex
-import subprocess
 import sys
 import tomllib
+from dataclasses import replace
 
 import pdoc
 import pytest
 
 import resnet_viz
+from resnet_viz.__main__ import main
 from resnet_viz.cli import app
 from resnet_viz.core.text import sentences
+from resnet_viz.training.recipe import RECIPES
 from scripts import recordings
 from tests.source import ROOT
 
@@ -50,11 +51,13 @@ def run_block(page, block, names):
         assert line.strip() in printed.getvalue()
 
 
-def test_tutorial_runs_from_top_to_bottom(tmp_path, monkeypatch):
-    """In a folder with the assets; training for one epoch instead of two."""
+def test_tutorial_runs_from_top_to_bottom(tmp_path, monkeypatch, capsys):
+    """In a folder with the assets; training for one epoch on few images."""
     (tmp_path / "assets").symlink_to(ROOT / "assets")
     monkeypatch.chdir(tmp_path)
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "RESNET_VIZ_HOME": str(tmp_path)}
+    monkeypatch.setenv("RESNET_VIZ_HOME", str(tmp_path))
+    few = replace(RECIPES["class-demo"], images=256, test_images=100)
+    monkeypatch.setitem(RECIPES, "class-demo", few)
     names = {}
     blocks = re.findall(r"```(python|sh)\n(.*?)```", TUTORIAL.read_text("utf-8"), re.S)
     assert {language for language, _ in blocks} == {"python", "sh"}
@@ -62,15 +65,14 @@ def test_tutorial_runs_from_top_to_bottom(tmp_path, monkeypatch):
         if language == "python":
             run_block(TUTORIAL, block, names)
             continue
-        command = block.replace("--epochs 2", "--epochs 1")
-        program, *arguments = shlex.split(command)
-        assert program == "python"
-        done = subprocess.run(
-            [sys.executable, *arguments],
-            check=False, env=environment, capture_output=True, text=True,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-    assert "fresh_layer" in done.stdout
+        python, dash_m, program, *arguments = shlex.split(block.replace("--epochs 2", "--epochs 1"))
+        assert (python, dash_m, program) == ("python", "-m", "resnet_viz")
+        monkeypatch.setattr(sys, "argv", [program, *arguments])
+        with pytest.raises(SystemExit) as end:
+            main()
+        printed = capsys.readouterr()
+        assert not end.value.code, printed.err
+    assert "fresh_layer" in printed.out
     assert (tmp_path / "compared" / "report.html").is_file()
 
 
@@ -113,6 +115,7 @@ def test_troubleshooting_quotes_real_sentences():
 
 
 def test_every_public_name_has_its_heading_in_the_reference():
+    assert all(hasattr(resnet_viz, name) for name in resnet_viz.__all__)  # found when asked for
     page = pdoc.doc.Module(resnet_viz)
     assert set(resnet_viz.__all__) <= page.members.keys()
     pdoc.render.configure(docformat="numpy", show_source=False)

@@ -3,6 +3,7 @@
 `lint-imports`, in `make check`, holds the order of the layers itself.
 """
 
+import ast
 import re
 import subprocess
 import sys
@@ -11,7 +12,8 @@ from collections import Counter
 
 import pytest
 
-from tests.source import PACKAGE, ROOT
+import resnet_viz
+from tests.source import PACKAGE, ROOT, tree
 
 CONTRACTS = {
     contract["id"]: contract
@@ -71,13 +73,23 @@ def test_each_dangerous_thing_has_one_owner(dangerous, owner):
 def test_importing_the_library_loads_no_heavy_package():
     code = (
         "import sys, resnet_viz;"
-        "heavy = ('streamlit', 'plotly', 'captum', 'torchvision');"
+        "heavy = ('torch', 'torchvision', 'numpy', 'pandas', 'plotly', 'captum', 'streamlit');"
         "print([name for name in heavy if name in sys.modules])"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_public_names_are_those_that_editors_see():
+    (block,) = (n for n in tree(PACKAGE / "__init__.py").body if isinstance(n, ast.If))
+    seen = {a.name: n.module for n in block.body for a in n.names}
+    assert seen == {name: f"resnet_viz.{home}" for name, home in resnet_viz._HOMES.items()}
+    assert list(seen) == [a.asname for n in block.body for a in n.names]
+    assert resnet_viz.__all__ == sorted(seen)
+    with pytest.raises(AttributeError, match="no attribute 'analyse'"):
+        resnet_viz.analyse  # noqa: B018
 
 
 def test_no_two_files_have_the_same_name():

@@ -18,7 +18,8 @@ from resnet_viz.checkpoints.weight_sources import (
 from resnet_viz.checkpoints.weights import FRESH, Weights
 from resnet_viz.core.converter import JsonObject, decode, encode
 from resnet_viz.core.errors import OptionError
-from resnet_viz.networks.zoo.catalog import ZOO, zoo_classes, zoo_spec
+from resnet_viz.networks.zoo.build_zoo import zoo_classes
+from resnet_viz.networks.zoo.catalog import ZOO, zoo_spec
 from resnet_viz.networks.zoo.labels import class_names
 from resnet_viz.records import WeightSource
 from resnet_viz.spec import RESIDUAL_PRESETS, Kind, NetworkSpec, ZooSpec, twin_name

@@ -9,7 +9,7 @@ import typer
 
 from resnet_viz.cli.options import Debug, Json, guarded, one_of, print_result
 from resnet_viz.core.errors import OptionError, OutputError
-from resnet_viz.explain.methods import METHODS, MethodName, method_named
+from resnet_viz.explain.method_names import MethodName
 
 if TYPE_CHECKING:
     from resnet_viz.checkpoints.ref import NetworkRef
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def method_help() -> str:
     """Return the names of all methods."""
-    return f"One of {', '.join(METHODS)}."
+    return f"One of {', '.join(MethodName)}."
 
 
 @guarded
@@ -75,6 +75,7 @@ def explain(
     from resnet_viz.checkpoints.weights import Weights
     from resnet_viz.explain.explain_picture import ExplainRequest
     from resnet_viz.explain.faithfulness import MEASURES
+    from resnet_viz.explain.methods import method_named
     from resnet_viz.networks.devices import devices
     from resnet_viz.records import WeightSource
 

@@ -8,7 +8,8 @@ from jaxtyping import Float
 
 from resnet_viz.core.errors import LayerError, OptionError, close_matches
 from resnet_viz.explain.cam_formulas import EPSILON, GRAD_CAM, STACK_BYTES, CamFormula, LayerStack
-from resnet_viz.explain.methods import METHODS, LayerMethod, MethodName, method_named
+from resnet_viz.explain.method_names import MethodName
+from resnet_viz.explain.methods import METHODS, LayerMethod, method_named
 from resnet_viz.records import Analysis, ByLayer
 
 _Batch = Float[np.ndarray, "batch c h w"]

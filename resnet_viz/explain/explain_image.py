@@ -10,14 +10,9 @@ from resnet_viz.core.errors import LayerError, OptionError, close_matches
 from resnet_viz.explain.blank_maps import why_blank
 from resnet_viz.explain.layer_fusion import fuse
 from resnet_viz.explain.map_layers import block_layers, last_layer
+from resnet_viz.explain.method_names import MethodName
 from resnet_viz.explain.method_options import Options
-from resnet_viz.explain.methods import (
-    InputMethod,
-    LayerMethod,
-    Method,
-    MethodName,
-    method_named,
-)
+from resnet_viz.explain.methods import InputMethod, LayerMethod, Method, method_named
 from resnet_viz.explain.raw_map import MapInSteps, PassesDone, RawMap
 from resnet_viz.explain.scored_image import ScoredImage, score_image
 from resnet_viz.networks.resnet.model import ResNet

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from resnet_viz.checkpoints.loaded import Loaded
 from resnet_viz.explain.explain_image import explain_in_steps
 from resnet_viz.explain.faithfulness import MEASURES, Effort, faithfulness
-from resnet_viz.explain.methods import MethodName
+from resnet_viz.explain.method_names import MethodName
 from resnet_viz.explain.raw_map import PassesDone
 from resnet_viz.pictures.decode import Picture
 from resnet_viz.pictures.preprocess import photo, seen, to_batch

@@ -24,40 +24,11 @@ from resnet_viz.explain.captum_methods import (
 )
 from resnet_viz.explain.full_grad import full_grad
 from resnet_viz.explain.guided_grad_cam import GuidedGradCam
+from resnet_viz.explain.method_names import MethodName
 from resnet_viz.explain.method_options import Option, Options, options_from
 from resnet_viz.explain.raw_map import MapInSteps
 from resnet_viz.explain.score_weighted_cam import ablation_cam, score_cam
 from resnet_viz.explain.scored_image import ScoredImage
-
-
-class MethodName(StrEnum):
-    """The names of all methods."""
-
-    GRAD_CAM = "grad-cam"
-    GRAD_CAM_PLUS_PLUS = "grad-cam++"
-    XGRAD_CAM = "xgrad-cam"
-    HIRES_CAM = "hires-cam"
-    LAYER_CAM = "layer-cam"
-    ELEMENT_WISE = "element-wise"
-    EIGEN_CAM = "eigen-cam"
-    EIGENGRAD_CAM = "eigengrad-cam"
-    ACTIVATION_NORM = "activation-norm"
-    SCORE_CAM = "score-cam"
-    ABLATION_CAM = "ablation-cam"
-    GUIDED_GRAD_CAM = "guided-grad-cam"
-    FULL_GRAD = "full-grad"
-    SALIENCY = "saliency"
-    INPUT_X_GRADIENT = "input-x-gradient"
-    INTEGRATED_GRADIENTS = "integrated-gradients"
-    GUIDED_BACKPROP = "guided-backprop"
-    DECONVOLUTION = "deconvolution"
-    DEEP_LIFT = "deep-lift"
-    GRADIENT_SHAP = "gradient-shap"
-    LRP = "lrp"
-    OCCLUSION = "occlusion"
-    FEATURE_ABLATION = "feature-ablation"
-    KERNEL_SHAP = "kernel-shap"
-    LIME = "lime"
 
 
 class Family(StrEnum):

@@ -8,7 +8,8 @@ import torch
 from torch import nn
 
 from resnet_viz.networks.tables.totals import Totals
-from resnet_viz.networks.zoo.catalog import zoo_row, zoo_without_weights
+from resnet_viz.networks.zoo.build_zoo import zoo_without_weights
+from resnet_viz.networks.zoo.catalog import zoo_row
 from resnet_viz.probe.measured_layers import MeasuredLayers, measured_layers, measured_totals
 from resnet_viz.records import BlockGroup, MeasuredLayer
 

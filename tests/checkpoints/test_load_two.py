@@ -18,7 +18,8 @@ from resnet_viz.figures.comparison_drawing import (
 )
 from resnet_viz.figures.live_cams import live_cams
 from resnet_viz.figures.strip import strip_svg
-from resnet_viz.networks.zoo.catalog import ZOO, build_zoo, zoo_spec, zoo_without_weights
+from resnet_viz.networks.zoo.build_zoo import build_zoo, zoo_without_weights
+from resnet_viz.networks.zoo.catalog import ZOO, zoo_spec
 from resnet_viz.pictures.samples import sample_picture
 from resnet_viz.probe.capture import layer_names
 from resnet_viz.report.comparison_code import python_lines

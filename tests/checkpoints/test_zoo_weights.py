@@ -12,7 +12,8 @@ from resnet_viz.checkpoints.sources import published as pretrained
 from resnet_viz.checkpoints.sources.published import published_url
 from resnet_viz.checkpoints.sources.zoo_weights import fill_zoo, pretrained_zoo
 from resnet_viz.core.errors import CheckpointError
-from resnet_viz.networks.zoo.catalog import ZOO, build_zoo, zoo_without_weights
+from resnet_viz.networks.zoo.build_zoo import build_zoo, zoo_without_weights
+from resnet_viz.networks.zoo.catalog import ZOO
 from resnet_viz.networks.zoo.torchvision_names import weights_named
 from tests.checkpoints.web import serving
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -13,6 +14,7 @@ from resnet_viz.checkpoints.load_file import load_checkpoint
 from resnet_viz.cli import main
 from resnet_viz.jobs.job import JobState
 from resnet_viz.jobs.queue.run_store import RunStore
+from resnet_viz.training.recipe import RECIPES
 from tests.source import ROOT
 
 SMALL = ["--data", "digits", "--recipe", "class-demo", "--json"]
@@ -23,6 +25,13 @@ def home(tmp_path, monkeypatch):
     monkeypatch.setenv("RESNET_VIZ_HOME", str(tmp_path / "home"))
 
 
+@pytest.fixture
+def few(monkeypatch):
+    """Recipes on few images, in this process."""
+    for name, recipe in RECIPES.items():
+        monkeypatch.setitem(RECIPES, name, replace(recipe, images=256, test_images=100))
+
+
 def command(monkeypatch, capsys, *arguments):
     monkeypatch.setattr(sys, "argv", ["resnet-viz", "train", *arguments])
     with pytest.raises(SystemExit) as end:
@@ -30,7 +39,7 @@ def command(monkeypatch, capsys, *arguments):
     return end.value.code or 0, *capsys.readouterr()
 
 
-def test_a_pair_prints_one_line_an_epoch_and_leaves_files(tmp_path, monkeypatch, capsys):
+def test_a_pair_prints_one_line_an_epoch_and_leaves_files(few, tmp_path, monkeypatch, capsys):
     out = tmp_path / "out"
     code, printed, told = command(
         monkeypatch, capsys, *SMALL, "--epochs", "2", "--out", str(out),
@@ -54,7 +63,7 @@ def test_a_pair_prints_one_line_an_epoch_and_leaves_files(tmp_path, monkeypatch,
     assert {p.name for p in (tmp_path / "tb").iterdir()} == {"residual", "plain"}
 
 
-def test_one_network_alone(monkeypatch, capsys):
+def test_one_network_alone(few, monkeypatch, capsys):
     code, printed, _ = command(
         monkeypatch, capsys, *SMALL, "--single", "--network", "plain20", "--epochs", "1"
     )
@@ -107,7 +116,7 @@ def test_ctrl_c_leaves_a_run_that_can_be_resumed(monkeypatch, capsys):
     assert {row["run"] for row in rows} == {first["run"]}
 
 
-def test_fine_tuning_keeps_frozen_stages_and_replaces_the_head(tmp_path, monkeypatch, capsys):
+def test_fine_tuning_keeps_frozen_stages_and_replaces_the_head(few, tmp_path, monkeypatch, capsys):
     from resnet_viz.checkpoints.load import load
     from resnet_viz.checkpoints.ref import NetworkRef
     from resnet_viz.checkpoints.sources.bundled import bundled_names

@@ -12,7 +12,8 @@ from resnet_viz import NetworkSpec, analyze, build
 from resnet_viz.core.errors import LayerError, OptionError
 from resnet_viz.explain.cam_family import cam_formulas, class_activation_maps
 from resnet_viz.explain.explain_image import explain
-from resnet_viz.explain.methods import METHODS, MethodName
+from resnet_viz.explain.method_names import MethodName
+from resnet_viz.explain.methods import METHODS
 from tests.probe.hand_made import images, out_of_place, seeded, settled, small
 
 GRAD_CAM_CLASSES = {

@@ -6,7 +6,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from resnet_viz import NetworkSpec, build
 from resnet_viz.networks.tables.totals import totals
-from resnet_viz.networks.zoo.catalog import ZOO, build_zoo, zoo_without_weights
+from resnet_viz.networks.zoo.build_zoo import build_zoo, zoo_without_weights
+from resnet_viz.networks.zoo.catalog import ZOO
 from resnet_viz.networks.zoo.torchvision_names import weights_named
 from resnet_viz.probe.main_steps import zoo_table
 from resnet_viz.probe.measured_layers import measured_layers, measured_totals

@@ -1,14 +1,14 @@
 """The table of methods: complete, correct, and the only place to add a method."""
 
 import json
-import subprocess
-import sys
+from importlib import import_module
 
 import numpy as np
 import pytest
 import torchvision
 from typer.testing import CliRunner
 
+import resnet_viz
 from resnet_viz import ResNet, analyze, class_activation_maps, explain, faithfulness
 from resnet_viz.checkpoints.ref import NetworkRef
 from resnet_viz.cli import app
@@ -22,11 +22,11 @@ from resnet_viz.explain.captum_methods import Networks
 from resnet_viz.explain.explain_picture import ExplainRequest
 from resnet_viz.explain.many.job import ManyConfig, explain_job
 from resnet_viz.explain.many.picture_sources import PictureSource
-from resnet_viz.explain.methods import METHODS, Cost, Family, LayerMethod, MethodName
+from resnet_viz.explain.method_names import MethodName
+from resnet_viz.explain.methods import METHODS, Cost, Family, LayerMethod
 from tests.explain.test_explain_image import Functional
 from tests.pages import opening
 from tests.probe.hand_made import images, seeded, settled, small
-from tests.source import ROOT
 
 PICTURE = str(ASSETS / "samples" / "automobile.jpg")
 
@@ -91,6 +91,8 @@ def made_up(monkeypatch):
     row = LayerMethod(name, Family.CAM, Cost.FEW, "nobody, 2026", run=CamOfLayer(formula))
     with monkeypatch.context() as patch:
         patch.setitem(MethodName._value2member_map_, "made-up", name)
+        patch.setitem(MethodName._member_map_, "MADE_UP", name)
+        patch.setattr(MethodName, "_member_names_", [*MethodName._member_names_, "MADE_UP"])
         patch.setitem(METHODS, name, row)
         for language in LANGUAGES:
             patch.setitem(sentences(language), "methods.made-up", "Made up")
@@ -142,16 +144,13 @@ def test_a_new_row_is_a_choice_everywhere_on_the_page(made_up):
     assert 'explain(loaded.network, image, "made-up"' in "\n".join(code.value for code in page.code)
 
 
+def test_every_name_has_its_row_in_the_order_of_the_help():
+    assert list(METHODS) == list(MethodName)
+
+
 def test_the_function_and_the_package_of_the_same_name_can_both_be_imported():
-    code = (
-        "import resnet_viz.explain.methods\n"
-        "from resnet_viz import explain\n"
-        "from resnet_viz.explain.methods import METHODS\n"
-        "import resnet_viz.explain.many.job\n"
-        "from importlib import import_module\n"
-        "assert import_module('resnet_viz.explain.methods').METHODS is METHODS\n"
-        "import resnet_viz\n"
-        "assert resnet_viz.explain is explain\n"
-        "assert explain.__name__ == 'explain' and callable(explain)\n"
-    )
-    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+    folder = import_module("resnet_viz.explain")
+    assert import_module("resnet_viz.explain.methods").METHODS is METHODS
+    resnet_viz.explain = folder  # as every import of the folder does
+    assert resnet_viz.explain is explain
+    assert callable(explain)

@@ -17,7 +17,7 @@ from resnet_viz.explain.channels.maximise import Goal
 from resnet_viz.explain.explain_picture import ExplainRequest
 from resnet_viz.explain.many.job import ManyConfig
 from resnet_viz.explain.many.picture_sources import PictureSource
-from resnet_viz.explain.methods import MethodName
+from resnet_viz.explain.method_names import MethodName
 from resnet_viz.figures.explanation_plots import ascent_figure
 from resnet_viz.figures.training_layers import layers_figure
 from resnet_viz.figures.training_plots import (

@@ -5,14 +5,13 @@ import torch
 from torch import nn
 
 from resnet_viz.core.errors import SpecError
-from resnet_viz.networks.zoo.catalog import (
-    ZOO,
+from resnet_viz.networks.zoo.build_zoo import (
     build_zoo,
     zoo_classes,
     zoo_preprocessing,
-    zoo_spec,
     zoo_without_weights,
 )
+from resnet_viz.networks.zoo.catalog import ZOO, zoo_spec
 from resnet_viz.networks.zoo.torchvision_names import weights_named
 from resnet_viz.probe.capture import capture
 from resnet_viz.spec import PRESETS

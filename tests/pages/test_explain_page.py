@@ -11,7 +11,7 @@ from resnet_viz.core.places import ASSETS
 from resnet_viz.explain.explain_picture import ExplainRequest
 from resnet_viz.explain.many.job import ManyConfig
 from resnet_viz.explain.many.picture_sources import PictureSource
-from resnet_viz.explain.methods import MethodName
+from resnet_viz.explain.method_names import MethodName
 from resnet_viz.jobs.queue.foreground import begin_here, go_on_here
 from tests.source import ROOT
 

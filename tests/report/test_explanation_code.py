@@ -9,7 +9,7 @@ from resnet_viz.checkpoints.ref import NetworkRef
 from resnet_viz.checkpoints.save import save_checkpoint
 from resnet_viz.checkpoints.weights import Weights
 from resnet_viz.explain.explain_picture import ExplainRequest, explain_picture
-from resnet_viz.explain.methods import MethodName
+from resnet_viz.explain.method_names import MethodName
 from resnet_viz.networks.resnet.model import build
 from resnet_viz.networks.zoo.labels import CIFAR10_CLASSES
 from resnet_viz.pictures.samples import sample_picture

@@ -9,12 +9,8 @@ from resnet_viz.checkpoints.loaded import LoadedZoo
 from resnet_viz.checkpoints.reading.read import read_weights
 from resnet_viz.checkpoints.running_statistics import set_statistics
 from resnet_viz.checkpoints.sources.zoo_weights import fill_zoo, pretrained_zoo
-from resnet_viz.networks.zoo.catalog import (
-    build_zoo,
-    zoo_classes,
-    zoo_preprocessing,
-    zoo_spec,
-)
+from resnet_viz.networks.zoo.build_zoo import build_zoo, zoo_classes, zoo_preprocessing
+from resnet_viz.networks.zoo.catalog import zoo_spec
 from resnet_viz.pictures.decode import safe_name
 from resnet_viz.pictures.samples import sample_batch
 from resnet_viz.records import WeightSource

@@ -7,7 +7,8 @@ from torch import Tensor, nn
 
 from resnet_viz.checkpoints.fill import matched
 from resnet_viz.checkpoints.sources.published import pretrained_tensors
-from resnet_viz.networks.zoo.catalog import zoo_row, zoo_without_weights
+from resnet_viz.networks.zoo.build_zoo import zoo_without_weights
+from resnet_viz.networks.zoo.catalog import zoo_row
 
 #: DenseNet's files use names that modules can no longer have: "norm.1" is now "norm1".
 _DOTTED = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12])\.")

@@ -19,7 +19,7 @@ from resnet_viz.core.errors import ImageError, ResnetVizError
 from resnet_viz.core.saving import whole_file
 from resnet_viz.explain.explain_picture import ExplainRequest, explain_picture_in_steps
 from resnet_viz.explain.many.picture_sources import PictureEntry, PictureSource, open_source
-from resnet_viz.explain.methods import MethodName
+from resnet_viz.explain.method_names import MethodName
 from resnet_viz.pictures.decode import Picture
 from resnet_viz.pictures.preprocess import photo
 from resnet_viz.records import Counted

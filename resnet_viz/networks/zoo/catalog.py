@@ -1,20 +1,14 @@
 """The catalog: other architectures, unmodified, for comparison.
 
 All but LeNet-5 come from torchvision, with its keys and forward pass. They have no plain twin, and
-their main steps take the place of a residual network's blocks.
+their main steps take the place of a residual network's blocks. A table, without torch: it is listed
+before any network is built.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import torch
-from torch import nn
-
 from resnet_viz.core.errors import SpecError, close_matches
-from resnet_viz.networks.zoo.lenet import LeNet, LeNetSpec
-from resnet_viz.networks.zoo.random_weights import draw
-from resnet_viz.networks.zoo.torchvision_names import build_named, weights_named
-from resnet_viz.pictures.preprocess import IMAGENET_PREPROCESSING, Preprocessing
 from resnet_viz.spec import ZooSpec
 
 
@@ -218,42 +212,3 @@ def zoo_spec(name: str) -> ZooSpec:
         input_channels=row.input_channels,
         classes=row.classes,
     )
-
-
-def build_zoo(name: str, classes: int | None = None, *, seed: int = 0) -> nn.Module:
-    """Build an untrained network of the catalog, in training mode.
-
-    ``classes`` is the number of outputs, by default as in the source; ``seed`` decides every
-    weight. The global random state is neither read nor changed.
-    """
-    network = zoo_without_weights(name, classes).to_empty(device="cpu")
-    draw(network, seed)
-    return network
-
-
-def zoo_without_weights(name: str, classes: int | None = None) -> nn.Module:
-    """The network on the meta device: shapes without memory."""
-    row = zoo_row(name)
-    outputs = classes or row.classes
-    with torch.device("meta"):
-        if row.weights is None:
-            return LeNet(LeNetSpec(classes=outputs))
-        return build_named(name, num_classes=outputs, **row.options)
-
-
-def zoo_preprocessing(name: str) -> Preprocessing:
-    """The preprocessing of the published weights; for LeNet-5, grey images as in MNIST."""
-    row = zoo_row(name)
-    if row.weights is None:
-        return Preprocessing(row.input_size, row.input_size, (0.1307,), (0.3081,))
-    usual = weights_named(row.weights).transforms()
-    mean, deviation = IMAGENET_PREPROCESSING.mean, IMAGENET_PREPROCESSING.deviation
-    return Preprocessing(usual.crop_size[0], usual.resize_size[0], mean, deviation)
-
-
-def zoo_classes(name: str) -> tuple[str, ...]:
-    """ImageNet's classes; the digits for LeNet-5."""
-    row = zoo_row(name)
-    if row.weights is None:
-        return tuple(str(number) for number in range(row.classes))
-    return tuple(weights_named(row.weights).meta["categories"])

@@ -12,7 +12,7 @@ from resnet_viz.core.text import Text
 from resnet_viz.explain.cam_family import class_activation_maps
 from resnet_viz.explain.explain_picture import ExplainRequest, explain_picture, side_by_side
 from resnet_viz.explain.faithfulness import MEASURES
-from resnet_viz.explain.methods import MethodName
+from resnet_viz.explain.method_names import MethodName
 from resnet_viz.explain.scored_image import ScoredNetwork
 from resnet_viz.explain.stopping import stopping
 from resnet_viz.jobs.job import Job, Running

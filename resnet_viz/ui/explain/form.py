@@ -8,8 +8,9 @@ import streamlit as st
 
 from resnet_viz.core.text import Text
 from resnet_viz.explain.explain_picture import ExplainRequest
+from resnet_viz.explain.method_names import MethodName
 from resnet_viz.explain.method_options import Option
-from resnet_viz.explain.methods import METHODS, Method, MethodName
+from resnet_viz.explain.methods import METHODS, Method
 from resnet_viz.figures.comparison_drawing import network_title
 from resnet_viz.records import Pair
 from resnet_viz.records.explanation import Fused, Fusion

@@ -12,7 +12,8 @@ from resnet_viz.explain.explain_picture import ExplainRequest
 from resnet_viz.explain.faithfulness import MEASURES
 from resnet_viz.explain.many.job import ManyConfig
 from resnet_viz.explain.many.picture_sources import MOST_PICTURES, PictureSource
-from resnet_viz.explain.methods import METHODS, MethodName
+from resnet_viz.explain.method_names import MethodName
+from resnet_viz.explain.methods import METHODS
 from resnet_viz.jobs.queue import runs
 from resnet_viz.jobs.queue.run import Run
 from resnet_viz.pictures.decode import safe_name

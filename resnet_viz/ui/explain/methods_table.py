@@ -11,7 +11,8 @@ from resnet_viz.checkpoints.loaded import Loaded
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
 from resnet_viz.explain.explain_picture import ExplainRequest
-from resnet_viz.explain.methods import METHODS, Family, MethodName
+from resnet_viz.explain.method_names import MethodName
+from resnet_viz.explain.methods import METHODS, Family
 from resnet_viz.jobs.job import JobStopped
 from resnet_viz.pictures.decode import Picture
 from resnet_viz.records import Pair

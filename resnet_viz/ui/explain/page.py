@@ -11,7 +11,7 @@ from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
 from resnet_viz.explain.cam_family import cam_formulas
 from resnet_viz.explain.explain_picture import ExplainRequest
-from resnet_viz.explain.methods import MethodName
+from resnet_viz.explain.method_names import MethodName
 from resnet_viz.figures.comparison_drawing import distinct_titles, network_title
 from resnet_viz.figures.explanation_plots import (
     block_rows,

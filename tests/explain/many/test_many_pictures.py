@@ -20,7 +20,7 @@ from resnet_viz.explain.explain_picture import ExplainRequest
 from resnet_viz.explain.many.job import ManyConfig, explain_job
 from resnet_viz.explain.many.picture_sources import PictureSource, open_source
 from resnet_viz.explain.many.result_tables import document, gallery_zip, method_rows
-from resnet_viz.explain.methods import MethodName
+from resnet_viz.explain.method_names import MethodName
 from resnet_viz.records import WeightSource
 from resnet_viz.records.explanation import Fused, Fusion
 from resnet_viz.records.features import ActivationPicture, ActivationReached

@@ -28,12 +28,31 @@ SPEC = NetworkSpec(depths=(1, 1), widths=(8, 16), input_size=8, input_channels=1
 PATIENCE = 240  # seconds; a worker imports torch first, and machines are shared
 
 
+@pytest.fixture(scope="module")
+def shared_home(tmp_path_factory):
+    """A home whose one worker serves every test that does not kill it: each start imports torch."""
+    started: list[subprocess.Popen[bytes]] = []
+    yield tmp_path_factory.mktemp("home"), started
+    closed(started)
+
+
 @pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
+def home(shared_home, monkeypatch):
+    path, started = shared_home
+    monkeypatch.setenv("RESNET_VIZ_HOME", str(path))
+    monkeypatch.setattr(local, "_WORKERS", started)
+
+
+@pytest.fixture
+def own_worker(tmp_path, monkeypatch):
     monkeypatch.setenv("RESNET_VIZ_HOME", str(tmp_path))
     monkeypatch.setattr(local, "_WORKERS", [])
-    yield tmp_path
-    for worker in local._WORKERS:
+    yield
+    closed(local._WORKERS)
+
+
+def closed(workers):
+    for worker in workers:
         worker.stdin.close()
         worker.wait(PATIENCE)
 
@@ -53,7 +72,7 @@ def wait(run_id, condition):
         status = runs.poll(run_id)
         if condition(status):
             return status
-        time.sleep(0.05)
+        time.sleep(0.2)  # each look reads every record
     raise AssertionError((status.state, status.error, _log()))
 
 
@@ -76,7 +95,7 @@ def weights(run_id):
 
 
 @pytest.mark.slow
-def test_killed_in_the_middle_of_an_epoch_and_resumed_equals_uninterrupted_bit_for_bit():
+def test_killed_in_the_middle_of_an_epoch_and_resumed_equals_uninterrupted_bit_for_bit(own_worker):
     whole = submit("whole", epochs=5)
     expected = wait(whole, ended)
     assert expected.state is JobState.DONE
@@ -116,9 +135,10 @@ def test_runs_wait_their_turn_stop_and_go_on():
     runs.resume(second)
     assert wait(second, ended).state is JobState.DONE
     runs.rename(third, " a better name ")
-    assert {run.title for run in runs.listed()} == {"first", "second", "a better name"}
+    titles = {run.id: run.title for run in runs.listed()}
+    assert [titles[r] for r in (first, second, third)] == ["first", "second", "a better name"]
     runs.delete(first)
-    assert len(runs.listed()) == 2
+    assert first not in {run.id for run in runs.listed()}
 
 
 def test_a_run_that_fails_harms_no_other():
@@ -130,7 +150,41 @@ def test_a_run_that_fails_harms_no_other():
     assert wait(good, ended).state is JobState.DONE
 
 
-def test_workers_end_with_their_server_and_the_run_can_go_on(home):
+def test_an_unknown_kind_is_refused_before_anything_is_queued():
+    with pytest.raises(RunError, match="train"):
+        runs.submit("no-such-kind", None, title="x")
+    assert "x" not in [run.title for run in runs.listed()]
+
+
+def test_a_run_is_a_job_like_any_other():
+    run = runs.QueuedRun(submit("any", epochs=1, images=100, pair=False))
+    assert isinstance(run, Running)
+    assert run.wait(PATIENCE)
+    status = run.poll()
+    assert status.state is JobState.DONE
+    assert len(run.poll(after=len(status.records) - 1).records) == 1
+    run.stop()
+    assert run.poll().state is JobState.DONE
+
+
+def test_a_worker_ends_when_its_server_s_pipe_closes_and_the_run_can_go_on():
+    """Last, because the worker of the tests above ends."""
+    run_id = submit(epochs=200, images=0)
+    wait(run_id, lambda s: of_type(s.records, TrainingStep))
+    (worker,) = [w for w in local._WORKERS if w.poll() is None]
+    worker.stdin.close()
+    assert worker.wait(PATIENCE) == 0
+    left_whole(RunStore(), run_id)
+
+
+def left_whole(store, run_id):
+    assert store.run(run_id).state is JobState.STOPPED
+    assert (store.folder(run_id) / "state.safetensors").is_file()
+    assert not list(Path(store.folder(run_id)).glob(".*partial"))
+
+
+@pytest.mark.slow
+def test_workers_end_with_their_server_and_the_run_can_go_on(own_worker):
     code = (
         "import time; from resnet_viz.core.converter import decode\n"
         "from resnet_viz.jobs.queue import runs; from resnet_viz.training.config import *\n"
@@ -150,23 +204,4 @@ def test_workers_end_with_their_server_and_the_run_can_go_on(home):
     while store.run(run_id).state is JobState.RUNNING:
         assert time.monotonic() < deadline, "the worker outlived its server"
         time.sleep(0.05)
-    assert store.run(run_id).state is JobState.STOPPED
-    assert (store.folder(run_id) / "state.safetensors").is_file()
-    assert not list(Path(store.folder(run_id)).glob(".*partial"))
-
-
-def test_an_unknown_kind_is_refused_before_anything_is_queued():
-    with pytest.raises(RunError, match="train"):
-        runs.submit("no-such-kind", None, title="x")
-    assert runs.listed() == []
-
-
-def test_a_run_is_a_job_like_any_other():
-    run = runs.QueuedRun(submit("any", epochs=1, images=100, pair=False))
-    assert isinstance(run, Running)
-    assert run.wait(PATIENCE)
-    status = run.poll()
-    assert status.state is JobState.DONE
-    assert len(run.poll(after=len(status.records) - 1).records) == 1
-    run.stop()
-    assert run.poll().state is JobState.DONE
+    left_whole(store, run_id)
