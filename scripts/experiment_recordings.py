@@ -19,25 +19,29 @@ from resnet_viz.experiments.registry import EXPERIMENTS, find_experiment
 #: The experiment of each file, and the settings that differ from the defaults.
 _WANTED: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     **{name: (name, {}) for name in EXPERIMENTS},
-    "gradient-growth-5": ("gradient-growth", {"seeds": 5}),
     "shattered-gradients-20": ("shattered-gradients", {"seeds": 20}),
     "layer-responses-56": ("layer-responses", {"depth": 56}),
     "grad-cam-sanity-56": ("grad-cam-sanity", {"depth": 56}),
     "loss-landscape-56": ("loss-landscape", {"depth": 56}),
     "cka-56": ("cka", {"depth": 56, "images": 1000}),
     "refinement-56": ("refinement", {"depth": 56, "images": 500}),
-    "paths-56": ("paths", {"depth": 56}),
+    "paths-20": ("paths", {"depth": 20}),
     "lesion-56": ("lesion", {"depth": 56, "images": 1000}),
     "loss-landscape-2d": ("loss-landscape", {"dimensions": 2, "images": 200}),
     "loss-landscape-2d-56": ("loss-landscape", {"depth": 56, "dimensions": 2, "images": 150}),
     "loss-landscape-2d-110": ("loss-landscape", {"depth": 110, "dimensions": 2, "images": 100}),
 }
 
+
+def _depth(experiment: str, settings: Mapping[str, Any]) -> int:
+    """Return the depth of the trained twins that a recording needs; 20 if it needs none."""
+    config = find_experiment(experiment).settings(settings)
+    return int(config.depth) if hasattr(config, "twins") else 20
+
+
 #: The recordings of depths that have trained twins in the repository.
 RECORDINGS = {
-    name: row
-    for name, row in _WANTED.items()
-    if f"plain{row[1].get('depth', 20)}" in bundled_names()
+    name: row for name, row in _WANTED.items() if f"plain{_depth(*row)}" in bundled_names()
 }
 
 

@@ -12,7 +12,7 @@ from resnet_viz.checkpoints.ref import NetworkRef
 from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.core.text import Text
 from resnet_viz.experiments.finding_files import caption, changed_settings, finding_verdict
-from resnet_viz.experiments.literature import compared_numbers
+from resnet_viz.experiments.literature import ComparedNumber, compared_numbers
 from resnet_viz.experiments.recordings import recordings_of
 from resnet_viz.experiments.registry import EXPERIMENTS
 from resnet_viz.experiments.remarks import published_label, remarks
@@ -110,10 +110,9 @@ def _results(saved: list[Recording]) -> str:
     for one in saved:
         row, finding = EXPERIMENTS[one.finding.experiment], one.finding
         settings = changed_settings(row, finding.settings) or "usual settings"
-        differs = [] if finding.answer in {None, row.expected} else [finding_verdict(finding, text)]
-        new = [s for s in (*differs, *remarks(finding, text)) if s not in said]
+        new = [s for s in remarks(finding, text) if s not in said]
         said.update(new)  # how the twins were trained is said once
-        result = " ".join([caption(finding, text), *new])
+        result = " ".join([caption(finding, text), finding_verdict(finding, text), *new])
         rows.append(f"- **{row.name}** ({settings}; {one.date[:10]}, seed {one.seed}): {result}")
     return "\n".join(rows)
 
@@ -129,18 +128,18 @@ def _times(saved: list[Recording]) -> str:
 
 
 def _published(saved: list[Recording]) -> str:
-    """Every published number with our measurement of it, if there is one."""
+    """Every published number that was measured here, with the measurement."""
     text = Text("en")
     rows = ["| quantity | published | measured | source |", "| --- | --- | --- | --- |"]
     for name in EXPERIMENTS:
-        own = [
-            list(compared_numbers(one.finding)) for one in saved if one.finding.experiment == name
+        beside: dict[str, ComparedNumber] = {}
+        for one in (one for one in saved if one.finding.experiment == name):
+            for number in compared_numbers(one.finding):
+                beside.setdefault(published_label(name, number.published, text), number)
+        rows += [
+            f"| {what} | {one.published.value} | {one.measured:.3g} | {one.published.source} |"
+            for what, one in beside.items()
         ]
-        for same in zip(*own, strict=True):
-            one = next((b for b in same if b.measured is not None), same[0])
-            ours = "-" if one.measured is None else f"{one.measured:.3g}"
-            what = published_label(name, one.published, text)
-            rows.append(f"| {what} | {one.published.value} | {ours} | {one.published.source} |")
     return "\n".join(rows)
 
 

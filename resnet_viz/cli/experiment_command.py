@@ -50,7 +50,7 @@ def experiment(
 
 
 #: Printed as text; the curves are in the JSON only.
-_SHORT = ("experiment", "caption", "verdict", "remarks", "numbers", "citation")
+_SHORT = ("experiment", "caption", "outcome", "verdict", "remarks", "numbers", "citation")
 
 
 def _settings(options: list[str]) -> dict[str, str]:

@@ -8,12 +8,14 @@ sec. 2.
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
+import numpy as np
 import torch
 from jaxtyping import Float64
 from torch import Tensor
 
 from resnet_viz.experiments.measures.batches import Images, labelled_batch
 from resnet_viz.experiments.measures.curves import matrix
+from resnet_viz.experiments.measures.spread import resampled
 from resnet_viz.experiments.measures.walked_twins import trained_twins
 from resnet_viz.experiments.settings import in_range
 from resnet_viz.networks.resnet.model import ResNet
@@ -60,9 +62,8 @@ def run(config: CkaConfig) -> Iterator[Finding]:
             )
             for name, value in values.items()
         )  # fmt: skip
-        numbers = _numbers(values)
-        answer = _answer(numbers) if number == len(minibatches) else None
-        yield Finding("cka", asdict(config), number / len(minibatches), panels, numbers, answer)
+        progress = number / len(minibatches)
+        yield Finding("cka", asdict(config), progress, panels, _numbers(values))
 
 
 _COMPARED = {
@@ -116,10 +117,18 @@ def alignment(terms: Float64[Tensor, "3 layers others"]) -> Float64[Tensor, "lay
 
 
 def _numbers(values: dict[str, Tensor]) -> dict[str, float]:
-    neighbours = {name: float(v.diagonal(1).mean()) for name, v in values.items()}
+    residual, plain = (
+        values[name].diagonal(1).tolist() for name in ("within_residual", "within_plain")
+    )
     return {
-        "residual_neighbours": neighbours["within_residual"],
-        "plain_neighbours": neighbours["within_plain"],
+        "residual_neighbours": float(np.mean(residual)),
+        "plain_neighbours": float(np.mean(plain)),
+        "residual_median": float(np.median(residual)),
+        "plain_median": float(np.median(plain)),
+        **resampled("mean_gap", lambda v: float(v[0].mean() - v[1].mean()), residual, plain),
+        **resampled(
+            "median_gap", lambda v: float(np.median(v[0]) - np.median(v[1])), residual, plain
+        ),
         "between_same": float(values["between"].diagonal().mean()),
         "diagonal": _furthest_from_one(values["within_residual"].diagonal()),
     }
@@ -127,8 +136,3 @@ def _numbers(values: dict[str, Tensor]) -> dict[str, float]:
 
 def _furthest_from_one(values: Tensor) -> float:
     return float(values[(values - 1).abs().argmax()])
-
-
-def _answer(numbers: dict[str, float]) -> str:
-    gap = numbers["residual_neighbours"] - numbers["plain_neighbours"]
-    return "residual" if gap > 0.01 else ("plain" if gap < -0.01 else "both")

@@ -4,21 +4,23 @@ He et al. 2015 (arXiv 1512.03385), fig. 6 and table 6. Uses the training curves 
 twins, and a short training of twins of several depths on a small data set.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
-from itertools import groupby
+from math import nan
 
 from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.core.converter import JsonObject
 from resnet_viz.core.errors import CheckpointError
-from resnet_viz.experiments.literature import CIFAR10
 from resnet_viz.experiments.measures.curves import curve
 from resnet_viz.experiments.measures.live_twins import ShortTraining, train_twins
+from resnet_viz.experiments.measures.spread import exact, spanned
 from resnet_viz.experiments.measures.walked_twins import bundled_metadata
 from resnet_viz.experiments.settings import check_depths, in_range
-from resnet_viz.records import Curve, Finding, Mark, Panel
+from resnet_viz.records import Curve, Finding, Panel
 from resnet_viz.spec import Kind, NetworkSpec
+
+_LAST_EPOCHS = 3  # whose range is the spread of an error
 
 
 class Subset(StrEnum):
@@ -58,7 +60,7 @@ def run(config: DegradationConfig) -> Iterator[Finding]:
     if not config.epochs:
         yield finding
         return
-    yield replace(finding, progress=0.0, answer=None)
+    yield replace(finding, progress=0.0)
     for training in train_twins(config.depths, data=config.data, images=config.images,
                                 epochs=config.epochs, seed=config.seed):  # fmt: skip
         yield _with_short_training(finding, training, config)
@@ -67,23 +69,28 @@ def run(config: DegradationConfig) -> Iterator[Finding]:
 def _with_short_training(
     finding: Finding, training: ShortTraining, config: DegradationConfig
 ) -> Finding:
-    """Return the finding with the curves of the short training in front."""
+    """Return the finding with the curves of the short training behind it.
+
+    A few epochs show who learns faster, which is not the degradation of trained networks.
+    """
     curves = tuple(
-        curve(name, range(1, len(e) + 1), e, kind=Kind.PLAIN if "plain" in name else Kind.RESIDUAL)
+        curve(
+            name, range(1, len(e) + 1), e, kind=Kind.PLAIN if "plain" in name else Kind.RESIDUAL,
+            note=_percent(e),
+        )
         for name, e in training.errors.items()
-    )
-    done = training.share == 1
+    )  # fmt: skip
     numbers = dict(finding.numbers)
-    if done:
+    if training.share == 1:
         numbers |= training.final_errors()
         numbers["live_shallow"] = float(min(config.depths))
         numbers["live_deep"] = float(max(config.depths))
+        numbers["live_epochs"] = float(config.epochs)
     return replace(
         finding,
         progress=training.share,
-        panels=(Panel("live", "epoch", "train_error", curves), *finding.panels),
+        panels=(*finding.panels, Panel("speed", "epoch", "train_error", curves)),
         numbers=numbers,
-        answer=finding.answer if done else None,
     )
 
 
@@ -105,34 +112,65 @@ def recorded(config: DegradationConfig) -> Finding:
         name, last = network.spec.name, network.curve[-1]
         numbers[f"{name}_train"] = 100 * last["train_error"]
         numbers[f"{name}_test"] = 100 * last["test_error"]
-    deepest, shallow = networks[-1].spec.depth, networks[0].spec.depth
+    numbers |= _by_depth(networks)
+    panels = (
+        Panel("training", "epoch", "train_error", tuple(_by_epoch(networks, "train_error"))),
+        Panel(
+            "testing", "epoch", "test_error", tuple(_by_epoch(networks, "test_error")),
+            behind="training",
+        ),
+    )  # fmt: skip
+    return Finding("degradation", asdict(config), 1.0, panels, numbers)
+
+
+def _by_depth(networks: Sequence["_Network"]) -> dict[str, float]:
+    """Return what the last epochs say about the shallowest and the deepest networks."""
+    shallow, deepest = networks[0].spec.depth, networks[-1].spec.depth
+    twins = {(n.spec.kind, n.spec.depth): n for n in networks}
+    numbers = {"shallow": float(shallow), "deepest": float(deepest)}
     for word, depth in (("shallow", shallow), ("deep", deepest)):
         epochs = [len(n.curve) for n in networks if n.spec.depth == depth]
         numbers[f"{word}_epochs"] = float(max(epochs))
-    for kind in ("resnet", "plain"):
-        numbers[f"{kind}_shallow"] = numbers.get(f"{kind}{shallow}_train", float("nan"))
-        numbers[f"{kind}_deep"] = numbers.get(f"{kind}{deepest}_train", float("nan"))
-    numbers |= {"shallow": float(shallow), "deepest": float(deepest)}
-    panels = (
-        Panel("training", "epoch", "train_error", tuple(_by_epoch(networks, "train_error"))),
-        Panel("testing", "epoch", "test_error", tuple(_by_epoch(networks, "test_error"))),
-        Panel("depth", "depth", "test_error", tuple(_by_depth(networks)), mark=Mark.POINTS),
-        Panel("published", "depth", "test_error", tuple(_published())),
-    )
-    return Finding("degradation", asdict(config), 1.0, panels, numbers, _answer(numbers))
+    for kind, name in ((Kind.RESIDUAL, "resnet"), (Kind.PLAIN, "plain")):
+        numbers[f"{name}_shallow"] = numbers[f"{name}_deep"] = nan
+        if (kind, shallow) in twins:
+            numbers[f"{name}_shallow"] = twins[kind, shallow].last("train_error")[-1]
+        if (kind, deepest) in twins:
+            numbers[f"{name}_deep"] = twins[kind, deepest].last("train_error")[-1]
+    ends = [(kind, depth) for kind in (Kind.PLAIN, Kind.RESIDUAL) for depth in (shallow, deepest)]
+    if shallow == deepest or any(end not in twins for end in ends):
+        return numbers
+    lengths = [len(twins[end].curve) for end in ends]
+    return {
+        **numbers,
+        **exact("epochs_gap", max(lengths) - min(lengths)),
+        **_changes(*(twins[end] for end in ends)),
+    }
 
 
-def _answer(numbers: dict[str, float]) -> str | None:
-    """Return "worse" if depth raised the plain network's training error; None for one depth.
+def _changes(
+    plain: "_Network", deep_plain: "_Network", residual: "_Network", deep_residual: "_Network"
+) -> dict[str, float]:
+    """Return the changes of the errors from shallow to deep, in points.
 
-    Networks of different depths may have been trained for different numbers of epochs. The
-    residual twins, trained in the same way, are the control: plain networks must lose more.
+    The spread is that of all pairs of the last epochs. The residual networks are the control: what
+    depth does to the plain ones in excess of them is not the recipe's doing.
     """
-    if numbers["shallow"] == numbers["deepest"]:
-        return None
-    plain = numbers["plain_deep"] - numbers["plain_shallow"]
-    residual = numbers["resnet_deep"] - numbers["resnet_shallow"]
-    return "worse" if plain > max(residual, 0) else "better"
+    train, test = (
+        _differences(plain, deep_plain, error) for error in ("train_error", "test_error")
+    )
+    control = _differences(residual, deep_residual, "train_error")
+    excess = [p - r for p in train for r in control]
+    return {
+        **spanned("train_change", train[-1], train),
+        **spanned("test_change", test[-1], test),
+        **spanned("control_change", control[-1], control),
+        **spanned("excess_change", train[-1] - control[-1], excess),
+    }
+
+
+def _differences(shallow: "_Network", deep: "_Network", error: str) -> list[float]:
+    return [b - a for a in shallow.last(error) for b in deep.last(error)]
 
 
 @dataclass(frozen=True)
@@ -141,6 +179,10 @@ class _Network:
 
     spec: NetworkSpec
     curve: list[JsonObject]
+
+    def last(self, error: str) -> list[float]:
+        """Return the errors of the last epochs, in percent."""
+        return [100 * epoch[error] for epoch in self.curve[-_LAST_EPOCHS:]]
 
 
 def _networks() -> Iterator[_Network]:
@@ -155,24 +197,11 @@ def _by_epoch(networks: list[_Network], error: str) -> Iterator[Curve]:
         yield curve(
             network.spec.name,
             [epoch["epoch"] for epoch in network.curve],
-            [100 * epoch[error] for epoch in network.curve],
+            errors := [100 * epoch[error] for epoch in network.curve],
             kind=network.spec.kind,
+            note=_percent(errors),
         )
 
 
-def _by_depth(networks: list[_Network]) -> Iterator[Curve]:
-    by_kind = sorted(networks, key=lambda n: n.spec.kind)
-    for kind, group in groupby(by_kind, key=lambda n: n.spec.kind):
-        same_kind = list(group)
-        errors = [100 * n.curve[-1]["test_error"] for n in same_kind]
-        yield curve(kind.value, [n.spec.depth for n in same_kind], errors)
-
-
-def _published() -> Iterator[Curve]:
-    for series in CIFAR10:
-        yield curve(
-            f"{series.kind}, {series.source}",
-            series.errors.keys(),
-            series.errors.values(),
-            kind=Kind(series.kind),
-        )
+def _percent(errors: Sequence[float]) -> str:
+    return f"{errors[-1]:.1f} %"

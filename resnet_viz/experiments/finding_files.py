@@ -1,6 +1,5 @@
 """Findings as text and JSON: caption, verdict, document, saved files, reproducing code."""
 
-from math import isfinite
 from pathlib import Path
 
 from resnet_viz.core.converter import JsonObject, encode
@@ -8,8 +7,9 @@ from resnet_viz.core.saving import SCHEMA_VERSION, library_versions, new_folder,
 from resnet_viz.core.text import Text
 from resnet_viz.experiments.literature import compared_numbers
 from resnet_viz.experiments.registry import EXPERIMENTS, Experiment
-from resnet_viz.experiments.remarks import published_label, remarks
-from resnet_viz.records import Finding
+from resnet_viz.experiments.remarks import published_label, remarks, words_of
+from resnet_viz.experiments.verdict_sentences import verdict_sentence
+from resnet_viz.records import Finding, Statistic
 from resnet_viz.records.findings import Settings
 
 
@@ -27,21 +27,15 @@ def experiment_description(row: Experiment, text: Text) -> JsonObject:
 
 def caption(finding: Finding, text: Text) -> str:
     """Return a sentence that states the measured numbers."""
-    words = {_placeholder(name): _number(value) for name, value in finding.numbers.items()}
-    return text(f"experiment.{finding.experiment}.caption", **words)
+    return text(f"experiment.{finding.experiment}.caption", **words_of(finding))
 
 
 def finding_verdict(finding: Finding, text: Text) -> str:
-    """Return a sentence that says whether the measurement agrees with the source."""
+    """Return a sentence: the finding agrees with its source, differs, or does not decide."""
     row = EXPERIMENTS[finding.experiment]
-    if finding.answer is None:
-        return text("experiments.open")
-    verdict = "agrees" if finding.answer == row.expected else "differs"
-    return text(
-        f"experiments.{verdict}",
-        measured=text(f"experiment.{row.name}.answer_{finding.answer}"),
-        published=text(f"experiment.{row.name}.answer_{row.expected}"),
-        citation=row.citation,
+    verdict = row.verdict(finding)
+    return (
+        text("experiments.incomplete") if verdict is None else verdict_sentence(row, verdict, text)
     )
 
 
@@ -62,9 +56,13 @@ def _listed(value: object) -> str:
 def finding_document(finding: Finding, text: Text) -> JsonObject:
     """Return the finding as JSON values, with claim, caption, verdict and published numbers."""
     row = EXPERIMENTS[finding.experiment]
+    verdict = row.verdict(finding)
     return {
         "schema_version": SCHEMA_VERSION,
         **_values(finding),
+        "answer": None if verdict is None else verdict.answer,
+        "outcome": None if verdict is None else verdict.outcome.value,
+        "statistics": [] if verdict is None else [_judged(one) for one in verdict.statistics],
         "claim": text(f"experiment.{row.name}.claim"),
         "citation": row.citation,
         "expected": row.expected,
@@ -86,6 +84,16 @@ def finding_document(finding: Finding, text: Text) -> JsonObject:
     }
 
 
+def _judged(one: Statistic) -> JsonObject:
+    return {
+        **encode(one.bar),
+        "value": one.value,
+        "low": one.low,
+        "high": one.high,
+        "fits": list(one.fits),
+    }
+
+
 def _values(finding: Finding) -> JsonObject:
     """Return the finding without progress and without the empty matrices of panels of curves."""
     values: JsonObject = encode(finding)
@@ -93,6 +101,9 @@ def _values(finding: Finding) -> JsonObject:
     for panel in values["panels"]:
         if panel["matrix"] is None:
             del panel["matrix"]
+        for curve in panel["curves"]:
+            if curve["low"] is None:
+                del curve["low"], curve["high"]
     return values
 
 
@@ -116,16 +127,3 @@ def python_line(finding: Finding) -> str:
     settings = encode(finding.settings)
     arguments = "".join(f", {name}={value!r}" for name, value in settings.items() if value != "")
     return f'run_experiment("{finding.experiment}"{arguments})'
-
-
-def _placeholder(name: str) -> str:
-    """Return a number's name as a placeholder: letters, digits and underscores."""
-    return "".join(c if c.isalnum() else "_" for c in name)
-
-
-def _number(value: float) -> str:
-    if not isfinite(value) or value == 0:
-        return f"{value:g}"
-    if 0.01 <= abs(value) < 1e5:
-        return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
-    return f"{value:.2e}"

@@ -10,17 +10,18 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Float64
 from torch import nn
 
 from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.experiments.measures.batches import Images, LabelledBatch, labelled_batch
-from resnet_viz.experiments.measures.curves import curve
+from resnet_viz.experiments.measures.curves import curve, matrix
+from resnet_viz.experiments.measures.spread import around_mean
 from resnet_viz.experiments.measures.walked_twins import trained_twins
 from resnet_viz.experiments.settings import in_range
 from resnet_viz.networks.resnet.model import ResNet, build
 from resnet_viz.probe.analyze import grad_cam
-from resnet_viz.records import TWINS, Finding, Panel
+from resnet_viz.records import TWINS, Finding, Mark, Matrix, Panel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,17 +47,23 @@ def run(config: SanityConfig) -> Iterator[Finding]:
     """Yield a finding after each randomised module; the residual network comes first."""
     twins = trained_twins(config.depth, config.twins)
     data = labelled_batch(config.source, config.images, twins.first.preprocessing)
-    similarities: dict[str, list[float]] = {}
-    names: dict[str, list[str]] = {}
+    cascades: dict[str, list[_Step]] = {}
     for role, loaded in TWINS.join(twins):
-        kind = role.value
-        similarities[kind], names[kind] = [], []
-        steps = _steps(loaded.network)
-        for done, (name, value) in enumerate(_randomised(loaded, data, config.seed), 1):
-            similarities[kind].append(value)
-            names[kind].append(name)
-            share = (list(similarities).index(kind) + done / (len(steps) + 1)) / 2
-            yield _finding(config, similarities, names, share)
+        steps = cascades[role.value] = []
+        count = len(_steps(loaded.network)) + 1
+        for step in _randomised(loaded, data, config.seed):
+            steps.append(step)
+            share = (len(cascades) - 1 + len(steps) / count) / 2
+            yield _finding(config, cascades, share)
+
+
+@dataclass(frozen=True, eq=False)
+class _Step:
+    """The maps after a module was randomised."""
+
+    name: str  # of the module
+    similarities: np.ndarray  # to the original maps, by image
+    maps: np.ndarray  # (images, height, width)
 
 
 def _steps(network: ResNet) -> list[str]:
@@ -64,16 +71,14 @@ def _steps(network: ResNet) -> list[str]:
     return ["fc", *reversed(network.spec.blocks()), "conv1"]
 
 
-def _randomised(
-    loaded: LoadedNetwork, data: LabelledBatch, seed: int
-) -> Iterator[tuple[str, float]]:
-    """Randomise module after module; yield its name and the similarity to the original maps."""
+def _randomised(loaded: LoadedNetwork, data: LabelledBatch, seed: int) -> Iterator[_Step]:
+    """Randomise module after module; yield the maps after each, the original ones first."""
     network = copy.deepcopy(loaded.network)
     untrained = build(network.spec, seed=seed)
     layer = network.spec.blocks()[-1]
     targets = data.labels
     original_maps = grad_cam(network, data.images, layer, target=targets)
-    yield "trained", similarity(original_maps, original_maps)
+    yield _Step("trained", similarities(original_maps, original_maps), original_maps)
     for name in _steps(network):
         weights = _weights(network.get_submodule(name))
         random_weights = _weights(untrained.get_submodule(name))
@@ -81,7 +86,7 @@ def _randomised(
             for weight, random_weight in zip(weights, random_weights, strict=True):
                 weight.copy_(random_weight)
         maps = grad_cam(network, data.images, layer, target=targets)
-        yield name, similarity(original_maps, maps)
+        yield _Step(name, similarities(original_maps, maps), maps)
 
 
 def _weights(module: nn.Module) -> list[nn.Parameter]:
@@ -89,17 +94,17 @@ def _weights(module: nn.Module) -> list[nn.Parameter]:
     return [p for p in module.parameters() if p.ndim > 1]
 
 
-def similarity(one: Float[np.ndarray, "batch h w"], other: Float[np.ndarray, "batch h w"]) -> float:
-    """Return the mean over images of Spearman's rank correlation of two maps.
+def similarities(
+    maps: Float[np.ndarray, "batch h w"], others: Float[np.ndarray, "batch h w"]
+) -> Float64[np.ndarray, " batch"]:
+    """Return Spearman's rank correlation of two maps of each image; 0 if one of them is constant.
 
-    Images with a constant map are ignored; 0 if none is left.
+    A constant map, often all zero, tells nothing about the other.
     """
-    values = [
-        float(np.corrcoef(_ranks(a), _ranks(b))[0, 1])
-        for a, b in zip(one, other, strict=True)
-        if np.ptp(a) > 0 and np.ptp(b) > 0
-    ]
-    return float(np.mean(values)) if values else 0.0
+    return np.array([
+        float(np.corrcoef(_ranks(a), _ranks(b))[0, 1]) if np.ptp(a) > 0 and np.ptp(b) > 0 else 0.0
+        for a, b in zip(maps, others, strict=True)
+    ])  # fmt: skip
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:
@@ -110,19 +115,31 @@ def _ranks(values: np.ndarray) -> np.ndarray:
     return ranks
 
 
-def _finding(
-    config: SanityConfig,
-    similarities: dict[str, list[float]],
-    names: dict[str, list[str]],
-    share: float,
-) -> Finding:
-    curves = tuple(curve(k, range(len(v)), v, names[k]) for k, v in similarities.items())
-    panel = Panel("similarity", "randomised", "rank_correlation", curves)
-    numbers = {f"{kind}_random": values[-1] for kind, values in similarities.items()}
-    numbers |= {
-        f"{kind}_head": values[min(1, len(values) - 1)] for kind, values in similarities.items()
-    }
-    answer = None
-    if share == 1:
-        answer = "changes" if numbers["residual_random"] < 0.5 else "stays"
-    return Finding("grad-cam-sanity", asdict(config), share, (panel,), numbers, answer)
+def _finding(config: SanityConfig, cascades: dict[str, list[_Step]], share: float) -> Finding:
+    numbers: dict[str, float] = {}
+    curves = []
+    for kind, steps in cascades.items():
+        by_step = np.array([step.similarities for step in steps])
+        half = 1.96 * by_step.std(1) / by_step.shape[1] ** 0.5
+        mean = by_step.mean(1)
+        names = [step.name for step in steps]
+        curves.append(curve(kind, range(len(mean)), mean, names, spread=(mean - half, mean + half)))
+        numbers |= around_mean(f"{kind}_random", by_step[-1].tolist())
+        numbers |= around_mean(f"{kind}_head", by_step[min(1, len(steps) - 1)].tolist())
+    panels = [Panel("similarity", "randomised", "rank_correlation", tuple(curves))]
+    panels += [
+        Panel(f"maps_{kind}", "column", "row", mark=Mark.MAPS, maps=tuple(_drawn(steps)))
+        for kind, steps in cascades.items()
+    ]
+    return Finding("grad-cam-sanity", asdict(config), share, tuple(panels), numbers)
+
+
+def _drawn(steps: list[_Step]) -> Iterator[Matrix]:
+    """Yield some maps of one image as ranks, 0 to 1, which is what the correlation compares."""
+    image = int(np.argmax(np.ptp(steps[0].maps, axis=(1, 2)) > 0))
+    last = len(steps) - 1
+    for place in sorted({0, min(1, last), min(2, last), last // 2, last}):
+        found = steps[place].maps[image]
+        ranks = _ranks(found).reshape(found.shape) / max(found.size - 1, 1)
+        rows, columns = (tuple(map(str, range(size))) for size in found.shape)
+        yield matrix(steps[place].name, rows, columns, ranks)

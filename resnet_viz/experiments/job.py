@@ -60,7 +60,9 @@ def experiment_job(
             write_recording(folder / "finding.json", last)
         raise
     if last is not None:
-        yield ExperimentResult(last.finding.numbers, last.finding.answer)
+        verdict = row.verdict(last.finding)
+        answer = None if verdict is None else verdict.answer
+        yield ExperimentResult(last.finding.numbers, answer)
 
 
 def saved_recording(folder: Path) -> Recording | None:

@@ -13,6 +13,7 @@ import torch
 from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.experiments.measures.batches import Images, labelled_batch
 from resnet_viz.experiments.measures.curves import curve
+from resnet_viz.experiments.measures.spread import resampled
 from resnet_viz.experiments.measures.walked_twins import trained_twins
 from resnet_viz.experiments.settings import in_range
 from resnet_viz.probe.capture import capture
@@ -44,7 +45,7 @@ def run(config: ResponsesConfig) -> Iterator[Finding]:
     by_kind = {}
     for role, loaded in TWINS.join(trained_twins(config.depth, config.twins)):
         by_kind[role.value] = responses(loaded, config)
-        numbers = {f"{k}_mean": float(np.mean(list(v.values()))) for k, v in by_kind.items()}
+        numbers = _numbers({kind: list(v.values()) for kind, v in by_kind.items()})
         ordered = tuple(
             curve(k, range(1, len(v) + 1), v.values(), tuple(v)) for k, v in by_kind.items()
         )
@@ -57,12 +58,29 @@ def run(config: ResponsesConfig) -> Iterator[Finding]:
             Panel("ranked", "rank", "response", ranked),
         )
         progress = len(by_kind) / 2
-        answer = _answer(numbers) if progress == 1 else None
-        yield Finding("layer-responses", asdict(config), progress, panels, numbers, answer)
+        yield Finding("layer-responses", asdict(config), progress, panels, numbers)
 
 
-def _answer(numbers: dict[str, float]) -> str:
-    return "residual" if numbers["residual_mean"] < numbers["plain_mean"] else "plain"
+def _numbers(by_kind: dict[str, list[float]]) -> dict[str, float]:
+    """Return mean and median of both networks, and by which share the residual one is smaller.
+
+    Twins have the same layers, so the spread is that of a resampling of pairs of layers.
+    """
+    numbers = {f"{kind}_mean": float(np.mean(values)) for kind, values in by_kind.items()}
+    numbers |= {f"{kind}_median": float(np.median(values)) for kind, values in by_kind.items()}
+    if len(by_kind) < 2:
+        return numbers
+    residual, plain = by_kind["residual"], by_kind["plain"]
+    smaller = sum(r < p for r, p in zip(residual, plain, strict=True))
+    return {
+        **numbers,
+        "smaller": float(smaller),
+        "layers": float(len(plain)),
+        **resampled("mean_change", lambda v: float(1 - v[0].mean() / v[1].mean()), residual, plain),
+        **resampled(
+            "median_change", lambda v: float(1 - np.median(v[0]) / np.median(v[1])), residual, plain
+        ),
+    }
 
 
 def responses(loaded: LoadedNetwork, config: ResponsesConfig) -> dict[str, float]:

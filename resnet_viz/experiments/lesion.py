@@ -14,6 +14,7 @@ import numpy as np
 from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.experiments.measures.batches import Images, LabelledBatch, labelled_batch
 from resnet_viz.experiments.measures.curves import curve
+from resnet_viz.experiments.measures.spread import resampled
 from resnet_viz.experiments.measures.walked_twins import accuracy, downsampling, trained_twins
 from resnet_viz.experiments.settings import in_range
 from resnet_viz.networks.resnet.blocks import ResidualBlock
@@ -142,16 +143,44 @@ def _finding(
         losses = lesions.losses(changes_shape)
         numbers[f"{kind}_whole"] = 100 * lesions.whole
         numbers[f"{kind}_median"] = float(np.median(losses)) if losses else 0.0
+        numbers[f"{kind}_mean"] = float(np.mean(losses)) if losses else 0.0
         numbers[f"{kind}_most"] = max(lesions.losses(), default=0.0)
         numbers[f"{kind}_least"] = min(lesions.losses(), default=0.0)
-    answer = None
     if progress == 1:
-        residual, plain = numbers["residual_median"], numbers["plain_median"]
-        answer = (
-            "plain" if plain > residual + 5 else ("residual" if residual > plain + 5 else "both")
-        )
+        numbers |= _compared(*(by_kind[k].losses(changes_shape) for k in ("residual", "plain")))
+        numbers |= _exception(by_kind["residual"], changes_shape)
     panels = _panels(by_kind, changes_shape)
-    return Finding("lesion", asdict(config), progress, panels, numbers, answer)
+    return Finding("lesion", asdict(config), progress, panels, numbers)
+
+
+def _compared(residual: list[float], plain: list[float]) -> dict[str, float]:
+    """Return how much more the plain network loses, in points, by median and by mean.
+
+    The spread is that of a resampling of the deleted blocks.
+    """
+    return {
+        **resampled(
+            "median_gap", lambda v: float(np.median(v[1]) - np.median(v[0])), residual, plain
+        ),
+        **resampled("mean_gap", lambda v: float(v[1].mean() - v[0].mean()), residual, plain),
+        **resampled("larger_median", lambda v: float(np.median(v, axis=1).max()), residual, plain),
+    }
+
+
+def _exception(lesions: Lesions, changes_shape: Sequence[str]) -> dict[str, float]:
+    """Return how the blocks that change the shape rank among the largest losses.
+
+    Veit 2016 excepts these blocks. It is borne out if each of them costs more than every other.
+    """
+    costly = sorted(lesions.without, key=lambda name: lesions.without[name])
+    first = costly[: len(changes_shape)]
+    losses = {name: 100 * (lesions.whole - value) for name, value in lesions.without.items()}
+    return {
+        "shape_blocks": float(len(changes_shape)),
+        "shape_among_most": float(sum(name in changes_shape for name in first)),
+        "shape_least": min((losses[name] for name in changes_shape), default=0.0),
+        "keeps_most": max((v for n, v in losses.items() if n not in changes_shape), default=0.0),
+    }
 
 
 def _panels(by_kind: dict[str, Lesions], changes_shape: Sequence[str]) -> tuple[Panel, ...]:

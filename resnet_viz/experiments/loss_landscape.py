@@ -16,10 +16,11 @@ from torch.nn.functional import cross_entropy
 from resnet_viz.core.errors import OptionError
 from resnet_viz.experiments.measures.batches import Images, LabelledBatch, labelled_batch
 from resnet_viz.experiments.measures.curves import curve, matrix
+from resnet_viz.experiments.measures.spread import around_mean
 from resnet_viz.experiments.measures.walked_twins import trained_twins
 from resnet_viz.experiments.settings import in_range
 from resnet_viz.networks.resnet.model import ResNet
-from resnet_viz.records import TWINS, Curve, Finding, Mark, Matrix, Panel
+from resnet_viz.records import TWINS, Finding, Mark, Matrix, Panel
 
 #: A direction in weight space: a tensor for each weight, by parameter name.
 Direction = Mapping[str, Tensor]
@@ -33,7 +34,8 @@ class LandscapeConfig:
     twins: str = ""  # see ``trained_twins``
     images: int = 50
     source: Images = Images.CIFAR10
-    dimensions: int = 1  # 1: a line, 2: a surface
+    dimensions: int = 1  # 1: a line for each direction, 2: a surface over the first two
+    directions: int = 5  # random directions, of lines; a surface has two
     points: int = 15  # per dimension; an even number counts as the next odd one
     reach: float = 1.0  # largest distance, relative to the norm of each filter
     seed: int = 0
@@ -41,13 +43,15 @@ class LandscapeConfig:
     def __post_init__(self) -> None:
         in_range("images", self.images, 1, 10_000)
         in_range("dimensions", self.dimensions, 1, 2)
+        in_range("directions", self.directions, 1, 50)
         in_range("points", self.points, 3, 101)
         in_range("reach", self.reach, 0.001, 10)
 
     @property
     def work(self) -> float:
         """Relative cost; scales the recorded time."""
-        return float(self.images * self.depth * self.points**self.dimensions)
+        lines = self.directions if self.dimensions == 1 else self.points
+        return float(self.images * self.depth * self.points * lines)
 
     @property
     def grid(self) -> list[float]:
@@ -57,7 +61,9 @@ class LandscapeConfig:
 
 
 def run(config: LandscapeConfig, earlier: Finding | None = None) -> Iterator[Finding]:
-    """Yield a finding after each line of a surface; the residual network comes first.
+    """Yield a finding after each line; the residual network comes first.
+
+    In one dimension every line has its own direction, in two all lines lie in one plane.
 
     Parameters
     ----------
@@ -77,24 +83,41 @@ def run(config: LandscapeConfig, earlier: Finding | None = None) -> Iterator[Fin
     shapes = twins.map(lambda twin: [p.shape for p in twin.network.parameters() if p.ndim > 1])
     if shapes.first != shapes.second:
         raise OptionError("twins_not_alike", twins=config.twins[:80])
-    second_distances = config.grid if config.dimensions == 2 else [0.0]
+    count = config.directions if config.dimensions == 1 else len(config.grid)
     earlier_lines = {} if earlier is None else _lines(earlier)
+    if len(earlier_lines) == 2 and all(len(rows) == count for rows in earlier_lines.values()):
+        yield _finding(config, earlier_lines, 1.0)
+        return
     lines: dict[str, list[list[float]]] = {}
     for role, loaded in TWINS.join(twins):
         kind = role.value
         moved = copy.deepcopy(loaded.network)
-        directions = [random_direction(moved, 2 * config.seed + number) for number in range(2)]
         lines[kind] = earlier_lines.get(kind, [])
-        for b in second_distances[len(lines[kind]) :]:
+        for number in range(len(lines[kind]), count):
+            directions, b = _line_of(config, loaded.network, number)
             line = [loss_at(loaded.network, moved, directions, (a, b), data) for a in config.grid]
             lines[kind].append(line)
-            progress = sum(map(len, lines.values())) / (2 * len(second_distances))
+            progress = sum(map(len, lines.values())) / (2 * count)
             yield _finding(config, lines, progress)
 
 
+def _line_of(
+    config: LandscapeConfig, network: ResNet, number: int
+) -> tuple[list[Direction], float]:
+    """Return two directions, and the distance of a line along the second."""
+    if config.dimensions == 1:
+        first = config.seed * config.directions
+        return [random_direction(network, seed) for seed in (first + number, 0)], 0.0
+    seeds = (2 * config.seed, 2 * config.seed + 1)
+    return [random_direction(network, seed) for seed in seeds], config.grid[number]
+
+
 def _lines(finding: Finding) -> dict[str, list[list[float]]]:
-    """Return the lines of a partial surface, by kind of network."""
-    return {p.name: p.matrix.values.tolist() for p in finding.panels if p.matrix is not None}
+    """Return the lines of a partial finding, by kind of network."""
+    lines = {p.name: p.matrix.values.tolist() for p in finding.panels if p.matrix is not None}
+    for one in (one for panel in finding.panels for one in panel.curves):
+        lines.setdefault(one.name, []).append(one.y.tolist())
+    return lines
 
 
 def random_direction(network: ResNet, seed: int) -> Direction:
@@ -153,7 +176,6 @@ def _finding(
     config: LandscapeConfig, lines: dict[str, list[list[float]]], progress: float
 ) -> Finding:
     grid = config.grid
-    middle = len(grid) // 2
     if config.dimensions == 2:
         panels = tuple(
             Panel(kind, "direction", "direction_2", matrix=_surface(kind, grid, rows),
@@ -161,24 +183,45 @@ def _finding(
             for kind, rows in lines.items()
         )  # fmt: skip
     else:
-        panels = (Panel("line", "direction", "loss", tuple(_line(grid, lines)), log_y=True),)
+        curves = tuple(curve(kind, grid, row) for kind, rows in lines.items() for row in rows)
+        panels = (Panel("line", "direction", "loss", curves, log_y=True),)
     numbers = {}
-    for kind, rows in lines.items():
-        if config.dimensions == 2 and len(rows) <= middle:
-            continue
-        row = rows[middle] if config.dimensions == 2 else rows[0]
-        numbers[f"{kind}_centre"] = row[middle]
-        numbers[f"{kind}_edge"] = float(np.mean([row[0], row[-1]]))
-    answer = None
     if progress == 1:
-        rise = {k: numbers[f"{k}_edge"] - numbers[f"{k}_centre"] for k in lines}
-        answer = "plain" if rise["plain"] > rise["residual"] else "residual"
-    return Finding("loss-landscape", asdict(config), progress, panels, numbers, answer)
+        through = {kind: _through_centre(config, rows) for kind, rows in lines.items()}
+        numbers = _numbers(np.array(grid), through)
+    return Finding("loss-landscape", asdict(config), progress, panels, numbers)
 
 
-def _line(grid: list[float], lines: dict[str, list[list[float]]]) -> Iterator[Curve]:
+def _through_centre(config: LandscapeConfig, rows: list[list[float]]) -> np.ndarray:
+    """Return the lines through the trained weights, one per direction."""
+    if config.dimensions == 1:
+        return np.array(rows)
+    surface, middle = np.array(rows), len(config.grid) // 2
+    return np.array([surface[middle], surface[:, middle]])
+
+
+def _numbers(grid: np.ndarray, lines: dict[str, np.ndarray]) -> dict[str, float]:
+    """Return the losses, and how much more the plain network's loss rises, with its spread.
+
+    Both networks are moved along the same directions, so the ratio of their rises is taken for
+    each direction. "Near the centre" is within a third of the reach.
+    """
+    middle = len(grid) // 2
+    near = (np.abs(grid) <= grid[-1] / 3) & (np.arange(len(grid)) != middle)
+    if not near.any():
+        near = np.abs(np.arange(len(grid)) - middle) == 1
+    numbers, edges, centres = {}, {}, {}
     for kind, rows in lines.items():
-        yield curve(kind, grid, rows[0])
+        numbers[f"{kind}_centre"] = float(rows[0, middle])
+        numbers[f"{kind}_edge"] = float(rows[:, [0, -1]].mean())
+        numbers[f"{kind}_near"] = float(rows[:, near].mean())
+        edges[kind] = rows[:, [0, -1]].mean(1) - rows[:, middle]
+        centres[kind] = rows[:, near].mean(1) - rows[:, middle]
+    for name, rises in (("rise_ratio", edges), ("centre_ratio", centres)):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratios = rises["plain"] / rises["residual"]
+        numbers |= around_mean(name, ratios.tolist(), logarithmic=True)
+    return numbers
 
 
 def _surface(kind: str, grid: list[float], rows: list[list[float]]) -> Matrix:

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from resnet_viz.experiments.measures.curves import curve
+from resnet_viz.experiments.measures.spread import around_mean
 from resnet_viz.experiments.settings import in_range
 from resnet_viz.records import Finding, Panel
 from resnet_viz.records.theory import THEORY_BATCH_NORM
@@ -49,7 +50,7 @@ class MlpConfig:
     width: int = 512
     batch: int = 512
     layers: int = 60
-    seeds: int = 1  # number of seeds to average over
+    seeds: int = 5  # number of seeds to average over
 
     def __post_init__(self) -> None:
         in_range("width", self.width, 2, 2048)
@@ -65,23 +66,24 @@ class MlpConfig:
 
 def run(config: MlpConfig) -> Iterator[Finding]:
     """Yield a finding after each kind of layer: ||dL/dh|| by layer, and its growth."""
-    curves, numbers = [], {}
+    curves = []
+    numbers: dict[str, float] = {}
     for number, form in enumerate(FORMS, 1):
         norms = np.array(
             [hidden_gradient_norms(form, config, seed) for seed in range(config.seeds)]
         )
-        mean = np.exp(np.log(norms).mean(0))
-        curves.append(curve(form.name, range(len(mean)), mean / mean[-1], kind=form.kind))
-        numbers[form.name] = growth(mean)
+        relative = norms / norms[:, -1:]
+        mean, ends = np.exp(np.log(relative).mean(0)), (relative.min(0), relative.max(0))
+        by_seed = [growth(one) for one in norms]
+        factor = around_mean(form.name, by_seed, logarithmic=True)
+        note = f"× {factor[form.name]:.3g}"
+        curves.append(
+            curve(form.name, range(len(mean)), mean, kind=form.kind, spread=ends, note=note)
+        )
+        numbers |= factor
         panel = Panel("growth", "layer", "relative_gradient", tuple(curves), log_y=True)
         progress = number / len(FORMS)
-        answer = _answer(numbers) if number == len(FORMS) else None
-        yield Finding("gradient-growth", asdict(config), progress, (panel,), numbers, answer)
-
-
-def _answer(numbers: dict[str, float]) -> str:
-    with_norm, without_norm = numbers["plain_bn"], numbers["plain_bare"]
-    return "explodes" if with_norm > 1.1 and without_norm < with_norm else "steady"
+        yield Finding("gradient-growth", asdict(config), progress, (panel,), numbers)
 
 
 def hidden_gradient_norms(form: Form, config: MlpConfig, seed: int) -> list[float]:

@@ -22,7 +22,8 @@ from resnet_viz.experiments import (
     zero_means_identity,
 )
 from resnet_viz.experiments.settings import with_changes
-from resnet_viz.records import Finding
+from resnet_viz.experiments.verdict_rules import RULES
+from resnet_viz.records import UNSURE, Bar, Finding, Verdict, judge
 from resnet_viz.records.findings import Settings
 
 
@@ -49,7 +50,11 @@ class Experiment:
     answers
         The possible outcomes.
     expected
-        The outcome that the paper reports.
+        The answer that the paper reports.
+    agreeing
+        Other answers that agree with the paper's claim.
+    rule
+        The bars that a finding's numbers must pass for each answer.
     config
         Default settings, a frozen dataclass.
     small
@@ -66,10 +71,24 @@ class Experiment:
     duration: Duration
     answers: tuple[str, ...]
     expected: str
+    rule: tuple[Bar, ...]
     config: Any
     small: Settings
     run: Callable[[Any], Iterator[Finding]]
     resume: Callable[[Any, Finding], Iterator[Finding]] | None = None
+    agreeing: tuple[str, ...] = ()
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """What one may guess: the answers and "unsure"."""
+        return (*self.answers, UNSURE)
+
+    def verdict(self, finding: Finding) -> Verdict | None:
+        """Return what a complete finding says about the claim; None if it is not complete."""
+        if finding.progress < 1:
+            return None
+        agreeing = (self.expected, *self.agreeing)
+        return judge(finding.numbers, self.rule, self.answers, agreeing)
 
     def settings(self, changes: Settings | None = None, *, small: bool = False) -> Any:  # noqa: ANN401
         """Return the default or the small settings with some values changed.
@@ -92,7 +111,6 @@ class Experiment:
 
 
 _PHOTOGRAPHS = {"source": "photographs"}
-_TWINS = ("residual", "plain", "both")
 
 #: All experiments by name.
 EXPERIMENTS: Mapping[str, Experiment] = {
@@ -100,82 +118,83 @@ EXPERIMENTS: Mapping[str, Experiment] = {
     for row in (
         Experiment(
             "shattered-gradients", "Balduzzi 2017, arXiv 1702.08591", Duration.SECONDS,
-            ("plain", "residual", "both"), "plain",
+            ("plain", "both", "neither", "residual"), "plain", RULES["shattered-gradients"],
             shattered_gradients.ShatteredConfig(), {"seeds": 2, "width": 100},
             shattered_gradients.run,
         ),
         Experiment(
             "gradient-growth", "Yang 2019, arXiv 1902.08129", Duration.SECONDS,
-            ("explodes", "steady"), "explodes",
-            mlp.MlpConfig(), {"width": 128, "batch": 128, "layers": 30},
+            ("vanishes", "steady", "explodes"), "explodes", RULES["gradient-growth"],
+            mlp.MlpConfig(), {"width": 128, "batch": 128, "layers": 30, "seeds": 2},
             mlp.run,
         ),
         Experiment(
-            "paths", "Veit 2016, arXiv 1605.06431", Duration.SECONDS,
-            ("short", "middle"), "short",
-            paths.PathsConfig(), {**_PHOTOGRAPHS, "draws": 1},
+            "paths", "Veit 2016, arXiv 1605.06431", Duration.MINUTE,
+            ("short", "middle", "long"), "short", RULES["paths"],
+            paths.PathsConfig(), {**_PHOTOGRAPHS, "depth": 20, "draws": 50},
             paths.run,
         ),
         Experiment(
             "lesion", "Veit 2016, arXiv 1605.06431", Duration.MINUTE,
-            _TWINS, "plain",
+            ("both_little", "both_much", "plain", "residual"), "plain", RULES["lesion"],
             lesion.LesionConfig(), {**_PHOTOGRAPHS, "draws": 1},
             lesion.run,
         ),
         Experiment(
             "layer-responses", "He 2015, arXiv 1512.03385, fig. 7", Duration.SECONDS,
-            ("residual", "plain"), "residual",
+            ("equal", "residual", "plain"), "residual", RULES["layer-responses"],
             layer_responses.ResponsesConfig(), _PHOTOGRAPHS,
             layer_responses.run,
         ),
         Experiment(
             "refinement", "Jastrzebski 2018, arXiv 1710.04773", Duration.SECONDS,
-            ("towards", "across", "away"), "towards",
+            ("everywhere", "last", "nowhere", "away"), "last", RULES["refinement"],
             refinement.RefinementConfig(), _PHOTOGRAPHS,
             refinement.run,
         ),
         Experiment(
             "cka", "Kornblith 2019, arXiv 1905.00414", Duration.SECONDS,
-            _TWINS, "residual",
+            ("equal", "plain", "residual"), "residual", RULES["cka"],
             cka.CkaConfig(), _PHOTOGRAPHS,
             cka.run,
         ),
         Experiment(
             "loss-landscape", "Li 2018, arXiv 1712.09913", Duration.SECONDS,
-            ("residual", "plain"), "plain",
-            loss_landscape.LandscapeConfig(), {**_PHOTOGRAPHS, "points": 5},
+            ("equal", "residual", "plain"), "plain", RULES["loss-landscape"],
+            loss_landscape.LandscapeConfig(), {**_PHOTOGRAPHS, "points": 5, "directions": 2},
             loss_landscape.run, loss_landscape.run,
         ),
         Experiment(
             "shortcut-strength", "He 2016, arXiv 1603.05027", Duration.MINUTE,
-            ("falls", "rises"), "falls",
+            ("jumps", "falls", "same", "rises"), "falls", RULES["shortcut-strength"],
             shortcut_strength.StrengthConfig(),
-            {"depth": 14, "strengths": (0.0, 0.5, 1.0), "steps": 1},
+            {"depth": 14, "strengths": (0.0, 0.5, 1.0), "steps": 1, "seeds": 2},
             shortcut_strength.run,
         ),
         Experiment(
             "zero-means-identity", "He 2015, arXiv 1512.03385, sec. 3.1", Duration.SECONDS,
-            ("residual", "plain"), "residual",
+            ("equal", "residual", "plain"), "residual", RULES["zero-means-identity"],
             zero_means_identity.IdentityConfig(), {"steps": 20, "channels": 8},
             zero_means_identity.run,
         ),
         Experiment(
             "grad-cam-sanity", "Adebayo 2018, arXiv 1810.03292", Duration.SECONDS,
-            ("changes", "stays"), "changes",
-            grad_cam_sanity.SanityConfig(), _PHOTOGRAPHS,
-            grad_cam_sanity.run,
+            ("noise", "gradual", "never"), "gradual", RULES["grad-cam-sanity"],
+            grad_cam_sanity.SanityConfig(), {**_PHOTOGRAPHS, "images": 8},
+            grad_cam_sanity.run, agreeing=("noise",),
         ),
         Experiment(
             "degradation", "He 2015, arXiv 1512.03385, fig. 6", Duration.MINUTE,
-            ("worse", "better"), "worse",
+            ("overfits", "rises", "falls"), "rises", RULES["degradation"],
             degradation.DegradationConfig(), {"images": 20, "epochs": 1, "depths": (8, 14)},
             degradation.run,
         ),
         Experiment(
             "normalisation-free", "De 2020, arXiv 2002.10444; Zhang 2019, arXiv 1901.09321",
             Duration.MINUTE,
-            ("zero_trains", "none_trains", "nothing_trains"), "zero_trains",
-            normalisation_free.NormalisationConfig(), {"depth": 14, "steps": 2},
+            ("none_trains", "nothing_trains", "zero_trains"), "zero_trains",
+            RULES["normalisation-free"],
+            normalisation_free.NormalisationConfig(), {"depth": 14, "steps": 10},
             normalisation_free.run,
         ),
     )

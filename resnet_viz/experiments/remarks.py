@@ -7,6 +7,7 @@ from resnet_viz.core.text import Text
 from resnet_viz.experiments.literature import PublishedNumber, compared_numbers
 from resnet_viz.experiments.measures.batches import Images
 from resnet_viz.experiments.measures.walked_twins import bundled_metadata
+from resnet_viz.experiments.verdict_sentences import number_words, placeholder
 from resnet_viz.records import Finding
 
 _CHANCE = 10.0  # percent, ten classes
@@ -36,15 +37,34 @@ def remarks(finding: Finding, text: Text) -> list[str]:
         sentences += _training(int(finding.settings["depth"]), text)
     if finding.experiment == "lesion":
         sentences += _room(finding, text)
-    if "live_deep" in finding.numbers:
-        words = {n: f"{v:.3g}" for n, v in finding.numbers.items() if n.startswith("live_")}
-        sentences.append(text("experiment.degradation.live", **words))
+    sentences += [text(key, **words_of(finding)) for key in _remarks_of(finding)]
     return sentences
+
+
+def words_of(finding: Finding) -> dict[str, str]:
+    """Return the numbers of a finding as words for a sentence."""
+    return {placeholder(name): number_words(value) for name, value in finding.numbers.items()}
+
+
+def _remarks_of(finding: Finding) -> Iterator[str]:
+    """Yield the sentences that the numbers of a complete finding call for."""
+    numbers = finding.numbers
+    if "shape_least" in numbers:
+        holds = numbers["shape_least"] > numbers["keeps_most"]
+        yield f"experiment.lesion.exception_{'holds' if holds else 'fails'}"
+    if "monotone" in numbers:
+        if not numbers["monotone"]:
+            yield "experiment.shortcut-strength.not_monotone"
+        if numbers["highest_first_loss_at"] == numbers["strongest"]:
+            yield "experiment.shortcut-strength.starts_high"
+        yield "experiment.shortcut-strength.elsewhere"
+    if "live_deep" in numbers:
+        yield "experiment.degradation.live"
 
 
 def published_label(experiment: str, published: PublishedNumber, text: Text) -> str:
     """Return the description of a published number."""
-    return text(f"experiment.{experiment}.figure_{published.what}")
+    return text(f"experiment.{experiment}.figure_{published.what}", **published.words)
 
 
 def _training(depth: int, text: Text) -> Iterator[str]:

@@ -13,8 +13,9 @@ from jaxtyping import Float64
 from torch import Tensor
 
 from resnet_viz.experiments.measures.curves import curve
+from resnet_viz.experiments.measures.spread import around_mean
 from resnet_viz.experiments.settings import in_range
-from resnet_viz.records import Finding, Panel
+from resnet_viz.records import Finding, Mark, Panel
 from resnet_viz.spec import Kind
 
 _POINTS = 256  # on [-2, 2]
@@ -67,30 +68,27 @@ class ShatteredConfig:
 
 def run(config: ShatteredConfig) -> Iterator[Finding]:
     """Yield a finding after each network: autocorrelation, and df/dx of the first seed."""
-    correlations, derivatives, numbers = [], [], {}
+    correlations, derivatives = [], []
+    numbers: dict[str, float] = {}
     x = np.linspace(-2, 2, _POINTS)
     for number, network in enumerate(NETWORKS, 1):
         gradients = [derivative(network, config.width, seed) for seed in range(config.seeds)]
-        correlation = np.mean([autocorrelation(g, config.lags) for g in gradients], axis=0)
+        by_seed = np.array([autocorrelation(g, config.lags) for g in gradients])
         lags = range(config.lags + 1)
-        correlations.append(curve(network.name, lags, correlation, kind=network.kind))
-        normalised = gradients[0] / np.abs(gradients[0]).max()
-        derivatives.append(curve(network.name, x, normalised, kind=network.kind))
-        numbers[network.name] = float(correlation[1])
-        panels = (
-            Panel("autocorrelation", "lag", "autocorrelation", tuple(correlations)),
-            Panel("derivative", "input", "derivative", tuple(derivatives)),
+        ends = by_seed.min(0), by_seed.max(0)
+        correlations.append(
+            curve(network.name, lags, by_seed.mean(0), kind=network.kind, spread=ends)
         )
-        answer = _answer(numbers) if number == len(NETWORKS) else None
+        normalised = gradients[0] / np.abs(gradients[0]).max()
+        note = f"{by_seed[:, 1].mean():.2f}"
+        derivatives.append(curve(network.name, x, normalised, kind=network.kind, note=note))
+        numbers |= around_mean(network.name, by_seed[:, 1].tolist())
+        panels = (
+            Panel("derivative", "input", "derivative", tuple(derivatives), mark=Mark.ROWS),
+            Panel("autocorrelation", "lag", "autocorrelation", tuple(correlations)),
+        )
         progress = number / len(NETWORKS)
-        yield Finding("shattered-gradients", asdict(config), progress, panels, numbers, answer)
-
-
-def _answer(numbers: dict[str, float]) -> str:
-    plain, residual = numbers["plain-50"], numbers["residual-50"]
-    if residual > plain + 0.1:
-        return "plain"
-    return "residual" if plain > residual + 0.1 else "both"
+        yield Finding("shattered-gradients", asdict(config), progress, panels, numbers)
 
 
 def derivative(network: Network, width: int, seed: int) -> Float64[np.ndarray, " points"]:

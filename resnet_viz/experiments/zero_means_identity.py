@@ -7,11 +7,13 @@ weights of a branch to zero than to fit the identity by a stack of nonlinear lay
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from resnet_viz.experiments.measures.batches import photographs
 from resnet_viz.experiments.measures.curves import curve
+from resnet_viz.experiments.measures.spread import around_mean
 from resnet_viz.experiments.settings import in_range
 from resnet_viz.records import Curve, Finding, Panel
 
@@ -24,51 +26,57 @@ class IdentityConfig:
     steps: int = 100  # of SGD
     learning_rate: float = 0.01
     weight_decay: float = 1e-4
-    seed: int = 0
+    seeds: int = 3  # number of seeds
 
     def __post_init__(self) -> None:
         in_range("channels", self.channels, 3, 256)
         in_range("steps", self.steps, 1, 10_000)
         in_range("learning_rate", self.learning_rate, 0, 10)
+        in_range("seeds", self.seeds, 1, 20)
         in_range("weight_decay", self.weight_decay, 0, 1)
 
     @property
     def work(self) -> float:
         """Relative cost; scales the recorded time."""
-        return self.channels**2 * self.steps
+        return self.channels**2 * self.steps * self.seeds
 
 
 def run(config: IdentityConfig) -> Iterator[Finding]:
     """Yield a finding after the residual block and after the plain one.
 
-    Both start from the same weights and use the same pictures.
+    Both start from the same weights and use the same pictures, seed by seed.
     """
-    x = _input(config)
     curves: list[Curve] = []
     numbers: dict[str, float] = {}
+    last: dict[str, np.ndarray] = {}
     for number, kind in enumerate(("residual", "plain"), 1):
-        history = list(_errors(x, config, shortcut=kind == "residual"))
-        curves.append(curve(kind, range(len(history)), history))
-        numbers |= {f"{kind}_first": history[0], f"{kind}_last": history[-1]}
-        panel = Panel("error", "step", "relative_error", tuple(curves), log_y=True)
-        answer = None
+        errors = np.array([
+            list(_errors(config, seed, shortcut=kind == "residual")) for seed in range(config.seeds)
+        ])  # fmt: skip
+        mean = np.exp(np.log(errors).mean(0))
+        ends = errors.min(0), errors.max(0)
+        curves.append(curve(kind, range(len(mean)), mean, spread=ends))
+        last[kind] = errors[:, -1]
+        numbers |= {f"{kind}_first": float(mean[0]), f"{kind}_last": float(mean[-1])}
         if number == 2:
-            residual_is_closer = numbers["residual_last"] < numbers["plain_last"]
-            answer = "residual" if residual_is_closer else "plain"
-        yield Finding("zero-means-identity", asdict(config), number / 2, (panel,), numbers, answer)
+            ratios = (last["plain"] / last["residual"]).tolist()
+            numbers |= around_mean("error_ratio", ratios, logarithmic=True)
+        panel = Panel("error", "step", "relative_error", tuple(curves), log_y=True)
+        yield Finding("zero-means-identity", asdict(config), number / 2, (panel,), numbers)
 
 
-def _input(config: IdentityConfig) -> Tensor:
+def _input(config: IdentityConfig, seed: int) -> Tensor:
     """Return ReLU of random mixtures of the photographs' colour channels, like a block's input."""
     images, _ = photographs()
-    generator = torch.Generator().manual_seed(config.seed)
+    generator = torch.Generator().manual_seed(seed)
     mixture = torch.randn(config.channels, 3, 1, 1, generator=generator)
     return torch.relu(nn.functional.conv2d(images, mixture))
 
 
-def _errors(x: Tensor, config: IdentityConfig, *, shortcut: bool) -> Iterator[float]:
+def _errors(config: IdentityConfig, seed: int, *, shortcut: bool) -> Iterator[float]:
     """Train the block; yield ||y - x||^2 / ||x||^2 before each step."""
-    generator = torch.Generator().manual_seed(config.seed + 1)
+    x = _input(config, seed)
+    generator = torch.Generator().manual_seed(seed + 1)
     shape = (config.channels, config.channels, 3, 3)
     deviation = (2 / (9 * config.channels)) ** 0.5
     weights = [(torch.randn(shape, generator=generator) * deviation) for _ in range(2)]

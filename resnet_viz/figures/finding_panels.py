@@ -7,27 +7,43 @@ import numpy as np
 import plotly.graph_objects as go
 
 from resnet_viz.core.text import Text
+from resnet_viz.figures.curve_labels import curve_label, curve_style, has_end_labels, label_ends
+from resnet_viz.figures.finding_matrices import draw_matrix
+from resnet_viz.figures.small_multiples import maps_figure, rows_figure
 from resnet_viz.figures.theme import STYLES, styled
-from resnet_viz.records import Curve, Mark, Matrix, Panel, Role
+from resnet_viz.records import Curve, Mark, Panel, Role, Zone
 
-_DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
-_OTHERS = ("#0f766e", "#a21caf", "#65a30d", "#b45309", "#0891b2", "#be123c")
+_ZONE = "rgba(128, 128, 128, 0.25)"  # legible on white and on black
+_MANY_POINTS = 60  # drawn without markers
 
 
 def panel_figure(
-    panel: Panel, text: Text, *, scale: tuple[float, float] | None = None
+    panel: Panel,
+    text: Text,
+    *,
+    scale: tuple[float, float] | None = None,
+    behind: Panel | None = None,
 ) -> go.Figure:
     """The plot of one panel; the colours of a matrix cover ``scale``.
 
-    Values that a logarithmic axis cannot show are crosses at its lower edge.
+    Values that a logarithmic axis cannot show are crosses at its lower edge. The curves of
+    ``behind`` are dotted and have no names of their own.
     """
+    if panel.mark is Mark.ROWS:
+        return rows_figure(panel, text)
+    if panel.mark is Mark.MAPS:
+        return maps_figure(panel, text)
     figure = go.Figure()
     if panel.matrix is not None:
-        add = _add_contours if panel.mark is Mark.SURFACE else _add_matrix
-        add(figure, panel.matrix, scale or _range([panel]), log=panel.log_y)
-        _name_lost_cells(figure, panel.matrix, text, log=panel.log_y)
-    for place, curve in enumerate(panel.curves):
-        _add_curve(figure, panel, curve, _style(panel.curves, place), text)
+        draw_matrix(figure, panel, text, scale=scale)
+    _add_zones(figure, panel.zones, text)
+    for curve in () if behind is None else behind.curves:
+        _add_behind(figure, behind, curve)
+    labelled = has_end_labels(panel)
+    seen: set[str] = set()
+    for curve in panel.curves:
+        _add_curve(figure, panel, curve, text, first=curve.name not in seen)
+        seen.add(curve.name)
     if panel.log_y and panel.curves:
         figure.update_yaxes(type="log", exponentformat="power")
         _add_lost(figure, panel.curves, text)
@@ -35,79 +51,113 @@ def panel_figure(
     figure.update_yaxes(title=text(f"experiments.axes.{panel.y}"))
     if panel.y == "accuracy":
         figure.update_yaxes(range=[-0.02, 1.02])
-    figure.update_layout(hovermode="closest", showlegend=len(panel.curves) > 1)
-    return styled(figure, height=400 if panel.matrix is None else 440)
+    legend = bool(panel.zones) or (len(seen) > 1 and not labelled)
+    figure.update_layout(hovermode="closest", showlegend=legend)
+    styled(figure, height=400 if panel.matrix is None else 440)
+    if labelled:
+        label_ends(figure, panel, text)
+    return figure
 
 
-def surface_figure(
-    panel: Panel, text: Text, *, scale: tuple[float, float] | None = None
-) -> go.Figure:
-    """A matrix over two distances as a surface; height and colour cover ``scale``."""
-    figure = go.Figure()
-    if panel.matrix is not None:
-        low, high = scale or _range([panel])
-        figure.add_surface(
-            **_heights(panel.matrix, log=panel.log_y),
-            colorscale="Viridis",
-            cmin=low,
-            cmax=high,
-            showscale=False,
-            hovertemplate="%{y:.3g}, %{x:.3g}: %{z:.3f}<extra></extra>",
-        )
-        small = {"size": 10}
-        figure.update_scenes(
-            xaxis={"title": {"text": text(f"experiments.axes.{panel.x}"), "font": small}},
-            yaxis={"title": {"text": text(f"experiments.axes.{panel.y}"), "font": small}},
-            zaxis={
-                "title": {"text": text("experiments.axes.log_loss"), "font": small},
-                "range": [low, high],
-            },
-            dragmode="turntable",
-            camera={"eye": {"x": 1.6, "y": 1.6, "z": 1.2}},
-        )
-    return styled(figure, height=440)
-
-
-def curve_label(curve: Curve, text: Text) -> str:
-    """A curve's name in a language, if it has a translation."""
-    key = f"experiments.curves.{curve.name}"
-    return escape(text(key) if text.has(key) else curve.name)
-
-
-def _style(curves: Sequence[Curve], place: int) -> tuple[str, str]:
-    """Colour by kind, dash by place among the curves of that kind."""
-    curve = curves[place]
-    before = sum(other.kind is curve.kind for other in curves[:place])
-    if curve.kind is None:
-        return _OTHERS[before % len(_OTHERS)], "solid"
-    return STYLES[Role(curve.kind)].colour, _DASHES[before % len(_DASHES)]
-
-
-def _add_curve(
-    figure: go.Figure, panel: Panel, curve: Curve, style: tuple[str, str], text: Text
-) -> None:
-    colour, dash = style
+def _add_curve(figure: go.Figure, panel: Panel, curve: Curve, text: Text, *, first: bool) -> None:
+    colour, dash = curve_style(panel.curves, curve)
     names = [escape(name) for name in curve.names] or None
+    label = curve_label(curve, text)
     common = {
         "x": curve.x.tolist(),
         "y": [float(v) if _drawable(v, log=panel.log_y) else None for v in curve.y],
-        "name": curve_label(curve, text),
+        "name": f"{label} {escape(curve.note)}".rstrip(),
+        "legendgroup": curve.name,
+        "showlegend": first,
         "customdata": names,
         "hovertemplate": ("%{customdata}: " if names else "%{x}: ") + "%{y:.4g}",
     }
     if panel.mark is Mark.BARS:
-        figure.add_bar(**common, marker={"color": colour})
+        figure.add_bar(**common, marker={"color": colour}, error_y=_error_bars(curve))
         return
+    if panel.mark is Mark.POINTS:
+        common["error_y"] = _error_bars(curve)
+    else:
+        _add_band(figure, curve, colour, log=panel.log_y)
+    several = sum(other.name == curve.name for other in panel.curves) > 1
+    lines = "lines" if several or len(curve.x) > _MANY_POINTS else "lines+markers"
     figure.add_scatter(
         **common,
-        mode="markers" if panel.mark is Mark.POINTS else "lines+markers",
-        line={"color": colour, "width": 1.5, "dash": dash},
+        mode="markers" if panel.mark is Mark.POINTS else lines,
+        line={"color": colour, "width": 1 if several else 1.75, "dash": dash},
+        opacity=0.7 if several else 1,
         marker={
-            "size": 8 if panel.mark is Mark.POINTS else 4 if len(curve.x) > 60 else 6,
+            "size": 8 if panel.mark is Mark.POINTS else 6,
             "color": colour,
             "symbol": "diamond" if curve.kind is None else STYLES[Role(curve.kind)].symbol,
         },
     )
+
+
+def _error_bars(curve: Curve) -> dict[str, object] | None:
+    if curve.low is None or curve.high is None:
+        return None
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": (curve.high - curve.y).tolist(),
+        "arrayminus": (curve.y - curve.low).tolist(),
+        "thickness": 1.2,
+    }
+
+
+def _add_band(figure: go.Figure, curve: Curve, colour: str, *, log: bool) -> None:
+    """The spread of a curve as a band behind it, where its axis can show both ends."""
+    if curve.low is None or curve.high is None:
+        return
+    ends = zip(curve.low, curve.high, strict=True)
+    there = [_drawable(low, log=log) and _drawable(high, log=log) for low, high in ends]
+    if not any(there):
+        return
+    x, low, high = (values[there].tolist() for values in (curve.x, curve.low, curve.high))
+    figure.add_scatter(
+        x=[*x, *reversed(x)],
+        y=[*high, *reversed(low)],
+        fill="toself",
+        fillcolor=colour,
+        opacity=0.18,
+        mode="none",
+        legendgroup=curve.name,
+        showlegend=False,
+        hoverinfo="skip",
+    )
+
+
+def _add_behind(figure: go.Figure, panel: Panel, curve: Curve) -> None:
+    figure.add_scatter(
+        x=curve.x.tolist(),
+        y=curve.y.tolist(),
+        mode="lines",
+        line={"color": curve_style(panel.curves, curve)[0], "width": 1.25, "dash": "dot"},
+        showlegend=False,
+        hovertemplate="%{x}: %{y:.4g}<extra></extra>",
+    )
+
+
+def _add_zones(figure: go.Figure, zones: Sequence[Zone], text: Text) -> None:
+    """Grey areas behind the curves, named in the legend once."""
+    for zone in zones:
+        ends = ("x0", "x1", "y0", "y1")
+        if zone.axis == "x":
+            place = dict(zip(ends, (zone.low - 0.5, zone.high + 0.5, 0, 1), strict=True))
+            place |= {"yref": "paper"}
+        else:
+            start, end = zone.start, zone.end
+            place = dict(zip(ends, (start, end, zone.low, zone.high), strict=True))
+        figure.add_shape(type="rect", fillcolor=_ZONE, line_width=0, layer="below", **place)
+    for name in dict.fromkeys(zone.name for zone in zones):
+        figure.add_scatter(
+            x=[None],
+            y=[None],
+            mode="markers",
+            name=text(f"experiments.zones.{name}"),
+            marker={"symbol": "square", "size": 11, "color": _ZONE},
+        )
 
 
 def _drawable(value: float, *, log: bool) -> bool:
@@ -117,7 +167,7 @@ def _drawable(value: float, *, log: bool) -> bool:
 def _add_lost(figure: go.Figure, curves: Sequence[Curve], text: Text) -> None:
     drawable = [float(v) for curve in curves for v in curve.y if _drawable(v, log=True)]
     floor = min(drawable, default=1.0) / 2
-    for place, curve in enumerate(curves):
+    for curve in curves:
         lost = [i for i, v in enumerate(curve.y) if not _drawable(v, log=True)]
         if lost:
             label = text("figures.lost", label=curve_label(curve, text), count=len(lost))
@@ -127,80 +177,9 @@ def _add_lost(figure: go.Figure, curves: Sequence[Curve], text: Text) -> None:
                 name=label,
                 customdata=[str(curve.y[i]) for i in lost],
                 mode="markers",
-                marker={"symbol": "x-open", "size": 9, "color": _style(curves, place)[0]},
+                marker={"symbol": "x-open", "size": 9, "color": curve_style(curves, curve)[0]},
                 hovertemplate="%{customdata}<extra></extra>",
             )
-
-
-def _name_lost_cells(figure: go.Figure, matrix: Matrix, text: Text, *, log: bool) -> None:
-    """Cells without a colour are counted above the plot."""
-    lost = int((~np.isfinite(_coloured(matrix, log=log))).sum())
-    if lost:
-        figure.add_annotation(
-            text=text("figures.lost", label=escape(matrix.name), count=lost),
-            xref="paper", yref="paper", x=0, y=1.06, showarrow=False,
-        )  # fmt: skip
-
-
-def shared_scale(panels: Sequence[Panel]) -> tuple[float, float] | None:
-    """One colour scale for all matrices of a finding; None without a matrix."""
-    matrices = [panel for panel in panels if panel.matrix is not None]
-    return _range(matrices) if matrices else None
-
-
-def _range(panels: Sequence[Panel]) -> tuple[float, float]:
-    values = np.concatenate(
-        [_coloured(p.matrix, log=p.log_y).ravel() for p in panels if p.matrix is not None]
-    )
-    return float(np.nanmin(values)), float(np.nanmax(values))
-
-
-def _coloured(matrix: Matrix, *, log: bool) -> np.ndarray:
-    """The values to colour: with ``log`` their logarithm to base 10, NaN if they have none."""
-    if not log:
-        return matrix.values
-    good = np.isfinite(matrix.values) & (matrix.values > 0)
-    return np.where(good, np.log10(np.where(good, matrix.values, 1.0)), np.nan)
-
-
-def _add_matrix(
-    figure: go.Figure, matrix: Matrix, scale: tuple[float, float], *, log: bool
-) -> None:
-    values = _coloured(matrix, log=log)
-    figure.add_heatmap(
-        z=values.tolist(),
-        x=[escape(name) for name in matrix.columns],
-        y=[escape(name) for name in matrix.rows],
-        colorscale="Viridis",
-        zmin=scale[0],
-        zmax=scale[1],
-        hovertemplate="%{y}, %{x}: %{z:.3f}<extra></extra>",
-    )
-    figure.update_xaxes(type="category")
-    figure.update_yaxes(type="category")
-
-
-def _heights(matrix: Matrix, *, log: bool) -> dict[str, object]:
-    """Heights and both axes of a surface; the names of rows and columns are numbers."""
-    return {
-        "z": _coloured(matrix, log=log).tolist(),
-        "x": [float(name) for name in matrix.columns],
-        "y": [float(name) for name in matrix.rows],
-    }
-
-
-def _add_contours(
-    figure: go.Figure, matrix: Matrix, scale: tuple[float, float], *, log: bool
-) -> None:
-    low, high = scale
-    figure.add_contour(
-        **_heights(matrix, log=log),
-        colorscale="Viridis",
-        zmin=low,
-        zmax=high,
-        contours={"start": low, "end": high, "size": (high - low) / 16 or 1.0},
-        hovertemplate="%{y:.3g}, %{x:.3g}: %{z:.3f}<extra></extra>",
-    )
 
 
 def _ticks(curves: Sequence[Curve]) -> dict[str, object]:

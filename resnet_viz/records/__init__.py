@@ -16,7 +16,7 @@ from resnet_viz.records.checkpoint_comparison import AnsweredPicture, Checkpoint
 from resnet_viz.records.comparison import BLOCK_PARTS, Comparison, Side, WeightSource
 from resnet_viz.records.counted import Counted
 from resnet_viz.records.design import BlockGroup, Layer, MeasuredLayer, SignalCheck
-from resnet_viz.records.findings import Curve, Finding, Mark, Matrix, Panel, Recording
+from resnet_viz.records.findings import Curve, Finding, Mark, Matrix, Panel, Recording, Zone
 from resnet_viz.records.gradients import (
     BlockFormula,
     BlockValues,
@@ -46,13 +46,24 @@ from resnet_viz.records.training import (
     WatchedImages,
     WatchedSide,
 )
+from resnet_viz.records.verdict import (
+    UNSURE,
+    Bar,
+    GuessOutcome,
+    Outcome,
+    Statistic,
+    Verdict,
+    judge,
+)
 
 __all__ = [
     "ANY_TWO",
     "BLOCK_PARTS",
     "TWINS",
+    "UNSURE",
     "Analysis",
     "AnsweredPicture",
+    "Bar",
     "BatchNormMode",
     "BlockFormula",
     "BlockGroup",
@@ -74,6 +85,7 @@ __all__ = [
     "Finding",
     "Formulas",
     "GradientMeasurement",
+    "GuessOutcome",
     "Identified",
     "ImageChanges",
     "JudgedImage",
@@ -84,6 +96,7 @@ __all__ = [
     "Mark",
     "Matrix",
     "MeasuredLayer",
+    "Outcome",
     "Pair",
     "Panel",
     "PixelFormula",
@@ -95,15 +108,19 @@ __all__ = [
     "Side",
     "SignalCheck",
     "StageFeatures",
+    "Statistic",
     "TrainingEvent",
     "TrainingProgress",
     "TrainingResult",
     "TrainingStep",
+    "Verdict",
     "WatchedImage",
     "WatchedImages",
     "WatchedSide",
     "WeightSource",
     "WorkView",
+    "Zone",
+    "judge",
     "role_alone",
     "roles_of",
 ]

@@ -20,10 +20,10 @@ class ExperimentProgress:
 
 @dataclass(frozen=True)
 class ExperimentResult:
-    """The numbers and the answer of a finding."""
+    """The numbers of a finding, and the answer that they decide on."""
 
     numbers: Mapping[str, float]
-    answer: str | None  # one of the experiment's answers
+    answer: str | None  # one of the experiment's answers; None if undecided
 
     @property
     def key(self) -> str:

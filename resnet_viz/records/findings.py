@@ -1,6 +1,6 @@
 """``Finding``: the result of an experiment, with its plots, numbers and settings."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -22,6 +22,8 @@ class Mark(StrEnum):
     BARS = "bars"
     HEAT = "heat"
     SURFACE = "surface"  # a matrix over two numeric axes, drawn as contours and as a 3-D surface
+    ROWS = "rows"  # one row per curve on a common x axis, its note at the right end
+    MAPS = "maps"  # small pictures side by side, one per matrix of ``maps``
 
 
 #: Settings of an experiment by field; each experiment has its own config class that checks them.
@@ -30,13 +32,16 @@ Settings: TypeAlias = Mapping[str, Any]
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """Values y at positions x."""
+    """Values y at positions x; curves of one name are repetitions and look alike."""
 
     name: str
     x: Float64[np.ndarray, " points"]
     y: Float64[np.ndarray, " points"]
     kind: Kind | None = None  # selects the colour
     names: tuple[str, ...] = ()  # of the points; may be empty
+    low: Float64[np.ndarray, " points"] | None = None  # ends of the spread of y
+    high: Float64[np.ndarray, " points"] | None = None
+    note: str = ""  # printed at its end, such as a number
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,9 +54,21 @@ class Matrix:
     values: Float64[np.ndarray, "rows columns"]
 
 
+@dataclass(frozen=True)
+class Zone:
+    """A marked range of the x or of the y axis."""
+
+    name: str  # key of the text files
+    low: float
+    high: float
+    axis: str = "x"  # x or y
+    start: float | None = None  # of a zone of y: where on x it begins and ends
+    end: float | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """One plot: curves with common axes, or one matrix."""
+    """One plot: curves with common axes, one matrix, or several small maps."""
 
     name: str
     x: str  # axis title, a key of the text files
@@ -60,6 +77,9 @@ class Panel:
     matrix: Matrix | None = None
     mark: Mark = Mark.LINES
     log_y: bool = False
+    zones: tuple[Zone, ...] = ()
+    maps: tuple[Matrix, ...] = ()
+    behind: str = ""  # name of the panel over which a switch lays this one
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,9 +97,7 @@ class Finding:
     panels
         The plots.
     numbers
-        Measured numbers by name.
-    answer
-        The measured outcome, one of the experiment's ``answers``; None until it is known.
+        Measured numbers by name. A number x may have a spread, from x_low to x_high.
 
     """
 
@@ -88,31 +106,35 @@ class Finding:
     progress: float
     panels: tuple[Panel, ...] = ()
     numbers: Mapping[str, float] = field(default_factory=dict)
-    answer: str | None = None
 
     def to_frame(self) -> "pd.DataFrame":
-        """Return one row per plotted value, with columns panel, curve, point, x and y.
+        """Return one row per plotted value: panel, curve, point, x, y and the spread of y.
 
         For a matrix, curve is the matrix's name, point the row label and x the column label.
         """
         import pandas as pd
 
-        rows = [
-            {"panel": panel.name, "curve": curve.name, "point": name, "x": x, "y": y}
-            for panel in self.panels
-            for curve in panel.curves
-            for name, x, y in zip(
-                curve.names or [""] * len(curve.x), curve.x.tolist(), curve.y.tolist(), strict=True
-            )
-        ]
-        rows += [
-            {"panel": panel.name, "curve": matrix.name, "point": row, "x": column, "y": value}
-            for panel in self.panels
-            if (matrix := panel.matrix) is not None
-            for row, line in zip(matrix.rows, matrix.values.tolist(), strict=True)
-            for column, value in zip(matrix.columns, line, strict=True)
-        ]
-        return pd.DataFrame(rows, columns=["panel", "curve", "point", "x", "y"])
+        rows = [row for panel in self.panels for row in (*_points(panel), *_cells(panel))]
+        return pd.DataFrame(rows, columns=["panel", "curve", "point", "x", "y", "low", "high"])
+
+
+def _points(panel: Panel) -> Iterator[dict[str, object]]:
+    for curve in panel.curves:
+        names = curve.names or [""] * len(curve.x)
+        low, high = (curve.y if end is None else end for end in (curve.low, curve.high))
+        spread = curve.low is not None
+        for name, x, y, least, most in zip(names, curve.x, curve.y, low, high, strict=True):
+            ends = {"low": float(least), "high": float(most)} if spread else {}
+            yield {"panel": panel.name, "curve": curve.name, "point": name, "x": float(x),
+                   "y": float(y), **ends}  # fmt: skip
+
+
+def _cells(panel: Panel) -> Iterator[dict[str, object]]:
+    for matrix in (*([panel.matrix] if panel.matrix is not None else []), *panel.maps):
+        for row, line in zip(matrix.rows, matrix.values.tolist(), strict=True):
+            for column, value in zip(matrix.columns, line, strict=True):
+                yield {"panel": panel.name, "curve": matrix.name, "point": row, "x": column,
+                       "y": value}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)

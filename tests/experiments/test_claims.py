@@ -1,5 +1,6 @@
 """Each experiment against an oracle: exact counts, identities and tabulated values."""
 
+import itertools
 import math
 
 import numpy as np
@@ -10,8 +11,8 @@ from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.experiments import lesion, loss_landscape, mlp, paths
 from resnet_viz.experiments.cka import CkaConfig
 from resnet_viz.experiments.cka import run as run_cka
-from resnet_viz.experiments.grad_cam_sanity import similarity
-from resnet_viz.experiments.measures.batches import Images, labelled_batch
+from resnet_viz.experiments.grad_cam_sanity import similarities
+from resnet_viz.experiments.measures.batches import Images, LabelledBatch, labelled_batch
 from resnet_viz.experiments.measures.walked_twins import accuracy, trained_twins, walk
 from resnet_viz.experiments.measures.walked_twins import stem as stem_of
 from resnet_viz.experiments.shattered_gradients import (
@@ -20,6 +21,8 @@ from resnet_viz.experiments.shattered_gradients import (
     autocorrelation,
     derivative,
 )
+from resnet_viz.networks.resnet.model import build
+from resnet_viz.spec import NetworkSpec
 
 pytestmark = pytest.mark.skipif(
     not {"resnet20", "plain20"} <= set(bundled_names()), reason="no bundled twins"
@@ -42,12 +45,48 @@ def test_binomial_shares_are_exact():
     assert paths.share_of_paths(54, 0, 54) == 1
 
 
-def test_gradient_over_all_paths_of_one_block_is_the_whole_gradient(twins, data):
-    """With every block open on both ways nothing is cut; with none only the shortcuts carry."""
-    network = twins.first.network
-    blocks = network.spec.blocks()
-    assert paths.path_gradient(network, data, blocks) > 0
-    assert paths.path_gradient(network, data, []) > 0
+def test_paths_of_a_network_sum_to_its_gradient(data):
+    """A network of three blocks: the gradients along its eight paths add up to the whole."""
+    network = build(NetworkSpec(depths=(1, 1, 1), widths=(4, 8, 16)), seed=0).double().eval()
+    one = LabelledBatch(data.images[:1].double(), data.labels[:1])
+    total = torch.zeros_like(one.images)
+    for through in itertools.product([False, True], repeat=3):
+        total += along(network, one, through)
+    images = one.images.clone().requires_grad_()
+    loss = torch.nn.functional.cross_entropy(network(images), one.labels)
+    assert torch.allclose(total, torch.autograd.grad(loss, images)[0], atol=1e-12)
+
+
+def along(network, batch, through):
+    """The gradient along one path, with the parts cut by hand."""
+    images = batch.images.clone().requires_grad_()
+    shut = {
+        f"{block}.{'shortcut' if branch else 'branch'}"
+        for block, branch in zip(network.spec.blocks(), through, strict=True)
+    }
+    logits = network(images, lambda name, value: value.detach() if name in shut else value)
+    loss = torch.nn.functional.cross_entropy(logits, batch.labels)
+    (gradient,) = torch.autograd.grad(loss, images)
+    norm = float(gradient.norm())
+    mask = torch.tensor([through])
+    assert paths.path_gradients(network, batch, mask)[0] == pytest.approx(norm)
+    return gradient
+
+
+def test_every_image_of_a_batch_has_its_own_path(twins, data):
+    network, two = twins.first.network, LabelledBatch(data.images[:2], data.labels[:2])
+    mask = torch.zeros(2, len(network.spec.blocks()), dtype=torch.bool)
+    mask[1, 0] = True
+    together = paths.path_gradients(network, two, mask)
+    for place in range(2):
+        alone = LabelledBatch(two.images[place : place + 1], two.labels[place : place + 1])
+        own = paths.path_gradients(network, alone, mask[place : place + 1])
+        assert together[place] == pytest.approx(own[0], rel=1e-4)
+
+
+def test_half_of_an_even_gradient_is_reached_in_the_middle():
+    assert paths._median_length(np.full(5, 0.2)) == pytest.approx(2)
+    assert paths._mean_length(np.full(5, 0.2)) == pytest.approx(2)
 
 
 MLP = {  # SCIENCE, section 2: width 512, batch 512, 60 layers
@@ -156,5 +195,6 @@ def test_cka_diagonal_is_one():
 
 def test_similarity_of_equal_maps_is_one_and_of_opposite_ones_minus_one():
     maps = np.random.default_rng(0).random((3, 8, 8)).astype(np.float32)
-    assert similarity(maps, maps) == pytest.approx(1)
-    assert similarity(maps, 1 - maps) == pytest.approx(-1)
+    assert similarities(maps, maps) == pytest.approx(1)
+    assert similarities(maps, 1 - maps) == pytest.approx(-1)
+    assert similarities(maps, np.zeros_like(maps)) == pytest.approx(0)

@@ -34,13 +34,15 @@ def found(records):
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
-def test_experiment_ends_with_panels_numbers_and_an_answer(name, found):
+def test_experiment_ends_with_panels_and_the_numbers_that_decide(name, found):
     result, row = found[name], EXPERIMENTS[name]
     assert result.experiment == name
     assert result.progress == 1
     assert result.panels
-    assert result.answer in {*row.answers, None}
-    assert row.expected in row.answers
+    assert {row.expected, *row.agreeing} < set(row.answers)
+    for statistic in row.verdict(result).statistics:
+        assert statistic.bar.number in result.numbers
+        assert statistic.low <= statistic.value <= statistic.high
     for panel in result.panels:
         for curve in panel.curves:
             assert len(curve.x) == len(curve.y) > 0
@@ -59,6 +61,7 @@ def test_sentences_are_filled_from_the_numbers(name, language, found):
         assert text.has(f"experiment.{name}.{key}")
     for answer in EXPERIMENTS[name].answers:
         assert text.has(f"experiment.{name}.answer_{answer}")
+        assert text.has(f"experiment.{name}.why_{answer}")
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
@@ -68,6 +71,8 @@ def test_axes_of_every_panel_have_words(name, found):
         if panel.matrix is None:
             assert Text("en").has(f"experiments.axes.{panel.x}")
         assert Text("en").has(f"experiments.axes.{panel.y}")
+        for zone in panel.zones:
+            assert Text("en").has(f"experiments.zones.{zone.name}")
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
@@ -88,7 +93,7 @@ def test_finding_is_saved_whole_and_never_over_another(found, tmp_path):
     save_finding(found["paths"], tmp_path / "out", Text("zh"))
     written = json.loads((tmp_path / "out" / "finding.json").read_text("utf-8"))
     assert written["numbers"] == pytest.approx(found["paths"].numbers)
-    assert (tmp_path / "out" / "values.csv").read_text().startswith("panel,curve,point,x,y")
+    assert (tmp_path / "out" / "values.csv").read_text().startswith("panel,curve,point,x,y,low")
     with pytest.raises(OutputError):
         save_finding(found["paths"], tmp_path / "out", Text("en"))
 
@@ -127,7 +132,7 @@ def test_a_finding_comes_back_from_its_json(name, found):
 def test_published_figures_have_words_and_stand_beside_real_numbers(name, language, found):
     for one in compared_numbers(found[name]):
         assert Text(language).has(f"experiment.{name}.figure_{one.published.what}")
-        assert one.published.measured is None or one.published.measured in found[name].numbers
+        assert one.measured == found[name].numbers[one.published.measured]
     assert all("{" not in sentence for sentence in remarks(found[name], Text(language)))
     assert set(PUBLISHED_NUMBERS) <= set(EXPERIMENTS)
 
@@ -139,10 +144,24 @@ def test_a_figure_outside_its_bar_is_said(found):
     assert any("1.211" in s and "Measured 1," in s for s in said)
 
 
-def test_figures_of_another_depth_are_not_compared(found):
-    rows = {one.published.what: one for one in compared_numbers(found["lesion"])}
-    assert rows["plain_median"].measured is None
-    assert rows["plain_median"].agrees is None
+def test_figures_of_another_depth_are_not_shown(found):
+    assert not list(compared_numbers(found["lesion"]))
+    deep = replace(found["lesion"], settings={**found["lesion"].settings, "depth": 56})
+    assert {one.published.what for one in compared_numbers(deep)} >= {"plain_median"}
+
+
+def test_a_shape_changing_block_is_an_exception_only_if_it_is_one(found):
+    for least, most, word in ((9.0, 4.0, "is borne out"), (2.8, 7.7, "is not borne out")):
+        numbers = {**found["lesion"].numbers, "shape_least": least, "keeps_most": most}
+        said = remarks(replace(found["lesion"], numbers=numbers), Text("en"))
+        assert any(word in sentence for sentence in said)
+
+
+def test_what_does_not_follow_lambda_is_said(found):
+    for monotone in (0.0, 1.0):
+        numbers = {**found["shortcut-strength"].numbers, "monotone": monotone}
+        said = " ".join(remarks(replace(found["shortcut-strength"], numbers=numbers), Text("en")))
+        assert ("does not follow lambda" in said) == (not monotone)
 
 
 def test_a_plain_network_near_chance_is_said_to_have_nothing_to_lose(found):

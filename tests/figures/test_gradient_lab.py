@@ -10,7 +10,8 @@ from resnet_viz.experiments.measures.gradient_growth import (
     gradient_measurements,
 )
 from resnet_viz.experiments.recorded_trainings import bundled_trainings
-from resnet_viz.figures.finding_panels import panel_figure, shared_scale, surface_figure
+from resnet_viz.figures.finding_matrices import shared_scale, surface_figure
+from resnet_viz.figures.finding_panels import panel_figure
 from resnet_viz.figures.gradient_lab_plots import (
     LabQuantity,
     growth_rows,

@@ -17,6 +17,7 @@ from resnet_viz.jobs.queue import runs
 from resnet_viz.jobs.queue import runs as local
 from resnet_viz.jobs.queue.execute import execute
 from resnet_viz.jobs.queue.run_store import RunStore
+from resnet_viz.records import UNSURE
 from resnet_viz.training.config import training_config
 from resnet_viz.ui.frame.engines import measurements
 from tests.pages import opening
@@ -126,8 +127,24 @@ def test_measuring_here_shows_panels_caption_and_verdict(name):
 def test_the_guess_is_compared_with_the_measurement():
     app = measured_here("zero-means-identity")
     app.radio(key="guess_zero-means-identity").set_value("plain").run()
-    guess = Text("en")("experiment.zero-means-identity.answer_plain")
-    assert Text("en")("experiments.wrong", guess=guess) in words(app)
+    assert len(app.warning) == 1
+    assert app.warning[0].value.startswith("Not this time")
+    assert Text("en")("experiment.zero-means-identity.answer_residual") in app.warning[0].value
+
+
+def test_an_undecided_record_leaves_the_guess_open():
+    app = guessed("layer-responses")
+    assert not app.exception
+    assert any(info.value.startswith("Open") for info in app.info)
+    assert not app.success
+    assert not app.warning
+
+
+def test_one_need_not_be_sure():
+    app = guessed("gradient-growth")
+    app = app.radio(key="guess_gradient-growth").set_value(UNSURE).run()
+    assert any(info.value.startswith("Measured") for info in app.info)
+    assert not app.warning
 
 
 def test_chinese_page_has_no_key_left():
@@ -156,12 +173,13 @@ def test_hostile_address_opens_the_gallery(name):
 
 def test_a_recording_is_labelled_and_stands_beside_published_figures():
     app = guessed("lesion")
-    assert "--set depth=56" in app.code[0].value
-    assert "75" in app.table[0].value.to_string()
+    assert "not measured now" in words(app)
+    assert any("--set depth=56" in code.value for code in app.code)
+    assert "75" in app.table[1].value.to_string()
     app.selectbox(key="shown_lesion").set_value("lesion").run()
     assert not app.exception
     assert "*Recorded* on 20" in words(app)
-    assert "--set depth=20" in app.code[0].value
+    assert any("--set depth=20" in code.value for code in app.code)
 
 
 def test_what_takes_long_is_offered_as_a_background_run():

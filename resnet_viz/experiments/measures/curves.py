@@ -15,11 +15,18 @@ def curve(
     y: Iterable[float],
     names: Sequence[str] = (),
     kind: Kind | None = None,
+    *,
+    spread: tuple[Iterable[float], Iterable[float]] | None = None,
+    note: str = "",
 ) -> Curve:
-    """Return a curve. Without ``kind``, the name "residual" or "plain" determines it."""
+    """Return a curve, with the ends of its spread if it has one.
+
+    Without ``kind``, the name "residual" or "plain" determines it.
+    """
     if kind is None and name in list(Kind):
         kind = Kind(name)
-    return Curve(name, _array(x), _array(y), kind, tuple(names))
+    low, high = (None, None) if spread is None else map(_array, spread)
+    return Curve(name, _array(x), _array(y), kind, tuple(names), low, high, note)
 
 
 def matrix(

@@ -1,10 +1,10 @@
-"""The experiments as cards."""
+"""The experiments as cards, with what was guessed so far."""
 
 import streamlit as st
 
 from resnet_viz.core.text import Text
 from resnet_viz.experiments.registry import EXPERIMENTS, Experiment
-from resnet_viz.ui.frame.session import EXPERIMENT
+from resnet_viz.ui.frame.session import EXPERIMENT, GUESS
 from resnet_viz.ui.frame.words import md_escape
 
 _COLUMNS = 3
@@ -27,6 +27,10 @@ def choose_experiment(text: Text) -> Experiment | None:
 def _gallery(text: Text) -> None:
     st.caption(text("experiments.intro"))
     rows = list(EXPERIMENTS.values())
+    guessed = sum(GUESS[row.name].get() is not None for row in rows)
+    if guessed:
+        label = text("experiments.guessed", done=guessed, all=len(rows))
+        st.progress(guessed / len(rows), text=label)
     for start in range(0, len(rows), _COLUMNS):
         cards = rows[start : start + _COLUMNS]
         for column, row in zip(st.columns(_COLUMNS), cards, strict=False):

@@ -13,6 +13,7 @@ from resnet_viz.experiments.finding_files import changed_settings
 from resnet_viz.experiments.measures.batches import Images
 from resnet_viz.experiments.recordings import LIVE_LIMIT, deepest_first, expected_seconds
 from resnet_viz.experiments.registry import Experiment
+from resnet_viz.experiments.verdict_sentences import answer_label
 from resnet_viz.jobs.job import ENDED, Job, JobState, JobStatus, Running
 from resnet_viz.jobs.queue.run import Run
 from resnet_viz.records import Finding, Recording
@@ -40,11 +41,10 @@ def show_experiment(row: Experiment, text: Text) -> None:
     st.markdown(text(f"experiment.{row.name}.question"))
     guess = st.radio(
         text("experiments.question"),
-        row.answers,
+        row.choices,
         index=None,
         key=GUESS[row.name].name,
-        format_func=lambda answer: text(f"experiment.{row.name}.answer_{answer}"),
-        horizontal=True,
+        format_func=lambda answer: answer_label(row, answer, text),
     )
     if guess is None:
         st.caption(text("experiments.guess_first"))

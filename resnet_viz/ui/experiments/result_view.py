@@ -6,83 +6,124 @@ import streamlit as st
 
 from resnet_viz.core.saving import to_json
 from resnet_viz.core.text import Text
-from resnet_viz.experiments.finding_files import (
-    caption,
-    finding_document,
-    finding_verdict,
-    python_line,
-)
+from resnet_viz.experiments.finding_files import caption, finding_document, python_line
 from resnet_viz.experiments.literature import ComparedNumber, compared_numbers
 from resnet_viz.experiments.registry import Experiment
 from resnet_viz.experiments.remarks import published_label, remarks
-from resnet_viz.figures.finding_panels import panel_figure, shared_scale, surface_figure
-from resnet_viz.records import Finding, Mark, Panel, Recording
+from resnet_viz.experiments.verdict_sentences import (
+    guess_sentence,
+    number_words,
+    statistic_rows,
+    verdict_sentence,
+)
+from resnet_viz.figures.finding_matrices import shared_scale, surface_figure
+from resnet_viz.figures.finding_panels import panel_figure
+from resnet_viz.records import Finding, GuessOutcome, Mark, Panel, Recording, Verdict
 from resnet_viz.ui.frame.charts import chart
 from resnet_viz.ui.frame.session import GUESS
 from resnet_viz.ui.frame.words import duration, md_escape
 
 
 def show_recording(row: Experiment, recording: Recording, text: Text) -> None:
-    """Show a recorded finding with its origin."""
-    versions = ", ".join(f"{name} {version}" for name, version in recording.versions.items())
-    st.markdown(
-        text(
-            "experiments.recorded",
-            date=recording.date[:10],
-            device=md_escape(recording.device),
-            threads=recording.threads,
-            seed=recording.seed,
-            time=duration(recording.seconds, text),
-            versions=md_escape(versions),
-        )
-    )
-    st.code(recording.command, language="bash", wrap_lines=True)
+    """Show a recorded finding, said to be recorded, and its origin at the end."""
+    st.caption(text("experiments.recorded", date=recording.date[:10]))
     show_finding(row, recording.finding, text, whole=True)
+    versions = ", ".join(f"{name} {version}" for name, version in recording.versions.items())
+    with st.expander(text("experiments.provenance")):
+        st.markdown(
+            text(
+                "experiments.recorded_details",
+                date=recording.date[:10],
+                device=md_escape(recording.device),
+                threads=recording.threads,
+                seed=recording.seed,
+                time=duration(recording.seconds, text),
+                versions=md_escape(versions),
+            )
+        )
+        st.code(recording.command, language="bash", wrap_lines=True)
 
 
 def show_finding(row: Experiment, finding: Finding, text: Text, *, whole: bool) -> None:
     """Show conclusion, plots, published numbers and downloads. ``whole``: it is complete."""
-    if finding.progress == 1:
-        _say(row, finding, text)
+    verdict = row.verdict(finding)
+    if verdict is not None:
+        _say(row, verdict, finding, text)
     _draw(row, finding, text)
+    if verdict is not None:
+        _decide(row, verdict, text)
     if whole:
         _explain(finding, text)
         _offer(finding, text)
 
 
-def _say(row: Experiment, finding: Finding, text: Text) -> None:
-    """Show the caption, whether the guess was right, and whether the source agrees."""
-    st.markdown(f"**{md_escape(caption(finding, text))}**")
+_SHOWN_AS: Mapping[GuessOutcome, Callable[[str], object]] = {
+    GuessOutcome.RIGHT: st.success,
+    GuessOutcome.WRONG: st.warning,
+    GuessOutcome.OPEN: st.info,
+    GuessOutcome.UNSURE: st.info,
+}
+
+
+def _say(row: Experiment, verdict: Verdict, finding: Finding, text: Text) -> None:
+    """Show whether the guess was right and why, whether the source agrees, and the numbers."""
     guess = GUESS[row.name].get()
-    if guess is not None and finding.answer is not None:
-        answer = text(f"experiment.{row.name}.answer_{guess}")
-        right = guess == finding.answer
-        st.markdown(text("experiments.right") if right else text("experiments.wrong", guess=answer))
-    agrees = finding.answer in {None, row.expected}
-    (st.info if agrees else st.warning)(md_escape(finding_verdict(finding, text)))
+    if guess is not None:
+        sentence = guess_sentence(row, verdict, guess, text)
+        _SHOWN_AS[verdict.of(guess)](md_escape(sentence))
+    if guess is None or verdict.answer is not None:  # else the guess says the same
+        st.markdown(f"**{md_escape(verdict_sentence(row, verdict, text))}**")
+    st.markdown(md_escape(caption(finding, text)))
     for sentence in remarks(finding, text):
         st.markdown(md_escape(sentence))
 
 
+def _decide(row: Experiment, verdict: Verdict, text: Text) -> None:
+    """Show the rule: every number with its spread, its bars, and the answers that fit."""
+    with st.expander(text("experiments.decided_by")):
+        st.caption(text("experiments.decided_by_help"))
+        st.table([
+            {head: md_escape(cell) for head, cell in cells.items()}
+            for cells in statistic_rows(row, verdict, text)
+        ])  # fmt: skip
+
+
 def _draw(row: Experiment, finding: Finding, text: Text) -> None:
+    """Show the first panel over the whole width, the others in two columns."""
     scale = shared_scale(finding.panels)
-    drawn = [(panel, False) for panel in finding.panels]
+    behind = {panel.behind: panel for panel in finding.panels if panel.behind}
+    drawn = [(panel, False) for panel in finding.panels if not panel.behind]
     drawn += [(panel, True) for panel in finding.panels if panel.mark is Mark.SURFACE]
-    for start in range(0, len(drawn), 2):
+    first = drawn[0][0]
+    wide = 0 if first.matrix is not None else 1
+    for panel, solid in drawn[:wide]:
+        _panel(row, panel, behind.get(panel.name), scale, solid, text)
+    for start in range(wide, len(drawn), 2):
         pair = drawn[start : start + 2]
         for column, (panel, solid) in zip(st.columns(len(pair)), pair, strict=True):
             with column:
-                _panel(row, panel, scale, solid, text)
+                _panel(row, panel, behind.get(panel.name), scale, solid, text)
 
 
 def _panel(
-    row: Experiment, panel: Panel, scale: tuple[float, float] | None, solid: bool, text: Text
+    row: Experiment,
+    panel: Panel,
+    behind: Panel | None,
+    scale: tuple[float, float] | None,
+    solid: bool,
+    text: Text,
 ) -> None:
     st.markdown(f"**{text(f'experiments.panels.{row.name}.{panel.name}')}**")
-    draw = surface_figure if solid else panel_figure
     name = f"{panel.name}_surface" if solid else panel.name
-    figure = draw(panel, text, scale=scale)
+    if behind is not None and not st.toggle(text("experiments.also_test"), key=f"behind_{name}"):
+        behind = None
+    if solid:
+        figure = surface_figure(panel, text, scale=scale)
+    else:
+        figure = panel_figure(panel, text, scale=scale, behind=behind)
     chart(figure, key=f"panel_{name}", name=f"{row.name}-{name}")
+    if panel.mark is Mark.MAPS:
+        st.caption(text("experiments.maps_note"))
 
 
 def _explain(finding: Finding, text: Text) -> None:
@@ -102,9 +143,7 @@ def _row(one: ComparedNumber, experiment: str, text: Text) -> dict[str, str]:
     return {
         text("experiments.column_what"): published_label(experiment, one.published, text),
         text("experiments.column_published"): one.published.value,
-        text("experiments.column_measured"): (
-            "–" if one.measured is None else f"{one.measured:.3g}"
-        ),
+        text("experiments.column_measured"): number_words(one.measured),
         text("experiments.column_source"): md_escape(one.published.source),
     }
 

@@ -1,0 +1,129 @@
+"""Verdicts in words: what was measured, whether a guess was right, and why or why not."""
+
+from collections.abc import Iterator, Sequence
+from math import inf, isfinite, isnan
+
+from resnet_viz.core.text import Text
+from resnet_viz.experiments.registry import Experiment
+from resnet_viz.records import GuessOutcome, Outcome, Statistic, Verdict
+
+
+def verdict_sentence(row: Experiment, verdict: Verdict, text: Text) -> str:
+    """Return whether the measurement agrees with the source, or why it does not decide."""
+    if verdict.answer is None:
+        return text("experiments.undecided", reason=open_reason(row, verdict, text))
+    key = "agrees" if verdict.outcome is Outcome.AGREES else "differs"
+    return text(
+        f"experiments.{key}",
+        measured=answer_label(row, verdict.answer, text),
+        claim=text(f"experiment.{row.name}.claim"),
+        citation=row.citation,
+    )
+
+
+def guess_sentence(row: Experiment, verdict: Verdict, guess: str, text: Text) -> str:
+    """Return whether a guess was right, wrong or open, with one sentence why."""
+    outcome = verdict.of(guess)
+    if verdict.answer is None:
+        return text("experiments.guess_open", reason=open_reason(row, verdict, text))
+    told = guess if outcome is GuessOutcome.WRONG else verdict.answer
+    against = told == verdict.answer and verdict.outcome is Outcome.DIFFERS
+    return text(
+        f"experiments.guess_{outcome}",
+        guess=answer_label(row, guess, text),
+        measured=answer_label(row, verdict.answer, text),
+        why=text("experiments.why_against" if against else f"experiment.{row.name}.why_{told}"),
+    )
+
+
+def answer_label(row: Experiment, answer: str, text: Text) -> str:
+    """Return one of the choices in words."""
+    if answer not in row.answers:
+        return text("experiments.unsure")
+    return text(f"experiment.{row.name}.answer_{answer}")
+
+
+def open_reason(row: Experiment, verdict: Verdict, text: Text) -> str:
+    """Return why an undecided measurement does not decide: the number that stands in the way."""
+    silent = next((one for one in verdict.statistics if not one.fits), None)
+    if silent is not None:
+        return _silence(row, silent, text)
+    pairs = [
+        (one, other)
+        for one in verdict.statistics
+        for other in verdict.statistics
+        if not set(one.fits) & set(other.fits)
+    ]
+    if not pairs:
+        return text("experiments.reason_several")
+    one, other = pairs[0]
+    return text(
+        "experiments.reason_conflict",
+        one=_statistic_label(row, one, text),
+        value=number_words(one.value),
+        other=_statistic_label(row, other, text),
+        other_value=number_words(other.value),
+    )
+
+
+def _silence(row: Experiment, one: Statistic, text: Text) -> str:
+    what = _statistic_label(row, one, text)
+    if isnan(one.value):
+        return text("experiments.reason_missing", what=what)
+    if one.low == -inf or one.high == inf:
+        return text("experiments.reason_once", what=what, value=number_words(one.value))
+    words = {"what": what, "value": number_words(one.value), **_ends(one)}
+    crossed = [bar for bar in (one.bar.lower, one.bar.upper) if one.low <= bar <= one.high]
+    if not crossed:
+        return text("experiments.reason_none", **words)
+    return text("experiments.reason_spread", bar=number_words(crossed[0]), **words)
+
+
+def _ends(one: Statistic) -> dict[str, str]:
+    return {"low": number_words(one.low), "high": number_words(one.high)}
+
+
+def _statistic_label(row: Experiment, one: Statistic, text: Text) -> str:
+    return text(f"experiment.{row.name}.number_{placeholder(one.bar.number)}")
+
+
+def statistic_rows(row: Experiment, verdict: Verdict, text: Text) -> Iterator[dict[str, str]]:
+    """Yield a table of the rule: each number, its spread, its bars, and the answers that fit."""
+    for one in verdict.statistics:
+        known = isfinite(one.low) and isfinite(one.high)
+        yield {
+            text("experiments.column_what"): _statistic_label(row, one, text),
+            text("experiments.column_measured"): number_words(one.value),
+            text("experiments.column_spread"): (
+                text("experiments.from_to", **_ends(one)) if known else "–"
+            ),
+            text("experiments.column_bar"): " · ".join(_bar_words(row, one, text)),
+            text("experiments.column_fits"): _listed(row, one.fits, text) or "–",
+        }
+
+
+def _bar_words(row: Experiment, one: Statistic, text: Text) -> Iterator[str]:
+    bar = one.bar
+    ends = {"lower": number_words(bar.lower), "upper": number_words(bar.upper)}
+    for side in ("below", "between", "above"):
+        answers: tuple[str, ...] = getattr(bar, side)
+        if answers:
+            yield text(f"experiments.bar_{side}", answers=_listed(row, answers, text), **ends)
+
+
+def _listed(row: Experiment, answers: Sequence[str], text: Text) -> str:
+    return text("experiments.or").join(answer_label(row, answer, text) for answer in answers)
+
+
+def placeholder(name: str) -> str:
+    """Return a number's name as a placeholder: letters, digits and underscores."""
+    return "".join(c if c.isalnum() else "_" for c in name)
+
+
+def number_words(value: float) -> str:
+    """Return a number with three digits, in full up to 100,000."""
+    if not isfinite(value) or value == 0:
+        return f"{value:g}"
+    if 1e-4 <= abs(value) < 1e5:
+        return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+    return f"{value:.2e}"
