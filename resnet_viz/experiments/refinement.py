@@ -153,15 +153,14 @@ def _by_stage(network: ResNet, cosines: np.ndarray, chances: np.ndarray) -> dict
     """
     numbers: dict[str, float] = {}
     for stage, places in _stages(network).items():
-        values, chance = cosines[places].tolist(), float(chances[places[0]])
+        chance = float(chances[places[0]])
+        multiples = (cosines[places] / chance).tolist()
         numbers |= {
-            f"stage{stage}_cosine": float(np.mean(values)),
-            f"stage{stage}_middle": float(np.median(values)),
+            f"stage{stage}_cosine": float(np.mean(cosines[places])),
+            f"stage{stage}_middle": float(np.median(cosines[places])),
             f"stage{stage}_chance": chance,
-            **resampled(f"stage{stage}_mean", lambda v, c=chance: float(v.mean() / c), values),
-            **resampled(
-                f"stage{stage}_median", lambda v, c=chance: float(np.median(v) / c), values
-            ),
+            **resampled(f"stage{stage}_mean", lambda values: float(values.mean()), multiples),
+            **resampled(f"stage{stage}_median", lambda v: float(np.median(v)), multiples),
         }
     return numbers
 

@@ -37,8 +37,8 @@ def panel_figure(
     if panel.matrix is not None:
         draw_matrix(figure, panel, text, scale=scale)
     _add_zones(figure, panel.zones, text)
-    for curve in () if behind is None else behind.curves:
-        _add_behind(figure, behind, curve)
+    if behind is not None:
+        _add_behind(figure, behind)
     labelled = has_end_labels(panel)
     seen: set[str] = set()
     for curve in panel.curves:
@@ -128,27 +128,25 @@ def _add_band(figure: go.Figure, curve: Curve, colour: str, *, log: bool) -> Non
     )
 
 
-def _add_behind(figure: go.Figure, panel: Panel, curve: Curve) -> None:
-    figure.add_scatter(
-        x=curve.x.tolist(),
-        y=curve.y.tolist(),
-        mode="lines",
-        line={"color": curve_style(panel.curves, curve)[0], "width": 1.25, "dash": "dot"},
-        showlegend=False,
-        hovertemplate="%{x}: %{y:.4g}<extra></extra>",
-    )
+def _add_behind(figure: go.Figure, panel: Panel) -> None:
+    for curve in panel.curves:
+        figure.add_scatter(
+            x=curve.x.tolist(),
+            y=curve.y.tolist(),
+            mode="lines",
+            line={"color": curve_style(panel.curves, curve)[0], "width": 1.25, "dash": "dot"},
+            showlegend=False,
+            hovertemplate="%{x}: %{y:.4g}<extra></extra>",
+        )
 
 
 def _add_zones(figure: go.Figure, zones: Sequence[Zone], text: Text) -> None:
     """Grey areas behind the curves, named in the legend once."""
     for zone in zones:
-        ends = ("x0", "x1", "y0", "y1")
         if zone.axis == "x":
-            place = dict(zip(ends, (zone.low - 0.5, zone.high + 0.5, 0, 1), strict=True))
-            place |= {"yref": "paper"}
+            place = {"x0": zone.low - 0.5, "x1": zone.high + 0.5, "y0": 0, "y1": 1, "yref": "paper"}
         else:
-            start, end = zone.start, zone.end
-            place = dict(zip(ends, (start, end, zone.low, zone.high), strict=True))
+            place = {"x0": zone.start, "x1": zone.end, "y0": zone.low, "y1": zone.high}
         figure.add_shape(type="rect", fillcolor=_ZONE, line_width=0, layer="below", **place)
     for name in dict.fromkeys(zone.name for zone in zones):
         figure.add_scatter(
