@@ -193,11 +193,15 @@ def _finding(
 
 
 def _through_centre(config: LandscapeConfig, rows: list[list[float]]) -> np.ndarray:
-    """Return the lines through the trained weights, one per direction."""
+    """Return the lines through the trained weights, one per direction.
+
+    Those of a surface are its two axes and its two diagonals.
+    """
     if config.dimensions == 1:
         return np.array(rows)
     surface, middle = np.array(rows), len(config.grid) // 2
-    return np.array([surface[middle], surface[:, middle]])
+    diagonals = [surface.diagonal(), surface[:, ::-1].diagonal()]
+    return np.array([surface[middle], surface[:, middle], *diagonals])
 
 
 def _numbers(grid: np.ndarray, lines: dict[str, np.ndarray]) -> dict[str, float]:
