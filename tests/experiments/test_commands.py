@@ -69,7 +69,8 @@ def test_an_experiment_prints_and_saves_its_record(command, tmp_path):
     found = json.loads(out)
     assert found["experiment"] == "zero-means-identity"
     assert found["settings"]["steps"] == 5
-    assert found["answer"] in EXPERIMENTS["zero-means-identity"].answers
+    assert found["answer"] in {*EXPERIMENTS["zero-means-identity"].answers, None}
+    assert (found["answer"] is None) == (found["outcome"] == "undecided")
     assert len(found["panels"][0]["curves"][0]["y"]) == 5
     assert (tmp_path / "new" / "finding.json").is_file()
     code, _, err = command("experiment", "paths", "--out", tmp_path / "new")
