@@ -22,6 +22,7 @@ Epochs: TypeAlias = Mapping[str, Sequence[Epoch]]  # by kind of network, in orde
 Steps: TypeAlias = Mapping[str, Sequence[TrainingStep]]  # as Epochs
 
 _DASHES = {"test": "solid", "train": "dot"}
+_MARKERS = {"test": "", "train": "-open"}  # one epoch alone has no line to tell them apart
 _WATCHED_SIDE = 128  # pixels
 
 
@@ -42,7 +43,7 @@ def curve_figure(epochs: Epochs, quantity: str, text: Text) -> go.Figure:
                 name=text(f"train.curve_{part}", kind=text(f"roles.{role}")),
                 mode="lines+markers",
                 line={"color": style.colour, "dash": dash, "width": 2},
-                marker={"symbol": style.symbol, "size": 6},
+                marker={"symbol": style.symbol + _MARKERS[part], "size": 6},
                 hovertemplate="%{y:.2f}<extra>%{fullData.name}</extra>",
                 showlegend=bool(rows),
             )
@@ -82,7 +83,7 @@ def runs_figure(curves: Sequence[RunCurve], text: Text) -> go.Figure:
                 showlegend=part == "test",
                 mode="lines+markers",
                 line={"color": colour, "dash": dash, "width": 2},
-                marker={"symbol": STYLES[Role(curve.kind)].symbol, "size": 6},
+                marker={"symbol": STYLES[Role(curve.kind)].symbol + _MARKERS[part], "size": 6},
                 hovertemplate="%{y:.2f}<extra>%{fullData.name}</extra>",
             )
     figure.update_xaxes(title=text("train.axis_epoch"))

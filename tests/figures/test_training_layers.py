@@ -23,8 +23,8 @@ def test_each_run_has_its_colour_and_each_kind_its_marker():
     traces = runs_figure(curves, EN).data
     assert len(traces) == 8  # test and training of four networks
     assert [t.line.color for t in traces] == [SERIES[0]] * 4 + [SERIES[1]] * 4
-    assert {t.marker.symbol for t in traces[:2]} == {"circle"}
-    assert {t.marker.symbol for t in traces[2:4]} == {"square"}
+    assert {t.marker.symbol for t in traces[:2]} == {"circle", "circle-open"}
+    assert {t.marker.symbol for t in traces[2:4]} == {"square", "square-open"}
     assert list(traces[0].y) == [50, 25]
     assert "<b>" not in traces[0].name
 

@@ -38,8 +38,7 @@ _NUMBERS = ("epochs", "batch_size", "learning_rate", "momentum", "weight_decay",
 def ask_config(text: Text) -> TrainingConfig | None:
     """Show the form and return its config; None, with a message, if it is incomplete or invalid."""
     left, middle, right = st.columns(3)
-    with left:
-        start = ask_start(text)
+    start = ask_start(text, left, st.columns(3))
     with middle:
         data = ask_data(text)
     with right:

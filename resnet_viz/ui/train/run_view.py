@@ -32,7 +32,7 @@ from resnet_viz.ui.frame.words import class_label, duration, md_escape
 from resnet_viz.ui.running.run_panel import RunPanel, Status, show_run
 from resnet_viz.ui.train.run_facts import show_facts
 
-_WATCHED_WIDTH = 104  # pixels; four fit into half a page, three on a phone
+_WATCHED_WIDTH = 76  # pixels; four fit into half a page, and into a phone
 
 
 def show_training(trainings: Sequence[Run], text: Text) -> None:
@@ -65,11 +65,6 @@ def _curves(run: Run, status: Status, text: Text) -> None:
     config = run.config
     depth = config.network.depth if isinstance(config, TrainingConfig) else 0
     st.markdown(training_sentence(epochs, depth, text))
-    data = last_of(status.records, DataShown)
-    changes = data.changes if data else None
-    if note := training_note(epochs, changes, text):
-        st.caption(note)
-    show_facts(config, data, text)
     left, right = st.columns(2)
     quantity = left.segmented_control(
         text("train.quantity"),
@@ -87,6 +82,10 @@ def _curves(run: Run, status: Status, text: Text) -> None:
     right.caption(text("train.gradients"))
     figure = measured_steps(steps, "gradient_norms", text)
     right.plotly_chart(figure, key="train_gradients", config=plain)
+    data = last_of(status.records, DataShown)
+    if note := training_note(epochs, data.changes if data else None, text):
+        st.caption(note)
+    show_facts(config, data, text)
     _watched(status, text)
 
 

@@ -84,7 +84,7 @@ def _row(run: Run, text: Text) -> dict[str, object]:
 
 
 def _actions(run: Run, text: Text) -> None:
-    title, rename, take, open_it, remove = st.columns([3, 1, 1, 2, 1], vertical_alignment="bottom")
+    title, rename, take, remove = st.columns([4, 1, 1, 1], vertical_alignment="bottom")
     new = title.text_input(text("train.rename_to"), run.title, key=f"train_title_{run.id}",
                            max_chars=120)  # fmt: skip
     rename.button(text("train.rename"), key="train_rename", on_click=runs.rename,
@@ -99,7 +99,7 @@ def _actions(run: Run, text: Text) -> None:
             key="train_export",
         )
     if (trained := trained_run(run)) is not None:
-        with open_it:
+        with st.container(horizontal=True):
             _open_elsewhere(trained, text)
     remove.button(
         text("train.delete"),

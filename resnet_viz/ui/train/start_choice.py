@@ -1,9 +1,11 @@
 """The choice of a network to train, alone or with its twin, and its initial weights."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.checkpoints.weights import Weights
@@ -33,23 +35,30 @@ class Start:
     frozen: tuple[str, ...]
 
 
-def ask_start(text: Text) -> Start | None:
-    """Ask for network, twins, weights and frozen stages; None until a required file is uploaded."""
-    spec = _ask_network(text)
-    pair = _ask_pair(spec, text)
+def ask_start(text: Text, top: DeltaGenerator, below: Sequence[DeltaGenerator]) -> Start | None:
+    """Ask for network, twins, weights and frozen stages; None until a required file is uploaded.
+
+    The network is asked for in ``top``, the rest in the three columns ``below``.
+    """
+    with top:
+        spec = _ask_network(text)
+    with below[0]:
+        pair = _ask_pair(spec, text)
     offered = _starts(spec, pair=pair)
     TRAIN_START.restore(offered, offered[0])
-    start = st.segmented_control(
+    start = below[1].segmented_control(
         text("train.start"),
         offered,
         format_func=lambda value: text(f"train.start_{value}"),
         key=TRAIN_START.name,
         required=True,
+        wrap=True,
         help=text("train.start_help"),
     )
-    frozen = [] if start == "random" else _ask_frozen(spec, text)
+    with below[2]:
+        frozen = [] if start == "random" else _ask_frozen(spec, text)
+        path = _ask_file(text) if start == _FILE else None
     if start == _FILE:
-        path = _ask_file(text)
         if path is None:
             return None
         return Start(spec, pair, Weights(WeightSource.FILE, path=path), tuple(frozen))
@@ -87,6 +96,7 @@ def _ask_pair(spec: NetworkSpec, text: Text) -> bool:
         format_func=lambda value: text(f"train.{value}"),
         key="train_pair",
         required=True,
+        wrap=True,
         help=text("train.twins_help"),
     )
     return pair != "single"
