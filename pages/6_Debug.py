@@ -7,4 +7,4 @@ from resnet_viz.ui.frame.shell import open_page
 
 text = open_page("debug.title")
 checkpoints = choose_checkpoints(text)
-show_diagnoses(checkpoints, choose_images(text), text)
+show_diagnoses(checkpoints, choose_images(text, checkpoints), text)

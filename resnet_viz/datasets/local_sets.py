@@ -8,7 +8,7 @@ from resnet_viz.datasets.dataset import Dataset
 from resnet_viz.datasets.named import DIGITS, FASHION_CLASSES, SOURCES, downloaded
 from resnet_viz.networks.zoo.labels import CIFAR10_CLASSES
 from resnet_viz.pictures.preprocess import CIFAR_PREPROCESSING
-from resnet_viz.spec import NetworkSpec
+from resnet_viz.spec import NetworkSpec, ZooSpec
 
 
 def local_sets() -> list[str]:
@@ -38,7 +38,19 @@ def _loaded(name: str) -> Dataset:
     return SOURCES[name]()
 
 
-def set_of(spec: NetworkSpec, classes: tuple[str, ...]) -> str | None:
+def local_set_of(spec: NetworkSpec | ZooSpec, classes: tuple[str, ...]) -> str | None:
+    """Return the set of ``local_sets`` that suits a network: its own, else one of its input.
+
+    None if there is none on this machine. Small colour pictures of other classes get CIFAR-10's.
+    """
+    by_shape = {(3, 32): "cifar10", (1, 8): "digits"}
+    own = set_of(spec, classes)
+    if own in local_sets():
+        return own
+    return by_shape.get((spec.input_channels, spec.input_size))
+
+
+def set_of(spec: NetworkSpec | ZooSpec, classes: tuple[str, ...]) -> str | None:
     """Return the data set that a network of this input and these classes was trained on, if known.
 
     Digits of 28 pixels are MNIST, of 8 pixels scikit-learn's.

@@ -28,7 +28,7 @@ def compare_checkpoints(
     first, second
         The networks, as ``identified`` returns them.
     images
-        A folder, a ZIP or a named data set; the bundled photographs by default.
+        A folder, a ZIP or a named data set; default as for ``diagnose``.
 
     Returns
     -------
@@ -62,19 +62,20 @@ def compare_checkpoints(
         cka=tuple(map(tuple, alignment(terms).nan_to_num(0).tolist())),
         moved=_moved(first, second),
         agreement=float((answers[0] == answers[1]).double().mean()) if same_classes else None,
-        answers=_answers(first, second, shares, bundled=images is None),
+        answers=_answers(first, second, shares, bundled=name == "bundled"),
     )
 
 
 def _batches(
     first: Identification, second: Identification, images: str | Path | None
 ) -> tuple[str, list[Float[Tensor, "n channels height width"]]]:
+    from resnet_viz.diagnosis.user_images import own_set, user_images
+
+    images = images or own_set(first)
     if images is None and first.spec.input_channels == second.spec.input_channels == 3:
         return "bundled", [sample_batch(each.preprocessing) for each in (first, second)]
     if images is None:
         raise DataError("images_none", name="-")
-    from resnet_viz.diagnosis.user_images import user_images
-
     user_sets = [user_images(images, each) for each in (first, second)]
     return user_sets[0].name, [each.batch() for each in user_sets]
 

@@ -50,8 +50,10 @@ def diagnose(
     path
         A file of PyTorch, safetensors or ONNX; see ``read_weights``.
     images
-        A folder or ZIP of pictures, or a named data set; the bundled photographs by default. With
-        one folder per class, the checks on labels run too.
+        A folder or ZIP of pictures, or a named data set. By default test images of the data set
+        that the network was trained on, if it is known and on this machine (as the digits are),
+        otherwise the bundled photographs. With one folder per class, or a named data set, the
+        checks on labels run too.
     spec
         The network, if the file does not contain its spec; identified by default.
     skip
@@ -101,12 +103,16 @@ def examine(
     identification: Identification, images: str | Path | None = None
 ) -> Iterator[DiagnosisProgress]:
     """Check an identified network step by step; the last step has the complete report."""
+    from resnet_viz.diagnosis.user_images import own_set, user_images
+
     yield DiagnosisProgress(DiagnosisPart.IMAGES, 0)
-    if images is None:
+    known = own_set(identification)
+    if images is None and known is not None:
+        own_images = user_images(known, identification)
+        report = _report(identification, own_images.batch(), own_images.name)
+    elif images is None:
         report = _report(identification, sample_batch(identification.preprocessing), "bundled")
     else:
-        from resnet_viz.diagnosis.user_images import user_images
-
         own_images = user_images(images, identification)
         report = _report(identification, own_images.batch(), own_images.name)
         if own_images.labels is not None:

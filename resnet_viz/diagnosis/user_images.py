@@ -12,7 +12,7 @@ from resnet_viz.checkpoints.identifying.identify import Identification
 from resnet_viz.core.errors import DataError, ImageError
 from resnet_viz.datasets.dataset import Dataset, ImageSet, measured
 from resnet_viz.datasets.load_dataset import known_datasets, load_dataset
-from resnet_viz.datasets.local_sets import local_test_set
+from resnet_viz.datasets.local_sets import local_set_of, local_test_set
 from resnet_viz.pictures.decode import read_picture, safe_name
 from resnet_viz.pictures.preprocess import Preprocessing, normalise, seen
 
@@ -82,6 +82,12 @@ def user_images(place: str | Path, identification: Identification) -> OwnImages:
         raise DataError("images_other_size", name=safe_name(data.name), size=size,
                         wanted=identification.preprocessing.size)  # fmt: skip
     return _labelled(data, identification)
+
+
+def own_set(identification: Identification) -> str | None:
+    """The data set of a network that was not trained on photographs; None if unknown or absent."""
+    known = local_set_of(identification.spec, tuple(identification.classes))
+    return None if known == "cifar10" else known
 
 
 def _loaded(place: str, identification: Identification) -> Dataset:

@@ -30,6 +30,8 @@ class Preprocessing:
 #: CIFAR-10's training-set statistics, in [0, 1].
 CIFAR_PREPROCESSING = Preprocessing(32, 32, (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616))
 
+_TINY = 32  # pixels
+
 #: torchvision's, for its ImageNet weights.
 IMAGENET_PREPROCESSING = Preprocessing(224, 256, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
@@ -55,8 +57,13 @@ def seen(picture: Picture, preprocessing: Preprocessing) -> UInt8[np.ndarray, "s
 def photo(
     picture: Picture, preprocessing: Preprocessing, side: int
 ) -> UInt8[np.ndarray, "side side 3"]:
-    """The same part of the picture at ``side`` pixels, for display."""
-    return _central_square(picture, preprocessing, side, Image.Resampling.LANCZOS)
+    """The same part of the picture at ``side`` pixels, for display.
+
+    The pixels of a picture as small as a network's input stay sharp: each is a number of its own.
+    """
+    tiny = min(picture.pixels.shape[:2]) <= _TINY
+    filtering = Image.Resampling.NEAREST if tiny else Image.Resampling.LANCZOS
+    return _central_square(picture, preprocessing, side, filtering)
 
 
 def to_batch(

@@ -14,6 +14,7 @@ from resnet_viz.training.course import Course
 from resnet_viz.training.cpu_threads import fixed_threads
 from resnet_viz.training.evaluate import evaluate
 from resnet_viz.training.initial_weights import begin
+from resnet_viz.training.run_samples import save_samples
 from resnet_viz.training.state import TrainingState
 from resnet_viz.training.watched import data_shown, watched_images
 
@@ -29,8 +30,8 @@ def train_job(config: TrainingConfig, folder: Path) -> Generator[TrainingEvent, 
     config
         The training to run.
     folder
-        Receives ``KIND.safetensors`` after every epoch, ``steps.jsonl``, and
-        ``state.safetensors`` to resume from.
+        Receives ``samples.safetensors`` with test images, ``KIND.safetensors`` after every epoch,
+        ``steps.jsonl``, and ``state.safetensors`` to resume from.
 
     Yields
     ------
@@ -44,6 +45,7 @@ def train_job(config: TrainingConfig, folder: Path) -> Generator[TrainingEvent, 
     state_file = folder / STATE_FILE
     if state_file.is_file():
         course.attach(TrainingState.load(state_file))
+    save_samples(course.data, folder)
     yield data_shown(course, data)
     yield from course.curve  # again: the last epoch may have been saved but not reported
     last_saved = time.monotonic()

@@ -25,7 +25,9 @@ def test_a_fresh_home_without_network_reveals_every_experiment(page: Page, serve
             route.abort()
 
     page.route(re.compile("^http"), cut)
-    page.goto(f"{server}/Experiments")
+    page.goto(server)
+    expect(page.locator(".js-plotly-plot").first).to_be_visible()  # the browser has its scripts now
+    page.get_by_role("link", name="Experiments", exact=True).click()
     for name in EXPERIMENTS:
         card = page.locator(f".st-key-open_{name}")
         card.get_by_role("button").click()

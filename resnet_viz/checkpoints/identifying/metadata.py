@@ -57,6 +57,15 @@ def file_spec(path: Path) -> NetworkSpec:
         raise CheckpointError("checkpoint_metadata", name=path.name) from error
 
 
+def file_classes(path: Path) -> tuple[str, ...]:
+    """Read the class names in a weights file of this library; empty if it has none."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            return tuple(map(str, json.loads((file.metadata() or {})["classes"])))
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError):
+        return ()
+
+
 def _described(
     metadata: JsonObject, spec: NetworkSpec | None
 ) -> tuple[NetworkSpec, tuple[str, ...], Preprocessing] | None:

@@ -9,11 +9,10 @@ from torch import Tensor
 
 from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.datasets.dataset import first_of_each_class
-from resnet_viz.datasets.local_sets import local_sets, local_test_set, set_of
+from resnet_viz.datasets.local_sets import local_set_of, local_test_set
 from resnet_viz.pictures.preprocess import seen
 from resnet_viz.pictures.samples import sample_picture, samples
 
-_BY_SHAPE = {(3, 32): "cifar10", (1, 8): "digits"}  # (channels, pixels) of the input
 _COUNT = 500  # images, equally many per class; some seconds for a network of 32 pixels
 
 
@@ -33,9 +32,7 @@ def crop_images(loaded: LoadedNetwork) -> CropImages:
     bundled photographs.
     """
     spec = loaded.spec
-    shape = (spec.input_channels, spec.input_size)
-    own = set_of(spec, loaded.classes)
-    name = own if own in local_sets() else _BY_SHAPE.get(shape)
+    name = local_set_of(spec, loaded.classes)
     if name is not None:
         return _of_dataset(name)
     pixels = np.stack([seen(sample_picture(name), loaded.preprocessing) for name in samples()])

@@ -5,16 +5,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from hashlib import blake2b
 from pathlib import Path
-
-import numpy as np
-from jaxtyping import UInt8
-from torch import Tensor
 
 from resnet_viz.core.errors import DataError, ImageError
 from resnet_viz.datasets import class_folders
 from resnet_viz.datasets.dataset import ImageSet, first_of_each_class
+from resnet_viz.datasets.dataset_pictures import tile_picture
 from resnet_viz.datasets.load_dataset import load_dataset
 from resnet_viz.datasets.local_sets import local_test_set
 from resnet_viz.pictures.decode import Picture, open_picture, safe_name
@@ -60,14 +56,6 @@ def open_source(source: PictureSource) -> Iterator[list[PictureEntry]]:
         cifar10 = source.place == "cifar10"  # its test images are always here
         data = local_test_set(source.place) if cifar10 else load_dataset(source.place)
         yield list(_of_dataset(data.test, data.classes, source.count))
-
-
-def tile_picture(pixels: UInt8[Tensor, "channels height width"], name: str) -> Picture:
-    """An image of a data set as a picture; a grey one gets three equal channels."""
-    array = np.ascontiguousarray(pixels.expand(3, -1, -1).permute(1, 2, 0).numpy())
-    array.setflags(write=False)
-    whole = str(array.shape).encode() + array.tobytes()
-    return Picture(array, name, blake2b(whole, digest_size=16).hexdigest())
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """The choice of a picture: bundled samples, an upload, or the camera; the last action wins."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from resnet_viz.core.errors import ImageError
 from resnet_viz.core.text import Text
+from resnet_viz.datasets.dataset_pictures import LabelledPicture
 from resnet_viz.pictures.decode import Picture, open_picture
 from resnet_viz.pictures.preprocess import CIFAR_PREPROCESSING, photo
 from resnet_viz.pictures.samples import sample_picture, samples
@@ -27,36 +28,51 @@ from resnet_viz.ui.frame.session import (
     UPLOAD,
     Key,
 )
+from resnet_viz.ui.frame.words import class_label
 
-_TILE, _COLUMNS, _GAP = 96, 4, 6  # pixels, tiles, pixels
+_TILE, _GAP = 96, 6  # pixels
+_FEW, _COLUMNS, _MORE_COLUMNS = 8, 4, 5  # tiles
 
 
 @dataclass(frozen=True)
 class PictureId:
-    """A bundled sample by name, or the user's picture by digest."""
+    """A sample by name, or the user's picture by digest.
+
+    A sample of a data set has the beginning of its digest as name, and the digest too.
+    """
 
     sample: str = ""
     digest: str = ""
     name: str = ""
 
 
+@dataclass(frozen=True)
+class _Offered:
+    place: PictureId
+    title: str
+
+
 def find_picture(place: PictureId) -> Picture | None:
     """Return the picture, or None if it has been evicted from the results."""
-    if place.sample:
+    if place.sample and not place.digest:
         return sample_picture(place.sample)
     picture = results().result(("picture", place))
     return picture if isinstance(picture, Picture) else None
 
 
-def choose_picture(text: Text) -> PictureId:
-    """Ask for a picture; a bad upload shows an error and changes nothing."""
-    _tiles(text)
-    names = list(samples())
+def choose_picture(text: Text, own: Sequence[LabelledPicture] = ()) -> PictureId:
+    """Ask for a picture; a bad upload shows an error and changes nothing.
+
+    With ``own``, the samples are these pictures of a data set instead of the bundled photographs.
+    """
+    offered = _of_dataset(own, text) if own else _photographs(text)
+    names = list(offered)
+    _tiles(offered, text)
     SAMPLE.restore(names, names[0])
     chosen = st.selectbox(
         text("picture.sample"),
         names,
-        format_func=lambda name: samples()[name].titles[text.language],
+        format_func=lambda name: offered[name].title,
         key=SAMPLE.name,
         on_change=_use_sample,
     )
@@ -79,10 +95,10 @@ def choose_picture(text: Text) -> PictureId:
         )
     if error := PICTURE_ERROR.get():
         show_error(error, text)
-    own: PictureId | None = OWN_PICTURE.get()
-    if own is not None and find_picture(own) is not None:
-        return own
-    return PictureId(sample=chosen or names[0])
+    uploaded: PictureId | None = OWN_PICTURE.get()
+    if uploaded is not None and find_picture(uploaded) is not None:
+        return uploaded
+    return offered[chosen or names[0]].place
 
 
 def use_picture(picture: Picture) -> None:
@@ -93,30 +109,56 @@ def use_picture(picture: Picture) -> None:
     OWN_PICTURE.set(place)
 
 
-def _tiles(text: Text) -> None:
-    names = list(samples())
+def _photographs(text: Text) -> dict[str, _Offered]:
+    return {
+        name: _Offered(PictureId(sample=name), sample.titles[text.language])
+        for name, sample in samples().items()
+    }
+
+
+def _of_dataset(own: Sequence[LabelledPicture], text: Text) -> dict[str, _Offered]:
+    """Return the samples by the beginning of their digests, which an address can hold."""
+    offered = {}
+    for one in own:
+        name, picture = one.picture.digest[:12], one.picture
+        place = PictureId(sample=name, digest=picture.digest, name=picture.name)
+        results().put(("picture", place), picture, picture.pixels.nbytes)
+        number = picture.name.removeprefix(one.label).strip()
+        title = text("picture.of_class", label=class_label(one.label, text), number=number)
+        offered[name] = _Offered(place, title)
+    return offered
+
+
+def _tiles(offered: dict[str, _Offered], text: Text) -> None:
+    names = list(offered)
+    columns = _COLUMNS if len(names) <= _FEW else _MORE_COLUMNS
 
     def pick(point: Point) -> None:
-        rows = -(-len(names) // _COLUMNS)
-        number = int(point.y * rows) * _COLUMNS + int(point.x * _COLUMNS)
+        rows = -(-len(names) // columns)
+        number = int(point.y * rows) * columns + int(point.x * columns)
         if number < len(names):
             SAMPLE.set(names[number])
             _use_sample()
 
-    clickable_picture(
-        _tiles_uri(), alt=text("picture.tiles_alt"), key="tiles", on_pick=pick, smooth=True
+    places = tuple(one.place for one in offered.values())
+    sheet = results().cached(
+        ("tiles", places), lambda: _sheet(places, columns), size=4 * _TILE**2 * len(places)
     )
+    alt = text("picture.tiles_alt")
+    clickable_picture(sheet, alt=alt, key="tiles", on_pick=pick, smooth=True)
 
 
-@cache
-def _tiles_uri() -> str:
-    names = list(samples())
-    rows = -(-len(names) // _COLUMNS)
+def _sheet(places: Sequence[PictureId], columns: int) -> str:
+    """Return all samples side by side as a data URI."""
+    rows = -(-len(places) // columns)
     size = _TILE + _GAP
-    sheet = np.zeros((rows * size - _GAP, _COLUMNS * size - _GAP, 4), np.uint8)
-    for number, name in enumerate(names):
-        top, left = number // _COLUMNS * size, number % _COLUMNS * size
-        tile = photo(sample_picture(name), CIFAR_PREPROCESSING, _TILE)
+    sheet = np.zeros((rows * size - _GAP, columns * size - _GAP, 4), np.uint8)
+    for number, place in enumerate(places):
+        picture = find_picture(place)
+        if picture is None:  # evicted this instant: its tile stays empty
+            continue
+        top, left = number // columns * size, number % columns * size
+        tile = photo(picture, CIFAR_PREPROCESSING, _TILE)
         sheet[top : top + _TILE, left : left + _TILE, :3] = tile
         sheet[top : top + _TILE, left : left + _TILE, 3] = 255
     return data_uri(sheet)

@@ -9,6 +9,7 @@ from resnet_viz.core.text import Text
 from resnet_viz.networks.devices import devices
 from resnet_viz.records import Score
 from resnet_viz.ui.choose.network_choice import ask_first, ask_second
+from resnet_viz.ui.choose.own_pictures import own_pictures
 from resnet_viz.ui.choose.picture_choice import PictureId, choose_picture
 from resnet_viz.ui.frame.session import SCORE, TARGET
 from resnet_viz.ui.frame.words import class_label
@@ -31,8 +32,10 @@ class Question:
 def ask(text: Text) -> Question:
     """Show the sidebar and return the question; small choices are also in the address."""
     with st.sidebar:
-        picture = choose_picture(text)
+        place = st.container()
         first = ask_first(text)
+        with place:  # above the network, whose data decides which pictures there are
+            picture = choose_picture(text, own_pictures(first))
         second = ask_second(first, text)
         target = _ask_target(first, text)
         score = Score(SCORE.get())

@@ -5,14 +5,19 @@ from pathlib import Path
 
 import streamlit as st
 
+from resnet_viz.checkpoints.identifying.metadata import file_classes, file_spec
 from resnet_viz.checkpoints.sources.bundled import bundled_names
-from resnet_viz.core.errors import SpecError
+from resnet_viz.core.errors import CheckpointError, SpecError
 from resnet_viz.core.places import ASSETS
 from resnet_viz.core.text import Text
+from resnet_viz.datasets.load_dataset import known_datasets
+from resnet_viz.datasets.local_sets import local_set_of
+from resnet_viz.jobs.queue import runs
 from resnet_viz.networks.export.spec_file import spec_from_json, spec_to_json
 from resnet_viz.pictures.decode import safe_name
 from resnet_viz.records import Role
 from resnet_viz.spec import PRESETS
+from resnet_viz.training.config import TrainingConfig
 from resnet_viz.ui.choose.trained_run import TrainedRun, chosen_run
 from resnet_viz.ui.choose.uploads import kept_file
 from resnet_viz.ui.frame.messages import show_error
@@ -31,6 +36,7 @@ class CheckpointId:
     path: Path
     changed: str = ""
     network: str = ""  # a preset or a spec's JSON, overrides what the file says
+    data: str = ""  # what it was trained on if not photographs: a set or a path on this machine
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -77,7 +83,8 @@ def _choose(key: Choice, run: TrainedRun | None, text: Text) -> CheckpointId | N
     key.publish(usual)
     if upload is not None:
         network = _network(key.name, right, text)
-        return CheckpointId(safe_name(upload.name), kept_file(upload), network=network)
+        path = kept_file(upload)
+        return CheckpointId(safe_name(upload.name), path, network=network, data=_data(path))
     return None if chosen in (None, _NONE) else _local(str(chosen), run)
 
 
@@ -102,7 +109,25 @@ def _local(name: str, run: TrainedRun | None) -> CheckpointId:
         return CheckpointId(name, ASSETS / "checkpoints" / f"{name}.safetensors")
     role, path = files[name]
     changed = str(path.stat().st_mtime_ns)  # a training may go on
-    return CheckpointId(f"{safe_name(run.network.title)}, {role}", path, changed)
+    name = f"{safe_name(run.network.title)}, {role}"
+    return CheckpointId(name, path, changed, data=_data_of_run(run) or _data(path))
+
+
+def _data(path: Path) -> str:
+    """Return the data set on this machine that a file of this library was trained on."""
+    try:
+        known = local_set_of(file_spec(path), file_classes(path))
+    except CheckpointError:  # not of this library
+        return ""
+    return "" if known in (None, "cifar10") else str(known)
+
+
+def _data_of_run(run: TrainedRun) -> str:
+    """Return the visitor's folder or ZIP that a training of this machine used."""
+    config = runs.run(run.id).config
+    if not isinstance(config, TrainingConfig) or config.data in known_datasets():
+        return ""
+    return config.data if Path(config.data).exists() else ""
 
 
 def _network(key: str, place: "st.delta_generator.DeltaGenerator", text: Text) -> str:

@@ -1,7 +1,9 @@
 """The choice of images for a diagnosis: bundled photographs, a data set, or uploads."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 import streamlit as st
 
@@ -11,7 +13,8 @@ from resnet_viz.datasets.local_sets import local_sets
 from resnet_viz.diagnosis.user_images import MOST_LABELLED
 from resnet_viz.pictures.decode import safe_name
 from resnet_viz.ui.choose.uploads import kept_file, kept_pictures
-from resnet_viz.ui.frame.session import IMAGES
+from resnet_viz.ui.debug.checkpoint_choice import CheckpointId
+from resnet_viz.ui.frame.session import IMAGES, IMAGES_FOR
 
 _MOST_MEGABYTES = {"picture": 20, "zip": 200}
 
@@ -20,6 +23,7 @@ class Source(StrEnum):
     """Where images come from, apart from named data sets."""
 
     BUNDLED = "bundled"
+    TRAINING = "training"  # the folder or ZIP that the network was trained on
     PICTURES = "pictures"
     ZIP = "zip"
 
@@ -33,11 +37,23 @@ class ImagesId:
     name: str = ""
 
 
-def choose_images(text: Text) -> ImagesId:
-    """Ask for images; the bundled photographs until an upload is there."""
+def choose_images(text: Text, checkpoints: Sequence[CheckpointId] = ()) -> ImagesId:
+    """Ask for images; by default those of the data that the network was trained on.
+
+    Without known data, and until an upload is there, these are the bundled photographs.
+    """
     named = local_sets()
-    options = [Source.BUNDLED, *named, Source.PICTURES, Source.ZIP]
-    IMAGES.restore(options, Source.BUNDLED)
+    data = checkpoints[0].data if checkpoints else ""
+    # A network of digits never looks at photographs; one of a visitor's pictures may.
+    first = [] if data in named else [Source.BUNDLED]
+    if data and data not in named:
+        first.insert(0, Source.TRAINING)
+    options = [*first, *named, Source.PICTURES, Source.ZIP]
+    usual = data if data in named else first[0]
+    if IMAGES_FOR.is_set and IMAGES_FOR.get() != data:
+        IMAGES.set(usual)  # a network of other data
+    IMAGES_FOR.set(data)
+    IMAGES.restore(options, usual)
     chosen = str(
         st.selectbox(
             text("debug.images"),
@@ -47,7 +63,7 @@ def choose_images(text: Text) -> ImagesId:
             help=text("debug.images_help", most=MOST_LABELLED),
         )
     )
-    IMAGES.publish(Source.BUNDLED)
+    IMAGES.publish(usual)
     match chosen:
         case Source.PICTURES:
             return _pictures(text)
@@ -55,6 +71,8 @@ def choose_images(text: Text) -> ImagesId:
             return _zip(text)
         case Source.BUNDLED:
             return ImagesId()
+        case Source.TRAINING:
+            return ImagesId(Source.TRAINING, data, safe_name(Path(data).name))
         case name:
             return ImagesId(name, name, name)
 

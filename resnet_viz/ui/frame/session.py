@@ -187,4 +187,5 @@ MEASURED = Keys[Any]("measured_{}", None)  # the settings that were measured her
 # Debug
 CHECKPOINT, SECOND_CHECKPOINT = Choice("checkpoint", ""), Choice("second", "")
 IMAGES = Choice("looked_at", "")
+IMAGES_FOR = Key("images_for", "")  # the data of the network that they were chosen for
 LAST_REPORT = Keys[Any]("last_good_checkpoint_{}", None)  # by place
