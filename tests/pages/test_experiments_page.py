@@ -51,7 +51,7 @@ def measured_here(name, **query):
     app = guessed(name, **query)
     start = next(one for one in app.get("button_group") if one.key.startswith(f"start_{name}"))
     start.set_value("small").run()
-    app.button(key="measure").click().run()
+    app.button(key="measure_here").click().run()
     return measured(app)
 
 
@@ -185,11 +185,11 @@ def test_a_recording_is_labelled_and_stands_beside_published_figures():
 
 def test_what_takes_long_is_offered_as_a_background_run():
     app = guessed("lesion")
-    assert app.button(key="measure")
+    assert app.button(key="measure_here")
     app.text_input(key="set_lesion_usual_images").set_value("10000").run()
     assert not app.exception
     assert "so it runs in the background" in words(app)
-    assert not [button for button in app.button if button.key == "measure"]
+    assert not [button for button in app.button if button.key == "measure_here"]
     assert app.button(key="run_background").label == Text("en")("experiments.run_background")
 
 
@@ -247,7 +247,7 @@ def test_a_pair_trained_here_can_be_chosen():
     start = next(one for one in app.get("button_group") if one.key.startswith("start_cka"))
     start.set_value("small").run()
     app.selectbox(key="twins_cka").set_value(run_id).run()
-    app.button(key="measure").click().run()
+    app.button(key="measure_here").click().run()
     app = measured(app)
     assert not app.exception
     assert not app.error

@@ -106,7 +106,7 @@ def _offer_measuring(row: Experiment, text: Text) -> None:
             st.caption(text(f"experiments.{takes}", time=duration(seconds, text)))
         with st.container(horizontal=True):
             if live:
-                st.button(text("experiments.measure"), key="measure", type="primary",
+                st.button(text("experiments.measure"), key="measure_here", type="primary",
                           on_click=_measure, args=(row, config))  # fmt: skip
             offer_background(row, config, text)
 
