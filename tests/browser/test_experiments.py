@@ -1,5 +1,6 @@
 """Experiments in a real browser: a fresh home without a network, background runs, and a phone."""
 
+import os
 import re
 import time
 
@@ -9,7 +10,7 @@ from playwright.sync_api import Page, Route, expect
 from resnet_viz.core.text import Text
 from resnet_viz.experiments.registry import EXPERIMENTS
 
-SECONDS = 3.0  # from the guess to the first plot of the result
+SECONDS = 3.0  # from the guess to the first plot of the result, where nothing else is running
 
 
 @pytest.mark.slow
@@ -41,7 +42,8 @@ def test_a_fresh_home_without_network_reveals_every_experiment(page: Page, serve
         page.get_by_role("button", name=text("experiments.back")).click()
         expect(card).to_be_visible()
     assert len(took) == 13
-    assert max(took.values()) < SECONDS, took
+    busy = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))  # others use the same cores
+    assert max(took.values()) < SECONDS * busy, took
     assert not foreign
 
 
