@@ -2,7 +2,7 @@
 
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,9 +24,11 @@ def rows_of(depths: str, seeds: str, data: str) -> tuple[Twins, ...]:
     )
 
 
-def print_proof(rows: Sequence[Twins], precision: str, device: str, json: bool) -> None:
+def print_proof(
+    rows: Sequence[Twins], recipe: str, changes: Mapping[str, object], device: str, json: bool
+) -> None:
     """Print what ``prove`` found; exit with 1 if captured steps are not those run one by one."""
-    proof = prove(rows, precision=precision, device=device)
+    proof = prove(rows, recipe=recipe, changes=changes, device=device)
     print_result(proof.to_dict(), json)
     if not proof.holds:
         raise typer.Exit(1)
@@ -37,9 +39,8 @@ def print_all_twins(  # one for each option of the command
     out: Path,
     *,
     recipe: str,
-    precision: str,
+    changes: Mapping[str, object],
     device: str,
-    epochs: int | None,
     minutes: float | None,
     save_every: int,
     json: bool,
@@ -51,8 +52,8 @@ def print_all_twins(  # one for each option of the command
     from tqdm import tqdm
 
     events = train_all_twins(
-        out, rows, recipe=recipe, precision=precision, device=device, epochs=epochs,
-        minutes=minutes, save_every=save_every,
+        out, rows, recipe=recipe, changes=changes, device=device, minutes=minutes,
+        save_every=save_every,
     )  # fmt: skip
     bar = tqdm(unit="step", file=sys.stderr, disable=not sys.stderr.isatty(), leave=False)
     with _stops() as is_stopped:

@@ -87,28 +87,28 @@ def train(
 
     one_of("device", device or "cpu", devices())
     place = device or devices()[0]
+    changes = {
+        "epochs": epochs,
+        "learning_rate": learning_rate,
+        "precision": precision,
+        "augmentation": augmentation,
+        "threads": threads,
+    }
     if all_twins:
         rows = rows_of(depths, seeds, data)
         if prove:
-            print_proof(rows, precision, place, json)
+            print_proof(rows, recipe or "published", changes, place, json)
             return
         print_all_twins(
-            rows, out or Path("twins"), recipe=recipe or "published", precision=precision,
-            device=place, epochs=epochs, minutes=minutes, save_every=save_every, json=json,
+            rows, out or Path("twins"), recipe=recipe or "published", changes=changes,
+            device=place, minutes=minutes, save_every=save_every, json=json,
         )  # fmt: skip
         return
     config = training_config(
         network,
         recipe or "short",
         pair=pair,
-        changes={
-            "epochs": epochs,
-            "learning_rate": learning_rate,
-            "seed": seed,
-            "precision": precision,
-            "augmentation": augmentation,
-            "threads": threads,
-        },
+        changes={**changes, "seed": seed},
         data=data or "cifar10",
         device=place,
         start=Weights.parse(start),

@@ -1,7 +1,7 @@
 """Show, in a minute, that captured steps are right and how fast they are."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
@@ -68,21 +68,24 @@ class TwinsProof:
 def prove(
     rows: Sequence[Twins],
     *,
-    precision: str = "fp32",
+    recipe: str = "published",
+    changes: Mapping[str, object] | None = None,
     device: str = "cpu",
     make_engine: Callable[[torch.device], Engine] = engine_for,
 ) -> TwinsProof:
     """Compare captured steps with eager ones, and measure the speed of all rows at once.
 
-    Nothing is written. The published recipe is used. In the comparison its rate rises to a tenth:
-    at the full rate the first steps of a network amplify every rounding.
+    Nothing is written. In the comparison, the rate rises to a tenth of the recipe's: at the full
+    rate the first steps of a network amplify every rounding.
 
     Parameters
     ----------
     rows
         The pairs whose speed is measured; the smallest one is compared.
-    precision
-        A value of ``Precision``.
+    recipe
+        A key of ``RECIPES``.
+    changes
+        Values that replace those of the recipe; None values are ignored.
     device
         Device to measure.
     make_engine
@@ -90,7 +93,7 @@ def prove(
 
     """
     place = torch.device(device)
-    configs = {row.run: row.config("published", {"precision": precision}, device) for row in rows}
+    configs = {row.run: row.config(recipe, changes or {}, device) for row in rows}
     smallest = min(rows, key=lambda row: row.depth)
     equal = _equality(configs[smallest.run], place, make_engine)
     started = time.perf_counter()
@@ -100,7 +103,7 @@ def prove(
     speed, share = _speed(fleet, make_engine)
     return TwinsProof(
         device=torch.cuda.get_device_name(place) if place.type == "cuda" else device,
-        precision=precision,
+        precision=configs[smallest.run].recipe.precision,
         engine=type(make_engine(place)).__name__,
         versions=library_versions(),
         steps=_STEPS,

@@ -223,7 +223,7 @@ def test_as_many_epochs_as_fit_the_same_for_all_and_kept_when_resumed(tmp_path, 
     assert {run for run, e in events if isinstance(e, TrainingProgress)} == {ALL}
     assert list(train_all_twins(tmp_path, rows)) == []  # finished, with two epochs
     with pytest.raises(OptionError, match="Another training"):
-        list(train_all_twins(tmp_path, rows, epochs=3))
+        list(train_all_twins(tmp_path, rows, changes={"epochs": 3}))
 
 
 def test_a_deadline_ends_between_two_epochs_and_the_next_call_goes_on(tmp_path):
@@ -261,7 +261,7 @@ def small_config(self, recipe, changes, device="cpu"):
 def test_the_proof_finds_recorded_steps_equal_and_says_how_fast_they_are(monkeypatch, engine):
     monkeypatch.setattr(Twins, "config", small_config)
     rows = [Twins(20, "made", 0), Twins(20, "made", 1)]
-    proof = prove_twins.prove(rows, precision="bf16", make_engine=engine)
+    proof = prove_twins.prove(rows, changes={"precision": "bf16"}, make_engine=engine)
     assert proof.holds
     assert [one.difference for one in proof.equal] == [0.0, 0.0]
     assert all(one.rounding > 0 for one in proof.equal)
@@ -287,7 +287,9 @@ class SkippingEngine(Engine):
 def test_the_proof_finds_steps_that_are_not_the_same(monkeypatch):
     monkeypatch.setattr(Twins, "config", small_config)
     proof = prove_twins.prove(
-        [Twins(20, "made", 0)], precision="bf16", make_engine=lambda device: SkippingEngine()
+        [Twins(20, "made", 0)],
+        changes={"precision": "bf16"},
+        make_engine=lambda device: SkippingEngine(),
     )
     assert not proof.holds
 
