@@ -5,7 +5,8 @@
 Each round runs every approach once, in turn, so that a busy machine slows all of them alike. The
 floor is a bare forward pass and one ``autograd.grad`` over all block outputs; every other
 approach does at least that much. Peers come from ``benchmarks/requirements.txt``; one that is not
-installed is left out.
+installed is left out. With ``--device cuda`` everything runs on a GPU, and each time is the one
+between two events on it.
 """
 
 import argparse
@@ -98,21 +99,28 @@ APPROACHES: dict[str, Callable[[ResNet, Tensor, list[str]], None]] = {
 }
 
 
-def milliseconds(run: Callable[[], None]) -> float:
-    """Time of one call."""
+def milliseconds(run: Callable[[], None], device: torch.device) -> float:
+    """Time of one call; on CUDA, from the start of its first kernel to the end of its last."""
+    if device.type == "cuda":
+        first, last = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+        first.record()
+        run()
+        last.record()
+        last.synchronize()
+        return first.elapsed_time(last)
     started = time.perf_counter()
     run()
     return (time.perf_counter() - started) * 1000
 
 
-def measure(name: str, size: int, rounds: int) -> list[dict[str, object]]:
+def measure(name: str, size: int, rounds: int, device: torch.device) -> list[dict[str, object]]:
     """One row per approach: its median, quartiles and ratio to the floor."""
     spec = NetworkSpec.preset(name)
-    network = build(spec, seed=0).eval()
+    network = build(spec, seed=0).eval().to(device)
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.running_var.fill_(2.0)  # so that nothing overflows without training
-    image = torch.randn(1, 3, size, size, generator=torch.Generator().manual_seed(0))
+    image = torch.randn(1, 3, size, size, generator=torch.Generator().manual_seed(0)).to(device)
     times: dict[str, list[float]] = {}
     for label, approach in APPROACHES.items():  # warm up, and find which libraries are installed
         try:
@@ -123,7 +131,7 @@ def measure(name: str, size: int, rounds: int) -> list[dict[str, object]]:
     for _ in range(rounds):
         for label, taken in times.items():
             run = partial(APPROACHES[label], network, image, spec.blocks())
-            taken.append(milliseconds(run))
+            taken.append(milliseconds(run, device))
     base = statistics.median(times["floor"])
     return [row(name, size, label, taken, base) for label, taken in times.items()]
 
@@ -141,7 +149,7 @@ def row(name: str, size: int, label: str, taken: list[float], base: float) -> di
     }
 
 
-def machine() -> dict[str, object]:
+def machine(device: torch.device) -> dict[str, object]:
     """The machine that the measurements ran on."""
     versions = {}
     for package in PACKAGES:
@@ -151,6 +159,7 @@ def machine() -> dict[str, object]:
             continue
     return {
         "processor": processor(),
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
         "cores": torch.multiprocessing.cpu_count(),
         "threads": torch.get_num_threads(),
         "python": platform.python_version(),
@@ -175,6 +184,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=15, help="times each approach runs")
     parser.add_argument("--threads", type=int, default=1, help="threads of torch")
+    parser.add_argument("--device", type=torch.device, default=torch.device("cpu"))
     parser.add_argument("--out", type=Path, help="a JSON file for the result")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -182,7 +192,7 @@ def main() -> None:
     rows = []
     print(f"{'network':10} {'approach':40} {'median ms':>10} {'x floor':>8}")
     for name, size in CASES:
-        for measured in measure(name, size, options.rounds):
+        for measured in measure(name, size, options.rounds, options.device):
             rows.append(measured)
             print(
                 f"{measured['network']:10} {measured['approach']:40} "
@@ -190,7 +200,7 @@ def main() -> None:
             )
     if options.out:
         options.out.parent.mkdir(parents=True, exist_ok=True)
-        content = {"machine": machine(), "rounds": options.rounds, "rows": rows}
+        content = {"machine": machine(options.device), "rounds": options.rounds, "rows": rows}
         options.out.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 

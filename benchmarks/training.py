@@ -3,7 +3,8 @@
     python -m benchmarks.training --out benchmarks/results/training.json
 
 The floor is a bare loop: the same network, batches, augmentation and optimiser, and nothing
-measured, recorded or yielded. On CUDA it is one captured graph of a step, replayed.
+measured, recorded or yielded. On CUDA it is one captured graph of a step, replayed. With
+``--precision bf16`` the same loop in float32 is measured too.
 Rounds of both alternate, because machines are noisy; the share is the median of the rounds' ratios.
 """
 
@@ -14,6 +15,7 @@ import platform
 import statistics
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,8 +25,12 @@ from resnet_viz import NetworkSpec, build
 from resnet_viz.datasets.dataset import Dataset, ImageSet
 from resnet_viz.pictures.preprocess import CIFAR_PREPROCESSING, normalise
 from resnet_viz.training.augment import augmented, image_changes, pad
+from resnet_viz.training.captured_step import engine_for
 from resnet_viz.training.course import Course
 from resnet_viz.training.recipe import Precision, Recipe
+
+#: Name of the ratio of a loop's time to that of this library's.
+_RATIOS = {"floor": "share_of_floor", "fp32": "times_as_fast_as_fp32"}
 
 
 def main() -> None:
@@ -41,23 +47,32 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     recipe = Recipe(epochs=10_000, learning_rate=0.1, precision=Precision(options.precision))
     spec, data = NetworkSpec.preset(options.network), noise()
-    ours = Ours(spec, data, recipe, options.device)
     floor = captured if options.device == "cuda" else bare
-    plain = floor(spec, data, recipe, options.device)
-    shares, speeds = [], []
+    loops = {
+        "ours": Ours(spec, data, recipe, options.device).steps,
+        "floor": floor(spec, data, recipe, options.device),
+    }
+    if recipe.precision is Precision.BF16:
+        full = replace(recipe, precision=Precision.FP32)
+        loops["fp32"] = Ours(spec, data, full, options.device).steps
+    rounds = []
     for _ in range(options.rounds + 1):
-        ours_taken = timed(ours.steps, options.steps, options.device)
-        floor_taken = timed(plain, options.steps, options.device)
-        shares.append(floor_taken / ours_taken)
-        speeds.append(options.steps * recipe.batch_size / ours_taken)
+        rounds.append({name: timed(loop, options.steps, options.device)
+                       for name, loop in loops.items()})  # fmt: skip
+    rounds = rounds[1:]  # the first round warms up
+    ours_taken = statistics.median(one["ours"] for one in rounds)
     result = {
         "network": options.network,
         "device": torch.cuda.get_device_name() if options.device == "cuda" else "cpu",
         "precision": options.precision,
         "threads": options.threads,
         "rounds": options.rounds,
-        "images_per_second": round(statistics.median(speeds[1:]), 1),
-        "share_of_floor": round(statistics.median(shares[1:]), 3),  # the first round warms up
+        "images_per_second": round(options.steps * recipe.batch_size / ours_taken, 1),
+        **{
+            _RATIOS[name]: round(statistics.median(o[name] / o["ours"] for o in rounds), 3)
+            for name in loops
+            if name != "ours"
+        },
         "cores": os.cpu_count(),
         "torch": torch.__version__,
         "processor": platform.processor() or platform.machine(),
@@ -136,25 +151,17 @@ def captured(
     images, labels = batch()
 
     def step() -> None:
-        rule.zero_grad(set_to_none=False)
         with torch.autocast(device, torch.bfloat16, enabled=recipe.precision is Precision.BF16):
             loss = torch.nn.functional.cross_entropy(network(images), labels)
+        rule.zero_grad(set_to_none=True)
         loss.backward()
         rule.step()
 
-    side = torch.cuda.Stream()
-    side.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(side):
-        for _ in range(3):
-            step()
-    torch.cuda.current_stream().wait_stream(side)
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
-        step()
+    replay = engine_for(torch.device(device)).repeatable(step, list(network.state_dict().values()))
 
     def steps(count: int) -> None:
         for _ in range(count):
-            graph.replay()
+            replay()
 
     return steps
 

@@ -5,6 +5,7 @@ python -m scripts.recordings
 
 import json
 from pathlib import Path
+from typing import Any
 from statistics import median
 
 from resnet_viz.checkpoints.load import load
@@ -79,11 +80,9 @@ def benchmarks() -> str:
         f"A layer click on the Compare page ({page['network']}, {page['cores']} cores, headless "
         f"Chromium): median {page['median_ms']:.0f} ms, quartiles {low:.0f} and {high:.0f} ms."
     )
-    training = json.loads((results / "training.json").read_text(encoding="utf-8"))
-    speed = (
-        f"Training ({training['network']}, {training['device']}, {training['threads']} thread, "
-        f"{training['precision']}): {training['images_per_second']:.0f} images a second, "
-        f"{training['share_of_floor']:.2f} of a bare loop that measures nothing."
+    speed = "\n\n".join(
+        training_speed(json.loads(path.read_text(encoding="utf-8")))
+        for path in sorted(results.glob("training*.json"))
     )
     building = json.loads((results / "building.json").read_text(encoding="utf-8"))
     built = (
@@ -96,6 +95,17 @@ def benchmarks() -> str:
         f"| {row['network']} | {row['what']} | {row['ratio']:.2f} |" for row in explained["rows"]
     ]
     return "\n\n".join(["\n".join(rows), click, built, speed, "\n".join(costs)])
+
+
+def training_speed(result: dict[str, Any]) -> str:
+    """One sentence on a result of ``benchmarks.training``."""
+    times = result.get("times_as_fast_as_fp32")
+    faster = f", and {times:.2f} times as fast as in float32" if times else ""
+    return (
+        f"Training ({result['network']}, {result['device']}, {result['threads']} thread, "
+        f"{result['precision']}): {result['images_per_second']:.0f} images a second, "
+        f"{result['share_of_floor']:.2f} of a bare loop that measures nothing{faster}."
+    )
 
 
 def experiments() -> str:

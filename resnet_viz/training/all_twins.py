@@ -82,7 +82,7 @@ def train_all_twins(
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError("folder_not_writable", folder=str(out)) from error
-    begun = next(filter(None, (begun_config(out / row.run) for row in rows)), None)
+    begun = next(filter(None, map(begun_config, sorted(out.iterdir()))), None)
     changes = dict(changes or {})
     must_fit = changes.get("epochs") is None and begun is None and minutes is not None
     if changes.get("epochs") is None and begun is not None:

@@ -20,6 +20,7 @@ from resnet_viz.training.config import TrainingConfig
 from resnet_viz.training.course import train
 from resnet_viz.training.job import steps_of
 from resnet_viz.training.recipe import Precision, Recipe, Schedule
+from resnet_viz.training.run_files import recording
 from resnet_viz.training.twins_table import ALL_TWINS, Twins, chosen_twins
 from tests.training.made import made
 from tests.training.recorded_graph import RecordingEngine
@@ -198,6 +199,7 @@ def test_the_folder_is_that_of_a_training(tmp_path):
     assert loaded.training["curve"][-1]["test_error"] == lines[-1]["test_error"]
     assert loaded.training["training"]["recipe"]["seed"] == RECIPE.seed
     assert {step.step for step in steps_of(folder)} == {0, 1, 3, 4, 6}  # 2 is a small batch
+    assert recording(folder)["curves"]["plain"][-1]["epoch"] == 3  # from which twins are bundled
     recipe = json.loads((folder / "recipe.json").read_text())["networks"]
     assert recipe["residual"]["training"]["steps_per_epoch"] == 3
 
@@ -222,6 +224,8 @@ def test_as_many_epochs_as_fit_the_same_for_all_and_kept_when_resumed(tmp_path, 
     assert sorted(epochs) == [(row.run, number) for row in rows for number in (1, 2)]
     assert {run for run, e in events if isinstance(e, TrainingProgress)} == {ALL}
     assert list(train_all_twins(tmp_path, rows)) == []  # finished, with two epochs
+    more = train_all_twins(tmp_path, [Twins(20, "made", 2)], minutes=99.0)
+    assert [e.epoch for _, e in more if isinstance(e, Epoch) and e.kind == "plain"] == [1, 2]
     with pytest.raises(OptionError, match="Another training"):
         list(train_all_twins(tmp_path, rows, changes={"epochs": 3}))
 
