@@ -8,9 +8,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from resnet_viz.checkpoints.load import load
-from resnet_viz.checkpoints.ref import NetworkRef
-from resnet_viz.checkpoints.sources.bundled import bundled_names
+from resnet_viz.checkpoints.sources.bundled import (
+    bundled_footing,
+    bundled_metadata,
+    bundled_names,
+)
 from resnet_viz.core.text import Text
 from resnet_viz.experiments.finding_files import caption, changed_settings, finding_verdict
 from resnet_viz.experiments.literature import ComparedNumber, compared_numbers
@@ -18,6 +20,7 @@ from resnet_viz.experiments.recordings import recordings_of
 from resnet_viz.experiments.registry import EXPERIMENTS
 from resnet_viz.experiments.remarks import published_label, remarks
 from resnet_viz.records import Recording
+from resnet_viz.spec.presets import PRESETS
 from resnet_viz.training.class_demo import recorded_demo
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -25,18 +28,21 @@ START, END = "<!-- recorded by scripts/recordings.py -->", "<!-- end -->"
 
 
 def twins() -> str:
-    """One row per trained network: its last recorded epoch."""
+    """One row per bundled network: how it was trained, what it reached, and how it is stored."""
     rows = [
-        "| network | parameters | epochs | train error % | test error % | device |",
-        "| --- | --- | --- | --- | --- | --- |",
+        "| network | parameters | epochs | precision | train error % | test error % | stored as "
+        "| float16 costs, points | device |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
-    for name in sorted(bundled_names(), reverse=True):
-        loaded = load(NetworkRef.parse(name, "bundled"))
-        last = loaded.training["curve"][-1]
-        parameters = sum(p.numel() for p in loaded.network.parameters())
+    for name in sorted(bundled_names(), key=lambda n: (PRESETS[n].depth, n.startswith("plain"))):
+        footing, measured = bundled_footing(name), bundled_metadata(name)["footing"]
+        if footing is None:
+            raise SystemExit(f"{name}: its file does not say how it was trained.")
         rows.append(
-            f"| {name} | {parameters:,} | {last['epoch']} | {100 * last['train_error']:.2f} "
-            f"| {100 * last['test_error']:.2f} | {loaded.training['training']['device']} |"
+            f"| {name} | {PRESETS[name].parameters:,} | {footing.epochs} "
+            f"| {footing.recipe['precision']} | {100 * footing.train_error:.2f} "
+            f"| {100 * footing.test_error:.2f} | {measured['weights']} "
+            f"| {measured['float16_costs_points']:.2f} | {footing.device} |"
         )
     return "\n".join(rows)
 

@@ -11,7 +11,7 @@ from resnet_viz.core.converter import JsonObject
 from resnet_viz.core.errors import NetworkError
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.pictures.preprocess import Preprocessing
-from resnet_viz.records import WeightSource
+from resnet_viz.records import Footing, WeightSource, footing_of
 from resnet_viz.spec import NetworkSpec, ZooSpec
 
 
@@ -50,6 +50,12 @@ class Loaded:
     def spec(self) -> NetworkSpec | ZooSpec:
         """The network's spec."""
         raise NotImplementedError
+
+    @property
+    def footing(self) -> Footing | None:
+        """How it was trained and what it reached; None for weights that say nothing about it."""
+        trained_here = self.source in (WeightSource.BUNDLED, WeightSource.FILE)
+        return footing_of(self.training) if trained_here else None
 
     @property
     def resnet(self) -> ResNet:

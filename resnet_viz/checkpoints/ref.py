@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from resnet_viz.checkpoints.identifying.metadata import file_spec
+from resnet_viz.checkpoints.identifying.metadata import file_footing, file_spec
+from resnet_viz.checkpoints.sources.bundled import bundled_footing
 from resnet_viz.checkpoints.weight_sources import (
     LONGEST,
     is_known,
@@ -21,7 +22,7 @@ from resnet_viz.core.errors import OptionError
 from resnet_viz.networks.zoo.build_zoo import zoo_classes
 from resnet_viz.networks.zoo.catalog import ZOO, zoo_spec
 from resnet_viz.networks.zoo.labels import class_names
-from resnet_viz.records import WeightSource
+from resnet_viz.records import Footing, WeightSource
 from resnet_viz.spec import RESIDUAL_PRESETS, Kind, NetworkSpec, ZooSpec, twin_name
 
 
@@ -136,6 +137,17 @@ class NetworkRef:
             return True
         spec = self.spec
         return isinstance(spec, NetworkSpec) and spec.kind is Kind.RESIDUAL
+
+    @property
+    def footing(self) -> Footing | None:
+        """How it was trained and what it reached, from its file; None if that is not known."""
+        match self.weights.source:
+            case WeightSource.BUNDLED:
+                return bundled_footing(self.spec.name)
+            case WeightSource.FILE if self.weights.path is not None:
+                return file_footing(self.weights.path)
+            case _:
+                return None
 
     def twin(self) -> "NetworkRef":
         """The plain twin, with weights of the same origin.

@@ -9,13 +9,12 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from math import nan
 
-from resnet_viz.checkpoints.sources.bundled import bundled_names
+from resnet_viz.checkpoints.sources.bundled import bundled_metadata, bundled_names
 from resnet_viz.core.converter import JsonObject
 from resnet_viz.core.errors import CheckpointError
 from resnet_viz.experiments.measures.curves import curve
 from resnet_viz.experiments.measures.live_twins import ShortTraining, train_twins
 from resnet_viz.experiments.measures.spread import exact, spanned
-from resnet_viz.experiments.measures.walked_twins import bundled_metadata
 from resnet_viz.experiments.settings import check_depths, in_range
 from resnet_viz.records import Curve, Finding, Panel
 from resnet_viz.spec import Kind, NetworkSpec

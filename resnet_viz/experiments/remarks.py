@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
-from resnet_viz.checkpoints.sources.bundled import bundled_names
+from resnet_viz.checkpoints.sources.bundled import bundled_metadata, bundled_names
 from resnet_viz.core.text import Text
 from resnet_viz.experiments.literature import PublishedNumber, compared_numbers
 from resnet_viz.experiments.measures.batches import Images
-from resnet_viz.experiments.measures.walked_twins import bundled_metadata
 from resnet_viz.experiments.verdict_sentences import number_words, placeholder
 from resnet_viz.records import Finding
 

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from resnet_viz.core.text import Text
+from resnet_viz.figures.footing_words import unequal_footing, with_footing
 from resnet_viz.figures.gradient_plot import GradientCurve
 from resnet_viz.figures.grids import ChannelOrder, channel_order, feature_grid
 from resnet_viz.figures.map_overlays import cam_row, overlay
@@ -59,12 +60,24 @@ def short_titles(comparison: Comparison, text: Text) -> Pair[str]:
     titles = comparison.sides.map(lambda side: network_title(side.spec, text))
     if titles.first != titles.second:
         return titles
-    return full_titles(comparison, text)
+    return distinct_titles(comparison.sides.map(lambda side: side_title(side, text)), text)
 
 
 def full_titles(comparison: Comparison, text: Text) -> Pair[str]:
-    """Titles above the pictures: both networks with their weights."""
-    return distinct_titles(comparison.sides.map(lambda side: side_title(side, text)), text)
+    """Titles above the pictures: both networks with their weights and what they reached."""
+
+    def full(side: Side) -> str:
+        return with_footing(side_title(side, text), side.footing, text)
+
+    return distinct_titles(comparison.sides.map(full), text)
+
+
+def footing_sentence(comparison: Comparison, text: Text) -> str:
+    """One sentence if both networks were trained, but not alike; otherwise ""."""
+    titles = short_titles(comparison, text)
+    return unequal_footing(
+        [(title, side.footing) for side, title in comparison.sides.join(titles)], text
+    )
 
 
 def distinct_titles(titles: Pair[str], text: Text) -> Pair[str]:

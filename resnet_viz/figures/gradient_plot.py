@@ -89,17 +89,17 @@ def _change(curve: GradientCurve, text: Text) -> str:
     if lost or not np.isfinite(ratio) or ratio <= 0:
         return text("figures.change_lost", label=curve.label, count=lost)
     if max(ratio, 1 / ratio) < _STEADY:
-        return text("figures.change_steady", label=curve.label, factor=_factor(ratio))
+        return text("figures.change_steady", label=curve.label, factor=two_digits(ratio))
     if ratio > 1:
-        return text("figures.change_grows", label=curve.label, factor=_factor(ratio))
-    return text("figures.change_shrinks", label=curve.label, factor=_factor(1 / ratio))
+        return text("figures.change_grows", label=curve.label, factor=two_digits(ratio))
+    return text("figures.change_shrinks", label=curve.label, factor=two_digits(1 / ratio))
 
 
-def _factor(ratio: float) -> str:
-    """A factor with two digits, in full up to a million."""
-    if ratio >= 1e6:
-        return f"{ratio:.1e}"
-    return f"{float(f'{ratio:.2g}'):,.0f}" if ratio >= 10 else f"{ratio:.2g}"
+def two_digits(value: float) -> str:
+    """A number with two digits, in full up to a million."""
+    if value >= 1e6:
+        return f"{value:.1e}"
+    return f"{float(f'{value:.2g}'):,.0f}" if value >= 10 else f"{value:.2g}"
 
 
 def _add_curve(figure: go.Figure, curve: GradientCurve) -> None:

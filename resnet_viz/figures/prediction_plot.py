@@ -7,8 +7,9 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from resnet_viz.core.text import Text
+from resnet_viz.figures.gradient_plot import two_digits
 from resnet_viz.figures.theme import STYLES, styled
-from resnet_viz.records import Pair, Prediction, Role
+from resnet_viz.records import Comparison, Pair, Prediction, Role, Side, WeightSource
 
 _EQUAL = 0.005  # shares closer than this print as equally sure
 
@@ -58,6 +59,38 @@ def prediction_figure(sides: Pair[PredictionSide]) -> go.Figure:
     figure.update_layout(showlegend=False, bargap=0.35)
     figure.update_annotations(font_size=13)
     return styled(figure, height=210)
+
+
+def headline(comparison: Comparison, sides: Pair[PredictionSide], text: Text) -> str:
+    """One sentence on what both networks say; untrained networks have nothing to say."""
+    untrained = comparison.sides.map(lambda side: side.source is WeightSource.RANDOM)
+    if not any(untrained):
+        return prediction_caption(sides, text)
+    if all(untrained):
+        norms = comparison.sides.map(_first_gradient)
+        return text(
+            "figures.both_untrained",
+            first=sides.first.title,
+            second=sides.second.title,
+            first_norm=norms.first,
+            second_norm=norms.second,
+        )
+    trained, fresh = sides if untrained.second else (sides.second, sides.first)
+    top = trained.predictions[0]
+    return text(
+        "figures.one_untrained",
+        trained=trained.title,
+        label=top.label,
+        share=percent(top.probability),
+        untrained=fresh.title,
+    )
+
+
+def _first_gradient(side: Side) -> str:
+    """The activation-gradient norm at the first block."""
+    norms = side.analysis.activation_gradient_norms
+    first = next((block for block in side.spec.blocks() if block in norms), None)
+    return "–" if first is None else two_digits(float(norms[first][0]))
 
 
 def prediction_caption(sides: Pair[PredictionSide], text: Text) -> str:

@@ -51,6 +51,7 @@ def analyse_side(loaded: Loaded, picture: Picture, *, target: int | None, score:
         analysis=analysis,
         main_layers=tuple(name for name in analysis.layers if _is_main(name)),
         path=None if loaded.path is None else str(loaded.path),
+        footing=loaded.footing,
         seed=loaded.training.get("seed") if loaded.source is WeightSource.RANDOM else None,
     )
 

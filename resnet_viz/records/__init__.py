@@ -17,14 +17,18 @@ from resnet_viz.records.comparison import BLOCK_PARTS, Comparison, Side, WeightS
 from resnet_viz.records.counted import Counted
 from resnet_viz.records.design import BlockGroup, Layer, MeasuredLayer, SignalCheck
 from resnet_viz.records.findings import Curve, Finding, Mark, Matrix, Panel, Recording, Zone
-from resnet_viz.records.gradients import (
+from resnet_viz.records.footing import Footing, differences, footing_of
+from resnet_viz.records.formulas import (
     BlockFormula,
     BlockValues,
+    Claim,
+    ClaimCheck,
     Formulas,
-    GradientMeasurement,
-    LayerGradient,
+    Paths,
     PixelFormula,
+    Span,
 )
+from resnet_viz.records.gradients import GradientMeasurement, LayerGradient
 from resnet_viz.records.labelled import (
     ChangedAccuracy,
     ConfusedPair,
@@ -73,6 +77,8 @@ __all__ = [
     "CheckFinding",
     "CheckpointComparison",
     "CheckpointReport",
+    "Claim",
+    "ClaimCheck",
     "Comparison",
     "ConfusedPair",
     "Counted",
@@ -83,6 +89,7 @@ __all__ = [
     "Epoch",
     "Evaluation",
     "Finding",
+    "Footing",
     "Formulas",
     "GradientMeasurement",
     "GuessOutcome",
@@ -99,6 +106,7 @@ __all__ = [
     "Outcome",
     "Pair",
     "Panel",
+    "Paths",
     "PixelFormula",
     "Prediction",
     "Recording",
@@ -107,6 +115,7 @@ __all__ = [
     "Severity",
     "Side",
     "SignalCheck",
+    "Span",
     "StageFeatures",
     "Statistic",
     "TrainingEvent",
@@ -120,6 +129,8 @@ __all__ = [
     "WeightSource",
     "WorkView",
     "Zone",
+    "differences",
+    "footing_of",
     "judge",
     "role_alone",
     "roles_of",

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from resnet_viz.records.analysis import Analysis
+from resnet_viz.records.footing import Footing
 from resnet_viz.records.pair import Pair
 from resnet_viz.records.role import Role
 from resnet_viz.spec import NetworkSpec, ZooSpec
@@ -50,6 +51,8 @@ class Side:
         Convolutions, blocks and the head, in order of execution.
     path
         Path of the weights file, else None.
+    footing
+        How the network was trained; None if that is not known, or it was not trained.
 
     """
 
@@ -62,6 +65,7 @@ class Side:
     analysis: Analysis
     main_layers: tuple[str, ...]
     path: str | None = None
+    footing: Footing | None = None
 
     @property
     def target_label(self) -> str:

@@ -1,4 +1,4 @@
-"""Gradients of every layer, and the formulas of residual learning on blocks and pixels."""
+"""Gradients of every layer of a network."""
 
 import math
 from collections.abc import Sequence
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float32
 
 from resnet_viz.records.analysis import BatchNormMode
 from resnet_viz.spec import NetworkSpec
@@ -112,82 +111,3 @@ def gradient_frame(measurements: Sequence[GradientMeasurement]) -> "pd.DataFrame
         for layer in m.layers
     ]
     return pd.DataFrame(rows)
-
-
-@dataclass(frozen=True)
-class BlockFormula:
-    """The errors of the formulas of residual learning on one block; 0 where a formula is exact.
-
-    F is the branch, x the input of the block, and y = F(x) + x its sum before the last activation
-    (He et al. 2015, eq. 1; He et al. 2016, eq. 4 and 5). Norms are 2-norms.
-    """
-
-    block: str
-    sum_error: float  # max |y - (F(x) + x)|
-    telescope_error: float  # ||x_L - (x_0 + sum F)|| / ||x_L||
-    identity_part: float  # ||dL/dx|| through the shortcut alone
-    branch_part: float  # ||dL/dx|| through the branch alone
-    gradient_error: float  # ||shortcut part + branch part - dL/dx|| / ||dL/dx||
-
-
-@dataclass(frozen=True)
-class Formulas:
-    """The formulas of residual learning on every block of a residual network."""
-
-    spec: NetworkSpec
-    blocks: tuple[BlockFormula, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class BlockValues:
-    """Activations and gradients of one image in one block of a residual network."""
-
-    block: str
-    branch: Float32[np.ndarray, "c h w"]  # F(x)
-    shortcut: Float32[np.ndarray, "c h w"]  # x, in the shape of the output
-    join: Float32[np.ndarray, "c h w"]  # F(x) + x
-    output: Float32[np.ndarray, "c h w"]
-    activated: bool  # whether a nonlinearity follows the sum
-    start: Float32[np.ndarray, "c h w"]  # shortcut of the first block of the stage
-    branches: Float32[np.ndarray, "k c h w"]  # F(x) of the stage's blocks up to this one
-    identity_gradient: Float32[np.ndarray, "c2 h2 w2"]  # dL/dx through the shortcut alone
-    branch_gradient: Float32[np.ndarray, "c2 h2 w2"]  # dL/dx through the branch alone
-    gradient: Float32[np.ndarray, "c2 h2 w2"]  # dL/dx, x being the block's input
-
-
-@dataclass(frozen=True)
-class PixelFormula:
-    """The values of ``BlockValues`` at one channel and position."""
-
-    branch: float
-    shortcut: float
-    join: float
-    output: float
-    exact: bool  # whether branch + shortcut equals join to the last bit
-    activated: bool  # whether a nonlinearity follows the sum
-    start: float
-    branches: tuple[float, ...]
-    telescope: float  # start + sum of branches in double precision; compare with output
-    gradient: tuple[float, float, float] | None  # shortcut, branch, total; None if shapes differ
-
-    @classmethod
-    def at(cls, values: BlockValues, channel: int, row: int, column: int) -> "PixelFormula":
-        """Return the values at one channel and position of the block's output."""
-        place = (channel, row, column)
-        branches = tuple(float(b[place]) for b in values.branches)
-        parts = (values.identity_gradient, values.branch_gradient, values.gradient)
-        same_shape = values.gradient.shape == values.join.shape
-        return cls(
-            branch=float(values.branch[place]),
-            shortcut=float(values.shortcut[place]),
-            join=float(values.join[place]),
-            output=float(values.output[place]),
-            exact=bool(values.branch[place] + values.shortcut[place] == values.join[place]),
-            activated=values.activated,
-            start=float(values.start[place]),
-            branches=branches,
-            telescope=float(values.start[place]) + sum(branches),
-            gradient=(float(parts[0][place]), float(parts[1][place]), float(parts[2][place]))
-            if same_shape
-            else None,
-        )

@@ -1,8 +1,8 @@
 """A comparison as JSON values, for ``report.json`` and the command line."""
 
-from resnet_viz.core.converter import JsonObject
+from resnet_viz.core.converter import JsonObject, encode
 from resnet_viz.core.saving import SCHEMA_VERSION, library_versions
-from resnet_viz.records import Comparison, Side
+from resnet_viz.records import Comparison, Side, differences
 
 
 def comparison_document(comparison: Comparison) -> JsonObject:
@@ -20,8 +20,15 @@ def comparison_document(comparison: Comparison) -> JsonObject:
         "image": {"name": comparison.name, "digest": comparison.digest},
         "score": analysis.score.value,
         "batch_norm": analysis.batch_norm.value,
+        "unequal_footing": _unequal(comparison),
         **{side.role.value: side_document(side) for side in comparison.sides},
     }
+
+
+def _unequal(comparison: Comparison) -> JsonObject:
+    """What differs in the trainings of both networks, with both values; {} if nothing does."""
+    known = [side.footing for side in comparison.sides if side.footing is not None]
+    return {name: list(values) for name, values in differences(known).items()}
 
 
 def side_document(side: Side) -> JsonObject:
@@ -31,6 +38,7 @@ def side_document(side: Side) -> JsonObject:
         "network": side.spec.name,
         "weights": side.weights,
         "seed": side.seed,
+        "footing": None if side.footing is None else encode(side.footing),
         "spec": side.spec.to_dict(),
         "target": side.target_label,
         "predictions": [

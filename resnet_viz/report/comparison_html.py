@@ -8,6 +8,7 @@ from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison_drawing import (
     ColouredPicture,
     Quantity,
+    footing_sentence,
     full_titles,
     gradient_curves,
     short_titles,
@@ -16,7 +17,7 @@ from resnet_viz.figures.comparison_drawing import (
 from resnet_viz.figures.gradient_plot import gradient_caption, gradient_figure
 from resnet_viz.figures.prediction_plot import (
     PredictionSide,
-    prediction_caption,
+    headline,
     prediction_figure,
 )
 from resnet_viz.figures.strip import strip_svg
@@ -39,8 +40,9 @@ def page(
         text,
         title=text("report.title", first=names.first, second=names.second, picture=comparison.name),
         titles=titles,
-        layer=layer,
-        answers=prediction_caption(_predictions(comparison, names), text),
+        layer=" / ".join(dict.fromkeys(comparison.layers_at(layer))),
+        answers=headline(comparison, _predictions(comparison, names), text),
+        footing=footing_sentence(comparison, text),
         pictures=pictures,
         predictions=plot_markup(predictions, with_plotly=True),
         strip=Markup(strip_svg(strip_rows(comparison, layer, text), text=text)),  # it escapes

@@ -4,14 +4,16 @@ import csv
 import io
 import zipfile
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 
 from resnet_viz.checkpoints.reading.read import read_weights
-from resnet_viz.core.converter import JsonObject, decode_all, encode
+from resnet_viz.core.converter import JsonObject, decode, decode_all, encode
 from resnet_viz.core.errors import DataError, FailureError
 from resnet_viz.core.saving import SCHEMA_VERSION, library_versions, new_folder, to_json
 from resnet_viz.records import Epoch, TrainingStep
 from resnet_viz.training.job import steps_of
+from resnet_viz.training.recipe import Recipe
 
 RECORDED_STEPS = (0, 1, 10, 100)
 _WEIGHTS = "[!.s]*.safetensors"  # neither the state nor a partial file
@@ -98,7 +100,10 @@ def write_tensorboard(folder: Path, out: Path) -> None:
 
 
 def recording(folder: Path) -> JsonObject:
-    """Return the curves of a run, and its measurements at the first steps and each tenth epoch."""
+    """Return the curves of a run, and its measurements at the first steps and each tenth epoch.
+
+    ``folder`` is the folder of a run, or one that ``export_run`` wrote.
+    """
     described = {path.stem: read_weights(path).metadata for path in sorted(folder.glob(_WEIGHTS))}
     first = next(iter(described.values()))
     steps_per_ten_epochs = 10 * first["training"]["steps_per_epoch"]
@@ -109,9 +114,35 @@ def recording(folder: Path) -> JsonObject:
         "versions": first["versions"],
         "specs": {kind: metadata["spec"] for kind, metadata in described.items()},
         "curves": {kind: metadata["curve"] for kind, metadata in described.items()},
-        "steps": [encode(s) for s in steps_of(folder)
+        "steps": [encode(s) for s in steps_of(folder) or _exported_steps(folder, first)
                   if s.step in RECORDED_STEPS or s.step % steps_per_ten_epochs == 0],
     }  # fmt: skip
+
+
+def _exported_steps(folder: Path, metadata: JsonObject) -> list[TrainingStep]:
+    """Read the steps in steps.csv; [] without the file.
+
+    The table has no learning rates; the recipe determines them.
+    """
+    path = folder / "steps.csv"
+    if not path.is_file():
+        return []
+    training = metadata["training"]
+    recipe, whole = decode(Recipe, training["recipe"]), training["steps_per_epoch"]
+    with path.open(encoding="utf-8", newline="") as file:
+        by_step = groupby(csv.DictReader(file), lambda row: (int(row["step"]), row["kind"]))
+        steps = [
+            TrainingStep(
+                kind=kind,
+                step=number,
+                loss=float(rows[0]["loss"]),
+                learning_rate=recipe.learning_rate_at(number / whole / recipe.epochs),
+                gradient_norms={row["layer"]: float(row["gradient_norm"]) for row in rows},
+                update_ratios={row["layer"]: float(row["update_ratio"]) for row in rows},
+            )
+            for (number, kind), rows in ((key, list(group)) for key, group in by_step)
+        ]
+    return sorted(steps, key=lambda step: (step.step, step.kind))
 
 
 def _epochs(metadata: Mapping[str, object]) -> tuple[Epoch, ...]:

@@ -13,7 +13,7 @@ from resnet_viz.experiments.measures.batches import photographs
 from resnet_viz.experiments.measures.formula_checks import block_values, check_formulas
 from resnet_viz.experiments.measures.gradient_growth import GradientConfig
 from resnet_viz.networks.resnet.model import build
-from resnet_viz.records import PixelFormula
+from resnet_viz.records import Claim, PixelFormula, Span
 from resnet_viz.spec import RESIDUAL_PRESETS, Kind, Order
 
 
@@ -46,6 +46,45 @@ def test_identity_part_and_branch_part_make_up_the_gradient(order, both):
         assert block.gradient_error < 1e-5
         assert block.identity_part > 0
         assert block.branch_part > 0
+
+
+@pytest.mark.parametrize("order", Order)
+def test_the_right_formula_is_exact_and_the_wrong_one_is_not(order, both):
+    checks = {check.claim: check for check in both[order].claims}
+    assert set(checks) == set(Claim)
+    assert all(check.right.high < 1e-5 for check in checks.values())
+    without_relu = {Claim.GRADIENT, Claim.WEIGHTS, Claim.TWO_BLOCKS}
+    for claim, check in checks.items():
+        if order is Order.PRE and claim in without_relu:
+            assert check.written.high < 1e-5
+        else:
+            assert check.written.low > 1e-3, claim
+    assert checks[Claim.TAYLOR].written == Span(1, 1)
+
+
+def test_counting_the_identity_twice_is_off_by_the_gradient_of_the_output():
+    """Recomputed from the outside: loss, blocks and gradients by hand."""
+    network = build(GradientConfig(depths=(8,)).spec(8, Kind.RESIDUAL), seed=0).eval()
+    images, labels = photographs()
+    shown = {}
+
+    def keep(name, value):
+        shown[name] = value
+        return value
+
+    loss = torch.nn.functional.cross_entropy(network(images, keep), labels)
+    at_x, at_output = torch.autograd.grad(loss, [shown["relu"], shown["layer1.0"]])
+    (found,) = (c for c in check_formulas(network, images, labels).claims
+                if c.claim is Claim.DOUBLE)  # fmt: skip
+    assert found.written.high == pytest.approx(float(at_output.norm() / at_x.norm()), rel=1e-4)
+
+
+@pytest.mark.parametrize("order", Order)
+def test_four_paths_make_up_the_gradient_of_two_blocks(order, both):
+    paths = both[order].paths
+    assert (paths.first, paths.second) == ("layer1.0", "layer1.1")
+    assert paths.error < 1e-5
+    assert min(paths.around, paths.through_first, paths.through_second, paths.through_both) > 0
 
 
 def test_checking_leaves_no_trace():
@@ -84,11 +123,12 @@ def test_one_pixel_has_the_numbers_of_the_network(trained):
     for part in ("branch", "shortcut", "join"):
         expected = shown[f"layer2.1.{part}"][3].numpy()
         assert np.allclose(getattr(values, part), expected, atol=1e-6)
-    place = tuple(int(i) for i in np.unravel_index(values.output.argmax(), values.output.shape))
-    found = PixelFormula.at(values, *place)
+    found = PixelFormula.at(values, *values.telling)
     assert found.exact
     assert found.output == max(found.join, 0)
-    assert len(found.branches) == 2  # layer2.0 and layer2.1
+    assert values.chain == ("layer2.0", "layer2.1")
+    assert abs(found.telescope - found.output) > 0.1  # the sum misses the output here
+    assert found.telescope + sum(found.cuts) == pytest.approx(found.output, abs=1e-5)
     assert found.gradient[0] + found.gradient[1] == pytest.approx(found.gradient[2], rel=1e-4)
 
 

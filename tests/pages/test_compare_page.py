@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from resnet_viz.checkpoints.sources.bundled import bundled_names
+from resnet_viz.checkpoints.sources.bundled import bundled_footing, bundled_names
 from resnet_viz.core.text import Text
 from tests.pictures.hostile_images import REFUSED
 from tests.pictures.hostile_names import NAMES
@@ -151,6 +151,30 @@ def test_pretrained_weights_offline_keep_the_last_result(monkeypatch):
     assert not app.exception
     assert "could not be downloaded" in app.error[0].value
     assert app.get("plotly_chart")
+    assert app.session_state["weights"] == "random"  # what the page shows
+    assert "untrained, seed 0" in words(app)
+
+
+def test_trained_weights_come_back_with_a_network_that_has_them():
+    app = opened(network="resnet110")
+    assert "no opinion yet" in words(app)
+    app = app.selectbox(key="network").set_value("resnet20").run()
+    assert app.session_state["weights"] == "bundled"
+    assert "no opinion" not in words(app)
+
+
+def test_untrained_weights_that_were_asked_for_stay():
+    app = opened()
+    app = app.button_group(key="weights").set_value("random").run()
+    app = app.selectbox(key="network").set_value("resnet32").run()
+    assert app.session_state["weights"] == "random"
+
+
+def test_networks_say_what_they_reached_and_that_they_were_not_trained_alike():
+    reached = bundled_footing("resnet56")
+    app = opened(network="resnet56")
+    assert f"{reached.accuracy:.0%}, {reached.epochs} epochs" in words(app).replace("\\", "")
+    assert "Unequal footing" not in words(app)
 
 
 @pytest.mark.parametrize("tab", range(6))

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from dataclasses import fields
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -10,9 +11,11 @@ from resnet_viz.checkpoints.sources.bundled import bundled_names
 from resnet_viz.core.text import Text
 from resnet_viz.experiments.measures.gradient_growth import GradientConfig, gradient_measurements
 from resnet_viz.jobs.threads import ThreadEngine
+from resnet_viz.records import BlockFormula, Claim
 from resnet_viz.spec import Initialisation, Kind, Norm
 from resnet_viz.ui.frame.engines import measurements
 from resnet_viz.ui.gradients import form, laboratory
+from resnet_viz.ui.gradients.claims_panel import Verdict
 from resnet_viz.ui.gradients.form import PRESETS
 from tests.pages import opening
 from tests.pages.opening import TIMEOUT, measured, words
@@ -143,26 +146,40 @@ def test_hostile_address_changes_nothing(preset):
 @pytest.mark.parametrize("order", ["post", "pre"])
 def test_formulas_are_checked(order):
     app = formulas(formula_order_post=order)
-    assert len(app.table) == 1
+    assert len(app.table) == 2  # four paths, and what shortcuts cost
     assert len(app.dataframe) == 1
     exact = Text("en")("formulas.telescope_exact", error="").split(".")[0]
     assert (exact in words(app)) == (order == "pre")
+
+
+def test_every_formula_has_a_verdict_and_no_head_is_a_python_name():
+    app = formulas(formula_network="resnet20")
+    verdicts = [Text("en")(f"formulas.verdict_{verdict}") for verdict in Verdict]
+    said = [badge for badge in app.markdown if any(f"[{v}]" in badge.value for v in verdicts)]
+    assert len(said) == 2 + len(Claim)  # and the sum, and the sum over blocks
+    heads = json.loads(app.dataframe[0].proto.columns)
+    assert {heads[field.name]["label"] for field in fields(BlockFormula)} == {
+        Text("en")(f"formulas.column_{field.name}") for field in fields(BlockFormula)
+    }
 
 
 @pytest.mark.skipif("resnet20" not in bundled_names(), reason="no bundled twins")
 def test_one_pixel_of_a_trained_network_is_written_out():
     app = formulas(formula_network="trained:resnet20")
     assert Text("en")("formulas.pixel_exact") in words(app)
+    assert Text("en")("formulas.pixel_telling") in words(app)
+    assert "ReLU set a negative sum to 0 in layer1" in words(app)
     before = [element.value for element in app.latex]
+    written = next(i for i, value in enumerate(before) if value.startswith("y = F(x) + x = "))
     app.number_input(key="formula_row").set_value(0)
     app.number_input(key="formula_column").set_value(0).run()
     assert not app.exception
     after = [element.value for element in app.latex]
-    assert before[:3] == after[:3]  # the claims
-    assert before[3] != after[3]  # the numbers
-    assert "F(x) + x" in after[3]
+    assert before[:written] == after[:written]  # the claims
+    assert before[written] != after[written]  # the numbers
     app = app.selectbox(key="formula_block").set_value("layer2.0").run()
     assert Text("en")("formulas.pixel_shape") in words(app)
+    assert Text("en")("formulas.pixel_telling") in words(app)  # that of this block
 
 
 def formulas(**state):

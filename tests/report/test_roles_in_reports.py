@@ -136,6 +136,7 @@ def test_explanations_of_two_networks_are_first_and_second(maps):
 def test_the_same_network_twice_has_two_titles():
     network = NetworkRef.parse("resnet20")
     found = compare(load_two(network, network), sample_picture("cat"))
-    for titles in (short_titles(found, EN), full_titles(found, EN)):
-        assert titles.first == "ResNet-20, trained on CIFAR-10 (first)"
-        assert titles.second == "ResNet-20, trained on CIFAR-10 (second)"
+    title = "ResNet-20, trained on CIFAR-10"
+    assert short_titles(found, EN) == Pair(f"{title} (first)", f"{title} (second)")
+    reached = with_footing(title, bundled_footing("resnet20"), EN)
+    assert full_titles(found, EN) == Pair(f"{reached} (first)", f"{reached} (second)")

@@ -135,7 +135,9 @@ def identify(weights: StateDict, name: str, spec: NetworkSpec | None = None) -> 
     file_spec, classes, preprocessing = description
     network, matched = _of_spec(file_spec, weights.tensors, name)
     recorded: JsonObject = {
-        key: weights.metadata[key] for key in ("training", "curve") if key in weights.metadata
+        key: weights.metadata[key]
+        for key in ("training", "curve", "footing")
+        if key in weights.metadata
     }
     return Identification(
         network=network,

@@ -11,6 +11,7 @@ from resnet_viz.core.converter import JsonObject
 from resnet_viz.core.errors import CheckpointError, SpecError
 from resnet_viz.networks.zoo.labels import class_names
 from resnet_viz.pictures.preprocess import Preprocessing, preprocessing_for
+from resnet_viz.records import Footing, footing_of
 from resnet_viz.spec import NetworkSpec
 
 
@@ -45,15 +46,34 @@ def described(
         raise CheckpointError("checkpoint_metadata", name=name) from error
 
 
+def file_metadata(path: Path) -> JsonObject:
+    """Read the metadata of a safetensors file, without reading its weights.
+
+    Raises ``CheckpointError`` if it cannot be read.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {key: json.loads(value) for key, value in (file.metadata() or {}).items()}
+    except (SafetensorError, OSError, ValueError, RecursionError) as error:
+        raise CheckpointError("checkpoint_metadata", name=path.name) from error
+
+
+def file_footing(path: Path) -> Footing | None:
+    """How the network of a weights file was trained; None if the file does not say so."""
+    try:
+        return footing_of(file_metadata(path))
+    except CheckpointError:
+        return None
+
+
 def file_spec(path: Path) -> NetworkSpec:
     """Read the spec in a weights file of this library, without reading its weights.
 
     Raises ``CheckpointError`` if it contains none.
     """
     try:
-        with safe_open(path, framework="pt") as file:
-            return NetworkSpec.from_dict(json.loads((file.metadata() or {})["spec"]))
-    except (SafetensorError, OSError, ValueError, KeyError, TypeError, SpecError) as error:
+        return NetworkSpec.from_dict(file_metadata(path)["spec"])
+    except (ValueError, KeyError, TypeError, SpecError) as error:
         raise CheckpointError("checkpoint_metadata", name=path.name) from error
 
 

@@ -9,6 +9,7 @@ from jaxtyping import Float, Float32, Int64
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from resnet_viz.experiments.measures.formula_claims import check_claims
 from resnet_viz.experiments.measures.walked_twins import bypass
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.probe.capture import capture
@@ -21,7 +22,7 @@ def check_formulas(
     images: Float[Tensor, "batch channel height width"],
     labels: Int64[Tensor, " batch"],
 ) -> Formulas:
-    """Check three formulas on every block of a residual network.
+    """Check three formulas on every block of a residual network, and those of tutorials.
 
     1. y = F(x) + x, before the last activation.
     2. x_L = x_0 + sum F, with x zero-padded (option A) where the shape changes.
@@ -71,7 +72,8 @@ def check_formulas(
                 )
             )
             x = values[block.name]
-    return Formulas(network.spec, tuple(rows))
+        claims, paths = check_claims(network, values, loss, len(images))
+    return Formulas(network.spec, tuple(rows), claims, paths)
 
 
 def block_values(
@@ -105,7 +107,7 @@ def block_values(
     chain = [b.name for b in blocks[: place + 1] if b.plan.stage == stage]
     block_input = blocks[place - 1].name if place else network.stem[-1]
     names = [block_input, block, f"{block}.shortcut", f"{block}.join", f"{chain[0]}.shortcut"]
-    names += [f"{name}.branch" for name in chain]
+    names += [f"{name}{part}" for name in chain for part in ("", ".branch", ".join")]
     with (
         torch.inference_mode(False),
         torch.enable_grad(),
@@ -129,6 +131,8 @@ def block_values(
         activated=blocks[place].relu is not None,
         start=of_image[f"{chain[0]}.shortcut"],
         branches=np.stack([of_image[f"{name}.branch"] for name in chain]),
+        chain=tuple(chain),
+        cuts=np.stack([of_image[name] - of_image[f"{name}.join"] for name in chain]),
         identity_gradient=through_shortcut,
         branch_gradient=through_branch,
         gradient=total,

@@ -10,12 +10,10 @@ from torch import Tensor
 
 from resnet_viz.checkpoints.load import load_two
 from resnet_viz.checkpoints.loaded import Loaded, LoadedNetwork
-from resnet_viz.checkpoints.reading.read import read_weights
 from resnet_viz.checkpoints.ref import NetworkRef, trained_ref
 from resnet_viz.checkpoints.weights import Weights
-from resnet_viz.core.converter import JsonObject
 from resnet_viz.core.errors import OptionError
-from resnet_viz.core.places import ASSETS, home
+from resnet_viz.core.places import home
 from resnet_viz.experiments.measures.batches import LabelledBatch
 from resnet_viz.networks.resnet.blocks import ResidualBlock
 from resnet_viz.networks.resnet.model import ResNet
@@ -80,12 +78,6 @@ def _trained_pair(twins: str) -> NetworkRef:
     if ref is None or ref.weights.twin is None:
         raise OptionError("twins_unknown", twins=twins[:80])
     return ref
-
-
-@lru_cache(maxsize=32)
-def bundled_metadata(name: str) -> JsonObject:
-    """Return the metadata of a bundled checkpoint: spec, training curve, training settings."""
-    return read_weights(ASSETS / "checkpoints" / f"{name}.safetensors").metadata
 
 
 def bypass(block: ResidualBlock) -> Callable[[Tensor], Tensor]:

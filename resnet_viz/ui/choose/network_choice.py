@@ -1,29 +1,38 @@
 """The choice of network and weights, for either side of a comparison."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Collection
+from dataclasses import dataclass, fields, replace
 
 import streamlit as st
 
 from resnet_viz.checkpoints.ref import NetworkRef
+from resnet_viz.checkpoints.sources.bundled import bundled_footing
 from resnet_viz.checkpoints.weight_sources import weight_sources
 from resnet_viz.checkpoints.weights import Weights
 from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison_drawing import network_title
+from resnet_viz.figures.footing_words import with_footing
 from resnet_viz.networks.zoo.catalog import ZOO
 from resnet_viz.records import WeightSource
 from resnet_viz.spec import RESIDUAL_PRESETS, NetworkSpec, twin_name
 from resnet_viz.ui.choose.openings import DEEPEST, opening_label, openings, packed
 from resnet_viz.ui.frame.session import (
     DESIGN,
+    LAST_CHOICE,
     NETWORK,
     SECOND_NETWORK,
     SECOND_SEED,
     SECOND_TWIN_WEIGHTS,
+    SECOND_WANTED,
     SECOND_WEIGHTS,
+    SECOND_WEIGHTS_OF,
     SEED,
     TWIN_WEIGHTS,
+    WANTED,
     WEIGHTS,
+    WEIGHTS_OF,
     Choice,
+    Key,
     Number,
 )
 
@@ -37,12 +46,50 @@ class SideKeys:
 
     network: Choice
     weights: Choice
+    wanted: Key[str]
+    weights_of: Key[str]
     seed: Number
     twin_weights: Choice
 
+    def restore_weights(self, name: str, offered: Collection[str], default: str) -> None:
+        """Before the widget, choose the weights of a network.
 
-_FIRST = SideKeys(NETWORK, WEIGHTS, SEED, TWIN_WEIGHTS)
-_SECOND = SideKeys(SECOND_NETWORK, SECOND_WEIGHTS, SECOND_SEED, SECOND_TWIN_WEIGHTS)
+        Of another network than before they are those that the visitor asked for, or the best ones:
+        that a network in between had only untrained weights is no wish for them.
+        """
+        if self.weights_of.get() in ("", name):
+            self.weights.restore(offered, default)
+        else:
+            wanted = self.wanted.get()
+            self.weights.set(wanted if wanted in offered else default)
+        self.weights_of.set(name)
+
+    def want(self) -> None:
+        """After the widget changed, remember what was asked for."""
+        self.wanted.set(self.weights.get())
+
+
+_FIRST = SideKeys(NETWORK, WEIGHTS, WANTED, WEIGHTS_OF, SEED, TWIN_WEIGHTS)
+_SECOND = SideKeys(
+    SECOND_NETWORK,
+    SECOND_WEIGHTS,
+    SECOND_WANTED,
+    SECOND_WEIGHTS_OF,
+    SECOND_SEED,
+    SECOND_TWIN_WEIGHTS,
+)
+
+
+def remember_choice() -> None:
+    """Remember the networks and weights of both sides: they could be loaded."""
+    keys = [getattr(side, field.name) for side in (_FIRST, _SECOND) for field in fields(side)]
+    LAST_CHOICE.set({key.name: key.get() for key in keys if key.is_set})
+
+
+def take_back_choice() -> None:
+    """Before the widgets, return to the last networks that could be loaded."""
+    for name, value in LAST_CHOICE.pop().items():
+        Key(name, value).set(value)
 
 
 def comparable() -> list[str]:
@@ -53,6 +100,11 @@ def comparable() -> list[str]:
 def network_label(name: str, text: Text) -> str:
     """Return a preset's title: ResNet-56 for "resnet56"."""
     return network_title(NetworkSpec.preset(name), text)
+
+
+def bundled_title(name: str, text: Text) -> str:
+    """Return a bundled network's title and what it reached: ResNet-56, 88%, 10 epochs."""
+    return with_footing(network_label(name, text), bundled_footing(name), text)
 
 
 def ask_first(text: Text) -> NetworkRef:
@@ -66,7 +118,7 @@ def ask_first(text: Text) -> NetworkRef:
         list(known),
         format_func=labels.__getitem__,
         key=_FIRST.network.name,
-        help=text("compare.network_help"),
+        help=f"{text('compare.network_help')} {text('footing.help')}",
     )
     _FIRST.network.publish(default)
     choice = _with_weights(known[chosen or default], _FIRST, text)
@@ -109,9 +161,10 @@ def _usual(name: str) -> NetworkRef:
 
 def _label(name: str, choice: NetworkRef, text: Text) -> str:
     if name != choice.architecture:  # an id
-        return opening_label(choice, text)
+        return with_footing(opening_label(choice, text), choice.footing, text)
     label = network_title(choice.spec, text)
-    return text("compare.network_option", network=label, size=choice.spec.input_size)
+    label = text("compare.network_option", network=label, size=choice.spec.input_size)
+    return with_footing(label, bundled_footing(name), text)
 
 
 def _with_weights(choice: NetworkRef, keys: SideKeys, text: Text) -> NetworkRef:
@@ -124,13 +177,14 @@ def _with_weights(choice: NetworkRef, keys: SideKeys, text: Text) -> NetworkRef:
     name = choice.spec.name
     offered = weight_sources(name)
     offline = next(source for source in offered if source is not WeightSource.PRETRAINED)
-    keys.weights.restore(offered, offline.value)
+    keys.restore_weights(name, offered, offline.value)
     chosen = st.segmented_control(
         text("compare.weights"),
         [source.value for source in offered],
         format_func=lambda source: text(f"weights.{source}"),
         key=keys.weights.name,
         required=True,
+        on_change=keys.want,
         help=text("compare.weights_help"),
     )
     keys.weights.publish(offline.value)

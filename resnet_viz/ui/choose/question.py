@@ -8,10 +8,10 @@ from resnet_viz.checkpoints.ref import NetworkRef
 from resnet_viz.core.text import Text
 from resnet_viz.networks.devices import devices
 from resnet_viz.records import Score
-from resnet_viz.ui.choose.network_choice import ask_first, ask_second
+from resnet_viz.ui.choose.network_choice import ask_first, ask_second, take_back_choice
 from resnet_viz.ui.choose.own_pictures import own_pictures
 from resnet_viz.ui.choose.picture_choice import PictureId, choose_picture
-from resnet_viz.ui.frame.session import SCORE, TARGET
+from resnet_viz.ui.frame.session import REFUSED, SCORE, TARGET
 from resnet_viz.ui.frame.words import class_label
 
 _OWN = "own"  # the target "each network's own top class"
@@ -31,6 +31,8 @@ class Question:
 
 def ask(text: Text) -> Question:
     """Show the sidebar and return the question; small choices are also in the address."""
+    if REFUSED.get() is not None:
+        take_back_choice()
     with st.sidebar:
         place = st.container()
         first = ask_first(text)

@@ -10,6 +10,7 @@ from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison_drawing import (
     CAM_PALETTE,
     cam_range,
+    footing_sentence,
     full_titles,
     short_titles,
     strip_rows,
@@ -18,7 +19,7 @@ from resnet_viz.figures.live_cams import live_cams
 from resnet_viz.figures.palettes import colour_bar
 from resnet_viz.figures.prediction_plot import (
     PredictionSide,
-    prediction_caption,
+    headline,
     prediction_figure,
 )
 from resnet_viz.figures.strip import strip_svg
@@ -48,7 +49,7 @@ def show_comparison(question: Question, text: Text) -> None:
 def _heading(question: Question, comparison: Comparison, text: Text) -> None:
     caption, actions = st.columns([3, 1], vertical_alignment="center")
     with caption:
-        sentence = prediction_caption(_predictions(comparison, text), text)
+        sentence = headline(comparison, _predictions(comparison, text), text)
         st.markdown(f"##### {md_escape(sentence)}")
     with actions:
         offer(question, text)
@@ -56,6 +57,8 @@ def _heading(question: Question, comparison: Comparison, text: Text) -> None:
 
 def _notes(comparison: Comparison, text: Text) -> None:
     """Show notes about the weights, for example that there is no trained twin."""
+    if unequal := footing_sentence(comparison, text):
+        st.caption(md_escape(unequal))
     for key in sorted({f"notes.{side.source}" for side in comparison.sides}):
         if text.has(key):
             st.caption(text(key))

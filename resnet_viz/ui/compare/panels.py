@@ -8,6 +8,7 @@ from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison_drawing import (
     Quantity,
     cam_rows,
+    footing_sentence,
     full_titles,
     gradient_curves,
     short_titles,
@@ -93,7 +94,8 @@ def _gradients(question: Question, comparison: Comparison, layer: str, text: Tex
     )
     st.plotly_chart(figure, key="gradient_plot", config={"displayModeBar": False})
     st.markdown(md_escape(gradient_caption(curves, text)))
-    st.caption(text(f"gradients.{_batch_norm_note(comparison)}"))
+    note = text(f"gradients.{_batch_norm_note(comparison)}")
+    st.caption(" ".join([note, md_escape(footing_sentence(comparison, text))]))
 
 
 def _batch_norm_note(comparison: Comparison) -> str:

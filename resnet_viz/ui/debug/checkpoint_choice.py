@@ -18,6 +18,7 @@ from resnet_viz.pictures.decode import safe_name
 from resnet_viz.records import Role
 from resnet_viz.spec import PRESETS
 from resnet_viz.training.config import TrainingConfig
+from resnet_viz.ui.choose.network_choice import bundled_title
 from resnet_viz.ui.choose.trained_run import TrainedRun, chosen_run
 from resnet_viz.ui.choose.uploads import kept_file
 from resnet_viz.ui.frame.messages import show_error
@@ -66,7 +67,7 @@ def _choose(key: Choice, run: TrainedRun | None, text: Text) -> CheckpointId | N
     )
     left, right = st.columns(2)
     files = _files(run)
-    known = {_NONE: text("debug.none"), **{n: n for n in bundled_names()}}
+    known = {_NONE: text("debug.none"), **{n: bundled_title(n, text) for n in bundled_names()}}
     if run is not None:
         title = safe_name(run.network.title)
         known |= {n: text("debug.of_run", title=title, kind=text(f"roles.{role}"))

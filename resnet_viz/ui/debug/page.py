@@ -5,9 +5,11 @@ from pathlib import Path
 
 import streamlit as st
 
+from resnet_viz.checkpoints.identifying.metadata import file_footing
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
 from resnet_viz.diagnosis.job import DiagnosisRecord
+from resnet_viz.figures.footing_words import unequal_footing
 from resnet_viz.jobs.job import Job
 from resnet_viz.records import CheckpointComparison, CheckpointReport
 from resnet_viz.ui.debug.checkpoint_choice import CheckpointId
@@ -67,6 +69,9 @@ def _show_both(
     text: Text,
 ) -> None:
     name = text("beside.title", first=md_escape(chosen[0].name), second=md_escape(chosen[1].name))
+    footings = [(checkpoint.name, file_footing(checkpoint.path)) for checkpoint in chosen]
+    if unequal := unequal_footing(footings, text):
+        st.caption(md_escape(unequal))
     compared = None
     try:
         compared = answer(diagnosis_of(chosen, images), "both", name, text)

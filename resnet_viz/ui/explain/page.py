@@ -20,6 +20,7 @@ from resnet_viz.figures.explanation_plots import (
     map_palette,
     map_range,
 )
+from resnet_viz.figures.footing_words import unequal_footing, with_footing
 from resnet_viz.figures.palettes import colour_bar
 from resnet_viz.jobs.job import Running
 from resnet_viz.pictures.decode import Picture, to_png
@@ -27,6 +28,7 @@ from resnet_viz.records import ByLayer, Pair
 from resnet_viz.records.explanation import Better, Completeness, ExplainedPicture, Explanation
 from resnet_viz.report.explanation_code import explanation_code
 from resnet_viz.report.explanation_files import explanation_archive
+from resnet_viz.ui.choose.network_choice import remember_choice
 from resnet_viz.ui.choose.question import Question
 from resnet_viz.ui.explain.channels_panel import show_channels
 from resnet_viz.ui.explain.explanation_jobs import submit_blocks, wait_both
@@ -35,7 +37,7 @@ from resnet_viz.ui.explain.methods_table import show_table
 from resnet_viz.ui.frame.messages import show_error
 from resnet_viz.ui.frame.session import OPACITY
 from resnet_viz.ui.frame.words import class_label, md_escape
-from resnet_viz.ui.running.answer import picture_and_twins
+from resnet_viz.ui.running.answer import picture_and_twins, refuse, say_refusal
 from resnet_viz.ui.running.waiting import wait
 
 _ARROWS = {Better.LOW: "↓", Better.HIGH: "↑"}  # which way is better
@@ -43,10 +45,13 @@ _ARROWS = {Better.LOW: "↓", Better.HIGH: "↑"}  # which way is better
 
 def show_explanations(question: Question, requests: Pair[ExplainRequest], text: Text) -> None:
     """Show both explanations and the panels; an error becomes a sentence and the form stays."""
+    say_refusal(text)
     try:
         picture, pair = picture_and_twins(question, text)
+        remember_choice()
         explained = _explained(pair, picture, requests, text)
     except ResnetVizError as error:
+        refuse(error)
         show_error(error, text)
         return
     titles = explained_titles(pair, text)
@@ -82,7 +87,11 @@ def _explained(
     if explained is None:
         return None
     titles = explained_titles(pair, text)
-    _maps(explained, titles, text)
+    footings = pair.map(lambda loaded: loaded.footing)
+    reached = titles.join(footings).map(lambda both: with_footing(*both, text))
+    _maps(explained, reached, text)
+    if unequal := unequal_footing([*titles.join(footings)], text):
+        st.caption(md_escape(unequal))
     if not st.toggle(text("explain.measure"), value=True, key="measure"):
         return explained
     scored = wait_both(

@@ -119,6 +119,8 @@ REPLACED_PICTURE = Key[Any]("replaced_picture", None)  # the previous one
 PICTURE_ERROR = Key[Any]("picture_error", None)  # why an upload was refused
 NETWORK, SECOND_NETWORK = Choice("network", ""), Choice("beside", "")
 WEIGHTS, SECOND_WEIGHTS = Choice("weights", ""), Choice("weights_beside", "")
+WANTED, SECOND_WANTED = Key("wanted", ""), Key("wanted_beside", "")  # weights that were asked for
+WEIGHTS_OF, SECOND_WEIGHTS_OF = Key("weights_of", ""), Key("weights_of_beside", "")  # the network
 SEED, SECOND_SEED = Number("seed", 0), Number("seed_beside", 0)
 TWIN_WEIGHTS, SECOND_TWIN_WEIGHTS = Choice("plain", ""), Choice("plain_beside", "")
 TARGET = Choice("target", "")
@@ -126,6 +128,8 @@ RUN = Choice("run", "")  # a training; in Train the one that is shown
 DESIGN = Choice("design", "")  # a packed spec; in the address only
 OPENED = Key[dict[str, Any]]("openings", {})  # networks by id; their type is in a layer above
 UPLOADS = Key[dict[tuple[str, ...], Any]]("uploads_written", {})  # paths by the files' ids
+LAST_CHOICE = Key[dict[str, Any]]("last_good_networks", {})  # its networks, by session key
+REFUSED = Key[Any]("refused_networks", None)  # why the page went back to them
 LAST_QUESTION = Key[Any]("last_good_question", None)  # the last one with an answer
 
 # Compare
@@ -167,6 +171,7 @@ LAB_PRESET = Choice("lab_preset", "")
 LAB = Keys[Any]("lab_{}", None)  # the laboratory's settings
 FORMULA_NETWORK = Key("formula_network", "resnet20")
 FORMULA_BLOCK = Key[str | None]("formula_block", None)
+FORMULA_PLACE_OF = Key[Any]("formula_place_of", None)  # the block and picture of that place
 FORMULA_PLACE = Keys[int | None]("formula_{}", None)  # channel, row, column
 
 # Train

@@ -1,32 +1,33 @@
 """Formulas of residual learning, checked on a network."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import streamlit as st
 
 from resnet_viz.checkpoints.load import load
 from resnet_viz.checkpoints.ref import NetworkRef
-from resnet_viz.checkpoints.sources.bundled import bundled_names
+from resnet_viz.checkpoints.sources.bundled import bundled_footing, bundled_names
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
 from resnet_viz.experiments.measures.batches import photographs
 from resnet_viz.experiments.measures.formula_checks import block_values, check_formulas
 from resnet_viz.figures.comparison_drawing import network_title
+from resnet_viz.figures.footing_words import with_footing
 from resnet_viz.jobs.job import ANSWERED, Job
 from resnet_viz.networks.resnet.model import ResNet, build
 from resnet_viz.networks.tables.totals import shortcut_cost
 from resnet_viz.pictures.samples import samples
-from resnet_viz.records import BlockValues, Formulas
+from resnet_viz.records import BlockFormula, BlockValues, Formulas, Paths
 from resnet_viz.spec import RESIDUAL_PRESETS, NetworkSpec, Order, Shortcut
 from resnet_viz.ui.choose.openings import open_design
 from resnet_viz.ui.frame.engines import measurements
 from resnet_viz.ui.frame.messages import show_error
 from resnet_viz.ui.frame.session import FORMULA_BLOCK, FORMULA_NETWORK
+from resnet_viz.ui.gradients.claims_panel import show_claims
 from resnet_viz.ui.gradients.pixel_panel import show_pixel
 from resnet_viz.ui.running.waiting import wait
 
-_EXACT = 1e-5  # relative, single precision
 _TRAINED = "trained:"  # before the name of a bundled network
 _MOST_PARAMETERS = 12_000_000  # so that a check takes seconds
 
@@ -63,7 +64,7 @@ def _ask_network(text: Text) -> tuple[str, Order | None]:
     left, right = st.columns(2)
     network = left.selectbox(
         text("formulas.network"), options, key=FORMULA_NETWORK.name,
-        format_func=lambda name: _network_title(name, text),
+        format_func=lambda name: _network_title(name, text), persist_state="session",
     )  # fmt: skip
     spec = RESIDUAL_PRESETS[network.removeprefix(_TRAINED)].spec
     if network.startswith(_TRAINED):
@@ -76,6 +77,7 @@ def _ask_network(text: Text) -> tuple[str, Order | None]:
         key=f"formula_order_{spec.order}",
         format_func=lambda name: text(f"gradient_lab.order_{name}"),
         required=True,
+        persist_state="session",
     )
     return network, Order(order or spec.order)
 
@@ -83,8 +85,10 @@ def _ask_network(text: Text) -> tuple[str, Order | None]:
 def _network_title(name: str, text: Text) -> str:
     preset = RESIDUAL_PRESETS[name.removeprefix(_TRAINED)]
     title = preset.title or network_title(preset.spec, text)
-    which = "trained" if name.startswith(_TRAINED) else "fresh"
-    return text(f"formulas.{which}", network=title)
+    if not name.startswith(_TRAINED):
+        return text("formulas.fresh", network=title)
+    footing = bundled_footing(name.removeprefix(_TRAINED))
+    return with_footing(text("formulas.trained", network=title), footing, text)
 
 
 def _network(name: str, order: Order | None) -> ResNet:
@@ -109,10 +113,11 @@ def _show_pixel(name: str, order: Order | None, formulas: Formulas, text: Text) 
     if FORMULA_BLOCK.get() not in blocks:
         FORMULA_BLOCK.set(blocks[1])
     left, right = st.columns(2)
-    block = left.selectbox(text("formulas.block"), blocks, key=FORMULA_BLOCK.name)
+    block = left.selectbox(text("formulas.block"), blocks, key=FORMULA_BLOCK.name,
+                           persist_state="session")  # fmt: skip
     sample = right.selectbox(
         text("formulas.picture"), names, key="formula_sample",
-        format_func=lambda one: samples()[one].titles[text.language],
+        format_func=lambda one: samples()[one].titles[text.language], persist_state="session",
     )  # fmt: skip
     number = names.index(sample)
     looking = Job(
@@ -125,36 +130,40 @@ def _show_pixel(name: str, order: Order | None, formulas: Formulas, text: Text) 
     except ResnetVizError as error:
         show_error(error, text)
     else:
-        show_pixel(values, text)
+        show_pixel(values, looking.key, text)
 
 
 def _show(formulas: Formulas, text: Text) -> None:
-    sums = max(block.sum_error for block in formulas.blocks)
-    telescope = formulas.blocks[-1].telescope_error
-    gradient = max(block.gradient_error for block in formulas.blocks)
-    exact = "exact" if telescope < _EXACT else _gap(formulas.spec)
-    for formula, sentence in (
-        (r"y = F(x) + x", text("formulas.sum", error=f"{sums:.2g}")),
-        (r"x_L = x_0 + \sum_l F(x_l)",
-         text(f"formulas.telescope_{exact}", error=f"{telescope:.2g}")),
-        (r"\frac{\partial L}{\partial x} = \frac{\partial L}{\partial y}"
-         r"\left(1 + \frac{\partial F}{\partial x}\right)",
-         text("formulas.gradient", error=f"{gradient:.2g}")),
-    ):  # fmt: skip
-        with st.container(border=True):
-            left, right = st.columns([2, 3], vertical_alignment="center")
-            left.latex(formula)
-            right.markdown(sentence)
+    show_claims(formulas, text)
+    if formulas.paths is not None:
+        _show_paths(formulas.paths, text)
     with st.container(border=True):
         st.markdown(text("formulas.words"))
         st.table(list(_costs(formulas.spec, text)))
     st.caption(text("formulas.blocks"))
-    st.dataframe([vars(block) for block in formulas.blocks], key="formula_blocks")
+    columns = [field.name for field in fields(BlockFormula)]
+    st.dataframe(
+        [vars(block) for block in formulas.blocks],
+        key="formula_blocks",
+        hide_index=True,
+        column_config={
+            name: st.column_config.NumberColumn(text(f"formulas.column_{name}"), format="%.3g")
+            for name in columns
+        }
+        | {"block": text("formulas.column_block")},
+    )
 
 
-def _gap(spec: NetworkSpec) -> str:
-    """Return why the sum over blocks is not exact."""
-    return "gap" if spec.order is Order.POST else "projected"
+def _show_paths(paths: Paths, text: Text) -> None:
+    """Show how much of the gradient goes each of the four ways of two blocks."""
+    with st.container(border=True):
+        st.markdown(text("formulas.paths", first=paths.first, second=paths.second,
+                         error=f"{paths.error:.1g}"))  # fmt: skip
+        st.table([
+            {text("formulas.path"): text(f"formulas.path_{name}"),
+             text("formulas.path_norm"): f"{getattr(paths, name):.3g}"}
+            for name in ("around", "through_first", "through_second", "through_both")
+        ])  # fmt: skip
 
 
 def _costs(spec: NetworkSpec, text: Text) -> Iterator[dict[str, str]]:

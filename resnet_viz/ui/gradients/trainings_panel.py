@@ -18,6 +18,7 @@ from resnet_viz.jobs.queue.run import Run
 from resnet_viz.records import DataShown, Epoch
 from resnet_viz.training.config import TrainingConfig
 from resnet_viz.training.job import steps_of
+from resnet_viz.ui.choose.network_choice import bundled_title
 from resnet_viz.ui.frame.charts import chart
 from resnet_viz.ui.frame.words import md_escape
 
@@ -30,7 +31,7 @@ def show_trainings(text: Text) -> None:
     chosen = left.selectbox(
         text("gradient_lab.training"), [*bundled, *own], key="lab_training",
         format_func=lambda name: own[name].title if name in own else text(
-            "gradient_lab.training_bundled", name=name),
+            "gradient_lab.training_bundled", names=_reached(bundled[name], text)),
     )  # fmt: skip
     training = bundled.get(chosen) or _of_run(own[chosen])
     steps = training.watched()
@@ -52,6 +53,12 @@ def show_trainings(text: Text) -> None:
     if training.curves:
         chart(curve_figure(training.curves, "error", text), key="lab_training_curves",
               name=f"errors-{training.name}")  # fmt: skip
+
+
+def _reached(training: Training, text: Text) -> str:
+    """Return the networks of a recorded training, each with what it reached."""
+    names = [bundled_title(spec.name, text) for spec in training.specs.values()]
+    return text("gradient_lab.training_between").join(names)
 
 
 def _of_run(run: Run) -> Training:

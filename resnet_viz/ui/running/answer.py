@@ -1,33 +1,67 @@
 """The comparison that answers a question, computed once per question."""
 
+import streamlit as st
+
 from resnet_viz.checkpoints.load import load_two
 from resnet_viz.checkpoints.loaded import Loaded
-from resnet_viz.core.errors import OptionError, ResnetVizError
+from resnet_viz.core.errors import CheckpointError, DownloadError, OptionError, ResnetVizError
 from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison_drawing import network_title
 from resnet_viz.jobs.job import Running
 from resnet_viz.pictures.decode import Picture
 from resnet_viz.probe.compare import analyse_side, combined
 from resnet_viz.records import Comparison, Pair, Side, WeightSource
+from resnet_viz.ui.choose.network_choice import remember_choice
 from resnet_viz.ui.choose.picture_choice import find_picture
 from resnet_viz.ui.choose.question import Question
 from resnet_viz.ui.frame.engines import results
 from resnet_viz.ui.frame.messages import show_error
-from resnet_viz.ui.frame.session import LAST_QUESTION, SECOND_WEIGHTS, WEIGHTS
+from resnet_viz.ui.frame.session import (
+    LAST_CHOICE,
+    LAST_QUESTION,
+    REFUSED,
+    SECOND_WANTED,
+    SECOND_WEIGHTS,
+    WANTED,
+    WEIGHTS,
+)
 from resnet_viz.ui.running.downloading import fetch
 from resnet_viz.ui.running.waiting import wait
 
 
 def answerable(question: Question, text: Text) -> Question | None:
     """Return the question if it can be answered; after an error, the last one that could."""
+    last: Question | None = LAST_QUESTION.get()
+    say_refusal(text)
     try:
         answer(question, text)
     except ResnetVizError as error:
+        refuse(error)
         show_error(error, text)
-        last: Question | None = LAST_QUESTION.get()
+        if question == last:  # a file that was there is gone
+            LAST_QUESTION.pop()
+            return None
         return last
     LAST_QUESTION.set(question)
+    remember_choice()
     return question
+
+
+def refuse(error: ResnetVizError) -> None:
+    """Return to the last networks that could be loaded, if these could not be.
+
+    The page starts again, so that its controls name what it shows, and says why.
+    """
+    if isinstance(error, (CheckpointError, DownloadError)) and LAST_CHOICE.get():
+        REFUSED.set(error)
+        st.rerun()
+
+
+def say_refusal(text: Text) -> None:
+    """Say why the page went back to other networks; once."""
+    error: ResnetVizError | None = REFUSED.pop()
+    if error is not None:
+        show_error(error, text)
 
 
 def answer(question: Question, text: Text) -> Comparison:
@@ -52,7 +86,7 @@ def picture_and_twins(question: Question, text: Text) -> tuple[Picture, Pair[Loa
         raise OptionError("picture_gone", name=question.picture.name)
     for ref in (question.first, question.second):
         if ref.weights.source is WeightSource.PRETRAINED:
-            fetch(ref.spec.name, text, WEIGHTS, SECOND_WEIGHTS)
+            fetch(ref.spec.name, text, WEIGHTS, WANTED, SECOND_WEIGHTS, SECOND_WANTED)
     label = text("compare.working", network=network_title(question.first.spec, text))
     return picture, wait(_pair(question), label)
 
