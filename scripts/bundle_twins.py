@@ -127,8 +127,8 @@ def _told(metadata: JsonObject) -> JsonObject:
 
 
 def _recipe_name(recipe: JsonObject) -> str:
-    """Return the named recipe of which this one has all values but epochs, seed and precision."""
-    apart = ("epochs", "seed", "precision")
+    """Return the named recipe of which this one has all values but those that are told apart."""
+    apart = ("epochs", "seed", "precision", "augmentation", "shift", "threads")
     for name, known in RECIPES.items():
         values = encode(known)
         if all(values.get(key) == value for key, value in recipe.items() if key not in apart):

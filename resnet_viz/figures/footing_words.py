@@ -8,7 +8,7 @@ from resnet_viz.records import Footing, differences
 #: Settings with a name and values in the sentence; others are named together, without values.
 _NAMED = (
     "data", "epochs", "images", "learning_rate", "batch_size", "optimiser", "schedule",
-    "augmentation", "weight_decay", "precision", "parts",
+    "shift", "flip", "weight_decay", "precision", "parts",
 )  # fmt: skip
 
 

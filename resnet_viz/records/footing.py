@@ -10,8 +10,14 @@ from pathlib import PurePath
 
 from resnet_viz.core.converter import JsonObject, decode
 
-#: Settings of a recipe on which no comparison rests: what the other fields say, and the seed.
-_APART = ("epochs", "seed", "test_images")
+#: Settings of a recipe on which no comparison rests: what other fields say, seed and threads.
+_APART = ("epochs", "seed", "test_images", "threads", "augmentation")
+#: Changes of training images before files recorded them, by the recipe's augmentation.
+_CHANGES: Mapping[str, Mapping[str, object]] = {
+    "crop_flip": {"shift": 4, "flip": True},
+    "crop": {"shift": 4, "flip": False},
+    "none": {"shift": 0, "flip": False},
+}
 #: What the oldest recipes do not record, because nothing else was possible then.
 _ONCE: Mapping[str, object] = {
     "optimiser": "sgd",
@@ -19,7 +25,6 @@ _ONCE: Mapping[str, object] = {
     "label_smoothing": 0,
     "warm_up": 0,
     "precision": "fp32",
-    "augmentation": "crop_flip",
     "images": 0,
 }
 
@@ -77,7 +82,7 @@ def _footing(metadata: JsonObject) -> Footing:
     parts = [training]
     while "before" in parts[0]:
         parts.insert(0, parts[0]["before"])
-    recipes = [{**_ONCE, **part["recipe"]} for part in parts]
+    recipes = [{**_ONCE, **part["recipe"], **_changes(part)} for part in parts]
     settings = {
         name: _values([recipe[name] for recipe in recipes])
         for name in recipes[-1]
@@ -93,6 +98,13 @@ def _footing(metadata: JsonObject) -> Footing:
         train_error=_share(measured["train_error"]),
         test_error=_share(measured["test_error"]),
     )
+
+
+def _changes(training: JsonObject) -> Mapping[str, object]:
+    """Return how far training images were shifted, and whether they were mirrored."""
+    if "augmentation" in training:
+        return {name: training["augmentation"][name] for name in ("shift", "flip")}
+    return _CHANGES.get(training["recipe"].get("augmentation", "crop_flip"), {})
 
 
 def _values(values: Sequence[object]) -> str:

@@ -40,6 +40,12 @@ def test_what_was_measured_on_the_file_itself_comes_first():
     assert footing_of(measured).accuracy == 0.5
 
 
+def test_what_a_data_set_does_to_its_images_is_compared_not_how_it_was_asked_for():
+    asked = metadata(augmentation="own", shift=4, threads=2)
+    asked["training"]["augmentation"] = {"shift": 4, "flip": True}
+    assert differences([footing(), footing_of(asked)]) == {}
+
+
 def test_equal_trainings_need_no_word():
     pair = [("a", footing()), ("b", footing(seed=1, epochs=2, precision="fp32"))]
     assert unequal_footing(pair, EN) == ""
@@ -54,6 +60,7 @@ def test_equal_trainings_need_no_word():
         ({"data": "/home/someone/pets"}, "data cifar10 / pets"),
         ({"learning_rate": 0.2}, "learning rate 0.1 / 0.2"),
         ({"precision": "bf16"}, "precision fp32 / bf16"),
+        ({"augmentation": "none"}, "shift of the images 4 / 0; mirrored images True / False"),
         ({"images": 100}, "training images 0 / 100"),
         ({"momentum": 0.5}, "other settings"),
         ({"before": {"learning_rate": 0.3}}, "parts of the training 1 / 2"),
@@ -71,7 +78,12 @@ def test_every_named_difference_has_words(language):
     from resnet_viz.figures.footing_words import _NAMED
 
     assert all(Text(language).has(f"footing.{name}") for name in _NAMED)
-    assert set(_NAMED) - {"data", "epochs"} <= {*footing().recipe, "schedule", "weight_decay"}
+    assert set(_NAMED) - {"data", "epochs"} <= {
+        *footing().recipe,
+        "schedule",
+        "weight_decay",
+        "optimiser",
+    }
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ import re
 
 import pytest
 
-from resnet_viz import NetworkRef, compare, load_two
+from resnet_viz import NetworkRef, Pair, compare, load_two
+from resnet_viz.checkpoints.sources.bundled import bundled_footing
 from resnet_viz.core.text import Text
 from resnet_viz.explain.explain_picture import ExplainRequest, explain_picture, side_by_side
 from resnet_viz.figures.comparison_drawing import (
@@ -18,6 +19,7 @@ from resnet_viz.figures.comparison_drawing import (
     strip_rows,
 )
 from resnet_viz.figures.explanation_plots import curves_figure
+from resnet_viz.figures.footing_words import with_footing
 from resnet_viz.figures.gradient_plot import gradient_figure
 from resnet_viz.figures.strip import strip_svg
 from resnet_viz.pictures.samples import sample_picture
