@@ -162,9 +162,10 @@ def _usual(name: str) -> NetworkRef:
 def _label(name: str, choice: NetworkRef, text: Text) -> str:
     if name != choice.architecture:  # an id
         return with_footing(opening_label(choice, text), choice.footing, text)
-    label = network_title(choice.spec, text)
-    label = text("compare.network_option", network=label, size=choice.spec.input_size)
-    return with_footing(label, bundled_footing(name), text)
+    label, footing = network_title(choice.spec, text), bundled_footing(name)
+    if footing is not None:
+        return with_footing(label, footing, text)
+    return text("compare.network_option", network=label, size=choice.spec.input_size)
 
 
 def _with_weights(choice: NetworkRef, keys: SideKeys, text: Text) -> NetworkRef:

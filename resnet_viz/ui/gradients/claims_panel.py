@@ -61,7 +61,8 @@ _FORMULAS = {
     ),
     Claim.TWO_BLOCKS: (
         r"y_2 = x + F_1(x) + F_2(x + F_1(x))",
-        r"x_1 = \mathrm{ReLU}(x + F_1(x)), \quad y_2 = x_1 + F_2(x_1)",
+        r"\begin{aligned} x_1 &= \mathrm{ReLU}(x + F_1(x)) \\"
+        r" y_2 &= x_1 + F_2(x_1) \end{aligned}",
     ),
     Claim.TAYLOR: (
         r"\begin{aligned} F(x) &\approx F(x_0) + F'(x_0)(x - x_0) \\ x_0 &= x \\"
@@ -82,10 +83,12 @@ def show_claims(formulas: Formulas, text: Text) -> None:
         with st.container(border=True):
             left, right = st.columns([2, 3], vertical_alignment="center")
             with left:
+                colour = row.verdict.colour
+                st.badge(text(f"formulas.verdict_{row.verdict}"), color=colour)  # type: ignore[arg-type]  # its literal type is private
                 st.latex(row.written)
             with right:
-                st.badge(text(f"formulas.verdict_{row.verdict}"), color=row.verdict.colour)  # type: ignore[arg-type]  # its literal type is private
                 if row.right:
+                    st.caption(text("formulas.right_one"))
                     st.latex(row.right)
                 st.markdown(row.sentence)
 
