@@ -21,9 +21,9 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from resnet_viz import Pair
-from resnet_viz.checkpoints.identifying.metadata import file_metadata
 from resnet_viz.checkpoints.load_file import load_checkpoint
 from resnet_viz.checkpoints.loaded import LoadedNetwork
+from resnet_viz.checkpoints.reading.file_metadata import file_metadata
 from resnet_viz.checkpoints.reading.read import read_weights
 from resnet_viz.core.converter import JsonObject, encode
 from resnet_viz.core.places import ASSETS

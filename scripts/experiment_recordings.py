@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from resnet_viz.checkpoints.sources.bundled import bundled_names
+from resnet_viz.checkpoints.sources.bundled_files import bundled_names
 from resnet_viz.experiments.recordings import FOLDER, record, write_recording
 from resnet_viz.experiments.registry import EXPERIMENTS, find_experiment
 

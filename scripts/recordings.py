@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from resnet_viz.checkpoints.sources.bundled import (
+from resnet_viz.checkpoints.sources.bundled_files import (
     bundled_footing,
     bundled_metadata,
     bundled_names,

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from resnet_viz.checkpoints.identifying.metadata import file_footing, file_spec
-from resnet_viz.checkpoints.sources.bundled import bundled_footing
+from resnet_viz.checkpoints.identifying.metadata import file_spec
+from resnet_viz.checkpoints.reading.file_metadata import file_footing
+from resnet_viz.checkpoints.sources.bundled_files import bundled_footing
 from resnet_viz.checkpoints.weight_sources import (
     LONGEST,
     is_known,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from resnet_viz.checkpoints.sources.bundled import bundled_names
+from resnet_viz.checkpoints.sources.bundled_files import bundled_names
 from resnet_viz.core.errors import OptionError, close_matches
 from resnet_viz.networks.zoo.catalog import ZOO
 from resnet_viz.networks.zoo.labels import TORCHVISION_WEIGHTS

@@ -2,7 +2,7 @@
 
 import shutil
 
-from resnet_viz.checkpoints.sources.bundled import bundled_names
+from resnet_viz.checkpoints.sources.bundled_files import bundled_names
 from resnet_viz.checkpoints.sources.published import PUBLISHED, pretrained_file
 from resnet_viz.core.places import ASSETS, cifar10_folders, home
 from resnet_viz.core.saving import library_versions

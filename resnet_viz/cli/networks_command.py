@@ -39,7 +39,7 @@ def networks(json: Json = False, debug: Debug = False) -> None:
 
 def _bundled(name: str) -> dict[str, float | int | None]:
     """Return what the bundled weights of a network reach, and after how many epochs."""
-    from resnet_viz.checkpoints.sources.bundled import bundled_footing
+    from resnet_viz.checkpoints.sources.bundled_files import bundled_footing
 
     footing = bundled_footing(name)
     return {

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from math import nan
 
-from resnet_viz.checkpoints.sources.bundled import bundled_metadata, bundled_names
+from resnet_viz.checkpoints.sources.bundled_files import bundled_metadata, bundled_names
 from resnet_viz.core.converter import JsonObject
 from resnet_viz.core.errors import CheckpointError
 from resnet_viz.experiments.measures.curves import curve

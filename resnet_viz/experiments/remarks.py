@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from resnet_viz.checkpoints.sources.bundled import bundled_metadata, bundled_names
+from resnet_viz.checkpoints.sources.bundled_files import bundled_metadata, bundled_names
 from resnet_viz.core.text import Text
 from resnet_viz.experiments.literature import PublishedNumber, compared_numbers
 from resnet_viz.experiments.measures.batches import Images

@@ -10,7 +10,8 @@ import torch
 
 from resnet_viz import NetworkRef, NetworkSpec, WeightSource, build, load, load_two
 from resnet_viz.checkpoints.sources import published as pretrained
-from resnet_viz.checkpoints.sources.bundled import bundled_names, bundled_network
+from resnet_viz.checkpoints.sources.bundled import bundled_network
+from resnet_viz.checkpoints.sources.bundled_files import bundled_names
 from resnet_viz.checkpoints.sources.cut_shortcuts import lesion
 from resnet_viz.checkpoints.sources.published import (
     fetch_pretrained,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from resnet_viz.checkpoints.sources.bundled import bundled_names
+from resnet_viz.checkpoints.sources.bundled_files import bundled_names
 from resnet_viz.cli import app as typer_app
 from resnet_viz.cli import main
 from resnet_viz.core.errors import ImageError

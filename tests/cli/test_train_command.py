@@ -119,7 +119,7 @@ def test_ctrl_c_leaves_a_run_that_can_be_resumed(monkeypatch, capsys):
 def test_fine_tuning_keeps_frozen_stages_and_replaces_the_head(few, tmp_path, monkeypatch, capsys):
     from resnet_viz.checkpoints.load import load
     from resnet_viz.checkpoints.ref import NetworkRef
-    from resnet_viz.checkpoints.sources.bundled import bundled_names
+    from resnet_viz.checkpoints.sources.bundled_files import bundled_names
 
     if "resnet20" not in bundled_names():
         pytest.skip("no bundled twins in assets/checkpoints")

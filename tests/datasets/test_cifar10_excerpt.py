@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from resnet_viz.checkpoints.sources.bundled import bundled_names
+from resnet_viz.checkpoints.sources.bundled_files import bundled_names
 from resnet_viz.core.errors import OptionError
 from resnet_viz.core.places import cifar10_folders
 from resnet_viz.core.text import Text

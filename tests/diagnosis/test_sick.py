@@ -15,7 +15,7 @@ from resnet_viz import CheckpointReport, NetworkRef, NetworkSpec, diagnose, load
 from resnet_viz.checkpoints.identifying.identify import identify
 from resnet_viz.checkpoints.reading.read import read_weights
 from resnet_viz.checkpoints.reading.state_dict import StateDict
-from resnet_viz.checkpoints.sources.bundled import bundled_names
+from resnet_viz.checkpoints.sources.bundled_files import bundled_names
 from resnet_viz.cli import app
 from resnet_viz.core.converter import decode, encode
 from resnet_viz.core.places import ASSETS, cifar10_folders

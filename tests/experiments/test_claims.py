@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from resnet_viz.checkpoints.sources.bundled import bundled_names
+from resnet_viz.checkpoints.sources.bundled_files import bundled_names
 from resnet_viz.experiments import lesion, loss_landscape, mlp, paths
 from resnet_viz.experiments.cka import CkaConfig
 from resnet_viz.experiments.cka import run as run_cka

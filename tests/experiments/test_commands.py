@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from resnet_viz.checkpoints.sources.bundled import bundled_names
+from resnet_viz.checkpoints.sources.bundled_files import bundled_names
 from resnet_viz.cli import main
 from resnet_viz.experiments.registry import EXPERIMENTS
 

@@ -8,7 +8,7 @@ import torch
 
 from resnet_viz.checkpoints.load import load
 from resnet_viz.checkpoints.ref import NetworkRef
-from resnet_viz.checkpoints.sources.bundled import bundled_names
+from resnet_viz.checkpoints.sources.bundled_files import bundled_names
 from resnet_viz.experiments.measures.batches import photographs
 from resnet_viz.experiments.measures.formula_checks import block_values, check_formulas
 from resnet_viz.experiments.measures.gradient_growth import GradientConfig

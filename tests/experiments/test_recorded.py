@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from resnet_viz.checkpoints.sources.bundled import bundled_names
+from resnet_viz.checkpoints.sources.bundled_files import bundled_names
 from resnet_viz.core.converter import encode
 from resnet_viz.core.places import cifar10_folders
 from resnet_viz.experiments.job import ExperimentConfig, experiment_job, saved_recording

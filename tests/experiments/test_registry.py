@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from resnet_viz.checkpoints.sources.bundled import bundled_names
+from resnet_viz.checkpoints.sources.bundled_files import bundled_names
 from resnet_viz.core.converter import decode, encode
 from resnet_viz.core.errors import OptionError, OutputError
 from resnet_viz.core.saving import to_json

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from resnet_viz.checkpoints.sources.bundled import bundled_footing, bundled_names
+from resnet_viz.checkpoints.sources.bundled_files import bundled_footing, bundled_names
 from resnet_viz.core.text import Text
 from tests.pictures.hostile_images import REFUSED
 from tests.pictures.hostile_names import NAMES

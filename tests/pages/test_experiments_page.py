@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from resnet_viz.checkpoints.sources.bundled import bundled_names
+from resnet_viz.checkpoints.sources.bundled_files import bundled_names
 from resnet_viz.core.places import ASSETS
 from resnet_viz.core.text import Text
 from resnet_viz.experiments.recordings import deepest_first

@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from resnet_viz.checkpoints.ref import NetworkRef
-from resnet_viz.checkpoints.sources.bundled import bundled_names
+from resnet_viz.checkpoints.sources.bundled_files import bundled_names
 from resnet_viz.core.places import ASSETS
 from resnet_viz.explain.explain_picture import ExplainRequest
 from resnet_viz.explain.many.job import ManyConfig

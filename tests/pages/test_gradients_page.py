@@ -7,7 +7,7 @@ from dataclasses import fields
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from resnet_viz.checkpoints.sources.bundled import bundled_names
+from resnet_viz.checkpoints.sources.bundled_files import bundled_names
 from resnet_viz.core.text import Text
 from resnet_viz.experiments.measures.gradient_growth import GradientConfig, gradient_measurements
 from resnet_viz.jobs.threads import ThreadEngine

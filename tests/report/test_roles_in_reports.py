@@ -8,7 +8,7 @@ import re
 import pytest
 
 from resnet_viz import NetworkRef, Pair, compare, load_two
-from resnet_viz.checkpoints.sources.bundled import bundled_footing
+from resnet_viz.checkpoints.sources.bundled_files import bundled_footing
 from resnet_viz.core.text import Text
 from resnet_viz.explain.explain_picture import ExplainRequest, explain_picture, side_by_side
 from resnet_viz.figures.comparison_drawing import (

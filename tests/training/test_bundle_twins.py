@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from resnet_viz import Pair, build
-from resnet_viz.checkpoints.identifying.metadata import file_footing, file_metadata
 from resnet_viz.checkpoints.load_file import load_checkpoint
+from resnet_viz.checkpoints.reading.file_metadata import file_footing, file_metadata
 from resnet_viz.checkpoints.save import save_checkpoint
 from resnet_viz.core.converter import encode
 from resnet_viz.pictures.preprocess import CIFAR_PREPROCESSING

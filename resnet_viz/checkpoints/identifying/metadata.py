@@ -1,17 +1,14 @@
 """Read spec, classes and preprocessing from the metadata of a weights file."""
 
-import json
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError, safe_open
-
+from resnet_viz.checkpoints.reading.file_metadata import file_metadata
 from resnet_viz.checkpoints.reading.state_dict import StateDict
 from resnet_viz.core.converter import JsonObject
 from resnet_viz.core.errors import CheckpointError, SpecError
 from resnet_viz.networks.zoo.labels import class_names
 from resnet_viz.pictures.preprocess import Preprocessing, preprocessing_for
-from resnet_viz.records import Footing, footing_of
 from resnet_viz.spec import NetworkSpec
 
 
@@ -44,26 +41,6 @@ def described(
         return _described(weights.metadata, spec)
     except (TypeError, ValueError, KeyError, AttributeError) as error:
         raise CheckpointError("checkpoint_metadata", name=name) from error
-
-
-def file_metadata(path: Path) -> JsonObject:
-    """Read the metadata of a safetensors file, without reading its weights.
-
-    Raises ``CheckpointError`` if it cannot be read.
-    """
-    try:
-        with safe_open(path, framework="pt") as file:
-            return {key: json.loads(value) for key, value in (file.metadata() or {}).items()}
-    except (SafetensorError, OSError, ValueError, RecursionError) as error:
-        raise CheckpointError("checkpoint_metadata", name=path.name) from error
-
-
-def file_footing(path: Path) -> Footing | None:
-    """How the network of a weights file was trained; None if the file does not say so."""
-    try:
-        return footing_of(file_metadata(path))
-    except CheckpointError:
-        return None
 
 
 def file_spec(path: Path) -> NetworkSpec:

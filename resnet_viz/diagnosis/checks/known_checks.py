@@ -9,7 +9,7 @@ from torch import nn
 from resnet_viz.checkpoints.identifying.identify import Identification
 from resnet_viz.checkpoints.load import load
 from resnet_viz.checkpoints.ref import NetworkRef
-from resnet_viz.checkpoints.sources.bundled import bundled_names
+from resnet_viz.checkpoints.sources.bundled_files import bundled_names
 from resnet_viz.diagnosis.checks.weight_checks import weighted
 from resnet_viz.diagnosis.thresholds import graded
 from resnet_viz.networks.resnet.model import ResNet

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 import streamlit as st
 
 from resnet_viz.checkpoints.ref import NetworkRef
-from resnet_viz.checkpoints.sources.bundled import bundled_footing
+from resnet_viz.checkpoints.sources.bundled_files import bundled_footing
 from resnet_viz.checkpoints.weight_sources import weight_sources
 from resnet_viz.checkpoints.weights import Weights
 from resnet_viz.core.text import Text

@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from resnet_viz.checkpoints.identifying.metadata import file_classes, file_spec
-from resnet_viz.checkpoints.sources.bundled import bundled_names
+from resnet_viz.checkpoints.sources.bundled_files import bundled_names
 from resnet_viz.core.errors import CheckpointError, SpecError
 from resnet_viz.core.places import ASSETS
 from resnet_viz.core.text import Text

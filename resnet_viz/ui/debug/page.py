@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from resnet_viz.checkpoints.identifying.metadata import file_footing
+from resnet_viz.checkpoints.reading.file_metadata import file_footing
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
 from resnet_viz.diagnosis.job import DiagnosisRecord

@@ -7,7 +7,7 @@ import streamlit as st
 
 from resnet_viz.checkpoints.load import load
 from resnet_viz.checkpoints.ref import NetworkRef
-from resnet_viz.checkpoints.sources.bundled import bundled_footing, bundled_names
+from resnet_viz.checkpoints.sources.bundled_files import bundled_footing, bundled_names
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
 from resnet_viz.experiments.measures.batches import photographs

@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from resnet_viz.checkpoints.sources.bundled import bundled_names
+from resnet_viz.checkpoints.sources.bundled_files import bundled_names
 from resnet_viz.checkpoints.weights import Weights
 from resnet_viz.core.text import Text
 from resnet_viz.networks.zoo.labels import TORCHVISION_WEIGHTS
