@@ -18,7 +18,6 @@ def networks(json: Json = False, debug: Debug = False) -> None:
             "parameters": preset.parameters,
             "macs": sum(layer.macs for layer in layer_table(preset.spec)),
             "input_size": preset.spec.input_size,
-            **_bundled(name),
         }
         for name, preset in PRESETS.items()
     ]
@@ -30,19 +29,7 @@ def networks(json: Json = False, debug: Debug = False) -> None:
             "parameters": row.parameters,
             "macs": row.macs,
             "input_size": row.input_size,
-            **_bundled(name),
         }
         for name, row in ZOO.items()
     ]
     print_result([*own, *zoo], json)
-
-
-def _bundled(name: str) -> dict[str, float | int | None]:
-    """Return what the bundled weights of a network reach, and after how many epochs."""
-    from resnet_viz.checkpoints.sources.bundled_files import bundled_footing
-
-    footing = bundled_footing(name)
-    return {
-        "test_accuracy": None if footing is None else round(footing.accuracy, 6),
-        "epochs": None if footing is None else footing.epochs,
-    }

@@ -110,6 +110,7 @@ def recording(folder: Path) -> JsonObject:
     return {
         "schema_version": SCHEMA_VERSION,
         "training": first["training"],
+        "steps_per_epoch": first["training"]["steps_per_epoch"],
         "saved": first["saved"],
         "versions": first["versions"],
         "specs": {kind: metadata["spec"] for kind, metadata in described.items()},
