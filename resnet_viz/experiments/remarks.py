@@ -2,12 +2,19 @@
 
 from collections.abc import Iterator
 
-from resnet_viz.checkpoints.sources.bundled_files import bundled_metadata, bundled_names
+from resnet_viz.checkpoints.sources.bundled_files import (
+    bundled_footing,
+    bundled_metadata,
+    bundled_names,
+)
 from resnet_viz.core.text import Text
 from resnet_viz.experiments.literature import PublishedNumber, compared_numbers
 from resnet_viz.experiments.measures.batches import Images
 from resnet_viz.experiments.verdict_sentences import number_words, placeholder
+from resnet_viz.figures.comparison_drawing import network_title
+from resnet_viz.figures.footing_words import unequal_footing
 from resnet_viz.records import Finding
+from resnet_viz.spec import NetworkSpec
 
 _CHANCE = 10.0  # percent, ten classes
 _PUBLISHED_EPOCHS = 164  # He 2015, sec. 4.2
@@ -36,6 +43,8 @@ def remarks(finding: Finding, text: Text) -> list[str]:
         sentences += _training(int(finding.settings["depth"]), text)
     if finding.experiment == "lesion":
         sentences += _room(finding, text)
+    if finding.experiment == "degradation":
+        sentences += _unequal(finding, text)
     sentences += [text(key, **words_of(finding)) for key in _remarks_of(finding)]
     return sentences
 
@@ -78,6 +87,18 @@ def _training(depth: int, text: Text) -> Iterator[str]:
         residual=f"{100 - residual[1]:.1f}",
         plain=f"{100 - plain[1]:.1f}",
     )
+
+
+def _unequal(finding: Finding, text: Text) -> Iterator[str]:
+    """Yield a remark if the residual networks of a finding were not trained alike."""
+    names = [name.removesuffix("_train") for name in finding.numbers if name.endswith("_train")]
+    networks = [
+        (network_title(NetworkSpec.preset(name), text), bundled_footing(name))
+        for name in names
+        if name.startswith("resnet")
+    ]
+    if sentence := unequal_footing(networks, text):
+        yield sentence
 
 
 def _epochs_and_error(name: str) -> tuple[int, float] | None:
