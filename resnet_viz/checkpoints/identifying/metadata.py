@@ -57,9 +57,8 @@ def file_spec(path: Path) -> NetworkSpec:
 def file_classes(path: Path) -> tuple[str, ...]:
     """Read the class names in a weights file of this library; empty if it has none."""
     try:
-        with safe_open(path, framework="pt") as file:
-            return tuple(map(str, json.loads((file.metadata() or {})["classes"])))
-    except (SafetensorError, OSError, ValueError, KeyError, TypeError):
+        return tuple(map(str, file_metadata(path)["classes"]))
+    except (CheckpointError, KeyError, TypeError):
         return ()
 
 
