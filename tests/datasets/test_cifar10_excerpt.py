@@ -29,7 +29,7 @@ from resnet_viz.spec import NetworkSpec
 from scripts.cifar10_excerpt import contact_sheet, missing
 
 #: The experiments on CIFAR-10's test images, with settings that take under a second.
-BRIEF = {"images": 10, "batch": 10, "draws": 1, "points": 3}
+BRIEF = {"images": 10, "batch": 10, "draws": 2, "points": 3}
 WITH_IMAGES = [name for name, row in EXPERIMENTS.items() if hasattr(row.config, "source")]
 
 

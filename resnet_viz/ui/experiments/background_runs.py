@@ -16,7 +16,7 @@ from resnet_viz.jobs.queue.run import Run
 from resnet_viz.records.experiment_events import ExperimentProgress
 from resnet_viz.ui.experiments.result_view import show_finding, show_recording
 from resnet_viz.ui.frame.messages import show_error
-from resnet_viz.ui.frame.session import SHOWN
+from resnet_viz.ui.frame.session import MEASURING, SHOWN
 from resnet_viz.ui.running.run_panel import RunPanel, Status, show_run
 
 
@@ -44,6 +44,7 @@ def _start(row: Experiment, config: Any, text: Text) -> None:  # noqa: ANN401
         show_error(error, text)
     else:
         SHOWN[row.name].set(run_id)
+        MEASURING.set(False)
 
 
 def show_experiment_run(row: Experiment, run: Run, text: Text) -> None:

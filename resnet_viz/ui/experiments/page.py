@@ -27,11 +27,12 @@ from resnet_viz.ui.experiments.result_view import show_finding, show_recording
 from resnet_viz.ui.experiments.twins_choice import ask_twins
 from resnet_viz.ui.frame.engines import measurements
 from resnet_viz.ui.frame.messages import show_error
-from resnet_viz.ui.frame.session import GUESS, MEASURED, SHOWN
+from resnet_viz.ui.frame.session import GUESS, MEASURED, MEASURING, SHOWN
 from resnet_viz.ui.frame.words import duration
 from resnet_viz.ui.running.waiting import follow
 
 _HERE = "here"  # what was measured on this page
+_COLUMNS = 3  # of settings
 _USUAL, _SMALL, _RECORDED = "usual", "small", "recorded"  # settings to start from
 
 
@@ -51,8 +52,11 @@ def show_experiment(row: Experiment, text: Text) -> None:
         return
     recordings = {one.name: one for one in deepest_first(row)}
     own = {run.id: run for run in experiment_runs(row.name)}
-    shown = _ask_shown(row, recordings, own, text)
-    _offer_measuring(row, text)
+    what, measuring = st.columns([3, 2])
+    with what:
+        shown = _ask_shown(row, recordings, own, text)
+    with measuring:
+        _offer_measuring(row, text)
     if shown in own:
         show_experiment_run(row, own[shown], text)
     elif shown in recordings:
@@ -70,8 +74,6 @@ def _ask_shown(
     key = SHOWN[row.name]
     if key.get() not in options:
         key.set(options[0])
-    if len(options) == 1:
-        return options[0]
 
     def label(option: str) -> str:
         if option in recordings:
@@ -93,7 +95,13 @@ def _changed(row: Experiment, settings: Settings, text: Text) -> str:
 
 def _offer_measuring(row: Experiment, text: Text) -> None:
     """Ask for settings, and offer to measure with them: on the page, or in the background."""
-    with st.expander(text("experiments.measure_here"), icon=":material/science:"):
+    with st.popover(
+        text("experiments.measure_here"),
+        icon=":material/science:",
+        width="stretch",
+        key=MEASURING.name,
+        on_change="rerun",  # so that it can be closed when the measurement starts
+    ):
         config = _ask_settings(row, text)
         if config is None:
             return
@@ -115,6 +123,7 @@ def _measure(row: Experiment, config: Any) -> None:  # noqa: ANN401
     """Show what is measured with these settings; an unfinished measurement starts anew."""
     MEASURED[row.name].set(config)
     SHOWN[row.name].set(_HERE)
+    MEASURING.set(False)
     measurements().forget_unfinished((row.name, config))
 
 
@@ -146,9 +155,9 @@ def _ask_settings(row: Experiment, text: Text) -> Any:  # noqa: ANN401  # the ex
     names = [field.name for field in fields(start)]
     own = ask_twins(f"twins_{row.name}", text) if "twins" in names else {}
     typed: dict[str, str] = {}
-    columns = st.columns(4)
+    columns = st.columns(_COLUMNS)
     for place, name in enumerate(name for name in names if name not in {"twins", *own}):
-        typed[name] = columns[place % 4].text_input(
+        typed[name] = columns[place % _COLUMNS].text_input(
             name,
             _written(getattr(start, name)),
             key=f"set_{row.name}_{chosen}_{name}",
