@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,13 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A new visitor with an English browser, 1280 x 900; fails on any error in the console."""
+    with visit(browser) as page:
+        yield page
+
+
+@contextmanager
+def visit(browser: Browser) -> Iterator[Page]:
+    """A visitor; ``AssertionError`` at the end for any error in the console."""
     context = browser.new_context(
         locale="en-US", viewport={"width": 1280, "height": 900}, accept_downloads=True
     )

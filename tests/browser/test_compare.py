@@ -6,8 +6,11 @@ import re
 import zipfile
 
 import numpy as np
+import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import visit
 
 OVERLAYS = "canvas[aria-label^='Grad-CAM of']"
 STRIP = ".strip [data-layer='{layer}']"
@@ -44,10 +47,24 @@ def picture(tmp_path):
     return path
 
 
-def test_cold_start_shows_both_twins_without_a_click_or_another_server(server, page):
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    opened(page, server)
+@pytest.fixture(scope="module")
+def visitor(server, browser):
+    """One visitor of the page as it opens, on whom several tests look; and what it asked for."""
+    with visit(browser) as page:
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        yield opened(page, server), asked
+
+
+@pytest.fixture
+def shown(visitor):
+    page, _ = visitor
+    settled(page)
+    return page
+
+
+def test_cold_start_shows_both_twins_without_a_click_or_another_server(server, visitor):
+    page, asked = visitor
     own = (server, server.replace("http", "ws"), "data:", "blob:")
     assert [address for address in asked if not address.startswith(own)] == []
     expect(page.get_by_text("ResNet-20, trained on CIFAR-10").first).to_be_visible()
@@ -55,8 +72,8 @@ def test_cold_start_shows_both_twins_without_a_click_or_another_server(server, p
     expect(page.locator("[data-testid='stAlert']")).to_have_count(0)
 
 
-def test_clicking_a_block_changes_both_overlays_and_arrow_keys_go_on(server, page):
-    opened(page, server)
+def test_clicking_a_block_changes_both_overlays_and_arrow_keys_go_on(shown):
+    page = shown
     before = sources(page)
     page.locator(STRIP.format(layer="layer2.1")).first.click()
     both_changed(page, before)
@@ -67,8 +84,8 @@ def test_clicking_a_block_changes_both_overlays_and_arrow_keys_go_on(server, pag
     expect(page.get_by_text("at layer2.0: 0 to").first).to_be_visible()
 
 
-def test_uploaded_picture_is_compared_and_a_bad_one_changes_nothing(server, page, tmp_path):
-    opened(page, server)
+def test_uploaded_picture_is_compared_and_a_bad_one_changes_nothing(shown, tmp_path):
+    page = shown
     before = sources(page)
     page.locator("input[type=file]").set_input_files(picture(tmp_path))
     both_changed(page, before)
@@ -81,8 +98,8 @@ def test_uploaded_picture_is_compared_and_a_bad_one_changes_nothing(server, page
     assert sources(page) == good
 
 
-def test_download_is_a_whole_report(server, page):
-    opened(page, server)
+def test_download_is_a_whole_report(shown):
+    page = shown
     with page.expect_download() as started:
         page.get_by_role("button", name="Download").click()
     archive = zipfile.ZipFile(io.BytesIO(started.value.path().read_bytes()))
@@ -93,30 +110,8 @@ def test_download_is_a_whole_report(server, page):
     assert "Plotly.newPlot" in archive.read("report.html").decode()
 
 
-def test_switch_to_chinese_changes_the_page_and_its_address(server, page):
-    opened(page, server)
-    page.get_by_role("radio", name="中文").or_(page.get_by_role("button", name="中文")).click()
-    expect(page.get_by_role("heading", name="残差网络与普通网络对比")).to_be_visible()
-    expect(page.get_by_text("ResNet-20，在 CIFAR-10 上训练").first).to_be_visible()
-    assert "lang=zh" in page.url
-
-
-def test_browser_language_is_the_first_language(server, browser):
-    context = browser.new_context(locale="zh-CN")
-    page = context.new_page()
-    page.goto(server)
-    expect(page.get_by_role("heading", name="残差网络与普通网络对比")).to_be_visible(timeout=60_000)
-    context.close()
-
-
-def test_deep_link_opens_the_same_picture_in_a_new_browser(server, page):
-    opened(page, f"{server}/?network=resnet32&sample=deer&layer=layer1.2&target=truck&lang=en")
-    expect(page.get_by_text("Grad-CAM for truck at layer1.2").first).to_be_visible()
-    expect(page.get_by_text("plain-32, untrained, seed 0").first).to_be_visible()
-
-
-def test_every_panel_draws_without_an_error(server, page):
-    opened(page, server)
+def test_every_panel_draws_without_an_error(shown):
+    page = shown
     for tab in ("Inside the block", "Gradients", "What it saw", "Feature maps"):
         page.get_by_role("tab", name=tab).click()
         settled(page)
@@ -129,9 +124,25 @@ def test_every_panel_draws_without_an_error(server, page):
     expect(enlarged).not_to_have_attribute("alt", before)
 
 
-def test_page_fits_a_phone(server, browser):
-    context = browser.new_context(locale="en-US", viewport={"width": 390, "height": 844})
+def test_switch_to_chinese_changes_the_page_and_its_address(shown):
+    """The last look at the shared page: it stays Chinese."""
+    page = shown
+    page.get_by_role("radio", name="中文").or_(page.get_by_role("button", name="中文")).click()
+    expect(page.get_by_role("heading", name="残差网络与普通网络对比")).to_be_visible()
+    expect(page.get_by_text("ResNet-20，在 CIFAR-10 上训练").first).to_be_visible()
+    assert "lang=zh" in page.url
+
+
+def test_deep_link_opens_the_same_picture_in_a_new_browser(server, page):
+    opened(page, f"{server}/?network=resnet32&sample=deer&layer=layer1.2&target=truck&lang=en")
+    expect(page.get_by_text("Grad-CAM for truck at layer1.2").first).to_be_visible()
+    expect(page.get_by_text("plain-32, untrained, seed 0").first).to_be_visible()
+
+
+def test_page_speaks_the_browser_s_language_and_fits_a_phone(server, browser):
+    context = browser.new_context(locale="zh-CN", viewport={"width": 390, "height": 844})
     page = opened(context.new_page(), server)
+    expect(page.get_by_role("heading", name="残差网络与普通网络对比")).to_be_visible()
     widths = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
     assert widths[0] <= widths[1]
     context.close()
