@@ -141,8 +141,10 @@ def test_deep_link_opens_the_same_picture_in_a_new_browser(server, page):
 
 def test_page_speaks_the_browser_s_language_and_fits_a_phone(server, browser):
     context = browser.new_context(locale="zh-CN", viewport={"width": 390, "height": 844})
-    page = opened(context.new_page(), server)
+    page = context.new_page()
+    page.goto(server)
     expect(page.get_by_role("heading", name="残差网络与普通网络对比")).to_be_visible()
+    expect(page.locator("canvas[data-shown]")).to_have_count(2)
     widths = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
     assert widths[0] <= widths[1]
     context.close()
