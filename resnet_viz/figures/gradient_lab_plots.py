@@ -20,6 +20,7 @@ from resnet_viz.spec import Kind, NetworkSpec
 from resnet_viz.spec.layer_names import on_shortcut
 
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+_FAINT = 0.3  # opacity
 _LINE = "rgba(128, 128, 128, 0.9)"
 
 
@@ -32,6 +33,11 @@ class LabQuantity(StrEnum):
     MEAN_SQUARE = "mean_square"
     VARIANCE = "variance"
     BRANCH = "branch"
+
+    @property
+    def forward(self) -> bool:
+        """Whether it is of the signal, which goes from input to output."""
+        return self in (LabQuantity.MEAN_SQUARE, LabQuantity.VARIANCE, LabQuantity.BRANCH)
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,8 +132,13 @@ def _value(layer: LayerGradient, quantity: LabQuantity) -> float:
     return float("nan") if value is None else value
 
 
-def lab_figure(curves: Sequence[LabCurve], quantity: LabQuantity, text: Text) -> go.Figure:
-    """All networks on one logarithmic axis; zeros, infinities and NaN are marked and named."""
+def lab_figure(
+    curves: Sequence[LabCurve], quantity: LabQuantity, text: Text, *, faint: Kind | None = None
+) -> go.Figure:
+    """All networks on one logarithmic axis; zeros, infinities and NaN are marked and named.
+
+    Networks of the ``faint`` kind are drawn faintly, to compare with.
+    """
     figure = go.Figure()
     depths = sorted({curve.spec.depth for curve in curves})
     good = [c.mean[np.isfinite(c.mean) & (c.mean > 0)] for c in curves]
@@ -135,20 +146,20 @@ def lab_figure(curves: Sequence[LabCurve], quantity: LabQuantity, text: Text) ->
     for curve in curves:
         dash = _DASHES[depths.index(curve.spec.depth) % len(_DASHES)]
         _add_band(figure, curve)
-        _add_line(figure, curve, dash, text)
+        _add_line(figure, curve, dash, text, opacity=_FAINT if curve.spec.kind is faint else 1)
         _add_lost(figure, curve, floor, text)
     if quantity is LabQuantity.ACTIVATION:
         _add_theory(figure, curves, text)
     figure.update_yaxes(
         type="log", exponentformat="power", title=text(f"gradient_lab.axis_{quantity}")
     )
-    blocks = quantity in (LabQuantity.MEAN_SQUARE, LabQuantity.VARIANCE, LabQuantity.BRANCH)
-    figure.update_xaxes(title=text("gradient_lab.blocks" if blocks else "gradient_lab.layers"))
+    axis = "gradient_lab.blocks" if quantity.forward else "gradient_lab.layers"
+    figure.update_xaxes(title=text(axis))
     figure.update_layout(hovermode="closest", showlegend=True)
     return styled(figure, height=460)
 
 
-def _add_line(figure: go.Figure, curve: LabCurve, dash: str, text: Text) -> None:
+def _add_line(figure: go.Figure, curve: LabCurve, dash: str, text: Text, *, opacity: float) -> None:
     there = np.isfinite(curve.mean) & (curve.mean > 0)
     figure.add_scatter(
         x=(np.flatnonzero(there) + 1).tolist(),
@@ -156,6 +167,7 @@ def _add_line(figure: go.Figure, curve: LabCurve, dash: str, text: Text) -> None
         customdata=[escape(n) for n, ok in zip(curve.layers, there, strict=True) if ok],
         name=escape(curve.titled(text)),
         mode="lines+markers",
+        opacity=opacity,
         line={"color": curve.style.colour, "width": 1.5, "dash": dash},
         marker={"symbol": curve.style.symbol, "size": 5},
         hovertemplate="%{customdata}: %{y:.3g}",
@@ -250,9 +262,12 @@ def _cross_lost(figure: go.Figure, curves: Sequence[LabCurve], text: Text) -> No
     )
 
 
-def lab_caption(curves: Sequence[LabCurve], text: Text) -> str:
-    """How the gradient of each network changes from output to input, in numbers."""
-    return gradient_caption([_plain(curve, text) for curve in curves], text)
+def lab_caption(
+    curves: Sequence[LabCurve], text: Text, quantity: LabQuantity = LabQuantity.WEIGHT
+) -> str:
+    """How each network's gradient changes towards the input, or its signal towards the output."""
+    plain = [_plain(curve, text) for curve in curves]
+    return gradient_caption(plain, text, forward=quantity.forward)
 
 
 def _plain(curve: LabCurve, text: Text) -> GradientCurve:

@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float64
 
 from resnet_viz.core.text import Text
 from resnet_viz.figures.theme import STYLES, layer_ticks, styled
-from resnet_viz.records import Role
+from resnet_viz.records import Pair, Role
 
 _STEADY = 2.0  # factors below this are called steady
 
@@ -48,51 +48,88 @@ def gradient_figure(
     *,
     quantity: str,
     score: str,
-    selected: str | None,
+    selected: str | Pair[str] | None,
     text: Text,
 ) -> go.Figure:
     """Norm against layer on a logarithmic axis.
 
     What a logarithmic axis cannot show (exact zeros, infinities, NaN) is drawn as a cross at the
-    lower edge and named, never dropped. A thin line marks the selected layer.
+    lower edge and named, never dropped. A thin line marks the selected layer of each network. The
+    axis has the layers of the network with most; a layer of the other stands at the same share of
+    the way.
     """
     figure = go.Figure()
     floor = _floor(curves)
-    for curve in curves:
-        _add_curve(figure, curve)
-        _add_lost(figure, curve, floor, text)
     layers = max((curve.layers for curve in curves), key=len, default=())
-    if selected is not None:
-        for place in [i for i, name in enumerate(layers) if f"{name}.".startswith(f"{selected}.")]:
-            figure.add_vline(x=place, line_width=1, line_dash="dot", opacity=0.6)
+    equal = all(len(curve.layers) == len(layers) for curve in curves)
+    for curve in curves:
+        places = _places(curve, len(layers))
+        _add_curve(figure, curve, places)
+        _add_lost(figure, curve, places, floor, text)
+    for curve, name in zip(curves, _each(selected), strict=False):
+        colour = None if equal else STYLES[curve.role].colour
+        for place in [] if name is None else _marked(curve, name, len(layers)):
+            if not any(line.x0 == place for line in figure.layout.shapes):
+                figure.add_vline(
+                    x=place, line_width=1, line_dash="dot", opacity=0.6, line_color=colour
+                )
     figure.update_yaxes(
         type="log",
         exponentformat="power",
         title=text(f"figures.axis_{quantity}", score=text(f"figures.score_{score}")),
     )
+    longest = next((curve.label for curve in curves if curve.layers is layers), "")
     figure.update_xaxes(
-        title=text("figures.axis_layers"), range=[-0.5, len(layers) - 0.5], **layer_ticks(layers)
+        title=text(
+            "figures.axis_layers" if equal else "figures.axis_layers_of", network=escape(longest)
+        ),
+        range=[-0.5, len(layers) - 0.5],
+        **layer_ticks(layers),
     )
     figure.update_layout(hovermode="closest", showlegend=True)
     return styled(figure, height=380)
 
 
-def gradient_caption(curves: Sequence[GradientCurve], text: Text) -> str:
-    """How each curve changes from output to input, in numbers."""
-    parts = [_change(curve, text) for curve in curves if len(curve.values)]
+def _places(curve: GradientCurve, longest: int) -> Float64[np.ndarray, " layers"]:
+    """Where the layers of a curve stand on an axis of so many layers."""
+    count = len(curve.layers)
+    return np.arange(count) * ((longest - 1) / (count - 1) if count > 1 else 1.0)
+
+
+def _marked(curve: GradientCurve, name: str, longest: int) -> list[float]:
+    """The places of a layer, or of all layers of a block."""
+    places = _places(curve, longest)
+    return [float(places[i]) for i, layer in enumerate(curve.layers)
+            if f"{layer}.".startswith(f"{name}.")]  # fmt: skip
+
+
+def _each(selected: str | Pair[str] | None) -> Pair[str | None]:
+    return Pair(selected.first, selected.second) if isinstance(selected, Pair) else Pair(
+        selected, selected)  # fmt: skip
+
+
+def gradient_caption(curves: Sequence[GradientCurve], text: Text, *, forward: bool = False) -> str:
+    """How each curve changes from output to input, in numbers.
+
+    ``forward``: the curves are of the signal, which is told from input to output.
+    """
+    parts = [_change(curve, text, forward=forward) for curve in curves if len(curve.values)]
     return text("figures.sentence", parts=text("figures.between").join(parts))
 
 
-def _change(curve: GradientCurve, text: Text) -> str:
+def _change(curve: GradientCurve, text: Text, *, forward: bool) -> str:
     lost = int((~curve.drawable).sum())
     ratio = first_over_last(curve)
+    way = "change_forward" if forward else "change"
     if lost or not np.isfinite(ratio) or ratio <= 0:
         return text("figures.change_lost", label=curve.label, count=lost)
+    if forward:
+        ratio = 1 / ratio
     if max(ratio, 1 / ratio) < _STEADY:
-        return text("figures.change_steady", label=curve.label, factor=two_digits(ratio))
+        return text(f"figures.{way}_steady", label=curve.label, factor=two_digits(ratio))
     if ratio > 1:
-        return text("figures.change_grows", label=curve.label, factor=two_digits(ratio))
-    return text("figures.change_shrinks", label=curve.label, factor=two_digits(1 / ratio))
+        return text(f"figures.{way}_grows", label=curve.label, factor=two_digits(ratio))
+    return text(f"figures.{way}_shrinks", label=curve.label, factor=two_digits(1 / ratio))
 
 
 def two_digits(value: float) -> str:
@@ -102,10 +139,12 @@ def two_digits(value: float) -> str:
     return f"{float(f'{value:.2g}'):,.0f}" if value >= 10 else f"{value:.2g}"
 
 
-def _add_curve(figure: go.Figure, curve: GradientCurve) -> None:
+def _add_curve(
+    figure: go.Figure, curve: GradientCurve, places: Float64[np.ndarray, " layers"]
+) -> None:
     there, style = curve.drawable, STYLES[curve.role]
     figure.add_scatter(
-        x=np.flatnonzero(there).tolist(),
+        x=places[there].tolist(),
         y=curve.values[there].tolist(),
         customdata=[escape(name) for name, ok in zip(curve.layers, there, strict=True) if ok],
         name=escape(curve.label),
@@ -116,13 +155,19 @@ def _add_curve(figure: go.Figure, curve: GradientCurve) -> None:
     )
 
 
-def _add_lost(figure: go.Figure, curve: GradientCurve, floor: float, text: Text) -> None:
+def _add_lost(
+    figure: go.Figure,
+    curve: GradientCurve,
+    places: Float64[np.ndarray, " layers"],
+    floor: float,
+    text: Text,
+) -> None:
     lost = np.flatnonzero(~curve.drawable)
     if not len(lost):
         return
     names = [f"{escape(curve.layers[i])}: {curve.values[i]}" for i in lost]
     figure.add_scatter(
-        x=lost.tolist(),
+        x=places[lost].tolist(),
         y=[floor] * len(lost),
         customdata=names,
         name=text("figures.lost", label=escape(curve.label), count=len(lost)),

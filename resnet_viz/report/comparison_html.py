@@ -67,6 +67,10 @@ def _gradients(
     curves = gradient_curves(comparison, quantity, text)
     score = comparison.sides.first.analysis.score.value
     figure = gradient_figure(
-        curves, quantity=quantity.value, score=score, selected=layer, text=text
+        curves,
+        quantity=quantity.value,
+        score=score,
+        selected=comparison.layers_at(layer),
+        text=text,
     )
     return quantity, plot_markup(figure), gradient_caption(curves, text)

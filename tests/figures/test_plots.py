@@ -103,6 +103,31 @@ def test_selected_layer_is_marked():
     assert not figure_of(curve(1.0, 2.0, 3.0), selected="layer1.10").layout.shapes
 
 
+def test_networks_of_different_depth_stand_at_the_same_share_of_the_way():
+    shallow = curve(1.0, 2.0, 3.0, role=Role.SECOND, label="ResNet-8")
+    deep = curve(*range(1, 8), role=Role.FIRST, label="ResNet-20")
+    figure = figure_of(deep, shallow, selected=Pair("layer1.4", "layer1.1"))
+    first, second = figure.data
+    assert list(first.x) == [0, 1, 2, 3, 4, 5, 6]
+    assert list(second.x) == [0, 3, 6]  # both heads at the end
+    assert [line.x0 for line in figure.layout.shapes] == [4, 3]  # each network's own layer
+    assert figure.layout.shapes[1].line.color == second.line.color
+    assert "ResNet-20" in figure.layout.xaxis.title.text
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ((1.0, 1900.0), "plain-56: grows 1,900 times towards the output."),
+        ((1000.0, 1.0), "plain-56: shrinks 1,000 times towards the output."),
+        ((1.0, 1.5), "plain-56: steady, 1.5 times from input to output."),
+    ],
+)
+def test_a_signal_is_told_forwards(values, words):
+    blocks = GradientCurve(Role.PLAIN, "plain-56", ("layer1.0", "layer1.1"), np.array(values))
+    assert gradient_caption([blocks], EN, forward=True) == words
+
+
 def test_hostile_labels_are_letters():
     figure = prediction_figure(
         Pair(

@@ -56,6 +56,21 @@ def test_every_preset_sets_what_it_says(name):
     assert plot(app)["data"]
 
 
+def test_healthy_is_drawn_beside_the_faint_plain_network_on_the_same_axis():
+    lines = {
+        t["name"]: t.get("opacity", 1) for t in plot(measured(opened(preset="healthy")))["data"]
+    }
+    assert lines["plain-8"] < 0.5
+    assert lines["ResNet-8"] == 1
+
+
+def test_a_signal_that_blows_up_is_told_towards_the_output():
+    app = measured(opened(preset="blows_up"))
+    assert "towards the input" not in words(app)
+    assert "to output" in words(app) or "towards the output" in words(app)
+    assert Text("en")("gradient_lab.growth") not in words(app)
+
+
 def test_a_preset_keeps_its_settings_while_its_result_is_late(monkeypatch):
     go, engine = threading.Event(), ThreadEngine("slow", threads=1)
 

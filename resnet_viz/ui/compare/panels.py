@@ -90,7 +90,11 @@ def _gradients(question: Question, comparison: Comparison, layer: str, text: Tex
     )
     curves = gradient_curves(comparison, quantity, text)
     figure = gradient_figure(
-        curves, quantity=quantity.value, score=question.score.value, selected=layer, text=text
+        curves,
+        quantity=quantity.value,
+        score=question.score.value,
+        selected=comparison.layers_at(layer),
+        text=text,
     )
     st.plotly_chart(figure, key="gradient_plot", config={"displayModeBar": False})
     st.markdown(md_escape(gradient_caption(curves, text)))

@@ -19,7 +19,7 @@ _MOST_STEPS = 200
 #: The settings that each preset changes; all others return to their defaults.
 PRESETS: Mapping[str, Mapping[str, object]] = {
     "explodes": {"depths": [20, 56], "quantity": "activation"},
-    "healthy": {"depths": [20, 56], "kinds": ["residual"], "quantity": "activation"},
+    "healthy": {"depths": [20, 56], "quantity": "activation"},
     "vanishes": {"norm": "none", "init": "default", "quantity": "activation"},
     "blows_up": {"norm": "none", "quantity": "variance"},
     "weak_shortcut": {"scale": 0.9, "quantity": "activation"},
@@ -53,6 +53,11 @@ def offer_presets(text: Text) -> None:
                 args=(name,),
             )
     st.caption(text(f"gradient_lab.about_{chosen}"))
+
+
+def faint_kind() -> Kind | None:
+    """Return the networks that the chosen preset shows only to compare with, on the same axis."""
+    return Kind.PLAIN if LAB_PRESET.get() == "healthy" else None
 
 
 def _choose(name: str) -> None:

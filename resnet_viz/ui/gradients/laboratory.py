@@ -26,7 +26,7 @@ from resnet_viz.records.gradients import gradient_frame
 from resnet_viz.ui.frame.charts import chart
 from resnet_viz.ui.frame.engines import measurements
 from resnet_viz.ui.frame.messages import show_error
-from resnet_viz.ui.gradients.form import ask_networks, ask_quantity, offer_presets
+from resnet_viz.ui.gradients.form import ask_networks, ask_quantity, faint_kind, offer_presets
 from resnet_viz.ui.running.waiting import follow
 
 
@@ -61,10 +61,14 @@ def _plot(
         return
     step = _ask_step(measured, text)
     curves = lab_curves(measured, quantity, step)
-    chart(lab_figure(curves, quantity, text), key="lab_plot", name=f"gradients-{quantity}")
-    st.markdown(lab_caption(curves, text))
-    st.caption(text("gradient_lab.definitions", batch=measured[0].batch,
-                    mode=text(f"gradient_lab.mode_{measured[0].batch_norm}")))  # fmt: skip
+    figure = lab_figure(curves, quantity, text, faint=faint_kind())
+    chart(figure, key="lab_plot", name=f"gradients-{quantity}")
+    st.markdown(lab_caption(curves, text, quantity))
+    told = [text("gradient_lab.definitions", batch=measured[0].batch,
+                 mode=text(f"gradient_lab.mode_{measured[0].batch_norm}"))]  # fmt: skip
+    if not quantity.forward:
+        told.append(text("gradient_lab.growth"))
+    st.caption(" ".join(told))
     with st.expander(text("gradient_lab.more")):
         chart(heat_figure(curves, text), key="lab_heat", name=f"gradients-{quantity}-map")
         st.table(list(growth_rows(measured, step, text)))
