@@ -109,11 +109,11 @@ def share_of_paths(blocks: int, least: int, most: int) -> float:
 
 
 def carried_shares(
-    blocks: int, norms: Float64[np.ndarray, "lengths draws"]
+    blocks: int, means: Float64[np.ndarray, " lengths"]
 ) -> Float64[np.ndarray, " lengths"]:
     """Return the share of the gradient by path length: number of paths times their mean norm."""
-    counts = np.array([comb(blocks, k) for k in range(len(norms))], np.float64)
-    total = counts * norms.mean(1)
+    counts = np.array([comb(blocks, k) for k in range(len(means))], np.float64)
+    total = counts * means
     shares: np.ndarray = total / total.sum() if total.sum() else total
     return shares
 
@@ -130,23 +130,24 @@ def _finding(config: PathsConfig, blocks: int, norms: list[np.ndarray]) -> Findi
         "mean_length": blocks / 2,
         "draws": float(config.draws),
     }
-    shares, ends = carried_shares(blocks, measured), None
+    means = measured.mean(1)
+    shares, share_ends, mean_ends = carried_shares(blocks, means), None, None
     if done:
-        several = _resampled_shares(blocks, measured)
-        low, high = np.quantile(several, [0.025, 0.975], axis=0)
-        ends = (low, high)
+        resampled = _resampled_means(measured)
+        several = np.array([carried_shares(blocks, one) for one in resampled])
+        share_ends, mean_ends = _interval(several), _interval(resampled)
         numbers |= _lengths(blocks, shares, several)
     panels = (
         Panel(
             "shares", "path_length", "share",
             (
                 curve("paths", lengths, paths),
-                curve("gradient", range(len(norms)), shares, spread=ends),
+                curve("gradient", range(len(norms)), shares, spread=share_ends),
             ),
         ),
         Panel(
             "sizes", "path_length", "input_gradient",
-            (curve("residual", range(len(norms)), measured.mean(1), spread=_quartiles(measured)),),
+            (curve("residual", range(len(norms)), means, spread=mean_ends),),
             log_y=True,
         ),
         Panel(
@@ -158,17 +159,17 @@ def _finding(config: PathsConfig, blocks: int, norms: list[np.ndarray]) -> Findi
     return Finding("paths", asdict(config), len(norms) / len(lengths), panels, numbers)
 
 
-def _resampled_shares(blocks: int, norms: np.ndarray) -> Float64[np.ndarray, "resamples lengths"]:
-    """Return the shares of the gradient with the draws of each length drawn again (bootstrap)."""
+def _resampled_means(norms: np.ndarray) -> Float64[np.ndarray, "resamples lengths"]:
+    """Return the mean norms with the draws of each length drawn again (bootstrap)."""
     generator, draws = np.random.default_rng(0), norms.shape[1]
     places = generator.integers(0, draws, (_RESAMPLES, len(norms), draws))
-    return np.array([
-        carried_shares(blocks, np.take_along_axis(norms, place, axis=1)) for place in places
-    ])  # fmt: skip
+    return np.array([np.take_along_axis(norms, place, axis=1).mean(1) for place in places])
 
 
-def _quartiles(norms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return np.quantile(norms, 0.25, axis=1), np.quantile(norms, 0.75, axis=1)
+def _interval(several: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ends of the 95 % interval of each length."""
+    low, high = np.quantile(several, [0.025, 0.975], axis=0)
+    return low, high
 
 
 def _lengths(blocks: int, shares: np.ndarray, several: np.ndarray) -> dict[str, float]:

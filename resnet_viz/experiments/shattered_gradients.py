@@ -75,12 +75,13 @@ def run(config: ShatteredConfig) -> Iterator[Finding]:
         gradients = [derivative(network, config.width, seed) for seed in range(config.seeds)]
         by_seed = np.array([autocorrelation(g, config.lags) for g in gradients])
         lags = range(config.lags + 1)
-        ends = by_seed.min(0), by_seed.max(0)
+        half = 1.96 * by_seed.std(0) / len(by_seed) ** 0.5
+        ends = by_seed.mean(0) - half, by_seed.mean(0) + half
         correlations.append(
             curve(network.name, lags, by_seed.mean(0), kind=network.kind, spread=ends)
         )
         normalised = gradients[0] / np.abs(gradients[0]).max()
-        note = f"{by_seed[:, 1].mean():.2f}"
+        note = f"{round(by_seed[:, 1].mean(), 2) + 0.0:.2f}"
         derivatives.append(curve(network.name, x, normalised, kind=network.kind, note=note))
         numbers |= around_mean(network.name, by_seed[:, 1].tolist())
         panels = (

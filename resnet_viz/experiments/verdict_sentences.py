@@ -21,6 +21,15 @@ def verdict_sentence(row: Experiment, verdict: Verdict, text: Text) -> str:
     )
 
 
+def source_sentence(row: Experiment, verdict: Verdict, text: Text) -> str:
+    """Return only whether a decided measurement agrees with the source; the answer was said."""
+    return text(
+        f"experiments.source_{verdict.outcome}",
+        claim=text(f"experiment.{row.name}.claim"),
+        citation=row.citation,
+    )
+
+
 def guess_sentence(row: Experiment, verdict: Verdict, guess: str, text: Text) -> str:
     """Return whether a guess was right, wrong or open, with one sentence why."""
     outcome = verdict.of(guess)
@@ -68,6 +77,7 @@ def open_reason(row: Experiment, verdict: Verdict, text: Text) -> str:
 
 def _silence(row: Experiment, one: Statistic, text: Text) -> str:
     what = _statistic_label(row, one, text)
+    what = what[:1].upper() + what[1:]
     if isnan(one.value):
         return text("experiments.reason_missing", what=what)
     if one.low == -inf or one.high == inf:

@@ -16,6 +16,7 @@ _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 _OF_DEPTH = re.compile(r"(plain|resnet|residual)-?(\d+)(.*)")
 _LEAST_GAP = 0.055  # of the height, between two labels
 _CHARACTER = 7.0  # pixels
+_FIRST_WIDE = 0x2E80  # the first code point of East Asian scripts
 
 
 def curve_label(curve: Curve, text: Text) -> str:
@@ -33,7 +34,7 @@ def curve_style(curves: Sequence[Curve], curve: Curve) -> tuple[str, str]:
     names = list(dict.fromkeys(other.name for other in curves if other.kind is curve.kind))
     before = names.index(curve.name)
     if curve.kind is None:
-        return SERIES[before % len(SERIES)], "solid"
+        return SERIES[before % len(SERIES)], _DASHES[before // len(SERIES) % len(_DASHES)]
     return STYLES[Role(curve.kind)].colour, _DASHES[before % len(_DASHES)]
 
 
@@ -48,23 +49,33 @@ def has_end_labels(panel: Panel) -> bool:
 def label_ends(figure: go.Figure, panel: Panel, text: Text) -> None:
     """Name and note of each curve at its right end, apart enough to be read."""
     labels = [f"{curve_label(curve, text)} {escape(curve.note)}" for curve in panel.curves]
-    heights = [_end(curve, log=panel.log_y) for curve in panel.curves]
     every = np.concatenate([_heights(curve, log=panel.log_y) for curve in panel.curves])
     low, high = float(np.nanmin(every)), float(np.nanmax(every))
     span = (high - low) or 1.0
-    spaced = _spaced([(height - low) / span for height in heights])
-    last = max(float(curve.x[-1]) for curve in panel.curves)
-    for curve, label, place in zip(panel.curves, labels, spaced, strict=True):
-        figure.add_annotation(
-            x=last,
-            y=low + place * span,
-            text=label,
-            xanchor="left",
-            xshift=8,
-            showarrow=False,
-            font={"color": curve_style(panel.curves, curve)[0]},
-        )
-    figure.update_layout(margin_r=round(16 + _CHARACTER * max(map(len, labels))))
+    ends = [float(curve.x[-1]) for curve in panel.curves]
+    for end in dict.fromkeys(ends):
+        here = [n for n, other in enumerate(ends) if other == end]
+        heights = [_end(panel.curves[n], log=panel.log_y) for n in here]
+        spaced = _spaced([(height - low) / span for height in heights])
+        for n, place in zip(here, spaced, strict=True):
+            figure.add_annotation(
+                x=end,
+                y=low + place * span,
+                text=labels[n],
+                xanchor="left",
+                xshift=8,
+                showarrow=False,
+                font={"color": curve_style(panel.curves, panel.curves[n])[0]},
+            )
+    first, last = min(float(curve.x[0]) for curve in panel.curves), max(ends)
+    pad = (last - first) / 60
+    figure.update_xaxes(range=[first - pad, last + pad])
+    figure.update_layout(margin_r=round(16 + max(map(_width, labels))))
+
+
+def _width(label: str) -> float:
+    """Pixels of a label; a Chinese character is about twice as wide as a letter."""
+    return sum(2 * _CHARACTER if ord(c) > _FIRST_WIDE else _CHARACTER for c in label)
 
 
 def _heights(curve: Curve, *, log: bool) -> np.ndarray:

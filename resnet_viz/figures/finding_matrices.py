@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from html import escape
+from itertools import pairwise
 
 import numpy as np
 import plotly.graph_objects as go
@@ -106,6 +107,8 @@ def _add_matrix(
         axis.update(constrain="domain", showgrid=False, **_cell_ticks(names))
     figure.update_yaxes(scaleanchor="x")
     _outline_stages(figure, matrix)
+    if len(rows) > _ANNOTATED:
+        _annotate_stages(figure, matrix, values)
 
 
 def _cell_ticks(names: Sequence[str]) -> dict[str, object]:
@@ -114,6 +117,26 @@ def _cell_ticks(names: Sequence[str]) -> dict[str, object]:
     if len(names) <= _ANNOTATED:
         places, shown = list(range(len(names))), [escape(name) for name in names]
     return {"tickvals": places, "ticktext": shown}
+
+
+def _annotate_stages(figure: go.Figure, matrix: Matrix, values: np.ndarray) -> None:
+    """The mean of each pair of stages, where single cells are too small for a number."""
+    for top, bottom in _spans(matrix.rows):
+        for left, right in _spans(matrix.columns):
+            figure.add_annotation(
+                x=(left + right - 1) / 2,
+                y=(top + bottom - 1) / 2,
+                text=f"{np.nanmean(values[top:bottom, left:right]):.2f}",
+                showarrow=False,
+                bgcolor="rgba(255, 255, 255, 0.75)",
+                font={"color": "#111827", "size": 12},
+            )
+
+
+def _spans(names: Sequence[str]) -> list[tuple[int, int]]:
+    """Where each stage begins and ends."""
+    starts = [*stage_ticks(names)[0], len(names)]
+    return list(pairwise(starts))
 
 
 def _outline_stages(figure: go.Figure, matrix: Matrix) -> None:

@@ -14,6 +14,7 @@ from resnet_viz.figures.theme import STYLES, styled
 from resnet_viz.records import Curve, Mark, Panel, Role, Zone
 
 _ZONE = "rgba(128, 128, 128, 0.25)"  # legible on white and on black
+_FEW_EPOCHS = 10  # each has a tick
 _MANY_POINTS = 60  # drawn without markers
 
 
@@ -47,7 +48,7 @@ def panel_figure(
     if panel.log_y and panel.curves:
         figure.update_yaxes(type="log", exponentformat="power")
         _add_lost(figure, panel.curves, text)
-    figure.update_xaxes(title=text(f"experiments.axes.{panel.x}"), **_ticks(panel.curves))
+    figure.update_xaxes(title=text(f"experiments.axes.{panel.x}"), **_ticks(panel))
     figure.update_yaxes(title=text(f"experiments.axes.{panel.y}"))
     if panel.y == "accuracy":
         figure.update_yaxes(range=[-0.02, 1.02])
@@ -180,11 +181,12 @@ def _add_lost(figure: go.Figure, curves: Sequence[Curve], text: Text) -> None:
             )
 
 
-def _ticks(curves: Sequence[Curve]) -> dict[str, object]:
+def _ticks(panel: Panel) -> dict[str, object]:
     """Names below the axis where the points have them; few enough that they can be read."""
-    named = next((curve for curve in curves if curve.names), None)
+    named = next((curve for curve in panel.curves if curve.names), None)
     if named is None:
-        return {}
+        few = panel.x == "epoch" and max(len(curve.x) for curve in panel.curves) <= _FEW_EPOCHS
+        return {"dtick": 1} if few else {}
     every = -(-len(named.names) // 12)
     return {
         "tickvals": named.x[::every].tolist(),

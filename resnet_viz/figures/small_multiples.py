@@ -11,7 +11,8 @@ from resnet_viz.figures.theme import STYLES, styled
 from resnet_viz.records import Matrix, Panel, Role
 
 _ROW = 70  # pixels
-_MAP = 170  # pixels
+_MAP = 190  # pixels
+_TOP = 56  # pixels, below the button that saves the plot
 
 
 def rows_figure(panel: Panel, text: Text) -> go.Figure:
@@ -42,7 +43,9 @@ def rows_figure(panel: Panel, text: Text) -> go.Figure:
     figure.update_yaxes(showticklabels=False, nticks=3)
     figure.update_layout(showlegend=False, hovermode="closest")
     figure.update_xaxes(title=text(f"experiments.axes.{panel.x}"), row=count, col=1)
-    return styled(figure, height=_ROW * count + 60)
+    styled(figure, height=_ROW * count + 80)
+    figure.update_layout(margin_t=_TOP)
+    return figure
 
 
 def maps_figure(panel: Panel, text: Text) -> go.Figure:
@@ -62,6 +65,7 @@ def maps_figure(panel: Panel, text: Text) -> go.Figure:
         )
     figure.update_annotations(font_size=12)
     styled(figure, height=_MAP)
+    figure.update_layout(margin_t=_TOP)
     figure.update_xaxes(visible=False, constrain="domain")
     figure.update_yaxes(visible=False, autorange="reversed", constrain="domain")
     for column in range(1, len(titles) + 1):

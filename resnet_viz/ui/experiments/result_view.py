@@ -13,6 +13,7 @@ from resnet_viz.experiments.remarks import published_label, remarks
 from resnet_viz.experiments.verdict_sentences import (
     guess_sentence,
     number_words,
+    source_sentence,
     statistic_rows,
     verdict_sentence,
 )
@@ -68,11 +69,13 @@ _SHOWN_AS: Mapping[GuessOutcome, Callable[[str], object]] = {
 def _say(row: Experiment, verdict: Verdict, finding: Finding, text: Text) -> None:
     """Show whether the guess was right and why, whether the source agrees, and the numbers."""
     guess = GUESS[row.name].get()
-    if guess is not None:
+    if guess is None:
+        st.markdown(f"**{md_escape(verdict_sentence(row, verdict, text))}**")
+    else:
         sentence = guess_sentence(row, verdict, guess, text)
         _SHOWN_AS[verdict.of(guess)](md_escape(sentence))
-    if guess is None or verdict.answer is not None:  # else the guess says the same
-        st.markdown(f"**{md_escape(verdict_sentence(row, verdict, text))}**")
+        if verdict.answer is not None:
+            st.markdown(f"**{md_escape(source_sentence(row, verdict, text))}**")
     st.markdown(md_escape(caption(finding, text)))
     for sentence in remarks(finding, text):
         st.markdown(md_escape(sentence))
@@ -103,6 +106,8 @@ def _draw(row: Experiment, finding: Finding, text: Text) -> None:
         for column, (panel, solid) in zip(st.columns(len(pair)), pair, strict=True):
             with column:
                 _panel(row, panel, behind.get(panel.name), scale, solid, text)
+    if any(panel.mark is Mark.MAPS for panel in finding.panels):
+        st.caption(text("experiments.maps_note"))
 
 
 def _panel(
@@ -122,8 +127,6 @@ def _panel(
     else:
         figure = panel_figure(panel, text, scale=scale, behind=behind)
     chart(figure, key=f"panel_{name}", name=f"{row.name}-{name}")
-    if panel.mark is Mark.MAPS:
-        st.caption(text("experiments.maps_note"))
 
 
 def _explain(finding: Finding, text: Text) -> None:
@@ -168,4 +171,5 @@ def _offer(finding: Finding, text: Text) -> None:
     st.code(
         f"from resnet_viz.experiments.registry import run_experiment\n\n{python_line(finding)}",
         language="python",
+        wrap_lines=True,
     )
