@@ -18,7 +18,8 @@ from resnet_viz.explain.stopping import raise_if_stopped
 from resnet_viz.networks.devices import free_memory
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.networks.tables.totals import totals
-from resnet_viz.probe.analyze import analyze, check_images
+from resnet_viz.probe.analyze import analyze
+from resnet_viz.probe.inputs import check_images
 from resnet_viz.probe.capture import capture, unwrapped
 from resnet_viz.probe.isolation import untouched
 from resnet_viz.probe.targets import classes_of, logits_of

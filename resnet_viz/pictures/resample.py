@@ -1,4 +1,4 @@
-"""Bilinear enlargement of maps."""
+"""Linear enlargement of maps along each of their axes."""
 
 from functools import lru_cache
 
@@ -7,14 +7,23 @@ from jaxtyping import Float, Float32
 
 
 def enlarge(
-    maps: Float[np.ndarray, "batch h w"], height: int, width: int
-) -> Float32[np.ndarray, "batch height width"]:
-    """Interpolate bilinearly with pixel centres at i + 1/2, as most image libraries do.
+    maps: Float[np.ndarray, "batch *positions"], *sides: int
+) -> Float32[np.ndarray, "batch *sides"]:
+    """Interpolate linearly along each axis, pixel centres at i + 1/2, as most image libraries do.
 
-    Equal to ``torch.nn.functional.interpolate(mode="bilinear", align_corners=False)``.
+    Equal to ``torch.nn.functional.interpolate(align_corners=False)`` with "linear", "bilinear" or
+    "trilinear".
     """
-    rows, columns = _weights(maps.shape[1], height), _weights(maps.shape[2], width)
-    return np.asarray(rows @ maps.astype(np.float32) @ columns.T)
+    values = maps.astype(np.float32)
+    for axis, side in enumerate(sides, 1):
+        weights = _weights(values.shape[axis], side)
+        values = np.moveaxis(np.tensordot(weights, values, (1, axis)), 0, axis)
+    return np.ascontiguousarray(values)
+
+
+def sides_of(size: int | tuple[int, ...], axes: int) -> tuple[int, ...]:
+    """A size as one side per axis; an int means equal sides."""
+    return (size,) * axes if isinstance(size, int) else tuple(size)
 
 
 @lru_cache(maxsize=64)

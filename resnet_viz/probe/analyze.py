@@ -1,7 +1,7 @@
 """One forward and one backward: features, Grad-CAM and gradient norms of every layer."""
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -10,16 +10,40 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
 
 from resnet_viz.core.errors import NetworkError, OptionError, TargetError
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.probe.cam import grad_cams
-from resnet_viz.probe.capture import Capture, capture, unwrapped
+from resnet_viz.probe.capture import Capture, capture
 from resnet_viz.probe.gradient_norms import norms, norms_per_image
+from resnet_viz.probe.inputs import (
+    Inputs,
+    Layer,
+    as_tuple,
+    check_images,
+    checked_network,
+    name_of,
+    names_of,
+)
 from resnet_viz.probe.isolation import untouched
-from resnet_viz.probe.targets import Target, classes_of, logits_of, scores_from
-from resnet_viz.records import Analysis, BatchNormMode, ByLayer, Score
+from resnet_viz.probe.layouts import (
+    Reshape,
+    ReshapeOption,
+    View,
+    no_map,
+    reshape_named,
+    view_of,
+)
+from resnet_viz.probe.targets import (
+    Target,
+    activation_named,
+    activation_of,
+    classes_of,
+    logits_of,
+    loss_of,
+    scores_from,
+)
+from resnet_viz.records import Activation, Analysis, BatchNormMode, ByLayer, Score
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,13 +51,15 @@ if TYPE_CHECKING:
 
 def analyze(
     network: nn.Module,
-    images: Float[Tensor, "batch ..."],
+    images: Inputs,
     *,
     target: Target = None,
-    layers: Sequence[str] | None = None,
+    layers: Layer | Sequence[Layer] | None = None,
     score: Score | str = Score.LOGIT,
     parameters: bool = False,
     gradients: bool = False,
+    reshape: ReshapeOption = None,
+    activation: Activation | str | None = None,
 ) -> Analysis:
     """Measure any classifier on a normalised batch in one forward and one backward pass.
 
@@ -49,20 +75,29 @@ def analyze(
     network
         Any module; its output is logits (batch, classes) unless ``target`` is a function.
     images
-        A normalised batch (batch, channel, height, width) on the network's device.
+        A normalised batch (batch, channel, *positions) on the network's device; a tuple of batches
+        for a network with several inputs.
     target
         The class whose logit is y: one for all images, one per image, or None for each image's top
         class. A function output -> (batch,) defines y itself.
     layers
-        Names to measure; None for every convolution, every block and the head. A module that runs
-        n times has the names "name#1" to "name#n".
+        Names or modules to measure, one or several; None for every convolution, every block and
+        the head. A module that runs n times has the names "name#1" to "name#n".
     score
-        S of the gradient norms: the logit y, or the cross-entropy loss, which takes a second
-        backward pass because the maps still need the logit.
+        S of the gradient norms: the logit y, or the loss -log p of the target's probability p,
+        which takes a second backward pass because the maps still need the logit.
     parameters
         Whether to measure ||dS/dW|| of every parameter too.
     gradients
         Whether to keep dy/dA, which ``class_activation_maps`` needs.
+    reshape
+        How values that are not (batch, channel, *positions) become so: "tokens" for a transformer,
+        "channels-last", or a function. Without it, layers with their channels last are found, and
+        layers of tokens have no maps. Features and gradients of layers with maps are kept in the
+        order (batch, channel, *positions).
+    activation
+        How logits become probabilities: "softmax", "sigmoid" or "none". By default softmax, but
+        sigmoid for a single logit and none for a network that ends in a softmax or sigmoid.
 
     Raises
     ------
@@ -74,40 +109,48 @@ def analyze(
     Selvaraju 2017, arXiv 1610.02391, eq. 1 and 2.
 
     """
-    network = _usable(unwrapped(network))
-    kind = score_named(score)
+    network = _usable(checked_network(network))
+    kind, asked = score_named(score), activation_named(activation)
+    shaping = reshape_named(reshape)
+    names = names_of(network, layers)
     check_images(network, images)
     with (
         torch.inference_mode(False),
         torch.enable_grad(),
         untouched(network, needs_gradients=parameters) as batch_norm,
     ):
-        inputs = images.detach().clone().requires_grad_()
-        captured = capture(network, inputs.clone(), layers)  # it may be normalised in place
-        scores = _scores(captured.output, target, kind, len(images))
+        inputs = tuple(one.detach().clone().requires_grad_() for one in as_tuple(images))
+        captured = capture(network, tuple(one.clone() for one in inputs), names)  # or in place
+        scores = _scores(captured.output, target, kind, asked, len(inputs[0]))
+        views = _views(network, captured, inputs[0], shaping)
         weights = _differentiable_parameters(network) if parameters else {}
         all_gradients = _gradients(captured, scores, weights)
-    measured = _Pass(captured, scores, all_gradients, weights, len(images), gradients)
+    measured = _Pass(captured, scores, all_gradients, weights, views, len(inputs[0]), gradients)
     return _record(network, measured, kind, batch_norm)
 
 
 def grad_cam(
     network: nn.Module,
-    images: Float[Tensor, "batch channel height width"],
-    layer: str,
+    images: Inputs,
+    layer: Layer,
     *,
     target: Target = None,
-) -> Float[np.ndarray, "batch h w"]:
+    reshape: ReshapeOption = None,
+) -> Float[np.ndarray, "batch ..."]:
     """Grad-CAM at one layer, after ReLU, unscaled, at the layer's own size.
 
     The backward pass stops at the layer. Arguments and errors as for ``analyze``.
     """
-    return analyze(network, images, target=target, layers=[layer]).cams[layer]
+    name = name_of(checked_network(network), layer)
+    analysis = analyze(network, images, target=target, layers=[name], reshape=reshape)
+    if name not in analysis.cams:
+        raise no_map(name, analysis.layers, analysis.features)
+    return analysis.cams[name]
 
 
 def gradient_norms(
     network: nn.Module,
-    images: Float[Tensor, "batch ..."],
+    images: Inputs,
     *,
     target: Target = None,
     score: Score | str = Score.LOSS,
@@ -126,6 +169,7 @@ class _Scores:
     logit: Tensor  # y, summed over the batch; the same tensor unless S is the loss
     logits: Tensor | None
     targets: Tensor | None
+    activation: Activation
 
 
 @dataclass(frozen=True)
@@ -153,41 +197,39 @@ def _usable(network: nn.Module) -> nn.Module:
         return copy.deepcopy(network)
 
 
-def check_images(network: nn.Module, images: Tensor) -> None:
-    """Raise ``NetworkError`` for images that the network cannot take."""
-    if not images.is_floating_point():
-        kind = str(images.dtype).removeprefix("torch.")
-        raise NetworkError("images_not_float", given=kind)
-    shape = tuple(images.shape)
-    one_picture = images.ndim == 3 and any(isinstance(m, nn.Conv2d) for m in network.modules())
-    if images.ndim < 2 or one_picture or not len(images):
-        raise NetworkError("images_no_batch", given=shape)
-    weight = next((p for p in network.parameters() if p.is_floating_point()), images)
-    if images.device != weight.device:
-        raise NetworkError("images_device", given=str(images.device), network=str(weight.device))
-    if images.dtype != weight.dtype and not torch.is_autocast_enabled(images.device.type):
-        image_type, weight_type = (str(t.dtype).removeprefix("torch.") for t in (images, weight))
-        raise NetworkError("images_precision", given=image_type, network=weight_type)
-    if isinstance(network, ResNet):
-        channels = network.spec.input_channels
-        if images.ndim != 4 or images.shape[1] != channels:
-            raise NetworkError("images_channels", given=shape, channels=channels)
-
-
-def _scores(output: object, target: Target, kind: Score, count: int) -> _Scores:
+def _scores(
+    output: object, target: Target, kind: Score, asked: Activation | None, count: int
+) -> _Scores:
     if callable(target):
         if kind is Score.LOSS:
             raise TargetError("target_loss_function")
         summed = scores_from(target, output, count).sum()
         plain = output if isinstance(output, Tensor) and output.ndim == 2 else None
-        return _Scores(summed, summed, plain, None)
+        how = asked or (Activation.NONE if plain is None else activation_of(plain))
+        return _Scores(summed, summed, plain, None, how)
     logits = logits_of(output)
     if not logits.requires_grad:
         raise NetworkError("network_detached")
+    how = asked or activation_of(logits)
     classes = classes_of(target, logits)
     logit = logits.gather(1, classes.unsqueeze(1)).sum()
-    loss = cross_entropy(logits, classes, reduction="sum") if kind is Score.LOSS else logit
-    return _Scores(loss, logit, logits, classes)
+    loss = loss_of(logits, classes, how) if kind is Score.LOSS else logit
+    return _Scores(loss, logit, logits, classes, how)
+
+
+def _views(
+    network: nn.Module,
+    captured: Capture,
+    image: Tensor,
+    reshape: Reshape | Callable[[Tensor], Tensor] | None,
+) -> dict[str, View]:
+    """How the values of each layer that can have a map become (batch, channel, *positions)."""
+    modules = {} if isinstance(network, ResNet) else dict(network.named_modules())
+    found = {
+        name: view_of(name, value, modules.get(name.partition("#")[0]), image, reshape)
+        for name, value in captured.values.items()
+    }
+    return {name: view for name, view in found.items() if view is not None}
 
 
 def _differentiable_parameters(network: nn.Module) -> dict[str, Tensor]:
@@ -232,6 +274,7 @@ class _Pass:
     scores: _Scores
     gradients: _Gradients
     weights: dict[str, Tensor]
+    views: dict[str, View]
     images: int
     keep_gradients: bool  # whether the record holds dy/dA
 
@@ -240,20 +283,21 @@ def _record(
     network: nn.Module, measured: _Pass, kind: Score, batch_norm: BatchNormMode
 ) -> Analysis:
     captured, scores = measured.captured, measured.scores
-    gradients, weights = measured.gradients, measured.weights
-    maps = [name for name, value in gradients.logit.items() if value.ndim == 4]
+    gradients, weights, views = measured.gradients, measured.weights, measured.views
     with torch.no_grad():
+        features = _viewed(captured.values, views)
+        of_logit = _viewed(gradients.logit, views)
         alphas, cams = grad_cams(
-            [captured.values[name] for name in maps], [gradients.logit[name] for name in maps]
+            [features[name] for name in views], [of_logit[name] for name in views]
         )
         parameter_gradients = norms(list(gradients.parameters.values())) / measured.images
         return Analysis(
             network=network.spec.name if isinstance(network, ResNet) else type(network).__name__,
             score=kind,
             batch_norm=batch_norm,
-            features=_by_layer(captured.values),
-            cams=_by_layer(dict(zip(maps, cams, strict=True))),
-            cam_weights=_by_layer(dict(zip(maps, alphas, strict=True))),
+            features=_by_layer(features),
+            cams=_by_layer(dict(zip(views, cams, strict=True))),
+            cam_weights=_by_layer(dict(zip(views, alphas, strict=True))),
             activation_gradient_norms=_by_layer(
                 {name: norms_per_image(value) for name, value in gradients.features.items()}
             ),
@@ -261,8 +305,13 @@ def _record(
             parameter_norms=_by_name(weights, norms(list(weights.values()))),
             logits=None if scores.logits is None else _array(scores.logits),
             targets=None if scores.targets is None else _array(scores.targets),
-            activation_gradients=_by_layer(gradients.logit if measured.keep_gradients else {}),
+            activation_gradients=_by_layer(of_logit if measured.keep_gradients else {}),
+            activation=scores.activation,
         )
+
+
+def _viewed(values: dict[str, Tensor], views: dict[str, View]) -> dict[str, Tensor]:
+    return {n: views[n](value) if n in views else value for n, value in values.items()}
 
 
 def _by_layer(values: dict[str, Tensor]) -> ByLayer[np.ndarray]:

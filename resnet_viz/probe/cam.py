@@ -7,16 +7,16 @@ from jaxtyping import Float
 from torch import Tensor
 
 
-def channel_weights(gradient: Float[Tensor, "batch c h w"]) -> Float[Tensor, "batch c"]:
+def channel_weights(gradient: Float[Tensor, "batch c *positions"]) -> Float[Tensor, "batch c"]:
     """alpha_k: the mean over positions of d y / d A^k (Selvaraju 2017, eq. 1)."""
-    return gradient.mean((2, 3))
+    return gradient.mean(tuple(range(2, gradient.ndim)))
 
 
 def class_activation_map(
-    feature: Float[Tensor, "batch c h w"], weights: Float[Tensor, "batch c"]
-) -> Float[Tensor, "batch h w"]:
+    feature: Float[Tensor, "batch c *positions"], weights: Float[Tensor, "batch c"]
+) -> Float[Tensor, "batch *positions"]:
     """ReLU(sum_k alpha_k A^k) (Selvaraju 2017, arXiv 1610.02391, eq. 2), unscaled."""
-    return (feature * weights[:, :, None, None]).sum(1).relu_()
+    return (feature * weights.reshape(*weights.shape, *[1] * (feature.ndim - 2))).sum(1).relu_()
 
 
 def grad_cams(

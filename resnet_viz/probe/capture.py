@@ -16,6 +16,7 @@ from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
 
 from resnet_viz.core.errors import LayerError, NetworkError, close_matches
 from resnet_viz.networks.resnet.model import ResNet
@@ -61,7 +62,13 @@ def default_layers(network: nn.Module) -> list[str]:
     return [name for name, module in network.named_modules() if name and _is_layer(module)]
 
 
-def capture(network: nn.Module, images: Tensor, names: Sequence[str] | None) -> Capture:
+def capture(
+    network: nn.Module,
+    images: Tensor | tuple[Tensor, ...],
+    names: Sequence[str] | None,
+    *,
+    lenient: bool = False,
+) -> Capture:
     """Run ``network`` once and keep the values of the named layers.
 
     Parameters
@@ -71,6 +78,8 @@ def capture(network: nn.Module, images: Tensor, names: Sequence[str] | None) -> 
     names
         None for ``default_layers``. A module that runs n times gives "name#1" to "name#n"; its
         plain name selects all of them.
+    lenient
+        Leave out named layers that never ran or whose value is not one tensor.
 
     Raises
     ------
@@ -81,32 +90,50 @@ def capture(network: nn.Module, images: Tensor, names: Sequence[str] | None) -> 
     """
     layers = default_layers(network) if names is None else list(names)
     modules = _modules_of(network, layers)
+    lenient = lenient or names is None
+    inputs = (images,) if isinstance(images, Tensor) else images
     if isinstance(network, ResNet):
-        return _through_taps(network, images, frozenset(modules))
+        return _through_taps(network, inputs[0], frozenset(modules))
     with network_lock(network):
-        output, calls = _through_hooks(network, images, modules, strict=names is not None)
+        output, calls = _through_hooks(network, inputs, modules, strict=not lenient)
     values = _numbered(calls)
-    return Capture(output, values if names is None else _selected(values, layers))
+    return Capture(output, values if lenient else _selected(values, layers))
 
 
 def run_with(
-    network: nn.Module, images: Tensor, name: str, change: Callable[[Tensor], Tensor]
+    network: nn.Module,
+    images: Tensor | tuple[Tensor, ...],
+    name: str,
+    change: Callable[[Tensor], Tensor],
 ) -> object:
     """The output of ``network`` with the value of one layer replaced by ``change(value)``.
 
-    A module that runs several times is changed each time. Raises ``LayerError`` for an unknown
-    name.
+    "name#2" is changed in its second run alone; the plain name of a module that runs several times
+    in each of them. Raises ``LayerError`` for an unknown name.
     """
-    _modules_of(network, [name])
+    (module_name,) = _modules_of(network, [name])
+    inputs = (images,) if isinstance(images, Tensor) else images
     if isinstance(network, ResNet):
-        return network(images, lambda place, value: change(value) if place == name else value)
-    module = network.get_submodule(name.partition("#")[0])
+        return network(inputs[0], lambda place, value: change(value) if place == name else value)
+    only = None if module_name == name else int(name.rpartition("#")[2])
+    runs = 0
+
+    def replace(_module: nn.Module, _arguments: object, output: Tensor) -> Tensor | None:
+        nonlocal runs
+        runs += 1
+        return change(output) if only in (None, runs) else None
+
     with network_lock(network):
-        handle = module.register_forward_hook(lambda _, __, output: change(output))
+        handle = _hook(network.get_submodule(module_name), replace)
         try:
-            return network(images)
+            return network(*inputs)
         finally:
             handle.remove()
+
+
+def _hook(module: nn.Module, function: Callable[..., object]) -> RemovableHandle:
+    """A forward hook; a scripted module has one too, although its own method refuses."""
+    return nn.Module.register_forward_hook(module, function)
 
 
 _locks: WeakKeyDictionary[nn.Module, threading.RLock] = WeakKeyDictionary()
@@ -160,23 +187,23 @@ def _through_taps(network: ResNet, images: Tensor, names: frozenset[str]) -> Cap
 
 
 def _through_hooks(
-    network: nn.Module, images: Tensor, modules: Iterable[str], *, strict: bool
+    network: nn.Module, inputs: tuple[Tensor, ...], modules: Iterable[str], *, strict: bool
 ) -> tuple[object, list[tuple[str, Tensor]]]:
     calls: list[tuple[str, Tensor]] = []
 
     def keep(name: str, module: nn.Module, arguments: object, output: object) -> object:
         if isinstance(output, Tensor):
+            if torch.is_grad_enabled() and output.is_floating_point() and not output.requires_grad:
+                output = output.detach().requires_grad_()  # all before it is frozen or detached
             calls.append((name, output))
             return output.clone()
         if strict:
             raise LayerError("layer_not_tensor", name=name, kind=type(output).__name__)
         return output
 
-    handles = [
-        network.get_submodule(name).register_forward_hook(partial(keep, name)) for name in modules
-    ]
+    handles = [_hook(network.get_submodule(name), partial(keep, name)) for name in modules]
     try:
-        return network(images), calls
+        return network(*inputs), calls
     finally:
         for handle in handles:
             handle.remove()

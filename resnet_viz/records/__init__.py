@@ -1,6 +1,6 @@
 """The frozen dataclasses that computations return; arrays in them are read-only NumPy arrays."""
 
-from resnet_viz.records.analysis import Analysis, BatchNormMode, Prediction, Score
+from resnet_viz.records.analysis import Activation, Analysis, BatchNormMode, Prediction, Score
 from resnet_viz.records.backbone import StageFeatures, WorkView
 from resnet_viz.records.by_layer import ByLayer
 from resnet_viz.records.checkpoint import (
@@ -61,6 +61,7 @@ from resnet_viz.records.verdict import (
 )
 
 __all__ = [
+    "Activation",
     "ANY_TWO",
     "BLOCK_PARTS",
     "TWINS",

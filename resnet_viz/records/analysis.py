@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float, Float32, Int64
 
 from resnet_viz.core.saving import save_record
-from resnet_viz.pictures.resample import enlarge
+from resnet_viz.pictures.resample import enlarge, sides_of
 from resnet_viz.records.by_layer import ByLayer
 
 if TYPE_CHECKING:
@@ -34,12 +34,34 @@ class Score(StrEnum):
     LOSS = "loss"  # cross-entropy with the target class
 
 
+class Activation(StrEnum):
+    """How logits become probabilities."""
+
+    SOFTMAX = "softmax"  # classes that exclude each other
+    SIGMOID = "sigmoid"  # one logit, or several that are independent
+    NONE = "none"  # the outputs are probabilities already, or are none
+
+
 class BatchNormMode(StrEnum):
     """Which statistics batch normalisation used."""
 
     TRAIN = "train"  # batch statistics
     EVAL = "eval"  # running statistics
     NONE = "none"  # the network has no batch normalisation
+
+
+def probabilities_of(
+    logits: Float[np.ndarray, "*batch classes"], activation: Activation
+) -> Float[np.ndarray, "*batch classes"]:
+    """The probability of each class."""
+    match activation:
+        case Activation.SOFTMAX:
+            exponentials = np.exp(logits - logits.max(-1, keepdims=True))
+            return np.asarray(exponentials / exponentials.sum(-1, keepdims=True))
+        case Activation.SIGMOID:
+            return np.asarray(0.5 * (1 + np.tanh(0.5 * logits)))
+        case Activation.NONE:
+            return logits.copy()
 
 
 @dataclass(frozen=True)
@@ -68,7 +90,8 @@ class Analysis:
     batch_norm
         Which statistics batch normalisation used.
     features
-        Activations, (batch, channel, height, width) or (batch, feature).
+        Activations, (batch, channel, *positions) or (batch, feature). Values with their channels
+        last are brought to this order where the layer has a map.
     cams
         Grad-CAM maps after the ReLU, not rescaled, at the layer's resolution.
     cam_weights
@@ -85,6 +108,8 @@ class Analysis:
         Target class of each image; None for a target function.
     activation_gradients
         dy/dA, same shapes as ``features``; empty unless requested.
+    activation
+        How ``logits`` become probabilities.
 
     """
 
@@ -92,7 +117,7 @@ class Analysis:
     score: Score
     batch_norm: BatchNormMode
     features: ByLayer[np.ndarray]
-    cams: ByLayer[Float[np.ndarray, "batch h w"]]
+    cams: ByLayer[Float[np.ndarray, "batch *positions"]]
     cam_weights: ByLayer[Float[np.ndarray, "batch channel"]]
     activation_gradient_norms: ByLayer[Float[np.ndarray, " batch"]]
     parameter_gradient_norms: Mapping[str, float]
@@ -100,6 +125,7 @@ class Analysis:
     logits: Float[np.ndarray, "batch classes"] | None
     targets: Int64[np.ndarray, " batch"] | None
     activation_gradients: ByLayer[np.ndarray]
+    activation: Activation = Activation.SOFTMAX
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -108,13 +134,12 @@ class Analysis:
 
     @cached_property
     def probabilities(self) -> Float[np.ndarray, "batch classes"] | None:
-        """Softmax of the logits; None without logits."""
+        """The probability of each class by ``activation``; None without logits."""
         if self.logits is None:
             return None
-        exponentials = np.exp(self.logits - self.logits.max(1, keepdims=True))
-        softmax = np.asarray(exponentials / exponentials.sum(1, keepdims=True))
-        softmax.setflags(write=False)
-        return softmax
+        found = probabilities_of(self.logits, self.activation)
+        found.setflags(write=False)
+        return found
 
     @cached_property
     def weight_gradient_norms(self) -> ByLayer[float]:
@@ -132,19 +157,21 @@ class Analysis:
             )
         )
 
-    def upsampled(self, name: str, size: int | tuple[int, int]) -> Float32[np.ndarray, "batch h w"]:
-        """Return the Grad-CAM of a layer, bilinearly enlarged.
+    def upsampled(
+        self, name: str, size: int | tuple[int, ...]
+    ) -> Float32[np.ndarray, "batch *positions"]:
+        """Return the Grad-CAM of a layer, linearly enlarged along each axis.
 
         Parameters
         ----------
         name
             The layer.
         size
-            Height and width in pixels; an int means a square.
+            Height and width in pixels, or as many sides as the map has; an int means equal sides.
 
         """
-        height, width = (size, size) if isinstance(size, int) else size
-        return enlarge(self.cams[name], height, width)
+        cam = self.cams[name]
+        return enlarge(cam, *sides_of(size, cam.ndim - 1))
 
     def predictions(
         self, classes: tuple[str, ...] | None = None, *, image: int = 0, top: int = 5
@@ -163,12 +190,15 @@ class Analysis:
         Returns
         -------
         list of Prediction
-            Empty if the network does not return logits.
+            Empty if the network does not return logits. A single sigmoid with two class names is
+            the probability of the second.
 
         """
         if self.probabilities is None:
             return []
         row = self.probabilities[image]
+        if row.shape == (1,) and classes is not None and len(classes) == 2:
+            row = np.array([1 - row[0], row[0]])
         best = np.argsort(-row, kind="stable")[:top]
         return [Prediction(int(i), classes[i] if classes else str(i), float(row[i])) for i in best]
 
@@ -209,6 +239,7 @@ class Analysis:
             "network": self.network,
             "score": self.score,
             "batch_norm": self.batch_norm,
+            "activation": self.activation,
             "layers": list(self.layers),
             "parameter_gradient_norms": dict(self.parameter_gradient_norms),
             "parameter_norms": dict(self.parameter_norms),

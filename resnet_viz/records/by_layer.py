@@ -14,7 +14,7 @@ class ByLayer(Mapping[str, T]):
     Raises
     ------
     LayerError
-        On lookup of an unknown layer; lists similar names.
+        On lookup of a layer that was not measured; lists similar names.
 
     """
 
@@ -28,7 +28,8 @@ class ByLayer(Mapping[str, T]):
             # A module that runs several times is stored as "name#1", "name#2", ...
             runs = ", ".join(key for key in self._values if key.rpartition("#")[0] == name)
             suggestions = runs or close_matches(name, list(self._values))
-            raise LayerError("layer_unknown", name=name, known=suggestions) from None
+            code = "layer_runs" if runs else "layer_not_kept"
+            raise LayerError(code, name=name, known=suggestions or "-", runs=runs) from None
 
     def __contains__(self, name: object) -> bool:
         return name in self._values
