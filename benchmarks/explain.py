@@ -21,7 +21,7 @@ from threadpoolctl import threadpool_limits
 from resnet_viz import NetworkRef, NetworkSpec, analyze, build, class_activation_maps, load
 from resnet_viz.checkpoints.sources.bundled_files import bundled_names
 from resnet_viz.explain.explain_image import explain
-from resnet_viz.explain.scored_image import score_image
+from resnet_viz.explain.score_image import score_image
 from resnet_viz.pictures.samples import sample_batch
 
 TARGET = 3

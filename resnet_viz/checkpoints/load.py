@@ -17,16 +17,16 @@ from resnet_viz.records import Pair, WeightSource
 from resnet_viz.spec import NetworkSpec
 
 
-def load(ref: NetworkRef, device: str = "cpu") -> Loaded:
+def load(ref: NetworkRef | str, device: str = "cpu") -> Loaded:
     """Load a network with its weights, in evaluation mode.
 
-    >>> load(NetworkRef.parse("resnet20")).weights
+    >>> load("resnet20").weights
     'bundled'
 
     Parameters
     ----------
     ref
-        The network and its weights; ``NetworkRef.parse`` reads one from text.
+        The network and its weights, or the text that ``NetworkRef.parse`` reads.
     device
         A PyTorch device: "cpu", "cuda", "cuda:1".
 
@@ -45,20 +45,20 @@ def load(ref: NetworkRef, device: str = "cpu") -> Loaded:
         If published weights cannot be downloaded.
 
     """
-    loaded = _loaded(ref)
+    loaded = _loaded(_as_ref(ref))
     loaded.network.to(device)
     return loaded
 
 
 def load_two(
-    first: NetworkRef, second: NetworkRef | None = None, device: str = "cpu"
+    first: NetworkRef | str, second: NetworkRef | str | None = None, device: str = "cpu"
 ) -> Pair[Loaded]:
     """Load two networks that can be compared on the same pictures.
 
     Parameters
     ----------
     first
-        The first network.
+        The first network, or the text that ``NetworkRef.parse`` reads.
     second
         The network to compare it with; the first one's plain twin by default.
     device
@@ -78,8 +78,9 @@ def load_two(
         As ``load``.
 
     """
+    first = _as_ref(first)
     first_loaded = load(first, device)
-    second_ref = first.twin() if second is None else second
+    second_ref = first.twin() if second is None else _as_ref(second)
     if second_ref.weights.source is WeightSource.LESION and second_ref.before_lesion() == first:
         second_loaded: Loaded = lesion(first_loaded)
         second_loaded.network.to(device)
@@ -88,6 +89,15 @@ def load_two(
     if not same_input(first_loaded.spec, second_loaded.spec):
         raise OptionError("networks_differ", first=first.title, second=second_ref.title)
     return Pair(first_loaded, second_loaded)
+
+
+def _as_ref(network: object) -> NetworkRef:
+    """A reference as it is, or from text; ``OptionError`` for anything else."""
+    if isinstance(network, NetworkRef):
+        return network
+    if isinstance(network, str):
+        return NetworkRef.parse(network)
+    raise OptionError("network_ref", given=type(network).__name__)
 
 
 def _loaded(ref: NetworkRef) -> Loaded:

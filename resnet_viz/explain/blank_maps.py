@@ -17,8 +17,8 @@ _CHANGE = 1e-5  # relative change of the score that is more than rounding
 def why_blank(
     scored: ScoredImage,
     layer: str | None,
-    shown: Float[np.ndarray, "h w"],
-    before_relu: Float[np.ndarray, "h w"],
+    shown: Float[np.ndarray, "..."],
+    before_relu: Float[np.ndarray, "..."],
     *,
     gradients_vanish: bool,
 ) -> Blank | None:
@@ -42,7 +42,8 @@ def why_not_finite(scored: ScoredImage, layer: str | None) -> Blank:
     """Where NaN or infinite values first appear: weights, activations, gradients or the method."""
     if not all(bool(torch.isfinite(p).all()) for p in scored.network.parameters()):
         return Blank.WEIGHTS_NOT_FINITE
-    if not bool(torch.isfinite(scored.logits).all()):
+    outputs = scored.score if scored.logits is None else scored.logits
+    if not bool(torch.isfinite(torch.as_tensor(outputs)).all()):
         return Blank.LAYER_NOT_FINITE
     analysis = scored.analyzed(None if layer is None else [layer])
     if not all(np.isfinite(feature).all() for feature in analysis.features.values()):
@@ -67,5 +68,6 @@ def score_depends_on(scored: ScoredImage, layer: str | None) -> bool:
 
 def _output_of_scaled(scored: ScoredImage, layer: str | None, factor: float) -> object:
     if layer is None:
-        return scored.network(scored.image * factor)
-    return run_with(scored.network, scored.image, layer, lambda value: value * factor)
+        return scored.scored_network.output_of(scored.image * factor)
+    inputs = scored.scored_network.inputs(scored.image)
+    return run_with(scored.network, inputs, layer, lambda value: value * factor)

@@ -6,14 +6,14 @@ from itertools import product
 import numpy as np
 from jaxtyping import Float
 
-from resnet_viz.core.errors import LayerError, OptionError, close_matches
+from resnet_viz.core.errors import OptionError
 from resnet_viz.explain.cam_formulas import EPSILON, GRAD_CAM, STACK_BYTES, CamFormula, LayerStack
 from resnet_viz.explain.method_names import MethodName
 from resnet_viz.explain.methods import METHODS, LayerMethod, method_named
 from resnet_viz.records import Analysis, ByLayer
 
-_Batch = Float[np.ndarray, "batch c h w"]
-_Stack = Float[np.ndarray, "stacked c h w"]
+_Batch = Float[np.ndarray, "batch c *positions"]
+_Stack = Float[np.ndarray, "stacked c *positions"]
 
 
 def cam_formulas() -> dict[MethodName, CamFormula]:
@@ -24,11 +24,11 @@ def cam_formulas() -> dict[MethodName, CamFormula]:
 
 def class_activation_maps(
     analysis: Analysis,
-    methods: Sequence[MethodName | str] | None = None,
-    layers: Sequence[str] | None = None,
+    methods: MethodName | str | Sequence[MethodName | str] | None = None,
+    layers: str | Sequence[str] | None = None,
     *,
     epsilon: float = EPSILON,
-) -> Mapping[MethodName, ByLayer[Float[np.ndarray, "batch h w"]]]:
+) -> Mapping[MethodName, ByLayer[Float[np.ndarray, "batch ..."]]]:
     """Maps of the CAM family from one analysis, without another pass through the network.
 
     A map is taken after its last ReLU, is not scaled, and has the layer's own size.
@@ -38,9 +38,9 @@ def class_activation_maps(
     analysis
         The result of ``analyze(..., gradients=True)``.
     methods
-        Members of the CAM family; None for all of them.
+        One or several members of the CAM family; None for all of them.
     layers
-        None for all layers of the analysis that have positions.
+        One or several; None for all layers of the analysis that have positions.
     epsilon
         Added to the denominator of Grad-CAM++; 0 gives the paper's formula.
 
@@ -53,14 +53,14 @@ def class_activation_maps(
 
     """
     family = cam_formulas()
+    methods = [methods] if isinstance(methods, str) else methods
+    layers = [layers] if isinstance(layers, str) else layers
     chosen = list(family) if methods is None else [_member(method, family) for method in methods]
     if not analysis.activation_gradients:
         raise OptionError("explain_no_gradients")
     names = list(analysis.cams) if layers is None else list(layers)
     for name in names:
-        if name not in analysis.cams:
-            known = close_matches(name, list(analysis.cams))
-            raise LayerError("explain_layer", name=name, known=known)
+        analysis.cams[name]  # or an error that lists similar names
     maps: dict[MethodName, dict[str, np.ndarray]] = {method: {} for method in chosen}
     to_compute = []
     for method in chosen:
@@ -88,7 +88,7 @@ def _member(method: MethodName | str, family: Mapping[MethodName, CamFormula]) -
 
 def _maps_of_group(
     analysis: Analysis, group: Sequence[str], formulas: Sequence[CamFormula], epsilon: float
-) -> Float[np.ndarray, "maps batch h w"]:
+) -> Float[np.ndarray, "maps batch *positions"]:
     """Every formula at every layer of a group: all layers of the first formula come first."""
     features = _stacked([analysis.features[name] for name in group])
     gradients = _stacked([analysis.activation_gradients[name] for name in group], features)

@@ -6,6 +6,7 @@ Every formula gives a map before its last ReLU, so that a blank map can be expla
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 
 import numpy as np
 from jaxtyping import Float
@@ -21,8 +22,8 @@ EPSILON = 1e-6
 #: Bytes of features that are computed together: as much as fits in a CPU's cache.
 STACK_BYTES = 1 << 20
 
-_Batch = Float[np.ndarray, "batch c h w"]
-_Map = Float[np.ndarray, "batch h w"]
+_Batch = Float[np.ndarray, "batch c *positions"]
+_Map = Float[np.ndarray, "batch ..."]
 _Flat = Float[np.ndarray, "batch c positions"]
 _FlatMap = Float[np.ndarray, "batch positions"]
 _Weights = Float[np.ndarray, "batch c"]
@@ -41,10 +42,10 @@ class LayerStack:
         epsilon: float,
         formulas: Collection["CamFormula"],
     ) -> None:
-        batch, channels, height, width = features.shape
-        self.size = (height, width)
-        self.features: _Flat = features.reshape(batch, channels, height * width)
-        self.gradients: _Flat = gradients.reshape(batch, channels, height * width)
+        batch, channels, *size = features.shape
+        self.size = tuple(size)
+        self.features: _Flat = features.reshape(batch, channels, prod(size))
+        self.gradients: _Flat = gradients.reshape(batch, channels, prod(size))
         self.epsilon = epsilon
         self._both_components = EIGEN_CAM in formulas and EIGENGRAD_CAM in formulas
 

@@ -3,12 +3,11 @@
 The baseline is zero in the normalised image: the mean colour of the training set.
 """
 
-import copy
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -16,14 +15,14 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
-from torch.autograd.graph import Node
 
 from resnet_viz.core.errors import NetworkError
 from resnet_viz.explain.method_options import Options
+from resnet_viz.explain.operations import ACTIVATIONS, NONLINEAR, unseen
 from resnet_viz.explain.raw_map import MapInSteps, PassesDone, RawMap
 from resnet_viz.explain.scored_image import ScoredImage, ScoredNetwork
 from resnet_viz.probe.capture import capture
-from resnet_viz.probe.isolation import untouched
+from resnet_viz.probe.isolation import copied, untouched
 from resnet_viz.records.explanation import Completeness
 
 if TYPE_CHECKING:
@@ -35,23 +34,29 @@ _one_at_a_time = threading.RLock()
 _NOISY_NUMBERS = 300_000  # of noisy images in a batch; fixed, because the result depends on it
 _NOISY_IMAGES = 16
 
-_Attributions = Float[np.ndarray, "channel height width"]
+_Attributions = Float[np.ndarray, "channel ..."]
+
+#: What captum's DeepLift has a rule for, besides linear layers.
+_RESCALED = (
+    nn.ReLU, nn.ELU, nn.LeakyReLU, nn.Sigmoid, nn.Tanh, nn.Softplus, nn.Softmax,
+    nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d,
+)  # fmt: skip
 
 
 class Networks(StrEnum):
-    """Which networks a method works with; each member includes the demands of those above."""
+    """Which networks a method works with."""
 
     ANY = "any"
-    RELU_MODULES = "relu_modules"  # every ReLU is an ``nn.ReLU``, so that hooks can change it
+    PROPORTIONAL = "proportional"  # linear operations and ReLU, in any form
+    RELU_MODULES = "relu_modules"  # every activation is a module, so that hooks can change it
     MODULES_RUN_ONCE = "modules_run_once"  # a rule needs each module's only input
-    WITHOUT_ADDITIONS = "without_additions"  # there is no rule for a shortcut
 
 
 @dataclass(frozen=True, eq=False)
 class CaptumCall:
     """The input of a call: the image, all options, and how many images run at once."""
 
-    image: Tensor  # (1, channel, height, width), requires gradients
+    image: Tensor  # (1, channel, *positions), requires gradients
     options: Options
     batch_size: int
 
@@ -71,17 +76,17 @@ class CaptumCall:
         return max(1, min(_NOISY_IMAGES, _NOISY_NUMBERS // self.image.numel()))
 
 
-def channel_sum(attributions: _Attributions) -> Float[np.ndarray, "height width"]:
+def channel_sum(attributions: _Attributions) -> Float[np.ndarray, "..."]:
     """The sum over channels."""
     return np.asarray(attributions.sum(0))
 
 
-def largest_channel(attributions: _Attributions) -> Float[np.ndarray, "height width"]:
+def largest_channel(attributions: _Attributions) -> Float[np.ndarray, "..."]:
     """The largest over channels (Simonyan 2013, sec. 3.1)."""
     return np.asarray(attributions.max(0))
 
 
-def first_channel(attributions: _Attributions) -> Float[np.ndarray, "height width"]:
+def first_channel(attributions: _Attributions) -> Float[np.ndarray, "..."]:
     """One channel: perturbations change all of them at once and give each the same value."""
     return np.asarray(attributions[0])
 
@@ -101,7 +106,7 @@ class CaptumMethod:
     name: str  # in error sentences
     captum_class: str
     arguments: Callable[[CaptumCall], Mapping[str, object]] = _no_arguments
-    to_map: Callable[[_Attributions], Float[np.ndarray, "height width"]] = channel_sum
+    to_map: Callable[[_Attributions], Float[np.ndarray, "..."]] = channel_sum
     networks: Networks = Networks.ANY
     complete: bool = False
 
@@ -109,7 +114,7 @@ class CaptumMethod:
         """The map of the image and its attributions."""
         yield PassesDone(0, 1)
         attributions = self.attributions(scored, options)
-        values = attributions[0].cpu().numpy()
+        values = attributions[0].float().cpu().numpy()
         complete = self.complete and not options.get("smooth_samples")
         return RawMap(
             self.to_map(values),
@@ -120,11 +125,15 @@ class CaptumMethod:
 
     def attributions(
         self, scored: ScoredImage, options: Options
-    ) -> Float[Tensor, "1 channel height width"]:
+    ) -> Float[Tensor, "1 channel *sides"]:
         """Captum's attribution of the score to each number of the image, unscaled.
+
+        A network in half precision is attributed by a copy in single precision: captum adds single
+        noise, and its smallest divisors are zero in half.
 
         Raises ``NetworkError`` if the method does not work with the network.
         """
+        scored = _in_single(scored)
         hooked = self.networks is not Networks.ANY
         network = self._with_hookable_relus(scored) if hooked else scored.scored_network
         image = scored.image.detach().clone().requires_grad_()
@@ -145,11 +154,9 @@ class CaptumMethod:
             try:
                 attributions = self._attribute(getattr(attr, self.captum_class)(network), call)
             except (RuntimeError, AssertionError, TypeError, AttributeError) as error:
-                if "no rule defined" in str(error):
-                    raise NetworkError("explain_no_rule") from error
                 reason = _first_line(error)
                 raise NetworkError("explain_failed", method=self.name, reason=reason) from error
-        return attributions.detach().to(scored.image.dtype)
+        return attributions.detach().to(image.dtype)
 
     def _attribute(self, algorithm: "Attribution", call: CaptumCall) -> Tensor:
         """Captum's attributions; with ``smooth_samples``, their mean over noisy images."""
@@ -170,23 +177,30 @@ class CaptumMethod:
         return smooth
 
     def _with_hookable_relus(self, scored: ScoredImage) -> ScoredNetwork:
-        """A copy without in-place ReLUs; ``NetworkError`` if hooks would miss a ReLU."""
-        network = copy.deepcopy(scored.network)
-        relus = {n: m for n, m in network.named_modules() if isinstance(m, nn.ReLU)}
-        for relu in relus.values():
-            relu.inplace = False
-        if not relus:
+        """A copy without in-place layers; ``NetworkError`` if hooks would miss a nonlinearity."""
+        network = copied(scored.network)
+        once = self.networks is Networks.MODULES_RUN_ONCE
+        hooked = _RESCALED if once else (nn.ReLU,)
+        for module in network.modules():
+            if hasattr(module, "inplace"):
+                setattr(module, "inplace", False)  # noqa: B010  # of whatever type it is
+        changed = [name for name, m in network.named_modules() if isinstance(m, hooked)]
+        if not changed and not once:
             raise NetworkError("explain_no_relu", method=self.name)
+        seen = changed if once else _without_parts(network)
+        found = scored.scored_network.on(network)
         with torch.enable_grad(), untouched(network, needs_gradients=False):
-            ran = capture(network, scored.image.clone().requires_grad_(), list(relus))
+            inputs = found.inputs(scored.image.detach().clone().requires_grad_())
+            ran = capture(network, inputs, seen, lenient=True)
+            score = found.score_of(ran.output)
         reused = sorted({name.partition("#")[0] for name in ran.values if "#" in name})
-        if reused and self.networks is not Networks.RELU_MODULES:
+        if reused and once:
             raise NetworkError("explain_reused", method=self.name, name=reused[0])
-        calls = len({id(value.grad_fn) for value in ran.values.values()})
-        if isinstance(ran.output, Tensor) and _relu_count(ran.output) > calls:
-            raise NetworkError("explain_functional", method=self.name)
-        known = scored.scored_network
-        return ScoredNetwork(network, known.target, known.against)
+        known = [value.grad_fn for value in ran.values.values() if value.grad_fn is not None]
+        operation = unseen(score, known, NONLINEAR if once else ACTIVATIONS)
+        if operation is not None:
+            raise NetworkError("explain_unseen", method=self.name, operation=operation)
+        return found
 
 
 class GradientShap(CaptumMethod):
@@ -214,9 +228,9 @@ def integral_steps(call: CaptumCall) -> Mapping[str, object]:
 
 def sliding_window(call: CaptumCall) -> Mapping[str, object]:
     """A window over all channels; ``window`` and ``stride`` are shares of the sides."""
-    channels, height, width = call.image.shape[1:]
-    window = [max(1, round(call.options["window"] * side)) for side in (height, width)]
-    stride = [max(1, round(call.options["stride"] * side)) for side in (height, width)]
+    channels, *sides = call.image.shape[1:]
+    window = [max(1, round(call.options["window"] * side)) for side in sides]
+    stride = [max(1, round(call.options["stride"] * side)) for side in sides]
     stride = [min(step, side) for step, side in zip(stride, window, strict=True)]
     return {
         "sliding_window_shapes": (channels, *window),
@@ -227,8 +241,7 @@ def sliding_window(call: CaptumCall) -> Mapping[str, object]:
 
 def superpixel_cells(call: CaptumCall) -> Mapping[str, object]:
     """Square superpixels, ``cells`` along a side."""
-    height, width = call.image.shape[2:]
-    mask = superpixels(height, width, call.whole("cells")).to(call.image.device)
+    mask = superpixels(call.image.shape[2:], call.whole("cells")).to(call.image.device)
     return {"feature_mask": mask, "perturbations_per_eval": call.batch_size}
 
 
@@ -237,11 +250,23 @@ def superpixel_samples(call: CaptumCall) -> Mapping[str, object]:
     return {**superpixel_cells(call), "n_samples": call.whole("samples")}
 
 
-def superpixels(height: int, width: int, cells: int) -> Int64[Tensor, "1 1 height width"]:
+def superpixels(sides: Sequence[int], cells: int) -> Int64[Tensor, "1 1 *sides"]:
     """The number of each pixel's square, at most ``cells`` of them along a side."""
-    rows = torch.arange(height) * min(cells, height) // height
-    columns = torch.arange(width) * min(cells, width) // width
-    return (rows[:, None] * min(cells, width) + columns)[None, None]
+    number = torch.zeros(tuple(sides), dtype=torch.long)
+    for axis, side in enumerate(sides):
+        count = min(cells, side)
+        along = torch.arange(side) * count // side
+        number = number * count + along.reshape(-1, *[1] * (len(sides) - 1 - axis))
+    return number[None, None]
+
+
+def _in_single(scored: ScoredImage) -> ScoredImage:
+    """The same image and network in single precision, if they are in half."""
+    if scored.image.dtype not in (torch.float16, torch.bfloat16):
+        return scored
+    network = scored.scored_network.on(copied(scored.network).float()).float()
+    network.rest = tuple(one.float() for one in network.rest)
+    return replace(scored, scored_network=network, image=scored.image.float())
 
 
 def _completeness(scored: ScoredImage, attributions: Tensor) -> Completeness:
@@ -262,16 +287,9 @@ def _numpy_seed(seed: int) -> Iterator[None]:
         np.random.set_state(before)
 
 
-def _relu_count(output: Tensor) -> int:
-    """Number of ReLUs in the autograd graph of a tensor."""
-    seen: set[Node] = set()
-    waiting = [output.grad_fn]
-    while waiting:
-        node = waiting.pop()
-        if node is not None and node not in seen:
-            seen.add(node)
-            waiting += [parent for parent, _ in node.next_functions]
-    return sum(node.name().startswith("ReluBackward") for node in seen)
+def _without_parts(network: nn.Module) -> list[str]:
+    """Every module without parts: among them all activations that are modules."""
+    return [name for name, m in network.named_modules() if name and not [*m.children()]]
 
 
 def _first_line(error: Exception) -> str:

@@ -6,7 +6,6 @@ input's size; signed maps rank by their signed value. A removed pixel is zero in
 image, the mean colour of the training set, unless a measure says otherwise.
 """
 
-import copy
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -14,12 +13,16 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool2d
+from torch.nn.functional import avg_pool1d, avg_pool2d, avg_pool3d
 
-from resnet_viz.core.errors import OptionError
+from resnet_viz.core.errors import NetworkError, OptionError, TargetError
 from resnet_viz.explain.explain_image import explain
 from resnet_viz.explain.pixel_imputation import impute
-from resnet_viz.explain.scored_image import ScoredImage, probabilities, score_image, scores
+from resnet_viz.explain.score_image import score_image
+from resnet_viz.explain.scored_image import ScoredImage, probabilities, scores
+from resnet_viz.probe.inputs import Inputs
+from resnet_viz.probe.isolation import copied
+from resnet_viz.probe.layouts import ReshapeOption
 from resnet_viz.records.explanation import Better, Explanation, FaithfulnessScore
 
 #: Shares of pixels that ROAD removes, as in Rong 2022.
@@ -43,7 +46,7 @@ class _MapOfImage:
 
     scored: ScoredImage
     explanation: Explanation
-    relevance: Tensor  # the map at the input's size, (height, width)
+    relevance: Tensor  # the map at the input's size, in single precision or better
     effort: Effort
 
     @property
@@ -53,11 +56,13 @@ class _MapOfImage:
 
 def faithfulness(
     network: nn.Module,
-    image: Float[Tensor, "one channel height width"],
+    image: Inputs,
     explanation: Explanation,
     *,
+    target: Callable[[object], Tensor] | None = None,
     effort: Effort | None = None,
-    measures: Sequence[str] | None = None,
+    measures: str | Sequence[str] | None = None,
+    reshape: ReshapeOption = None,
 ) -> Iterator[FaithfulnessScore]:
     """Measure how faithful an explanation is; yields each score when it is ready.
 
@@ -70,25 +75,45 @@ def faithfulness(
         The arguments of ``explain``.
     explanation
         From ``explain``.
+    target
+        The target function, if the explanation is of one; the curves then show its score.
     effort
         Points of curves and numbers of samples; None for the defaults.
     measures
-        Names from ``MEASURES``; None for all of them.
+        One or several names from ``MEASURES``; None for all of them.
+    reshape
+        As for the ``explain`` that made the explanation.
 
     Raises
     ------
     OptionError
         A measure is unknown.
+    TargetError, NetworkError
+        The explanation is of another score, or of an image of another size.
 
     """
+    measures = [measures] if isinstance(measures, str) else measures
     chosen = list(MEASURES) if measures is None else list(measures)
     for name in chosen:
         if name not in MEASURES:
             known = ", ".join(MEASURES)
             raise OptionError("option_unknown", option="measure", value=name, known=known)
-    scored = score_image(network, image, explanation.target, explanation.against)
-    height, width = explanation.input_size
-    relevance = _tensor(explanation.upsampled(height, width), image)
+    if explanation.target is None and target is None:
+        raise TargetError("faithfulness_function")
+    scored = score_image(
+        network,
+        image,
+        explanation.target if explanation.target is not None else target,
+        explanation.against,
+        activation=explanation.activation,
+        reshape=reshape,
+    )
+    if scored.size != explanation.input_size:
+        explained, given = ("x".join(map(str, s)) for s in (explanation.input_size, scored.size))
+        raise NetworkError("faithfulness_size", explained=explained, given=given)
+    relevance = torch.tensor(
+        explanation.upsampled(scored.size), device=scored.image.device, dtype=torch.float32
+    )
     if not bool(torch.isfinite(relevance).all()):
         return
     case = _MapOfImage(scored, explanation, relevance, effort or Effort())
@@ -101,11 +126,11 @@ def _order(case: _MapOfImage) -> Tensor:
     return case.relevance.flatten().argsort(descending=True, stable=True)
 
 
-def _first(case: _MapOfImage, counts: Sequence[int]) -> Bool[Tensor, "masks height width"]:
+def _first(case: _MapOfImage, counts: Sequence[int]) -> Bool[Tensor, "masks ..."]:
     """For each of ``counts`` a mask of that many most relevant pixels."""
     rank = torch.empty_like(order := _order(case))
     rank[order] = torch.arange(len(order), device=order.device)
-    limits = torch.tensor(counts, device=order.device)[:, None, None]
+    limits = torch.tensor(counts, device=order.device).reshape(-1, *[1] * case.relevance.ndim)
     return rank.view(1, *case.relevance.shape) < limits
 
 
@@ -136,9 +161,10 @@ def _insertion(case: _MapOfImage) -> Iterator[FaithfulnessScore]:
 def _road(case: _MapOfImage) -> Iterator[FaithfulnessScore]:
     """Mean probability with 10 to 90 % of the pixels imputed, most or least relevant first."""
     counts = [round(share * case.pixels) for share in ROAD_SHARES]
+    exact = case.scored.image[0].to(torch.promote_types(case.scored.image.dtype, torch.float32))
     most = _first(case, counts)
     least = ~_first(case, [case.pixels - count for count in counts])
-    filled = impute(case.scored.image[0], torch.cat([most, least]))
+    filled = impute(exact, torch.cat([most, least])).to(case.scored.image)
     values = probabilities(case.scored, filled).cpu().numpy().astype(np.float32)
     shares = np.asarray(ROAD_SHARES, np.float32)
     first, last = values[: len(counts)], values[len(counts) :]
@@ -151,10 +177,13 @@ def _road(case: _MapOfImage) -> Iterator[FaithfulnessScore]:
 def _average_drop(case: _MapOfImage) -> Iterator[FaithfulnessScore]:
     """max(0, p - p') / p and whether p' > p, p' seen through the map scaled to 0 to 1.
 
-    Chattopadhay 2018 (arXiv 1710.11063, sec. 5.1); the paper gives their means over images.
+    Chattopadhay 2018 (arXiv 1710.11063, sec. 5.1); the paper gives their means over images. In a
+    signed map zero is no relevance: what is not above it is not seen.
     """
-    low, high = case.relevance.min(), case.relevance.max()
-    mask = (case.relevance - low) / (high - low).clamp(min=1e-30)
+    relevance = case.relevance.clamp(min=0) if case.explanation.signed else case.relevance
+    high = relevance.max()
+    low = torch.zeros_like(high) if case.explanation.signed else relevance.min()
+    mask = ((relevance - low) / (high - low).clamp(min=1e-30)).to(case.scored.image)
     both = torch.cat([case.scored.image, case.scored.image * mask])
     whole, masked = probabilities(case.scored, both).tolist()
     drop = max(0.0, whole - masked) / max(whole, 1e-30)
@@ -171,8 +200,8 @@ def _infidelity(case: _MapOfImage) -> Iterator[FaithfulnessScore]:
     image, phi = case.scored.image, case.explanation.attributions
     shifts = _noise(case, case.effort.perturbations, torch.randn)
     change = case.scored.score - scores(case.scored, image - shifts)
-    weights = case.relevance.expand_as(image) if phi is None else _tensor(phi, image)[None]
-    expected = (shifts * weights).flatten(1).sum(1)
+    shown = case.relevance if phi is None else torch.tensor(phi, device=image.device)[None]
+    expected = (shifts.to(shown) * shown).flatten(1).sum(1)
     factor = (expected * change).sum() / expected.square().sum().clamp(min=1e-30)
     error = (factor * expected - change).square().mean()
     value = float(error / change.square().mean().clamp(min=1e-30))
@@ -185,7 +214,7 @@ def _max_sensitivity(case: _MapOfImage) -> Iterator[FaithfulnessScore]:
     length = float(np.linalg.norm(before.map)) or 1.0
     furthest = 0.0
     for shift in _noise(case, case.effort.neighbours, _symmetric):
-        other = _again(case.scored.network, image + shift, before).map
+        other = _again(case, case.scored.network, image + shift).map
         furthest = max(furthest, float(np.linalg.norm(other - before.map)) / length)
     yield FaithfulnessScore("max_sensitivity", furthest, Better.LOW)
 
@@ -203,45 +232,49 @@ def _symmetric(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
     return 2 * torch.rand(shape, generator=generator) - 1
 
 
-def _tensor(values: np.ndarray, like: Tensor) -> Tensor:
-    return torch.tensor(values, dtype=like.dtype, device=like.device)
-
-
 def _randomisation(case: _MapOfImage) -> Iterator[FaithfulnessScore]:
     """|rank correlation| with the map of the same network with all weights shuffled.
 
     Each weight tensor keeps its own values in another order (Adebayo 2018, arXiv 1810.03292,
     sec. 3). A map that stays the same does not depend on what the network learnt.
     """
-    network = copy.deepcopy(case.scored.network)
+    network = copied(case.scored.network)
     generator = torch.Generator().manual_seed(case.effort.seed)
     with torch.no_grad():
         for weights in network.parameters():
             order = torch.randperm(weights.numel(), generator=generator).to(weights.device)
             weights.copy_(weights.flatten()[order].view_as(weights))
-    other = _again(network, case.scored.image, case.explanation).map
+    other = _again(case, network, case.scored.image).map
     value = abs(rank_correlation(case.explanation.map.ravel(), other.ravel()))
     yield FaithfulnessScore("randomisation", value, Better.LOW)
 
 
-def _again(network: nn.Module, image: Tensor, before: Explanation) -> Explanation:
+def _again(case: _MapOfImage, network: nn.Module, image: Tensor) -> Explanation:
+    """The same method of another network or image."""
+    before, score = case.explanation, case.scored.scored_network
     return explain(
         network,
-        image,
+        (image, *score.rest),
         before.method,
         layer=before.fused or before.layer,
-        target=before.target,
+        target=score.function or before.target,
         against=before.against,
         options=before.options,
+        reshape=case.scored.reshape,
+        activation=before.activation,
     )
 
 
-def blurred(image: Float[Tensor, "1 c h w"]) -> Float[Tensor, "1 c h w"]:
+def blurred(image: Float[Tensor, "1 c *sides"]) -> Float[Tensor, "1 c *sides"]:
     """Three box blurs, nearly a Gaussian, of about a tenth of the image's side each."""
-    height, width = image.shape[2:]
-    reach = max(1, min(height, width) // 20)
+    sides = image.shape[2:]
+    reach = [max(1, min(sides) // 20)] * len(sides)
+    if len(sides) == 3:  # torch wants a window inside the clip; a single frame stays as it is
+        reach = [min(most, (side - 1) // 2) for most, side in zip(reach, sides, strict=True)]
+    pool = (avg_pool1d, avg_pool2d, avg_pool3d)[len(sides) - 1]
+    window = [2 * one + 1 for one in reach]
     for _ in range(3):
-        image = avg_pool2d(image, 2 * reach + 1, 1, reach, count_include_pad=False)
+        image = pool(image, window, 1, reach, count_include_pad=False)
     return image
 
 

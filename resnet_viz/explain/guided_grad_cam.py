@@ -24,6 +24,6 @@ class GuidedGradCam:
         yield PassesDone(0, 1)
         cam = scored.analysis.upsampled(layer, scored.size)[0]
         guided = self.guided_backprop.attributions(scored, options={})
-        product = guided[0].cpu().numpy() * cam
+        product = guided[0].float().cpu().numpy() * cam
         gradient = scored.analysis.activation_gradients[layer]
         return RawMap(channel_sum(product), vanishes=not gradient.any(), attributions=product)

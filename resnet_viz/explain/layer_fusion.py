@@ -10,9 +10,9 @@ from resnet_viz.records.explanation import Fusion
 
 
 def fuse(
-    maps: Sequence[Float[np.ndarray, "_ _"]], how: Fusion, height: int, width: int
-) -> Float32[np.ndarray, "height width"]:
-    """Max or mean over layers of ReLU(map) / max ReLU(map), each enlarged bilinearly.
+    maps: Sequence[Float[np.ndarray, "..."]], how: Fusion, *sides: int
+) -> Float32[np.ndarray, "..."]:
+    """Max or mean over layers of ReLU(map) / max ReLU(map), each enlarged linearly.
 
     Each layer is scaled by its own maximum, so that a deep layer with large activations does not
     dominate (as in Jiang 2021, LayerCAM, sec. III-D, without its tanh). The result has no unit. A
@@ -21,6 +21,6 @@ def fuse(
     scaled = []
     for one in maps:
         positive = np.maximum(one, 0)
-        scaled.append(enlarge((positive / (positive.max() or 1.0))[None], height, width)[0])
+        scaled.append(enlarge((positive / (positive.max() or 1.0))[None], *sides)[0])
     stacked = np.stack(scaled)
     return np.asarray(stacked.max(0) if how is Fusion.MAX else stacked.mean(0))

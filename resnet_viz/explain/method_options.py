@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 
 from resnet_viz.core.errors import OptionError
 
@@ -20,7 +21,9 @@ class Option:
     whole: bool = False
 
     def checked(self, value: float) -> float:
-        """``value`` as an int or a float; ``OptionError`` outside the range."""
+        """``value`` as an int or a float; ``OptionError`` for no number or outside the range."""
+        if isinstance(value, bool) or not isinstance(value, Real):
+            raise OptionError("option_number", option=self.name, given=repr(value)[:40])
         if not self.low <= value <= self.high or (self.whole and value != int(value)):
             code = "explain_range_whole" if self.whole else "explain_range"
             raise OptionError(code, option=self.name, value=value, low=self.low, high=self.high)

@@ -27,6 +27,7 @@ from resnet_viz.explain.guided_grad_cam import GuidedGradCam
 from resnet_viz.explain.method_names import MethodName
 from resnet_viz.explain.method_options import Option, Options, options_from
 from resnet_viz.explain.raw_map import MapInSteps
+from resnet_viz.explain.relevance import lrp
 from resnet_viz.explain.score_weighted_cam import ablation_cam, score_cam
 from resnet_viz.explain.scored_image import ScoredImage
 
@@ -191,9 +192,9 @@ _ROWS: tuple[LayerMethod | InputMethod, ...] = (
         Family.GRADIENT, Cost.MANY, "Lundberg 2017, arXiv 1705.07874",
         (Option("samples", 32, 4, 512, whole=True), Option("deviation", 0.1, 0.0, 1.0)),
     ),
-    _captum(
-        CaptumMethod(MethodName.LRP, "LRP", networks=Networks.WITHOUT_ADDITIONS),
-        Family.GRADIENT, Cost.FEW, "Bach 2015, doi 10.1371/journal.pone.0130140",
+    InputMethod(
+        MethodName.LRP, Family.GRADIENT, Cost.FEW, "Bach 2015, doi 10.1371/journal.pone.0130140",
+        signed=True, networks=Networks.PROPORTIONAL, run=lrp,
     ),
     _captum(
         CaptumMethod(MethodName.OCCLUSION, "Occlusion", sliding_window, first_channel),

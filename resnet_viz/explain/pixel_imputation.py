@@ -2,7 +2,8 @@
 
 Each removed pixel becomes the weighted mean of its eight neighbours (edges 1/6, corners 1/12),
 solved for all removed pixels together: ROAD's imputation without its noise (Rong 2022, arXiv
-2202.00449, sec. 4.3).
+2202.00449, sec. 4.3). Along one axis or three a neighbour weighs in proportion to 1 / the number of
+axes in which it differs.
 """
 
 from collections.abc import Callable
@@ -10,16 +11,15 @@ from collections.abc import Callable
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
-from torch.nn.functional import conv2d
+from torch.nn.functional import conv1d, conv2d, conv3d
 
-_EDGE, _CORNER = 1 / 6, 1 / 12
 _MOST_STEPS = 500
 _TOLERANCE = 1e-5  # of the residual, relative to the known neighbours
 
 
 def impute(
-    image: Float[Tensor, "channel height width"], removed: Bool[Tensor, "masks height width"]
-) -> Float[Tensor, "masks channel height width"]:
+    image: Float[Tensor, "channel ..."], removed: Bool[Tensor, "masks ..."]
+) -> Float[Tensor, "masks channel *sides"]:
     """The image with the pixels of each mask filled in.
 
     Conjugate gradients run on all masks together. An image of which everything is removed becomes
@@ -33,7 +33,7 @@ def impute(
     def system(x: Tensor) -> Tensor:
         return (reach * x - _neighbours(x)) * missing
 
-    start = image.mean((1, 2))[None, :, None, None] * missing
+    start = image.mean(tuple(range(1, image.ndim)), keepdim=True)[None] * missing
     filled = _conjugate_gradients(system, right, start)
     return known + filled
 
@@ -57,14 +57,22 @@ def _conjugate_gradients(
 
 def _dot(a: Tensor, b: Tensor) -> Tensor:
     """One product per mask and channel."""
-    return (a * b).sum((2, 3), keepdim=True)
+    return (a * b).sum(tuple(range(2, a.ndim)), keepdim=True)
 
 
 def _neighbours(values: Tensor) -> Tensor:
     """The weighted sum of each pixel's neighbours inside the picture."""
-    masks, channels, height, width = values.shape
-    kernel = values.new_tensor(
-        [[_CORNER, _EDGE, _CORNER], [_EDGE, 0, _EDGE], [_CORNER, _EDGE, _CORNER]]
+    axes = values.ndim - 2
+    kernel = _kernel(axes).to(values)
+    flat = values.reshape(values.shape[0] * values.shape[1], 1, *values.shape[2:])
+    convolve = (conv1d, conv2d, conv3d)[axes - 1]
+    return convolve(flat, kernel[None, None], padding=1).reshape(values.shape)
+
+
+def _kernel(axes: int) -> Tensor:
+    """The weights of the neighbours, 3 along each axis; they add up to 1."""
+    away = torch.stack(torch.meshgrid(*[torch.tensor([1.0, 0.0, 1.0])] * axes, indexing="ij")).sum(
+        0
     )
-    flat = values.reshape(masks * channels, 1, height, width)
-    return conv2d(flat, kernel[None, None], padding=1).reshape(values.shape)
+    weights = torch.where(away > 0, 1 / away.clamp(min=1), 0.0)
+    return weights / weights.sum()

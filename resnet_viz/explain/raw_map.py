@@ -21,9 +21,9 @@ class PassesDone:
 class RawMap:
     """A map before its last ReLU, with properties that its method reports."""
 
-    values: Float[np.ndarray, "h w"]
+    values: Float[np.ndarray, "..."]
     vanishes: bool  # whether all the values that the map is computed from are zero
-    attributions: Float[np.ndarray, "channel height width"] | None = None
+    attributions: Float[np.ndarray, "channel ..."] | None = None
     completeness: Completeness | None = None
 
 

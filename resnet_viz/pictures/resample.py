@@ -6,9 +6,7 @@ import numpy as np
 from jaxtyping import Float, Float32
 
 
-def enlarge(
-    maps: Float[np.ndarray, "batch *positions"], *sides: int
-) -> Float32[np.ndarray, "batch *sides"]:
+def enlarge(maps: Float[np.ndarray, "batch ..."], *sides: int) -> Float32[np.ndarray, "batch ..."]:
     """Interpolate linearly along each axis, pixel centres at i + 1/2, as most image libraries do.
 
     Equal to ``torch.nn.functional.interpolate(align_corners=False)`` with "linear", "bilinear" or

@@ -14,7 +14,7 @@ def channel_weights(gradient: Float[Tensor, "batch c *positions"]) -> Float[Tens
 
 def class_activation_map(
     feature: Float[Tensor, "batch c *positions"], weights: Float[Tensor, "batch c"]
-) -> Float[Tensor, "batch *positions"]:
+) -> Float[Tensor, "batch ..."]:
     """ReLU(sum_k alpha_k A^k) (Selvaraju 2017, arXiv 1610.02391, eq. 2), unscaled."""
     return (feature * weights.reshape(*weights.shape, *[1] * (feature.ndim - 2))).sum(1).relu_()
 

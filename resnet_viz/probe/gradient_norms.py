@@ -1,10 +1,11 @@
-"""Norms of gradients and of weights."""
+"""Norms of gradients and of weights, and which tensors are the weights."""
 
 from collections.abc import Sequence
 
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
 
 def norms_per_image(gradient: Float[Tensor, "batch ..."]) -> Float[Tensor, " batch"]:
@@ -20,3 +21,19 @@ def norms(values: Sequence[Tensor]) -> Float[Tensor, " values"]:
     if not values:
         return torch.zeros(0)
     return torch.stack(torch._foreach_norm(list(values)))
+
+
+def parameters_of(network: nn.Module) -> dict[str, Tensor]:
+    """Everything that can be trained, by name, after a pass with gradients.
+
+    Pruning, ``weight_norm`` and parametrisations compute the weight that is used from other
+    parameters; it is there under the layer's own name too, as "conv.weight".
+    """
+    found: dict[str, Tensor] = {n: p for n, p in network.named_parameters() if p.requires_grad}
+    for name, module in network.named_modules():
+        if module._forward_pre_hooks or parametrize.is_parametrized(module):
+            for part in ("weight", "bias"):
+                value = getattr(module, part, None)
+                if isinstance(value, Tensor) and value.requires_grad:
+                    found.setdefault(f"{name}.{part}" if name else part, value)
+    return found

@@ -1,11 +1,12 @@
 """The arguments of a call, checked before a network runs: network, images and layers."""
 
+import copy
 import inspect
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.nn.parameter import UninitializedTensorMixin
+from torch.nn.parameter import UninitializedParameter
 
 from resnet_viz.core.errors import LayerError, NetworkError
 from resnet_viz.networks.resnet.model import ResNet
@@ -23,9 +24,18 @@ def checked_network(network: object) -> nn.Module:
     if not isinstance(network, nn.Module):
         raise NetworkError("network_not_module", given=type(network).__name__)
     inside = unwrapped(network)
-    if any(isinstance(weight, UninitializedTensorMixin) for weight in inside.parameters()):
+    if any(isinstance(weight, UninitializedParameter) for weight in inside.parameters()):
         raise NetworkError("network_lazy")
     return inside
+
+
+def usable(network: nn.Module) -> nn.Module:
+    """The network, or a copy if its weights were created under ``torch.inference_mode``."""
+    first = next(network.parameters(), None)
+    if first is None or not first.is_inference():
+        return network
+    with torch.inference_mode(False):
+        return copy.deepcopy(network)
 
 
 def first_of(images: Inputs) -> Tensor:
@@ -81,9 +91,7 @@ def _check_tensor(network: nn.Module, images: Tensor) -> None:
             raise NetworkError("images_channels", given=shape, channels=channels)
 
 
-def names_of(
-    network: nn.Module, layers: Layer | Sequence[Layer] | None
-) -> list[str] | None:
+def names_of(network: nn.Module, layers: Layer | Sequence[Layer] | None) -> list[str] | None:
     """The names of layers that are given by name or as modules, one or several; None for None."""
     if layers is None:
         return None
@@ -101,5 +109,5 @@ def name_of(network: nn.Module, layer: object) -> str:
         raise LayerError("layer_kind", given=type(layer).__name__)
     for name, module in network.named_modules():
         if module is layer and name:
-            return name
+            return str(name)
     raise LayerError("layer_elsewhere", given=type(layer).__name__)

@@ -1,11 +1,12 @@
 """Restores everything that a pass through a network can change, also after a failure."""
 
+import copy
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.probe.capture import network_lock
@@ -36,6 +37,7 @@ def untouched(network: nn.Module, *, needs_gradients: bool) -> Iterator[BatchNor
             stack.enter_context(_random_state)
             stack.enter_context(torch.random.fork_rng())
             stack.enter_context(_restored_buffers(network))
+            stack.enter_context(_restored_derived(modules))
         if frozen:
             stack.enter_context(_thawed(frozen))
         if not changing and not frozen:
@@ -67,8 +69,44 @@ def _restored_buffers(network: nn.Module) -> Iterator[None]:
     finally:
         with torch.no_grad():
             for module, name, buffer, value in before:
-                buffer.copy_(value)
+                _distinct(buffer).copy_(_distinct(value, like=buffer))
                 setattr(module, name, buffer)  # if the network replaced it
+
+
+def _distinct(buffer: Tensor, like: Tensor | None = None) -> Tensor:
+    """The part of an expanded tensor that is in memory; only that can be written."""
+    strides = (buffer if like is None else like).stride()
+    if 0 not in strides:
+        return buffer
+    return buffer[tuple(slice(0, 1) if step == 0 else slice(None) for step in strides)]
+
+
+@contextmanager
+def _restored_derived(modules: list[nn.Module]) -> Iterator[None]:
+    """Put back weights that pruning and the like compute at each run, and keep as attributes."""
+    before = [
+        (module, name, value)
+        for module in modules
+        if module._forward_pre_hooks
+        for name, value in vars(module).items()
+        if isinstance(value, Tensor)
+    ]
+    try:
+        yield
+    finally:
+        for module, name, value in before:
+            setattr(module, name, value)
+
+
+def copied(network: nn.Module) -> nn.Module:
+    """A deep copy, also of a network that keeps computed weights, as pruning does."""
+    computed = {
+        id(value): value.detach()
+        for module in network.modules()
+        for value in vars(module).values()
+        if isinstance(value, Tensor) and value.grad_fn is not None
+    }
+    return copy.deepcopy(network, computed)
 
 
 @contextmanager

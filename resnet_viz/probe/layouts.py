@@ -7,7 +7,7 @@ than a map of the wrong axes.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from math import prod
 
@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.autograd.graph import Node
 
 from resnet_viz.core.errors import LayerError, OptionError
+from resnet_viz.probe.capture import default_layers
 
 
 class Reshape(StrEnum):
@@ -86,20 +87,23 @@ def view_of(
     """
     if callable(reshape):
         return _checked(reshape, name, value)
-    batch, rank = len(image), image.ndim
-    if value.ndim < 3 or value.shape[0] != batch:
+    if value.ndim < 3 or value.shape[0] != len(image):
         return None
-    if reshape is Reshape.TOKENS and value.ndim == 3 and rank >= 3:
+    if reshape is Reshape.TOKENS and value.ndim == 3:
         return _tokens_of(value, tuple(image.shape[2:]))
-    if value.ndim != rank:
+    if value.ndim != image.ndim:
         return None
+    return _same_rank(value, module, image, reshape)
+
+
+def _same_rank(
+    value: Tensor, module: nn.Module | None, image: Tensor, reshape: Reshape | None
+) -> View | None:
     if module is None or isinstance(module, _FIRST):
         return _unchanged
     if reshape is Reshape.CHANNELS_LAST:
         return _last_to_first
-    if isinstance(module, nn.Linear):
-        return None
-    return _found(value, module, image)
+    return None if isinstance(module, nn.Linear) else _found(value, module, image)
 
 
 def _unchanged(value: Tensor) -> Tensor:
@@ -122,7 +126,12 @@ def _found(value: Tensor, module: nn.Module, image: Tensor) -> View | None:
 
 
 def _is_last_norm(module: nn.Module) -> bool:
-    return type(module) in (nn.LayerNorm, nn.RMSNorm) and len(module.normalized_shape) == 1
+    exact = type(module) in (nn.LayerNorm, nn.RMSNorm)  # a subclass may permute before it
+    return (
+        exact
+        and isinstance(module, (nn.LayerNorm, nn.RMSNorm))
+        and len(tuple(module.normalized_shape)) == 1
+    )
 
 
 def _may_be_positions(sides: tuple[int, ...], image: tuple[int, ...]) -> bool:
@@ -240,15 +249,14 @@ def _checked(reshape: Callable[[Tensor], Tensor], name: str, value: Tensor) -> V
     return reshape
 
 
-def no_map(
-    name: str, with_maps: Sequence[str], values: Mapping[str, Tensor | np.ndarray]
-) -> LayerError:
-    """Why a layer that was measured has no map, with the cure."""
+def no_map(network: nn.Module, name: str, values: Mapping[str, Tensor | np.ndarray]) -> LayerError:
+    """Why a layer of ``network`` that was measured has no map, with the cure."""
     runs = [other for other in values if other.rpartition("#")[0] == name]
     if runs:
         return LayerError("explain_runs", name=name, runs=", ".join(runs))
     shape = tuple(values[name].shape)
     if len(shape) > 2:
         return LayerError("explain_axes", name=name, shape=shape)
-    known = ", ".join(other for other in with_maps if other != name)
-    return LayerError("explain_layer", name=name, known=known or "-")
+    modules = dict(network.named_modules())
+    known = [n for n in default_layers(network) if not isinstance(modules.get(n), nn.Linear)]
+    return LayerError("explain_layer", name=name, known=", ".join(known[-5:]) or "-")

@@ -61,11 +61,11 @@ from resnet_viz.records.verdict import (
 )
 
 __all__ = [
-    "Activation",
     "ANY_TWO",
     "BLOCK_PARTS",
     "TWINS",
     "UNSURE",
+    "Activation",
     "Analysis",
     "AnsweredPicture",
     "Bar",

@@ -51,8 +51,8 @@ class BatchNormMode(StrEnum):
 
 
 def probabilities_of(
-    logits: Float[np.ndarray, "*batch classes"], activation: Activation
-) -> Float[np.ndarray, "*batch classes"]:
+    logits: Float[np.ndarray, "... classes"], activation: Activation
+) -> Float[np.ndarray, "... classes"]:
     """The probability of each class."""
     match activation:
         case Activation.SOFTMAX:
@@ -117,7 +117,7 @@ class Analysis:
     score: Score
     batch_norm: BatchNormMode
     features: ByLayer[np.ndarray]
-    cams: ByLayer[Float[np.ndarray, "batch *positions"]]
+    cams: ByLayer[Float[np.ndarray, "batch ..."]]
     cam_weights: ByLayer[Float[np.ndarray, "batch channel"]]
     activation_gradient_norms: ByLayer[Float[np.ndarray, " batch"]]
     parameter_gradient_norms: Mapping[str, float]
@@ -157,9 +157,7 @@ class Analysis:
             )
         )
 
-    def upsampled(
-        self, name: str, size: int | tuple[int, ...]
-    ) -> Float32[np.ndarray, "batch *positions"]:
+    def upsampled(self, name: str, size: int | tuple[int, ...]) -> Float32[np.ndarray, "batch ..."]:
         """Return the Grad-CAM of a layer, linearly enlarged along each axis.
 
         Parameters

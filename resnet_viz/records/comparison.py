@@ -6,6 +6,7 @@ from enum import StrEnum
 import numpy as np
 from jaxtyping import UInt8
 
+from resnet_viz.core.errors import LayerError, close_matches
 from resnet_viz.records.analysis import Analysis
 from resnet_viz.records.footing import Footing
 from resnet_viz.records.pair import Pair
@@ -133,8 +134,12 @@ class Comparison:
         """Return a layer of the first network and its counterpart in the second.
 
         The counterpart has the same name if both networks have the same blocks. Otherwise it is
-        the layer at the same relative depth; a block's counterpart is a block.
+        the layer at the same relative depth; a block's counterpart is a block. Raises
+        ``LayerError``, which lists close matches, for a layer that the first network lacks.
         """
+        if layer not in self.sides.first.analysis.features:
+            known = close_matches(layer, self.layers or list(self.sides.first.analysis.features))
+            raise LayerError("layer_unknown", name=layer, known=known)
         if self._same_blocks:
             return Pair(layer, layer)
         first, second = self.sides.first, self.sides.second

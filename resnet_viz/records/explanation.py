@@ -10,7 +10,8 @@ from jaxtyping import Float, Float32, UInt8
 
 from resnet_viz.core.converter import JsonObject
 from resnet_viz.core.saving import save_record
-from resnet_viz.pictures.resample import enlarge
+from resnet_viz.pictures.resample import enlarge, sides_of
+from resnet_viz.records.analysis import Activation, probabilities_of
 from resnet_viz.records.comparison import WeightSource
 from resnet_viz.records.role import Role
 from resnet_viz.spec import NetworkSpec, ZooSpec
@@ -92,7 +93,7 @@ class FaithfulnessScore:
     value: float
     better: Better
     fractions: Float32[np.ndarray, " points"] | None = None  # share of pixels removed or shown
-    values: Float32[np.ndarray, " points"] | None = None  # the target's probability, 0 to 1
+    values: Float32[np.ndarray, " points"] | None = None  # the target's probability, or score
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,25 +111,28 @@ class Explanation:
     layer
         The layer; None for a method at the input and for fused layers.
     target
-        Index of the explained class.
+        Index of the explained class; None for a target function.
     against
         If given, the explained score is the difference of logits, ``target`` minus ``against``.
     signed
         Whether negative values have a meaning.
     map
-        The map, not rescaled, at the layer's resolution; at the input's without a layer.
+        The map, not rescaled, at the layer's resolution; at the input's without a layer. It has an
+        axis for each axis of positions of the input.
     attributions
         Attribution of each input value; None for a method at a layer.
     logits
-        Output of the network.
+        Output of the network; None if it is not logits.
     input_size
-        Height and width in pixels.
+        Sides of the input: height and width in pixels.
     blank
         Why the map is blank; None if it is not.
     completeness
         Check of the attributions' sum; None for methods without this property.
     fused
         The layers and how they are combined; None for a single layer.
+    activation
+        How ``logits`` become probabilities.
 
     """
 
@@ -136,16 +140,17 @@ class Explanation:
     method: str
     options: Mapping[str, float]
     layer: str | None
-    target: int
+    target: int | None
     against: int | None
     signed: bool
-    map: Float[np.ndarray, "h w"]
-    attributions: Float[np.ndarray, "channel height width"] | None
-    logits: Float[np.ndarray, " classes"]
-    input_size: tuple[int, int]
+    map: Float[np.ndarray, "..."]
+    attributions: Float[np.ndarray, "channel ..."] | None
+    logits: Float[np.ndarray, " classes"] | None
+    input_size: tuple[int, ...]
     blank: Blank | None
     completeness: Completeness | None
     fused: Fused | None = None
+    activation: Activation = Activation.SOFTMAX
 
     @property
     def place(self) -> str | None:
@@ -153,10 +158,9 @@ class Explanation:
         return self.layer if self.fused is None else str(self.fused)
 
     @property
-    def probabilities(self) -> Float[np.ndarray, " classes"]:
-        """Softmax of the logits."""
-        exponentials = np.exp(self.logits - self.logits.max())
-        return np.asarray(exponentials / exponentials.sum())
+    def probabilities(self) -> Float[np.ndarray, " classes"] | None:
+        """The probability of each class by ``activation``; None without logits."""
+        return None if self.logits is None else probabilities_of(self.logits, self.activation)
 
     @property
     def statistics(self) -> MapStatistics:
@@ -169,9 +173,13 @@ class Explanation:
             float(values.min()), float(values.max()), float(values.mean()), *shares
         )
 
-    def upsampled(self, height: int, width: int) -> Float32[np.ndarray, "height width"]:
-        """Return the map, bilinearly enlarged to ``height`` x ``width`` pixels."""
-        return np.asarray(enlarge(self.map[None], height, width)[0])
+    def upsampled(self, size: int | tuple[int, ...], *more: int) -> Float32[np.ndarray, "..."]:
+        """Return the map, linearly enlarged along each axis.
+
+        ``size`` is as of ``Analysis.upsampled``; the sides may also be given one by one.
+        """
+        sides = (size, *more) if more and isinstance(size, int) else size
+        return np.asarray(enlarge(self.map[None], *sides_of(sides, self.map.ndim))[0])
 
     def manifest(self) -> JsonObject:
         """Return everything except the arrays as JSON values."""
@@ -203,12 +211,15 @@ class Explanation:
             "blank": self.blank,
             "completeness": completeness
             and {"attributed": completeness.attributed, "difference": completeness.difference},
-            "logits": [float(value) for value in self.logits],
+            "activation": self.activation,
+            "logits": None if self.logits is None else [float(value) for value in self.logits],
         }
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Return the map, the logits and, if present, the attributions."""
-        arrays = {"map": self.map, "logits": self.logits}
+        """Return the map and, if present, the logits and the attributions."""
+        arrays = {"map": self.map}
+        if self.logits is not None:
+            arrays["logits"] = self.logits
         if self.attributions is not None:
             arrays["attributions"] = self.attributions
         return arrays
@@ -251,9 +262,22 @@ class ExplainedPicture:
     scores: tuple[FaithfulnessScore, ...]
 
     @property
+    def target(self) -> int:
+        """Index of the explained class; a picture is never explained for a function."""
+        assert self.explanation.target is not None
+        return self.explanation.target
+
+    @property
     def target_label(self) -> str:
         """Name of the explained class."""
-        return self.classes[self.explanation.target]
+        return self.classes[self.target]
+
+    @property
+    def probabilities(self) -> Float[np.ndarray, " classes"]:
+        """The probability of each class."""
+        found = self.explanation.probabilities
+        assert found is not None
+        return found
 
     @property
     def nbytes(self) -> int:

@@ -20,7 +20,7 @@ _OPACITY = 0.55
 def explanation_document(picture: ExplainedPicture) -> JsonObject:
     """Map statistics, faithfulness scores, and what is needed to repeat them, as JSON values."""
     explanation = picture.explanation
-    order = np.argsort(-explanation.probabilities, kind="stable")[:5]
+    order = np.argsort(-picture.probabilities, kind="stable")[:5]
     return {
         "schema_version": SCHEMA_VERSION,
         "versions": library_versions(),
@@ -29,7 +29,7 @@ def explanation_document(picture: ExplainedPicture) -> JsonObject:
         **explanation.manifest(),
         "target_label": picture.target_label,
         "predictions": [
-            {"label": picture.classes[i], "probability": float(explanation.probabilities[i])}
+            {"label": picture.classes[i], "probability": float(picture.probabilities[i])}
             for i in order
         ],
         "faithfulness": {score.name: score.value for score in picture.scores},

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from resnet_viz.cli import app
 from resnet_viz.core.places import ASSETS
 from resnet_viz.jobs.queue import runs
+from tests.explain.refusing import lrp_without_additions
 
 PICTURE = str(ASSETS / "samples" / "automobile.jpg")
 STATISTICS = {"shape", "minimum", "maximum", "mean", "positive", "zero"}
@@ -82,7 +83,6 @@ def test_options_and_two_classes():
         ["--network", "resnet21"],
         ["--checkpoint", "/nowhere.safetensors"],
         ["--device", "abacus"],
-        ["--method", "lrp", "--network", "resnet20"],
         ["--method", "saliency", "--fuse", "max"],
     ],
 )
@@ -166,10 +166,12 @@ def test_an_interrupted_folder_keeps_what_is_done_and_goes_on(folder, monkeypatc
     assert names == ["one.jpg", "two.jpg", "two.jpg"]  # the first was not explained again
 
 
-def test_a_method_that_refuses_is_one_sentence_for_the_folder_too(folder):
-    done = run(str(folder), "--network", "resnet20", "--method", "lrp")
-    assert done.exit_code == 2
-    assert re.fullmatch(r"[^\n]+\.\n", done.stderr)
+def test_a_method_that_refuses_is_one_sentence_for_the_folder_too(folder, monkeypatch):
+    lrp_without_additions(monkeypatch)
+    for pictures in (str(folder), PICTURE):
+        done = run(pictures, "--network", "resnet20", "--method", "lrp")
+        assert done.exit_code == 2
+        assert re.fullmatch(r"[^\n]+\.\n", done.stderr)
 
 
 @pytest.mark.parametrize("arguments", [[], ["--resume", "nothing"], [PICTURE, "--fuse", "sum"]])

@@ -123,12 +123,13 @@ def test_ablation_cam_equals_pytorch_grad_cam():
 
     network, _ = theirs("resnet18", 32)
     batch, layer = images(1, 32), "layer1.1"
-    found = explain(network, batch, "ablation-cam", layer=layer, target=3)
+    target = int(network(batch)[0].argmax())  # a positive score: theirs turns over below zero
+    found = explain(network, batch, "ablation-cam", layer=layer, target=target)
     with contextlib.redirect_stderr(io.StringIO()):
         feature = analyze(network, batch, layers=[layer]).features[layer]
         cam = AblationCAM(network, [network.get_submodule(layer)])
         weights = cam.get_cam_weights(
-            batch, network.layer1[1], [ClassifierOutputTarget(3)], feature, None
+            batch, network.layer1[1], [ClassifierOutputTarget(target)], feature, None
         )
         cam.activations_and_grads.release()
     other = np.maximum(np.einsum("nc,nchw->hw", weights, feature), 0)

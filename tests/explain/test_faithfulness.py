@@ -10,7 +10,7 @@ from resnet_viz.core.errors import OptionError
 from resnet_viz.explain.explain_image import explain
 from resnet_viz.explain.faithfulness import MEASURES, Effort, faithfulness, rank_correlation
 from resnet_viz.explain.pixel_imputation import impute
-from resnet_viz.explain.scored_image import score_image
+from resnet_viz.explain.score_image import score_image
 from resnet_viz.records.explanation import Better, Explanation
 from tests.probe.hand_made import SMALL, images, small
 

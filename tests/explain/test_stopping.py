@@ -8,7 +8,7 @@ from resnet_viz import ResNet
 from resnet_viz.explain import scored_image
 from resnet_viz.explain.explain_image import explain
 from resnet_viz.explain.faithfulness import faithfulness
-from resnet_viz.explain.scored_image import score_image
+from resnet_viz.explain.score_image import score_image
 from resnet_viz.explain.stopping import Cancelled, stopping
 from tests.probe.hand_made import images, small
 

@@ -13,6 +13,7 @@ from resnet_viz.explain.many.job import ManyConfig
 from resnet_viz.explain.many.picture_sources import PictureSource
 from resnet_viz.explain.method_names import MethodName
 from resnet_viz.jobs.queue.foreground import begin_here, go_on_here
+from tests.explain.refusing import lrp_without_additions
 from tests.source import ROOT
 
 TIMEOUT = 180  # seconds; a cold start imports torch, and captum
@@ -65,7 +66,8 @@ def test_options_follow_the_method_and_completeness_is_printed():
     assert "explain." not in words(app)
 
 
-def test_a_method_that_does_not_fit_is_one_sentence_and_the_form_stays():
+def test_a_method_that_does_not_fit_is_one_sentence_and_the_form_stays(monkeypatch):
+    lrp_without_additions(monkeypatch)
     app = opened(method="lrp")
     assert not app.exception
     assert len(app.warning) == 1
@@ -75,7 +77,8 @@ def test_a_method_that_does_not_fit_is_one_sentence_and_the_form_stays():
     assert not app.exception
 
 
-def test_the_table_measures_the_chosen_methods():
+def test_the_table_measures_the_chosen_methods(monkeypatch):
+    lrp_without_additions(monkeypatch)
     app = opened()
     app.session_state["table_open"] = True
     app.session_state["table_methods"] = ["grad-cam", "lrp"]

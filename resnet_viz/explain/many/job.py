@@ -123,7 +123,7 @@ def _explained(
 def method_row(explained: ExplainedPicture, network: int, method: str, label: str) -> MethodRow:
     """One picture, network and method as a row of the tables."""
     explanation = explained.explanation
-    shares = explanation.probabilities
+    shares = explained.probabilities
     top = int(np.nan_to_num(shares, nan=-1.0).argmax())
     known = {name.casefold() for name in explained.classes}
     right = explained.classes[top].casefold() == label.casefold()

@@ -52,9 +52,8 @@ def show_channels(
     role = Role(chosen or first)
     side, loaded, _ = sides[role]
     layer = _layer(side, loaded)
-    explanation = side.explanation
     analysis = wait(
-        submit_layer(loaded, picture, layer, explanation.target, explanation.against),
+        submit_layer(loaded, picture, layer, side.target, side.explanation.against),
         text("explain_channels.working"),
     )
     shares = channel_shares(analysis, layer)

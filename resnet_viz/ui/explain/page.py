@@ -127,7 +127,7 @@ def _maps(explained: Pair[ExplainedPicture], titles: Pair[str], text: Text) -> N
         explanation = side.explanation
         with column:
             st.markdown(f"**{md_escape(title)}**")
-            share = 100 * float(explanation.probabilities[explanation.target])
+            share = 100 * float(side.probabilities[side.target])
             st.caption(
                 text(
                     "explain.answered",
@@ -234,11 +234,11 @@ def _blocks(
         return
     label = text("explain.working", method=text(f"methods.{method}"))
 
-    def submitted(both: tuple[Loaded, Explanation]) -> Running[ByLayer[np.ndarray]]:
+    def submitted(both: tuple[Loaded, ExplainedPicture]) -> Running[ByLayer[np.ndarray]]:
         loaded, own = both
-        return submit_blocks(loaded, picture, method, own.target, own.against)
+        return submit_blocks(loaded, picture, method, own.target, own.explanation.against)
 
-    jobs = twins.join(explained.map(lambda side: side.explanation)).map(submitted)  # in parallel
+    jobs = twins.join(explained).map(submitted)  # in parallel
     rows = block_rows(explained, jobs.map(lambda job: wait(job, label)))
     for title, row in titles.join(rows):
         st.markdown(f"**{md_escape(title)}**")

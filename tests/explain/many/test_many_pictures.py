@@ -26,6 +26,7 @@ from resnet_viz.records.explanation import Fused, Fusion
 from resnet_viz.records.features import ActivationPicture, ActivationReached
 from resnet_viz.records.many_pictures import MethodRow, PictureResult
 from resnet_viz.spec import NetworkSpec
+from tests.explain.refusing import lrp_without_additions
 
 CONTENT = (ASSETS / "samples" / "automobile.jpg").read_bytes()
 TITLES = ("ResNet-20", "plain-20")
@@ -60,6 +61,12 @@ def config(archive):
 def finished(archive, tmp_path_factory):
     """A run that was stopped after its first picture, and then went on to its end."""
     folder = tmp_path_factory.mktemp("run")
+    with pytest.MonkeyPatch.context() as patch:
+        lrp_without_additions(patch)
+        return stopped_and_resumed(archive, folder)
+
+
+def stopped_and_resumed(archive, folder):
     first = explain_job(config(archive), folder)
     for event in first:
         if event.key == "picture/0001":
@@ -89,7 +96,7 @@ def test_rows_say_what_is_right_and_what_was_refused(finished):
     ]  # fmt: skip
     assert truck.rows[0].right is False
     (refusal,) = truck.refused
-    assert (refusal.network, refusal.method, refusal.error.code) == (0, "lrp", "explain_no_rule")
+    assert (refusal.network, refusal.method, refusal.error.code) == (0, "lrp", "lrp_operation")
     assert broken.skipped.code == "image_unreadable"
     assert automobile.thumbnail.startswith("data:image/jpeg;base64,")
 
