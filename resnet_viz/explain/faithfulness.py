@@ -11,13 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool1d, avg_pool2d, avg_pool3d
 
 from resnet_viz.core.errors import NetworkError, OptionError, TargetError
 from resnet_viz.explain.explain_image import explain
-from resnet_viz.explain.pixel_imputation import impute
+from resnet_viz.explain.pixel_imputation import blurred, impute
 from resnet_viz.explain.score_image import score_image
 from resnet_viz.explain.scored_image import ScoredImage, probabilities, scores
 from resnet_viz.probe.inputs import Inputs
@@ -263,19 +262,6 @@ def _again(case: _MapOfImage, network: nn.Module, image: Tensor) -> Explanation:
         reshape=case.scored.reshape,
         activation=before.activation,
     )
-
-
-def blurred(image: Float[Tensor, "1 c *sides"]) -> Float[Tensor, "1 c *sides"]:
-    """Three box blurs, nearly a Gaussian, of about a tenth of the image's side each."""
-    sides = image.shape[2:]
-    reach = [max(1, min(sides) // 20)] * len(sides)
-    if len(sides) == 3:  # torch wants a window inside the clip; a single frame stays as it is
-        reach = [min(most, (side - 1) // 2) for most, side in zip(reach, sides, strict=True)]
-    pool = (avg_pool1d, avg_pool2d, avg_pool3d)[len(sides) - 1]
-    window = [2 * one + 1 for one in reach]
-    for _ in range(3):
-        image = pool(image, window, 1, reach, count_include_pad=False)
-    return image
 
 
 def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:

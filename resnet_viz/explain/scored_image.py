@@ -94,7 +94,7 @@ class ScoredImage:
     """One normalised image (1, channel, *positions) and the score that is explained.
 
     ``features`` are the values of ``layers``, (1, channel, *positions), from the pass that gave the
-    score; ``shapes`` those of all that ran. ``seed`` is that of a method's random numbers.
+    score. ``seed`` is that of a method's random numbers.
     """
 
     scored_network: ScoredNetwork

@@ -1,6 +1,7 @@
 """One forward and one backward: features, Grad-CAM and gradient norms of every layer."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -9,13 +10,17 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn.utils import parametrize
 
 from resnet_viz.core.errors import NetworkError, OptionError, TargetError
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.probe.cam import grad_cams
-from resnet_viz.probe.capture import Capture, capture, run_with
-from resnet_viz.probe.gradient_norms import norms, norms_per_image, parameters_of
+from resnet_viz.probe.capture import Capture, capture
+from resnet_viz.probe.gradient_norms import (
+    computed_once,
+    norms,
+    norms_per_image,
+    parameters_of,
+)
 from resnet_viz.probe.inputs import (
     Inputs,
     Layer,
@@ -35,6 +40,7 @@ from resnet_viz.probe.layouts import (
     reshape_named,
     view_of,
 )
+from resnet_viz.probe.pass_gradients import PassGradients, gradients_of, refuse_detached
 from resnet_viz.probe.targets import (
     Target,
     activation_named,
@@ -122,13 +128,13 @@ def analyze(  # noqa: PLR0913  # all but two have defaults, and are given by nam
         untouched(network, needs_gradients=parameters) as batch_norm,
     ):
         inputs = tuple(one.detach().clone().requires_grad_() for one in as_tuple(images))
-        with parametrize.cached():  # a computed weight is one tensor throughout the pass
+        with computed_once(network) if parameters else nullcontext():
             captured = capture(network, tuple(one.clone() for one in inputs), names)  # or in place
             weights = parameters_of(network) if parameters else {}
         scores = _scores(captured.output, target, kind, asked, len(inputs[0]))
         views = _views(network, captured, inputs[0], shaping)
-        all_gradients = _gradients(captured, scores, weights)
-        _refuse_detached(network, inputs, all_gradients.missing, target)
+        all_gradients = gradients_of(captured, scores.summed, scores.logit, weights)
+        refuse_detached(network, inputs, all_gradients.missing, target)
     measured = _Pass(captured, scores, all_gradients, weights, views, len(inputs[0]), gradients)
     return _record(network, measured, kind, batch_norm)
 
@@ -177,14 +183,6 @@ class _Scores:
     activation: Activation
 
 
-@dataclass(frozen=True)
-class _Gradients:
-    features: dict[str, Tensor]  # dS/dA
-    logit: dict[str, Tensor]  # dy/dA
-    parameters: dict[str, Tensor]  # dS/dW
-    missing: tuple[str, ...]  # layers that no gradient reaches
-
-
 def score_named(score: Score | str) -> Score:
     """A score by its name; ``OptionError`` lists the known ones."""
     try:
@@ -229,84 +227,11 @@ def _views(
     return {name: view for name, view in found.items() if view is not None}
 
 
-def _gradients(captured: Capture, scores: _Scores, weights: dict[str, Tensor]) -> _Gradients:
-    features = {n: v for n, v in captured.values.items() if v.requires_grad}
-    two_passes = scores.logit is not scores.summed
-    both = _grad(scores.summed, [*features.values(), *weights.values()], keep_graph=two_passes)
-    of_score = dict(zip(features, both, strict=False))
-    of_logit = of_score
-    if two_passes:
-        of_logit = dict(zip(features, _grad(scores.logit, list(features.values())), strict=True))
-    of_weights = dict(zip(weights, both[len(features) :], strict=True))
-    return _Gradients(
-        {name: _or_zero(of_score.get(name), value) for name, value in captured.values.items()},
-        {name: _or_zero(of_logit.get(name), value) for name, value in captured.values.items()},
-        {name: _or_zero(of_weights[name], value) for name, value in weights.items()},
-        tuple(name for name in captured.values if of_score.get(name) is None),
-    )
-
-
-def _grad(scalar: Tensor, inputs: list[Tensor], *, keep_graph: bool = False) -> list[Tensor | None]:
-    """The gradient of ``scalar`` for each input; None where no gradient arrives."""
-    once = list({id(value): value for value in inputs}.values())
-    if not once:
-        return []
-    try:
-        gradients = torch.autograd.grad(scalar, once, retain_graph=keep_graph, allow_unused=True)
-    except RuntimeError as error:
-        if "heckpoint" in str(error):
-            raise NetworkError("network_checkpointed") from error
-        raise
-    by_id = {id(value): gradient for value, gradient in zip(once, gradients, strict=True)}
-    return [by_id[id(value)] for value in inputs]
-
-
-def _or_zero(gradient: Tensor | None, value: Tensor) -> Tensor:
-    if gradient is not None:
-        return gradient
-    return torch.zeros_like(value, dtype=value.dtype if value.is_floating_point() else torch.float)
-
-
-def _refuse_detached(
-    network: nn.Module, inputs: tuple[Tensor, ...], missing: tuple[str, ...], target: Target
-) -> None:
-    """Raise ``NetworkError`` for a layer without a gradient on which the output depends.
-
-    A zero is right only for a layer that the output does not depend on, such as a head that is not
-    used; behind a ``detach()`` it would be wrong. Changing the layer tells.
-    """
-    if not missing or isinstance(network, ResNet):
-        return
-    copies = [tuple(one.detach().clone() for one in inputs) for _ in (None, *missing)]
-    with torch.no_grad():
-        torch.manual_seed(0)  # of dropout; the caller's state is put back
-        before = _read(network(*copies.pop()), target)
-        for name in missing:
-            torch.manual_seed(0)
-            changed = run_with(network, copies.pop(), name, _other)
-            if before is not None and not _same(before, _read(changed, target)):
-                raise NetworkError("layer_detached", name=name)
-
-
-def _read(output: object, target: Target) -> Tensor | None:
-    value = target(output) if callable(target) else output
-    return value if isinstance(value, Tensor) else None
-
-
-def _same(one: Tensor, other: Tensor | None) -> bool:
-    return other is not None and torch.allclose(one, other, rtol=1e-4, equal_nan=True)
-
-
-def _other(value: Tensor) -> Tensor:
-    """Clearly another value of the same kind."""
-    return value * 2 + 1 if value.is_floating_point() else value
-
-
 @dataclass(frozen=True)
 class _Pass:
     captured: Capture
     scores: _Scores
-    gradients: _Gradients
+    gradients: PassGradients
     weights: dict[str, Tensor]
     views: dict[str, View]
     images: int

@@ -1,6 +1,7 @@
 """Norms of gradients and of weights, and which tensors are the weights."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from jaxtyping import Float
@@ -21,6 +22,15 @@ def norms(values: Sequence[Tensor]) -> Float[Tensor, " values"]:
     if not values:
         return torch.zeros(0)
     return torch.stack(torch._foreach_norm(list(values)))
+
+
+def computed_once(network: nn.Module) -> AbstractContextManager[None]:
+    """Inside the block a parametrised weight is one tensor, however often it is read.
+
+    Torch keeps it for all threads, so this is left out where nothing is parametrised.
+    """
+    computed = any(parametrize.is_parametrized(module) for module in network.modules())
+    return parametrize.cached() if computed else nullcontext()
 
 
 def parameters_of(network: nn.Module) -> dict[str, Tensor]:

@@ -24,6 +24,8 @@ def checked_network(network: object) -> nn.Module:
     if not isinstance(network, nn.Module):
         raise NetworkError("network_not_module", given=type(network).__name__)
     inside = unwrapped(network)
+    if isinstance(inside, ResNet):
+        return inside
     if any(isinstance(weight, UninitializedParameter) for weight in inside.parameters()):
         raise NetworkError("network_lazy")
     return inside

@@ -1,6 +1,7 @@
 """Any two networks side by side: designs, the catalog, presets and files."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from safetensors.torch import save_file
@@ -8,7 +9,7 @@ from safetensors.torch import save_file
 from resnet_viz import NetworkRef, NetworkSpec, Weights, WeightSource, compare, load, load_two
 from resnet_viz.checkpoints.weight_sources import weight_sources
 from resnet_viz.cli import app
-from resnet_viz.core.errors import CheckpointError, OptionError, SpecError
+from resnet_viz.core.errors import CheckpointError, LayerError, OptionError, SpecError
 from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison_drawing import (
     Quantity,
@@ -24,6 +25,7 @@ from resnet_viz.pictures.samples import sample_picture
 from resnet_viz.probe.capture import layer_names
 from resnet_viz.report.comparison_code import python_lines
 from resnet_viz.report.comparison_document import comparison_document
+from tests.networks.unchecked import unchecked
 from tests.source import ROOT
 
 EN = Text("en")
@@ -45,6 +47,22 @@ def test_two_unlike_networks_are_matched_by_their_place(unlike):
     assert unlike.layers_at(first[0]).second == second[0]
     assert unlike.layers_at(first[-1]).second == second[-1]
     assert unlike.layers_at("conv1").second == "conv1"
+
+
+def test_a_layer_that_there_is_not_lists_close_matches(unlike):
+    with pytest.raises(LayerError, match="conv1"):
+        unlike.layers_at("conv11")
+    twins = replace(unlike, sides=unlike.sides.map(lambda _: unlike.sides.first))
+    with pytest.raises(LayerError, match="conv1"):
+        twins.layers_at("conv11")
+
+
+def test_a_network_is_loaded_by_its_name():
+    assert load("lenet5").spec.name == load(NetworkRef.parse("lenet5")).spec.name
+    assert load_two("resnet20", "plain20").second.spec.name == "plain20"
+    for wrong in (None, 20, SMALL):
+        with unchecked(), pytest.raises(OptionError, match="NetworkRef"):
+            load(wrong)
 
 
 def test_every_figure_draws_two_unlike_networks(unlike):

@@ -42,6 +42,21 @@ def test_temperature_repairs_a_scaled_network():
     assert found.calibration_error_scaled < 0.03
 
 
+@pytest.mark.parametrize("scale", [1e-4, 0.01, 100, 1e4])
+def test_a_temperature_far_from_one_is_found(scale):
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn(2000, 3, generator=generator)
+    labels = torch.multinomial(logits.softmax(1), 1, generator=generator).squeeze(1)
+    found = labelled(scale * logits, labels, tuple("abc"))
+    assert found.temperature == pytest.approx(scale, rel=0.1)
+
+
+def test_answers_that_are_all_right_have_a_finite_temperature():
+    found = labelled(torch.eye(3), torch.arange(3), tuple("abc"))
+    assert 0 < found.temperature < 0.1
+    assert found.calibration_error_scaled < 1e-3
+
+
 def test_confident_learning_by_hand():
     """Class 0 is sure of itself on average by 0.8, class 1 by 0.6; the third image is no 1."""
     shares = torch.tensor([[0.9, 0.1], [0.7, 0.3], [0.85, 0.15], [0.2, 0.8], [0.15, 0.85]])
