@@ -57,10 +57,12 @@ def class_demo() -> str:
             train, test = [row.train_error for row in errors], [row.test_error for row in errors]
             rows.append(f"| {name}{depth} | {len(errors)} | {_spread(train)} | {_spread(test)} |")
     threads = sorted({row.threads for row in recording.errors})
-    listed = " and ".join(map(str, threads))
+    listed = " or ".join(map(str, threads))
+    seeds = len({row.seed for row in recording.errors})
     return "\n".join(
-        [*rows, "", f"{recording.seeds} seeds, each with {listed} threads for a network; recorded "
-         f"{recording.recorded} ({recording.processor}, PyTorch {recording.versions['torch']})."]
+        [*rows, "", f"Runs with seeds 0 to {seeds - 1}, and with {listed} threads for a network; "
+         f"recorded {recording.recorded} ({recording.processor}, "
+         f"PyTorch {recording.versions['torch']})."]
     )  # fmt: skip
 
 

@@ -42,11 +42,6 @@ class DemoRecording:
         """The recorded depths, shallow before deep."""
         return tuple(sorted({row.depth for row in self.errors}))
 
-    @property
-    def seeds(self) -> int:
-        """How many seeds the depth with the fewest has."""
-        return min(len({r.seed for r in self.errors if r.depth == depth}) for depth in self.depths)
-
     def of(self, depth: int, kind: str) -> tuple[DemoError, ...]:
         """Return the runs of one network, lowest training error first."""
         rows = [row for row in self.errors if (row.depth, row.kind) == (depth, kind)]

@@ -195,7 +195,7 @@ class Course:
         return max(1, self.threads // len(self.learners))
 
     def _pool(self, stack: ExitStack) -> ThreadPoolExecutor | None:
-        """Return a pool whose threads compute as the recipe says, or None on other devices.
+        """Return a pool whose threads compute as the recipe says, or None if this one does.
 
         The networks of a pair are trained in parallel, each with half of the threads, because small
         batches scale badly over all of them; one after the other in a process that has one thread.
@@ -203,6 +203,8 @@ class Course:
         if self.device.type != "cpu":
             return None
         workers = len(self.learners) if min(self.threads, torch.get_num_threads()) > 1 else 1
+        if workers == 1 and self.threads_each == torch.get_num_threads():
+            return None
         return stack.enter_context(
             ThreadPoolExecutor(workers, "twin", torch.set_num_threads, (self.threads_each,))
         )

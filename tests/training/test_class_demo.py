@@ -15,17 +15,17 @@ def test_the_recording_is_of_todays_recipe_with_several_seeds_and_threads():
     recording = recorded_demo()
     assert recording.recipe == CLASS_DEMO
     assert recording.depths == (20, 56)
-    assert recording.seeds >= 2
     for depth in recording.depths:
         runs = {(row.seed, row.threads) for row in recording.of(depth, "plain")}
         assert runs == {(row.seed, row.threads) for row in recording.of(depth, "residual")}
-        assert runs >= {(seed, threads) for seed in range(2) for threads in (1, 2)}
+        assert len({seed for seed, _ in runs}) >= 3
+        assert {threads for _, threads in runs} == {1, 2}
 
 
 def test_in_every_recorded_run_depth_hurts_the_plain_network_and_it_alone():
     recording = recorded_demo()
     for network in ((20, "plain"), (20, "residual"), (56, "residual")):
-        assert all(row.train_error < 0.2 for row in recording.of(*network)), network
+        assert all(row.train_error < 0.1 for row in recording.of(*network)), network
     assert all(row.train_error > 0.3 for row in recording.of(56, "plain"))
     best = min(row.test_error for row in recording.of(56, "plain"))
     assert best > 0.2 + max(row.test_error for row in recording.of(56, "residual"))

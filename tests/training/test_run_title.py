@@ -30,7 +30,7 @@ def test_a_usual_recipe_is_its_name():
 def test_what_differs_is_named_and_nothing_else():
     assert titled(augmentation="none", seed=3).endswith("class demo, augmentation none, seed 3")
     assert titled(augmentation="crop").endswith("class demo, augmentation crop, shift 1")
-    assert titled(learning_rate=0.05, epochs=4).endswith("epochs 4, learning rate 0.05")
+    assert titled(learning_rate=0.02, epochs=4).endswith("epochs 4, learning rate 0.02")
     frozen = replace(made("fine-tune"), frozen=("stem", "layer1"))
     assert run_title(frozen, Text("en")).endswith("fine-tune, frozen: stem layer1")
     start = replace(frozen.start, source=WeightSource.BUNDLED)
@@ -42,7 +42,7 @@ def test_what_differs_is_named_and_nothing_else():
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_different_recipes_have_different_titles(language):
     changes = [
-        {}, {"seed": 1}, {"learning_rate": 0.05}, {"augmentation": "none"}, {"epochs": 9},
+        {}, {"seed": 1}, {"learning_rate": 0.02}, {"augmentation": "none"}, {"epochs": 9},
         {"augmentation": "crop"}, {"augmentation": "crop", "shift": 2}, {"threads": 4},
         {"l1": 1e-5}, {"optimiser": "adamw"}, {"precision": "bf16"}, {"images": 500},
     ]  # fmt: skip

@@ -66,6 +66,7 @@ def train_twins(
         images=images,
         test_images=100,
         seed=seed,
+        threads=2,  # one each: the page, the command and a worker find the same errors
     )
     subset = load_dataset(data).subset(recipe.images, recipe.test_images, recipe.seed)
     steps = epochs * -(-len(subset.train) // recipe.batch_size)

@@ -36,7 +36,7 @@ def _spread(demo: DemoRecording, depth: int, text: Text) -> str:
     shallow = demo.depths[0]
     return text(
         "train.spread",
-        seeds=demo.seeds,
+        runs=len(demo.of(depth, Role.PLAIN)),
         residual=_range(demo, depth, Role.RESIDUAL, text),
         plain=_range(demo, depth, Role.PLAIN, text),
         shallow=shallow,
