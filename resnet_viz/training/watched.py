@@ -50,7 +50,8 @@ def watched_images(course: Course) -> WatchedImages:
 def watched(data: Dataset) -> ImageSet:
     """Return the first test image of up to four classes, evenly spaced among all classes."""
     count = len(data.classes)
-    labels = [round(i * count / WATCHED) % count for i in range(min(WATCHED, count))]
+    shown = min(WATCHED, count)
+    labels = [round(i * count / shown) % count for i in range(shown)]
     indices = [int((data.test.labels == label).nonzero()[0]) for label in labels]
     return data.test.at(torch.tensor(indices))
 

@@ -211,6 +211,8 @@ def test_a_surface_is_drawn_flat_and_as_a_surface():
 
 def test_a_background_run_is_started_watched_stopped_resumed_opened_and_deleted():
     app = guessed("zero-means-identity")
+    start = next(one for one in app.get("button_group") if one.key.startswith("start_zero"))
+    start.set_value("small").run()
     app = app.button(key="run_background").click().run()
     assert not app.exception
     (run,) = runs.listed()

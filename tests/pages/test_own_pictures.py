@@ -1,8 +1,12 @@
 """A network trained on digits brings digits along; no page shows it a photograph."""
 
+import shutil
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from resnet_viz import NetworkSpec, diagnose
 from resnet_viz.checkpoints.ref import NetworkRef
@@ -34,17 +38,21 @@ def same_home(home, monkeypatch):
     monkeypatch.setenv("RESNET_VIZ_HOME", str(home))
 
 
+def trained(spec, data):
+    """The id of a finished training."""
+    store = RunStore()
+    recipe = Recipe(epochs=1, learning_rate=0.05, batch_size=32, images=64, test_images=40)
+    config = TrainingConfig(network=spec, pair=True, data=data, recipe=recipe)
+    run_id = store.create("train", config, "trained", "cpu")
+    assert execute(store, run_id) is JobState.DONE
+    return run_id
+
+
 @pytest.fixture(scope="module")
 def digits_run(home):
-    """The id of a finished training of twins on digits."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RESNET_VIZ_HOME", str(home))
-        store = RunStore()
-        recipe = Recipe(epochs=1, learning_rate=0.05, batch_size=32, images=64, test_images=40)
-        config = TrainingConfig(network=SPEC, pair=True, data="digits", recipe=recipe)
-        run_id = store.create("train", config, "digits", "cpu")
-        assert execute(store, run_id) is JobState.DONE
-    return run_id
+        return trained(SPEC, "digits")
 
 
 def sample_titles(app):
@@ -87,6 +95,23 @@ def test_explain_and_debug_use_the_digits_too(digits_run):
     assert not any("photographs" in option for option in images.options)
     app.selectbox(key="checkpoint").set_value("none").run()
     assert app.selectbox(key="looked_at").value == "bundled"
+
+
+def test_pictures_of_a_visitor_s_folder_are_offered_even_when_it_is_gone(tmp_path):
+    folder = tmp_path / "pets"
+    for label, shade in (("red cat", 200), ("grey cat", 90)):
+        (folder / label).mkdir(parents=True)
+        for number in range(5):
+            pixels = np.full((8, 8, 3), (shade, 90 + number, 90), np.uint8)
+            Image.fromarray(pixels).save(folder / label / f"{number}.png")
+    run_id = trained(replace(SPEC, input_channels=3, classes=2), str(folder))
+    app = opened("pages/6_Debug.py", run=run_id)
+    assert not app.exception
+    assert app.selectbox(key="looked_at").value == "training"
+    shutil.rmtree(folder)
+    app = opened("app.py", network=f"run-{run_id}")
+    assert not app.exception
+    assert sample_titles(app) == ["grey cat (test image 1)", "red cat (test image 1)"]
 
 
 def test_a_diagnosis_of_a_digits_network_looks_at_digits(digits_run):
