@@ -11,7 +11,7 @@ from resnet_viz.spec import NetworkSpec
 
 
 def load_checkpoint(
-    path: str | Path, spec: NetworkSpec | None = None, *, skip: tuple[str, ...] = ()
+    path: str | Path, spec: NetworkSpec | None = None, *, skip: tuple[str, ...] = (), copy: str = ""
 ) -> LoadedNetwork:
     """Load the network of a weights file, in evaluation mode.
 
@@ -26,7 +26,9 @@ def load_checkpoint(
     spec
         The network of a file that does not contain its spec.
     skip
-        Names of tensors to ignore. Every other tensor must belong to the network.
+        Names of tensors to ignore. Tensors beside the network (losses, metrics) are ignored anyway.
+    copy
+        Name of the set of weights to load, if the file has several; see ``read_weights``.
 
     Returns
     -------
@@ -41,6 +43,6 @@ def load_checkpoint(
 
     """
     path = Path(path)
-    weights = read_weights(path)
+    weights = read_weights(path, copy)
     tensors = {key: value for key, value in weights.tensors.items() if key not in skip}
     return identify(replace(weights, tensors=tensors), safe_name(path.name), spec).loaded()

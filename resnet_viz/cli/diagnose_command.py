@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @guarded
 def diagnose(
     checkpoint: Annotated[
-        Path, typer.Argument(help=".pt .pth .th .ckpt .bin .tar .safetensors .onnx")
+        Path, typer.Argument(help=".pt .pth .th .ckpt .bin .tar .safetensors .onnx .h5 .keras .npz")
     ],
     images: Annotated[
         str | None, typer.Option(help="A folder or ZIP of pictures, or a known data set.")
@@ -24,6 +24,9 @@ def diagnose(
         str, typer.Option(help="The network, if it is not identified; or a spec's JSON file.")
     ] = "",
     skip: Annotated[list[str] | None, typer.Option(help="A tensor to ignore; repeatable.")] = None,
+    copy: Annotated[
+        str, typer.Option(help="The set of weights to read, if the file has several.")
+    ] = "",
     beside: Annotated[Path | None, typer.Option(help="A second checkpoint to compare.")] = None,
     out: Annotated[Path | None, typer.Option(help="A new .html file for the report.")] = None,
     language: Annotated[str, typer.Option(help="Language: en or zh.")] = "en",
@@ -38,13 +41,13 @@ def diagnose(
     one_of("language", language, list(LANGUAGES))
     own = network.endswith(".json")
     spec = read_spec(Path(network)) if own else parse_spec(network)
-    report = run.diagnose(checkpoint, images=images, spec=spec, skip=tuple(skip or ()))
+    report = run.diagnose(checkpoint, images=images, spec=spec, skip=tuple(skip or ()), copy=copy)
     if out is not None:
         write_diagnosis(report, out, Text(language))
     result = report.contract(Text(language))
     if beside is not None:
         result |= _second(
-            run.identified(checkpoint, spec, tuple(skip or ())), beside, images, language
+            run.identified(checkpoint, spec, tuple(skip or ()), copy), beside, images, language
         )
     print_result(result, json)
 

@@ -1,7 +1,7 @@
 """``diagnose``: identify the network of a weights file and check it."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,29 +11,31 @@ from torch import Tensor
 
 from resnet_viz.checkpoints.identifying.identify import Identification, identify
 from resnet_viz.checkpoints.reading.read import read_weights
+from resnet_viz.checkpoints.reading.state_dict import StateDict
+from resnet_viz.core.errors import CheckpointError
+from resnet_viz.diagnosis.checks.file_checks import file_findings
 from resnet_viz.diagnosis.checks.image_checks import ImageMeasurements, image_findings, measure
 from resnet_viz.diagnosis.checks.input_checks import input_findings
 from resnet_viz.diagnosis.checks.known_checks import known_findings
 from resnet_viz.diagnosis.checks.update_checks import update_findings
 from resnet_viz.diagnosis.checks.weight_checks import weight_findings, weight_health
+from resnet_viz.diagnosis.thresholds import ranked
+from resnet_viz.diagnosis.weighted_layers import layers_of_network
+from resnet_viz.diagnosis.weights_only import UNBUILT, weights_report
 from resnet_viz.pictures.decode import safe_name
 from resnet_viz.pictures.samples import sample_batch
 from resnet_viz.records import (
-    CheckFinding,
     CheckpointReport,
     DiagnosisPart,
     DiagnosisProgress,
     Identified,
     LayerHealth,
-    Severity,
 )
 from resnet_viz.spec import Block, NetworkSpec, Order, Stem
 from resnet_viz.spec.checks import USUAL_WIDTH_PER_GROUP
 
 if TYPE_CHECKING:
     from resnet_viz.diagnosis.user_images import OwnImages
-
-_ORDER = list(Severity)  # worst first
 
 
 def diagnose(
@@ -42,6 +44,7 @@ def diagnose(
     images: str | Path | None = None,
     spec: NetworkSpec | None = None,
     skip: tuple[str, ...] = (),
+    copy: str = "",
 ) -> CheckpointReport:
     """Identify the network of a weights file and check it.
 
@@ -58,21 +61,24 @@ def diagnose(
         The network, if the file does not contain its spec; identified by default.
     skip
         Names of tensors to ignore.
+    copy
+        Name of the set of weights to check, if the file has several; see ``read_weights``.
 
     Returns
     -------
     CheckpointReport
-        The identified network, the findings (worst first) and the measurements of every layer.
+        The identified network, the findings (worst first) and the measurements of every layer. For
+        a network that is not built here only the weights are checked.
 
     Raises
     ------
     CheckpointError
-        If the file cannot be read, is unsafe or fits no network.
+        If the file cannot be read, is unsafe, or does not fit ``spec``.
     DataError
         If ``images`` cannot be read or do not fit the network.
 
     """
-    *_, last = diagnosis(path, images=images, spec=spec, skip=skip)
+    *_, last = diagnosis(path, images=images, spec=spec, skip=skip, copy=copy)
     assert last.report is not None
     return last.report
 
@@ -83,20 +89,38 @@ def diagnosis(
     images: str | Path | None = None,
     spec: NetworkSpec | None = None,
     skip: tuple[str, ...] = (),
+    copy: str = "",
 ) -> Iterator[DiagnosisProgress]:
     """Run ``diagnose`` step by step; the last step has the complete report."""
     yield DiagnosisProgress(DiagnosisPart.READING, 0)
-    yield from examine(identified(path, spec, skip), images)
+    name, weights = safe_name(Path(path).name), _without(read_weights(path, copy), skip)
+    try:
+        identification = identify(weights, name, spec)
+    except CheckpointError as error:
+        if spec is not None or error.code not in UNBUILT:
+            raise
+        yield DiagnosisProgress(DiagnosisPart.DONE, 1, weights_report(weights, name, error))
+    else:
+        yield from examine(identification, images)
 
 
 def identified(
-    path: str | Path, spec: NetworkSpec | None = None, skip: tuple[str, ...] = ()
+    path: str | Path,
+    spec: NetworkSpec | None = None,
+    skip: tuple[str, ...] = (),
+    copy: str = "",
 ) -> Identification:
-    """Read a weights file and identify its network; parameters and errors as ``diagnose``."""
-    path = Path(path)
-    weights = read_weights(path)
-    tensors = {key: value for key, value in weights.tensors.items() if key not in skip}
-    return identify(replace(weights, tensors=tensors), safe_name(path.name), spec)
+    """Read a weights file and identify its network; parameters as ``diagnose``.
+
+    Raises ``CheckpointError`` as ``diagnose``, and if no network fits.
+    """
+    weights = _without(read_weights(path, copy), skip)
+    return identify(weights, safe_name(Path(path).name), spec)
+
+
+def _without(weights: StateDict, skip: tuple[str, ...]) -> StateDict:
+    kept = {key: value for key, value in weights.tensors.items() if key not in skip}
+    return replace(weights, tensors=kept)
 
 
 def examine(
@@ -115,7 +139,7 @@ def examine(
     else:
         own_images = user_images(images, identification)
         report = _report(identification, own_images.batch(), own_images.name)
-        if own_images.labels is not None:
+        if own_images.labels is not None and identification.file.answers:
             for step in _with_labels(report, identification, own_images):
                 yield step
                 report = step.report or report
@@ -130,7 +154,7 @@ def _with_labels(
     for step in labelled_steps(identification, images):
         updated = None
         if step.results is not None:
-            findings = _ranked([*report.findings, *labelled_findings(step.results)])
+            findings = ranked([*report.findings, *labelled_findings(step.results)])
             updated = replace(report, labelled=step.results, findings=findings)
         yield DiagnosisProgress(step.part, step.share, updated)
 
@@ -143,7 +167,12 @@ def _report(
         if identification.spec.input_channels == batch.shape[1]
         else None
     )
-    findings = [*weight_findings(identification.network), *update_findings(identification)]
+    answers = identification.file.answers
+    findings = [
+        *file_findings(identification),
+        *weight_findings(layers_of_network(identification.network, answers=answers)),
+        *update_findings(identification.update_ratios),
+    ]
     if measured is not None:
         findings += image_findings(identification, measured)
         findings += known_findings(identification)
@@ -151,21 +180,20 @@ def _report(
     return CheckpointReport(
         name=identification.name,
         identified=_identified(identification),
-        findings=_ranked(findings),
+        findings=ranked(findings),
         layers=_layers(identification, measured),
         images=images,
+        copies=identification.file.copies,
+        copy=identification.file.copy,
     )
-
-
-def _ranked(findings: Iterable[CheckFinding]) -> tuple[CheckFinding, ...]:
-    return tuple(sorted(findings, key=lambda finding: _ORDER.index(finding.severity)))
 
 
 def _layers(
     identification: Identification, measured: ImageMeasurements | None
 ) -> tuple[LayerHealth, ...]:
     """Measurements of every convolution, normalisation, activation and the head, in order."""
-    weights = weight_health(identification.network)
+    answers = identification.file.answers
+    weights = weight_health(layers_of_network(identification.network, answers=answers).layers)
     modules = dict(identification.network.named_modules())
     rows = []
     for name in identification.network.tap_names():
@@ -195,15 +223,15 @@ def _get(values: Mapping[str, float], name: str) -> float | None:
 
 
 def _identified(identification: Identification) -> Identified:
-    spec = identification.spec
+    spec, head = identification.spec, identification.file.head
     return Identified(
         family=family(spec),
-        kind=spec.kind.value if identification.sure else None,
-        depth=spec.depth,
+        kind=spec.kind.value if identification.kind_known else None,
+        depth=published_depth(spec),
         block=spec.block.value,
         widths=spec.widths,
-        shortcut=spec.shortcut.value if identification.sure else None,
-        classes=spec.classes,
+        shortcut=spec.shortcut.value if identification.kind_known else None,
+        classes=spec.classes if head is None else head.classes,
         input_channels=spec.input_channels,
         parameters=sum(p.numel() for p in identification.network.parameters()),
         confidence=round(identification.confidence, 4),
@@ -220,9 +248,18 @@ def _identified(identification: Identification) -> Identified:
         training={
             k: v for k, v in identification.training.items() if not isinstance(v, (dict, list))
         },
-        class_names=identification.classes,
+        class_names=identification.classes if identification.file.answers else (),
         spec=spec,
     )
+
+
+def published_depth(spec: NetworkSpec) -> int:
+    """The depth as the authors of its family count it.
+
+    Wide ResNets count the projections and leave out the head (Zagoruyko 2016, sec. 2): WRN-28-10.
+    """
+    wide = family(spec) == "wide" and spec.order is Order.PRE
+    return spec.depth + len(spec.depths) - 1 if wide else spec.depth
 
 
 def family(spec: NetworkSpec) -> str:

@@ -23,12 +23,14 @@ class WeightsFile:
     """A weights file.
 
     ``name`` is the name that the user knows, as ``path`` may be a temporary file. ``network`` is a
-    preset's name, a spec as JSON, or "" to identify the network.
+    preset's name, a spec as JSON, or "" to identify the network. ``copy`` is the name of a set of
+    weights, or "" for the usual one.
     """
 
     path: str
     name: str
     network: str = ""
+    copy: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,8 @@ def diagnosis_job(config: DiagnosisConfig) -> Iterator[DiagnosisRecord]:
 
 def _report(config: DiagnosisConfig) -> Iterator[DiagnosisProgress | CheckpointReport]:
     file, report = config.first, None
-    for step in diagnosis(file.path, images=config.images or None, spec=parse_spec(file.network)):
+    spec, images = parse_spec(file.network), config.images or None
+    for step in diagnosis(file.path, images=images, spec=spec, copy=file.copy):
         report = step.report
         yield replace(step, report=None)
     assert report is not None
@@ -80,7 +83,9 @@ def _report(config: DiagnosisConfig) -> Iterator[DiagnosisProgress | CheckpointR
 def _comparison(
     config: DiagnosisConfig, second: WeightsFile
 ) -> Iterator[DiagnosisProgress | CheckpointComparison]:
-    networks = [identified(f.path, parse_spec(f.network)) for f in (config.first, second)]
+    networks = [
+        identified(f.path, parse_spec(f.network), copy=f.copy) for f in (config.first, second)
+    ]
     yield DiagnosisProgress(DiagnosisPart.BESIDE, 0)
     compared = compare_checkpoints(networks[0], networks[1], config.images or None)
     images = config.images_name or compared.images

@@ -4,7 +4,7 @@ docs/reference/checks.md has the measurements that the limits are taken from.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from resnet_viz.records import CheckFinding, Severity
@@ -49,6 +49,19 @@ THRESHOLDS: Mapping[str, Threshold] = {
     "one_class": Threshold(0.75, 0.99),  # share of the most frequent prediction
     "class_order": Threshold(0.35, None, below=True),  # share of correct predictions
     "known_checkpoint": Threshold(None, None),
+    "copies": Threshold(None, None),
+    "set_aside": Threshold(None, None),
+    "merged": Threshold(None, None),
+    "head_none": Threshold(None, None),
+    "head_layers": Threshold(None, None),
+    "head_several": Threshold(None, None),
+    "head_convolution": Threshold(None, None),
+    "statistics_missing": Threshold(None, 0),  # whether they are
+    "function": Threshold(None, None),
+    "function_open": Threshold(None, None),
+    "unknown_architecture": Threshold(None, None),
+    "not_built": Threshold(None, None),
+    "nearly": Threshold(None, None),
     "accuracy": Threshold(None, None),
     "recall": Threshold(0.5, 0.2, below=True),  # of a class, relative to the mean recall
     "calibration": Threshold(0.05, 0.15),  # expected calibration error, 15 bins
@@ -91,6 +104,12 @@ def graded(
     return CheckFinding(
         check, severity, layer, float(value), threshold, tuple(message_values.items())
     )
+
+
+def ranked(findings: Iterable[CheckFinding]) -> tuple[CheckFinding, ...]:
+    """Findings by severity, worst first; equal ones keep their order."""
+    order = list(Severity)
+    return tuple(sorted(findings, key=lambda finding: order.index(finding.severity)))
 
 
 def earliest(check: str, values: Mapping[str, float]) -> list[CheckFinding]:

@@ -63,8 +63,13 @@ def _scores(check: str, report: CheckpointReport, text: Text) -> go.Figure | Non
     if check == "preprocessing":
         named = {text(f"normalisations.{n}"): score for n, score in identified.input_scores.items()}
     else:
-        named = {text(f"topologies.{n}"): score for n, score in identified.scores.items()}
+        named = {_topology(n, text): score for n, score in identified.scores.items()}
     return _bars(named, text("diagnosis.axis_score")) if named else None
+
+
+def _topology(name: str, text: Text) -> str:
+    """The words of a candidate: "residual, zeros behind"."""
+    return ", ".join(text(f"topologies.{part}") for part in name.split("+"))
 
 
 def _by_layer(finding: CheckFinding, report: CheckpointReport, text: Text) -> go.Figure | None:

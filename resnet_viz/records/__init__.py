@@ -11,6 +11,7 @@ from resnet_viz.records.checkpoint import (
     Identified,
     LayerHealth,
     Severity,
+    Tier,
 )
 from resnet_viz.records.checkpoint_comparison import AnsweredPicture, CheckpointComparison
 from resnet_viz.records.comparison import BLOCK_PARTS, Comparison, Side, WeightSource
@@ -119,6 +120,7 @@ __all__ = [
     "Span",
     "StageFeatures",
     "Statistic",
+    "Tier",
     "TrainingEvent",
     "TrainingProgress",
     "TrainingResult",

@@ -25,6 +25,13 @@ class Severity(StrEnum):
     OK = "ok"
 
 
+class Tier(StrEnum):
+    """How far a file could be diagnosed."""
+
+    NETWORK = "network"  # the network was built and run
+    WEIGHTS = "weights"  # its architecture is not built here: checks of the weights only
+
+
 @dataclass(frozen=True)
 class CheckFinding:
     """The result of one check on one layer or on the whole network."""
@@ -58,7 +65,7 @@ class Identified:
     family: str
     kind: str | None  # residual or plain; None if the weights fit both
     depth: int  # layers with weights
-    block: str
+    block: str | None  # None, as other fields, for a network that is not built here
     widths: tuple[int, ...]  # channels of each stage
     shortcut: str | None  # None if ``kind`` is
     classes: int
@@ -66,18 +73,19 @@ class Identified:
     parameters: int
     confidence: float  # 0 to 1
     stages: tuple[int, ...]  # blocks of each stage
-    order: str
-    stem: str
+    order: str | None
+    stem: str | None
     groups: int
-    norm: str
+    norm: str | None
     matched: int  # tensors assigned to the network
     total: int  # tensors in the file
-    normalisation: str
+    normalisation: str | None
     scores: Mapping[str, float]  # BN-consistency by candidate network; lower is better
     input_scores: Mapping[str, float]  # BN-consistency by input normalisation; lower is better
     training: JsonObject  # training settings found in the file
     class_names: tuple[str, ...]
-    spec: NetworkSpec
+    spec: NetworkSpec | None
+    tier: Tier = Tier.NETWORK
 
     def contract(self) -> JsonObject:
         """Return the fields of the command line's JSON output."""
@@ -129,9 +137,11 @@ class CheckpointReport:
     layers
         Measurements of each layer.
     images
-        The images that the network was run on: "bundled", or the name of a folder.
+        The images that the network was run on: "bundled", the name of a folder, or "none".
     labelled
         Results on labelled images; None without labels.
+    copies, copy
+        Names of all sets of weights in the file, and of the one that was read; empty for one set.
 
     """
 
@@ -141,6 +151,8 @@ class CheckpointReport:
     layers: tuple[LayerHealth, ...]
     images: str
     labelled: Labelled | None = None
+    copies: tuple[str, ...] = ()
+    copy: str = ""
 
     def count(self, severity: Severity) -> int:
         """Return the number of findings of one severity."""

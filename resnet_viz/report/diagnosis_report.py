@@ -10,14 +10,16 @@ from resnet_viz.core.saving import to_json
 from resnet_viz.core.text import Text
 from resnet_viz.datasets.cifar10_images import EXCERPT
 from resnet_viz.figures.diagnosis_plots import finding_figure
-from resnet_viz.records import CheckFinding, CheckpointReport, Severity
+from resnet_viz.records import CheckFinding, CheckpointReport, Severity, Tier
 from resnet_viz.report.html_document import plot_markup, render
 from resnet_viz.report.labelled_section import labelled_section
+from resnet_viz.spec import NetworkSpec, Shortcut
 
 
 def verdict(report: CheckpointReport, text: Text) -> str:
     """One line: what the checkpoint is, and its numbers of failures and warnings."""
     identified = report.identified
+    is_built = identified.tier is Tier.NETWORK
     kind = text(f"kinds.{identified.kind}") if identified.kind else text("diagnosis.kind_unknown")
     counts = [
         text(f"diagnosis.count_{severity}", count=report.count(severity))
@@ -25,7 +27,7 @@ def verdict(report: CheckpointReport, text: Text) -> str:
         if report.count(severity)
     ]
     return text(
-        "diagnosis.verdict",
+        "diagnosis.verdict" if is_built else "diagnosis.verdict_weights",
         family=text(f"families.{identified.family}", depth=identified.depth),
         kind=kind,
         classes=identified.classes,
@@ -36,19 +38,30 @@ def verdict(report: CheckpointReport, text: Text) -> str:
 def facts(report: CheckpointReport, text: Text) -> list[tuple[str, str]]:
     """Names and values of what was identified, followed by the file's own metadata."""
     identified = report.identified
-    normalisation = text(f"normalisations.{identified.normalisation}")
     rows = [
         ("matched", text("diagnosis.matched", matched=identified.matched, total=identified.total)),
-        ("confidence", f"{identified.confidence:.1%}"),
         ("parameters", f"{identified.parameters:,}"),
+    ]
+    if identified.spec is not None:
+        rows += _built(report, identified.spec, text)
+    metadata = [(str(name), str(value)) for name, value in identified.training.items()]
+    return [(text(f"diagnosis.fact_{name}"), value) for name, value in rows] + metadata
+
+
+def _built(report: CheckpointReport, spec: NetworkSpec, text: Text) -> list[tuple[str, str]]:
+    """Names and values of a network that was built and run."""
+    identified = report.identified
+    normalisation = text(f"normalisations.{identified.normalisation}")
+    padded = identified.shortcut == Shortcut.ZERO_PAD
+    padding = f", {text('design.field_padding')}: {text(f'design.padding_{spec.padding}')}"
+    return [
+        ("confidence", f"{identified.confidence:.1%}"),
         ("block", f"{identified.block}, {'-'.join(map(str, identified.stages))}"),
         ("widths", ", ".join(map(str, identified.widths))),
-        ("shortcut", identified.shortcut or "?"),
+        ("shortcut", (identified.shortcut or "?") + (padding if padded else "")),
         ("input", text("diagnosis.input", channels=identified.input_channels, name=normalisation)),
         ("images", _images(report.images, text)),
     ]
-    metadata = [(str(name), str(value)) for name, value in identified.training.items()]
-    return [(text(f"diagnosis.fact_{name}"), value) for name, value in rows] + metadata
 
 
 def _images(name: str, text: Text) -> str:

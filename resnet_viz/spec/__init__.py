@@ -3,6 +3,7 @@
 from resnet_viz.spec.choices import (
     Activation,
     Block,
+    Edges,
     Initialisation,
     Kind,
     Norm,
@@ -23,6 +24,7 @@ __all__ = [
     "RESIDUAL_PRESETS",
     "Activation",
     "Block",
+    "Edges",
     "Initialisation",
     "Kind",
     "NetworkSpec",

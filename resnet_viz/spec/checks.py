@@ -8,6 +8,7 @@ from resnet_viz.core.errors import SpecError
 from resnet_viz.spec.choices import (
     Activation,
     Block,
+    Edges,
     Initialisation,
     Norm,
     Order,
@@ -88,6 +89,7 @@ CHECKS: Mapping[str, Check] = {
     "stem_width": _optional(_size(8192)),
     "order": _choice(Order),
     "stride_on": _choice(StrideOn),
+    "edges": _choice(Edges),
     "groups": _size(1024),
     "width_per_group": _size(1024),
     "bias": _flag,

@@ -62,6 +62,16 @@ class Order(StrEnum):
     PRE = "pre"  # before each convolution, nothing after the sum (He 2016, arXiv 1603.05027)
 
 
+class Edges(StrEnum):
+    """Where a convolution with a stride pads its input.
+
+    Shapes are equal, but the two see pixels that are one apart; trained weights work with one only.
+    """
+
+    BOTH = "both"  # half the kernel on every side: PyTorch
+    BEHIND = "behind"  # as little as possible, right and below first: "same" of TensorFlow, Keras
+
+
 class StrideOn(StrEnum):
     """Which convolution of a bottleneck has the stride; a basic block has it on its first."""
 

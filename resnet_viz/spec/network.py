@@ -16,6 +16,7 @@ from resnet_viz.spec.checks import CHECKS, MOST_BLOCKS, MOST_STAGES, USUAL_WIDTH
 from resnet_viz.spec.choices import (
     Activation,
     Block,
+    Edges,
     Initialisation,
     Kind,
     Norm,
@@ -55,6 +56,7 @@ class NetworkSpec:
     stem_width: int | None = None  # channels; None: those of the first stage
     order: Order = Order.POST
     stride_on: StrideOn = StrideOn.CONV_3X3
+    edges: Edges = Edges.BOTH  # of convolutions with a stride
     groups: int = 1  # ResNeXt's cardinality (Xie 2017, arXiv 1611.05431)
     width_per_group: int = USUAL_WIDTH_PER_GROUP  # of a stage of width 64, as in torchvision
     bias: bool = False  # convolutions have a bias too, PyTorch's default

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from resnet_viz.spec import (
     Activation,
     Block,
+    Edges,
     Initialisation,
     NetworkSpec,
     Norm,
@@ -43,6 +44,7 @@ def fields(draw, most_width=9, most_depth=3):
         "stem_width": draw(st.sampled_from([None, 3])),
         "order": order,
         "stride_on": draw(st.sampled_from(StrideOn)),
+        "edges": draw(st.sampled_from(Edges)),
         "groups": draw(st.sampled_from([1, 2, 3])) if bottleneck else 1,
         "width_per_group": draw(st.sampled_from([64, 96, 128])) if bottleneck else 64,
         "norm": norm,
@@ -70,8 +72,8 @@ DESIGNS = {
     "basic C": NetworkSpec(
         depths=(2, 1), widths=(4, 8), shortcut=Shortcut.PROJECTION_ALL, input_size=16
     ),
-    "zeros behind": NetworkSpec(
-        depths=(1, 1), widths=(4, 9), padding=Padding.BEHIND, input_size=16
+    "zeros behind, edges behind": NetworkSpec(
+        depths=(1, 1), widths=(4, 9), padding=Padding.BEHIND, edges=Edges.BEHIND, input_size=17
     ),
     "zeros before, silu": NetworkSpec(
         depths=(1, 1), widths=(4, 9), padding=Padding.BEFORE, activation=Activation.SILU,

@@ -138,6 +138,7 @@ BAD = {
     "stem_width": [0, 8193, 1.5, "16"],
     "order": ["full", None],
     "stride_on": ["2"],
+    "edges": ["same"],
     "groups": [0, 1025, None],
     "width_per_group": [0, "4"],
     "norm": ["bn", None, 3],

@@ -1,16 +1,19 @@
 """``candidates``: the networks that a file's tensors fit, by shape and order, whatever their names.
 
 Every spec that the shapes allow is a candidate; its plan is compared with the file tensor by
-tensor. Shapes do not tell a plain network from one with option A shortcuts, nor always where the
-normalisation is; ``identify`` decides between such candidates.
+tensor. Shapes do not tell a plain network from one with option A shortcuts, where its zero channels
+are, which convolution of a bottleneck has the stride, nor always where the normalisation is;
+``fits`` decides between such candidates.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import groupby
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
+import torch
 from torch import Tensor
 
+from resnet_viz.checkpoints.identifying.file_specs import possible_specs
+from resnet_viz.checkpoints.identifying.heads import Head, HeadKind, tops
 from resnet_viz.checkpoints.identifying.named_modules import (
     ModuleKind,
     NamedModule,
@@ -23,11 +26,11 @@ from resnet_viz.checkpoints.identifying.roles import (
     skeleton,
     without_statistics,
 )
-from resnet_viz.core.errors import SpecError
-from resnet_viz.spec import Block, NetworkSpec, Norm, Order, Shortcut, Stem
-from resnet_viz.spec.checks import USUAL_WIDTH_PER_GROUP
+from resnet_viz.spec import NetworkSpec, Norm
 
-_STEMS = {7: (Stem.IMAGENET, 224), 3: (Stem.CIFAR, 32)}  # kernel: stem, usual input in pixels
+#: What a network without these tensors computes: no bias, a scale of one, statistics that do
+#: nothing.
+_DEFAULTS = {"bias": 0.0, "weight": 1.0, "running_mean": 0.0, "running_var": 1.0}
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +47,12 @@ class Candidate:
         How many of the file's tensors fit, out of how many.
     first
         The first tensor or module that does not fit; None if all do.
+    head
+        The file's head.
+    absent
+        Our tensors that the file may lack, with their shapes: biases, scales, statistics.
+    aside
+        Tensors of the file that are beside the body, and that the network does not have.
 
     """
 
@@ -52,15 +61,31 @@ class Candidate:
     matched: int
     total: int
     first: str | None
+    head: Head
+    absent: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    aside: tuple[str, ...] = ()
 
     @property
     def whole(self) -> bool:
-        """Whether every tensor of the file and of the network is matched."""
+        """Whether every tensor of the file's body and of the network is matched."""
         return self.first is None
 
+    @property
+    def has_statistics(self) -> bool:
+        """Whether the file has the running statistics of batch normalisation."""
+        missing = any(name.endswith("running_var") for name in self.absent)
+        return self.spec.norm is Norm.BATCH and not missing
+
     def tensors(self, file_tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """The file's tensors under our names."""
-        return {own: file_tensors[key] for own, key in self.keys.items()}
+        """The file's tensors under our names, and values that do nothing for the absent ones."""
+        found = {own: file_tensors[key] for own, key in self.keys.items()}
+        for own, shape in self.absent.items():
+            found[own] = torch.full(shape, _DEFAULTS[own.rpartition(".")[2]])
+        if self.head.layer is None:
+            found["fc.weight"] = torch.eye(self.spec.classes)
+        elif found["fc.weight"].ndim > 2:
+            found["fc.weight"] = found["fc.weight"].flatten(1)
+        return found
 
 
 def candidates(tensors: Mapping[str, Tensor]) -> list[Candidate]:
@@ -77,7 +102,7 @@ def candidates(tensors: Mapping[str, Tensor]) -> list[Candidate]:
     partial: list[Candidate] = []
     for order in orderings(file_modules):
         roles = skeleton(order)
-        matches = [_matched(spec, roles, tensors) for spec in _specs(roles)]
+        matches = [_matched(spec, roles, tensors) for spec in possible_specs(roles)]
         if complete := [candidate for candidate in matches if candidate.whole]:
             return complete
         partial += matches
@@ -91,88 +116,6 @@ def fitted(spec: NetworkSpec, tensors: Mapping[str, Tensor]) -> Candidate:
     return max(matches, key=lambda candidate: (candidate.whole, candidate.matched))
 
 
-def _specs(roles: Skeleton) -> Iterator[NetworkSpec]:
-    """Yield every spec that the shapes allow."""
-    if len(roles.main) < 3 or not roles.heads or roles.main[0].shape[2] not in _STEMS:
-        return
-    block = roles.block
-    inner = roles.main[1:]
-    step = block.convolutions
-    if len(inner) % step:
-        return
-    blocks = [inner[i : i + step] for i in range(0, len(inner), step)]
-    for shortcut in _shortcuts(blocks, roles):
-        for order in _orders(roles):
-            try:
-                yield _spec(roles, blocks, block, shortcut, order)
-            except (SpecError, ZeroDivisionError):
-                continue
-
-
-def _spec(
-    roles: Skeleton,
-    blocks: Sequence[Sequence[NamedModule]],
-    block: Block,
-    shortcut: Shortcut,
-    order: Order,
-) -> NetworkSpec:
-    stem, size = _STEMS[roles.main[0].shape[2]]
-    outs = [each[-1].shape[0] // block.expansion for each in blocks]
-    stages = [(width, len(list(run))) for width, run in groupby(outs)]
-    first = roles.main[0].shape
-    spec = NetworkSpec(
-        block=block,
-        depths=tuple(depth for _, depth in stages),
-        widths=tuple(width for width, _ in stages),
-        shortcut=shortcut,
-        stem=stem,
-        stem_width=None if first[0] == stages[0][0] else first[0],
-        order=order,
-        norm=_norm(roles),
-        input_size=size,
-        input_channels=first[1],
-        classes=roles.heads[-1].shape[0],
-    )
-    return spec if block is Block.BASIC else _grouped(spec, blocks[0])
-
-
-def _grouped(spec: NetworkSpec, first: Sequence[NamedModule]) -> NetworkSpec:
-    """Set groups and width per group from the 3x3 convolution of the first bottleneck block."""
-    inside, in_group = first[1].shape[:2]
-    groups = inside // in_group
-    width = inside * USUAL_WIDTH_PER_GROUP // (spec.widths[0] * groups)
-    return replace(spec, groups=groups, width_per_group=width)
-
-
-def _norm(roles: Skeleton) -> Norm:
-    if not roles.main_norms:
-        return Norm.NONE
-    counted = all(norm.kind is ModuleKind.NORM for norm in roles.main_norms)
-    return Norm.BATCH if counted else Norm.GROUP
-
-
-def _shortcuts(blocks: Sequence[Sequence[NamedModule]], roles: Skeleton) -> list[Shortcut]:
-    if not roles.aside:
-        return [Shortcut.ZERO_PAD, Shortcut.NONE]
-    if len(roles.aside) == len(blocks):
-        return [Shortcut.PROJECTION_ALL, Shortcut.PROJECTION]
-    return [Shortcut.PROJECTION]
-
-
-def _orders(roles: Skeleton) -> list[Order]:
-    """The possible orders of normalisation, from the shortcuts and the first and last norm."""
-    if roles.aside:
-        return [Order.POST if roles.aside_norms or not roles.main_norms else Order.PRE]
-    if not roles.main_norms:
-        return [Order.POST]
-    opening, closing = roles.main_norms[0], roles.main_norms[-1]
-    if opening.parent == roles.main[1].parent != roles.main[0].parent:
-        return [Order.PRE]
-    if closing.parent == roles.main[-1].parent != roles.main[0].parent:
-        return [Order.POST]
-    return [Order.POST, Order.PRE]
-
-
 def _matched(spec: NetworkSpec, roles: Skeleton, tensors: Mapping[str, Tensor]) -> Candidate:
     expected = planned(spec)
     if spec.norm is Norm.GROUP:
@@ -181,34 +124,61 @@ def _matched(spec: NetworkSpec, roles: Skeleton, tensors: Mapping[str, Tensor]) 
             main_norms=tuple(map(without_statistics, expected.main_norms)),
             aside_norms=tuple(map(without_statistics, expected.aside_norms)),
         )
-    keys: dict[str, str] = {}
-    unmatched: list[str] = []
-    for role in ("main", "main_norms", "aside", "aside_norms", "heads"):
+    pairing = _Pairing(tensors)
+    for role in ("main", "main_norms", "aside", "aside_norms"):
         mine, theirs = getattr(expected, role), getattr(roles, role)
         for one, other in zip(mine, theirs, strict=False):
-            _pair(one, other, tensors, keys, unmatched)
-        unmatched += [m.name for m in (*mine[len(theirs) :], *theirs[len(mine) :])]
-    used = set(keys.values())
+            pairing.add(one, other)
+        pairing.unmatched += [m.name for m in (*mine[len(theirs) :], *theirs[len(mine) :])]
+    pairing.head(roles.head, spec)
+    place = tops((*roles.main, *roles.aside, *roles.rest))
+    inside = {place[m.name] for m in (*roles.main, *roles.aside)}
+    used = {*pairing.keys.values(), *(k for m in roles.head.modules for k in m.keys.values())}
+    beside = {key for m in roles.rest if "." not in m.name or place[m.name] not in inside
+              for key in m.keys.values()}  # fmt: skip
     extra = [key for key in tensors if key not in used]
-    first = next(iter([*extra, *unmatched]), None)
-    return Candidate(spec, keys, len(used), len(tensors), first)
+    aside = [key for key in extra if key in beside]
+    first = next(iter([*(key for key in extra if key not in aside), *pairing.unmatched]), None)
+    return Candidate(
+        spec, pairing.keys, len(used), len(tensors), first, roles.head, pairing.absent,
+        tuple(aside),
+    )  # fmt: skip
 
 
-def _pair(
-    own: NamedModule,
-    other: NamedModule,
-    tensors: Mapping[str, Tensor],
-    keys: dict[str, str],
-    unmatched: list[str],
-) -> None:
-    """Match the tensors of two modules: add to ``keys``, or to ``unmatched`` what does not fit."""
-    if own.shape != other.shape:
-        unmatched.append(other.name)
-        return
-    for part, name in own.keys.items():
-        is_counter = part == "num_batches_tracked"
-        key = other.keys.get(part)
-        if key is not None and (is_counter or tensors[key].shape[:1] == own.shape[:1]):
-            keys[name] = key
-        elif not is_counter:
-            unmatched.append(f"{other.name}.{part}")
+class _Pairing:
+    """The tensors matched so far; each module of a network is paired with one of the file."""
+
+    def __init__(self, tensors: Mapping[str, Tensor]) -> None:
+        self.tensors = tensors
+        self.keys: dict[str, str] = {}
+        self.absent: dict[str, tuple[int, ...]] = {}
+        self.unmatched: list[str] = []
+
+    def add(self, own: NamedModule, other: NamedModule) -> None:
+        """Match the tensors of two modules; what does not fit is kept in ``unmatched``."""
+        if own.shape != other.shape:
+            self.unmatched.append(other.name)
+            return
+        for part, name in own.keys.items():
+            is_counter = part == "num_batches_tracked"
+            key = other.keys.get(part)
+            if key is None:
+                if not is_counter and (part != "weight" or own.kind is ModuleKind.NORM):
+                    self.absent[name] = own.shape[:1]
+                elif not is_counter:
+                    self.unmatched.append(f"{other.name}.{part}")
+            elif is_counter or self.tensors[key].shape[:1] == own.shape[:1]:
+                self.keys[name] = key
+            else:
+                self.unmatched.append(f"{other.name}.{part}")
+
+    def head(self, head: Head, spec: NetworkSpec) -> None:
+        """Match the layer of the head that is run."""
+        if head.layer is None:
+            self.absent["fc.bias"] = (spec.classes,)
+            return
+        own = planned(spec).head.layer
+        assert own is not None  # a planned network has a linear head
+        if head.kind is HeadKind.CONVOLUTION:
+            own = replace(own, shape=(*own.shape, 1, 1))
+        self.add(own, head.layer)

@@ -1,23 +1,28 @@
 """``identify``: the network of a weights file, and how its input was normalised.
 
-Tensor shapes give candidates. Shapes do not tell plain from residual, so every candidate is run on
-the bundled photographs, and the one whose running statistics agree best with its activations is
-chosen (see ``bn_consistency``).
+Tensor shapes give candidates. Shapes do not tell plain from residual, nor where zero channels are,
+so every candidate is run on the bundled photographs, and the one that agrees best with them is
+chosen (see ``fits``).
 """
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
 
 from resnet_viz.checkpoints.fill import fill
-from resnet_viz.checkpoints.identifying.bn_consistency import (
-    Consistency,
-    consistency,
-)
+from resnet_viz.checkpoints.identifying.block_names import looks_like_a_chain
 from resnet_viz.checkpoints.identifying.candidates import Candidate, candidates, fitted
+from resnet_viz.checkpoints.identifying.fits import (
+    Choice,
+    choose,
+    difference,
+    fit_all,
+    refined,
+    with_statistics,
+)
+from resnet_viz.checkpoints.identifying.heads import Head
 from resnet_viz.checkpoints.identifying.metadata import described
 from resnet_viz.checkpoints.identifying.normalisation import (
     best_normalisation,
@@ -25,24 +30,65 @@ from resnet_viz.checkpoints.identifying.normalisation import (
     normalisation_scores,
     normalised_by,
 )
+from resnet_viz.checkpoints.identifying.spare import Normaliser, Sorted, sort_out
 from resnet_viz.checkpoints.loaded import LoadedNetwork
+from resnet_viz.checkpoints.reading.merging import Merged
 from resnet_viz.checkpoints.reading.state_dict import StateDict
 from resnet_viz.core.converter import JsonObject
 from resnet_viz.core.errors import CheckpointError
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.networks.zoo.labels import class_names
 from resnet_viz.pictures.decode import safe_name
-from resnet_viz.pictures.preprocess import Preprocessing
-from resnet_viz.pictures.samples import sample_batch
+from resnet_viz.pictures.preprocess import Preprocessing, preprocessing_for
 from resnet_viz.records import WeightSource
-from resnet_viz.spec import NetworkSpec, Order
+from resnet_viz.spec import NetworkSpec, Norm, Padding, Shortcut
 
-#: Below this confidence the best candidate is a guess, and the user has to choose.
-SURE = 0.75
-#: The mean score on photographs above which a candidate is not the trained network.
-FITS = 0.6
-#: The same for the median score, which a few bad layers do not affect.
-FITS_MOSTLY = 0.25
+#: The share of matched tensors below which the nearest network is not worth naming.
+NEAR = 0.8
+
+
+@dataclass(frozen=True, eq=False)
+class FileFacts:
+    """What a weights file has besides the network that was read from it.
+
+    Parameters
+    ----------
+    copies, copy
+        Names of all sets of weights, and of the one that was read; empty for a single set.
+    aside
+        Names of tensors that belong to no network.
+    merged
+        Weights that were put together from their parts.
+    head
+        The head in the file; None for a file that contains its spec.
+    has_statistics
+        False if the running statistics of batch normalisation are missing.
+    function, score
+        What distinguishes the network from its rivals ("padding=split"), and how well photographs
+        agree with it: its mean score ("0.12"), or right answers ("5/7").
+    rivals
+        The same for every network of the same kind with the same tensors and another function, by
+        what distinguishes it ("padding=behind").
+    open
+        Those of ``rivals`` that photographs do not tell from the chosen network.
+
+    """
+
+    copies: tuple[str, ...] = ()
+    copy: str = ""
+    aside: tuple[str, ...] = ()
+    merged: tuple[Merged, ...] = ()
+    head: Head | None = None
+    has_statistics: bool = True
+    function: str = ""
+    score: str = ""
+    rivals: Mapping[str, str] = field(default_factory=dict)
+    open: tuple[str, ...] = ()
+
+    @property
+    def answers(self) -> bool:
+        """Whether the network's outputs are answers, not features."""
+        return self.head is None or self.head.layer is not None
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,23 +104,28 @@ class Identification:
     confidence
         Between 0 and 1; 1 for a file that contains its spec.
     sure
+        Whether photographs agree with this network, and decide between plain and residual.
+    kind_known
         False if plain and residual cannot be distinguished; ``network`` is then the residual one.
     matched, total
         How many of the file's tensors fit the network, out of how many.
     preprocessing
         How the network expects its input.
     normalisation
-        A key of ``NORMALISATIONS``, or "described" for a file that contains its preprocessing.
+        A key of ``NORMALISATIONS``, "described" for a file that contains its preprocessing, or
+        "file" for one that has the mean and the deviation as tensors.
     classes
         Class names, in the order of the outputs.
     scores
-        Mean score by candidate ("residual", "plain"); lower is better.
+        Mean score by candidate ("residual", "plain", "residual+behind"); lower is better.
     input_scores
         Score of the first layer by normalisation; lower is better.
     training
         What the file records about the training.
     update_ratios
         ||last step|| / ||W|| by layer, if the file has the optimiser's state.
+    file
+        What else the file has.
 
     """
 
@@ -82,6 +133,7 @@ class Identification:
     name: str
     confidence: float
     sure: bool
+    kind_known: bool
     matched: int
     total: int
     preprocessing: Preprocessing
@@ -91,6 +143,7 @@ class Identification:
     input_scores: Mapping[str, float]
     training: JsonObject
     update_ratios: Mapping[str, float] = field(default_factory=dict)
+    file: FileFacts = FileFacts()
 
     @property
     def spec(self) -> NetworkSpec:
@@ -99,7 +152,7 @@ class Identification:
 
     def loaded(self) -> LoadedNetwork:
         """The network, ready to use; ``CheckpointError`` if it may be plain or residual."""
-        if not self.sure:
+        if not self.kind_known:
             raise CheckpointError("checkpoint_kind", name=self.name, depth=self.spec.depth)
         return LoadedNetwork(
             network=self.network,
@@ -121,19 +174,22 @@ def identify(weights: StateDict, name: str, spec: NetworkSpec | None = None) -> 
     name
         The file's name, for errors.
     spec
-        The network, for a file that does not contain its spec; identified by default.
+        The network, for a file that does not contain its spec; identified by default. Where it has
+        option A shortcuts with the usual padding, the padding is still found by fit.
 
     Raises
     ------
     CheckpointError
-        If no network fits. The error names the nearest one.
+        If no network fits. The error names the nearest one if it is near.
 
     """
     description = described(weights, spec, name)
     if description is None:
         return _from_tensors(weights, name)
+    if "spec" not in weights.metadata:
+        return _from_tensors(weights, name, description[0])
     file_spec, classes, preprocessing = description
-    network, matched = _of_spec(file_spec, weights.tensors, name)
+    network = fill(file_spec, weights.tensors, name)
     recorded: JsonObject = {
         key: weights.metadata[key]
         for key in ("training", "curve", "footing")
@@ -144,7 +200,8 @@ def identify(weights: StateDict, name: str, spec: NetworkSpec | None = None) -> 
         name=name,
         confidence=1.0,
         sure=True,
-        matched=matched,
+        kind_known=True,
+        matched=len(weights),
         total=len(weights),
         preprocessing=preprocessing,
         normalisation="described",
@@ -156,50 +213,137 @@ def identify(weights: StateDict, name: str, spec: NetworkSpec | None = None) -> 
     )
 
 
-def _of_spec(spec: NetworkSpec, tensors: Mapping[str, Tensor], name: str) -> tuple[ResNet, int]:
-    """Fill a known network, by our own names or else by shapes and order."""
+def _of_spec(spec: NetworkSpec, tensors: Mapping[str, Tensor], name: str) -> list[Candidate]:
+    """The candidates of a named network, by our own names or else by shapes and order."""
     with torch.device("meta"):
         own_tensors = ResNet(spec).state_dict()
     own_names = sum(key in own_tensors for key in tensors)
-    if all(key in tensors or key.endswith("num_batches_tracked") for key in own_tensors):
-        return fill(spec, tensors, name), len(tensors)
-    candidate = fitted(spec, tensors)
-    if not candidate.whole and 2 * own_names >= len(tensors):
-        return fill(spec, tensors, name), len(tensors)  # raises an error with the mismatch
-    return _filled(candidate, tensors, name), candidate.matched
+    ours = all(key in tensors or key.endswith("num_batches_tracked") for key in own_tensors)
+    candidate = None if ours else fitted(spec, tensors)
+    if candidate is None or (not candidate.whole and 2 * own_names >= len(tensors)):
+        fill(spec, {k: v for k, v in tensors.items() if k in own_tensors or not ours}, name)
+        candidate = _own_names(spec, tensors, own_tensors)
+    if not candidate.whole:
+        raise mismatch(candidate, name)
+    paddings = Padding if spec.shortcut is Shortcut.ZERO_PAD else [spec.padding]
+    if spec.padding is not Padding.SPLIT:
+        paddings = [spec.padding]
+    return [replace(candidate, spec=replace(spec, padding=padding)) for padding in paddings]
 
 
-def _from_tensors(weights: StateDict, name: str) -> Identification:
-    matches = candidates(weights.tensors)
-    if not matches:
-        raise CheckpointError("checkpoint_unknown", name=name, total=len(weights))
-    networks = [_filled(candidate, weights.tensors, name) for candidate in matches]
-    input_scores = normalisation_scores(networks[0])
-    first = best_normalisation(networks[0].spec, input_scores)
-    preprocessing = normalised_by(networks[0].spec, first)
-    consistencies = [_later_layers(network, preprocessing) for network in networks]
-    scores = [layers.mean for layers in consistencies]
-    best = min(range(len(matches)), key=lambda i: _comparable(scores[i]))
-    confidence = _confidence(scores, best)
-    fits = scores[best] <= FITS or consistencies[best].median <= FITS_MOSTLY
-    sure = len(matches) == 1 or (confidence >= SURE and fits)
-    chosen = networks[best if sure else 0]
-    normalisation = best_over_all_layers(chosen, input_scores, first)
-    return Identification(
-        network=chosen,
+def _own_names(
+    spec: NetworkSpec, tensors: Mapping[str, Tensor], own: Mapping[str, Tensor]
+) -> Candidate:
+    """The candidate of a file that has our names."""
+    keys = {key: key for key in own if key in tensors}
+    aside = tuple(key for key in tensors if key not in own)
+    layer = fitted(spec, {key: tensors[key] for key in keys}).head
+    return Candidate(spec, keys, len(keys), len(tensors), None, layer, {}, aside)
+
+
+def mismatch(candidate: Candidate, name: str) -> CheckpointError:
+    """The error that names the nearest network."""
+    return CheckpointError(
+        "checkpoint_mismatch",
         name=name,
-        confidence=confidence,
-        sure=sure,
-        matched=matches[best].matched,
-        total=matches[best].total,
-        preprocessing=normalised_by(chosen.spec, normalisation),
+        network=candidate.spec.name,
+        matched=candidate.matched,
+        total=candidate.total,
+        first=safe_name(candidate.first or ""),
+    )
+
+
+def _matches(tensors: Mapping[str, Tensor], name: str) -> list[Candidate]:
+    """Every complete candidate; an error if there is none."""
+    matches = candidates(tensors)
+    if not matches or matches[0].matched < NEAR * matches[0].total:
+        raise CheckpointError("checkpoint_unknown", name=name, total=len(tensors))
+    if not matches[0].whole:
+        raise mismatch(matches[0], name)
+    return matches
+
+
+def _from_tensors(weights: StateDict, name: str, spec: NetworkSpec | None = None) -> Identification:
+    sorted_out = sort_out(weights.tensors)
+    tensors = sorted_out.tensors
+    matches = _matches(tensors, name) if spec is None else _of_spec(spec, tensors, name)
+    first = matches[0]
+    network = fill(first.spec, first.tensors(tensors), name)
+    input_scores = normalisation_scores(network) if first.has_statistics else {}
+    normalisation = best_normalisation(first.spec, input_scores)
+    preprocessing = _preprocessing(first.spec, normalisation, sorted_out.normaliser)
+    fits = fit_all(matches, tensors, preprocessing, name)
+    choice = choose(fits)
+    if others := refined(choice.best, tensors, preprocessing, name):
+        choice = choose([*fits, *others])
+    if spec is None and not choice.best.fits and looks_like_a_chain(first, tensors):
+        raise CheckpointError("checkpoint_unknown", name=name, total=len(weights))
+    return _identification(weights, name, sorted_out, choice, input_scores, named=spec is not None)
+
+
+def _identification(
+    weights: StateDict,
+    name: str,
+    sorted_out: Sorted,
+    choice: Choice,
+    input_scores: Mapping[str, float],
+    *,
+    named: bool,
+) -> Identification:
+    best = choice.best
+    network, candidate = best.network, best.candidate
+    normalisation = best_normalisation(best.spec, input_scores)
+    if sorted_out.normaliser is not None:
+        normalisation = "file"
+    elif input_scores:
+        normalisation = best_over_all_layers(network, input_scores, normalisation)
+    preprocessing = _preprocessing(best.spec, normalisation, sorted_out.normaliser)
+    has_statistics = candidate.has_statistics or best.spec.norm is not Norm.BATCH
+    if not has_statistics:
+        network = with_statistics(network, preprocessing)
+    return Identification(
+        network=network,
+        name=name,
+        confidence=1.0 if named else choice.confidence,
+        sure=named or choice.sure,
+        kind_known=named or choice.kind_known,
+        matched=candidate.matched,
+        total=candidate.total,
+        preprocessing=preprocessing,
         normalisation=normalisation,
-        classes=class_names(chosen.spec),
-        scores={_label(n.spec): s for n, s in zip(networks, scores, strict=True)},
+        classes=class_names(best.spec),
+        scores={} if named else choice.scores,
         input_scores=input_scores,
         training=weights.training,
-        update_ratios=_by_layer(matches[best].keys, weights, chosen),
+        update_ratios=_by_layer(candidate.keys, weights, network),
+        file=FileFacts(
+            copies=weights.copies,
+            copy=weights.copy,
+            aside=(*sorted_out.aside, *candidate.aside),
+            merged=weights.merged,
+            head=candidate.head,
+            has_statistics=has_statistics,
+            function=difference(best.spec, *(rival.spec for rival in choice.rivals)),
+            score=best.words,
+            rivals={difference(f.spec, best.spec): f.words for f in choice.rivals},
+            open=tuple(difference(f.spec, best.spec) for f in choice.open),
+        ),
     )
+
+
+def _preprocessing(
+    spec: NetworkSpec, normalisation: str, normaliser: Normaliser | None
+) -> Preprocessing:
+    """The preprocessing with a file's own mean and deviation, or with a usual one."""
+    usual = preprocessing_for(spec)
+    if normaliser is None:
+        return normalised_by(spec, normalisation)
+    channels = len(usual.mean)
+    mean, deviation = (
+        values if len(values) == channels else (values[0],) * channels
+        for values in (normaliser.mean, normaliser.deviation)
+    )
+    return replace(usual, mean=mean, deviation=deviation)
 
 
 def _by_layer(keys: Mapping[str, str], weights: StateDict, network: ResNet) -> dict[str, float]:
@@ -208,42 +352,3 @@ def _by_layer(keys: Mapping[str, str], weights: StateDict, network: ResNet) -> d
     ratios = {own.removesuffix(".weight"): weights.update_ratios.get(key)
              for own, key in keys.items() if own.endswith(".weight")}  # fmt: skip
     return {n: ratio for n, ratio in ratios.items() if ratio is not None and n in layers}
-
-
-def _filled(candidate: Candidate, tensors: Mapping[str, Tensor], name: str) -> ResNet:
-    if not candidate.whole:
-        raise CheckpointError(
-            "checkpoint_mismatch",
-            name=name,
-            network=candidate.spec.name,
-            matched=candidate.matched,
-            total=candidate.total,
-            first=safe_name(candidate.first or ""),
-        )
-    return fill(candidate.spec, candidate.tensors(tensors), name)
-
-
-def _label(spec: NetworkSpec) -> str:
-    order = "" if spec.order is Order.POST else f"_{spec.order}"
-    return f"{spec.kind}{order}"
-
-
-def _confidence(scores: list[float], best: int) -> float:
-    """The share of the second-best score in the sum of the two best; 1 for a single candidate."""
-    if len(scores) == 1:
-        return 1.0
-    second = min(_comparable(score) for i, score in enumerate(scores) if i != best)
-    first = _comparable(scores[best])
-    return second / (first + second) if second < float("inf") else 1 / len(scores)
-
-
-def _comparable(score: float) -> float:
-    return float("inf") if math.isnan(score) else score
-
-
-def _later_layers(network: ResNet, preprocessing: Preprocessing) -> Consistency:
-    """Scores of all layers except the first, which is used for the normalisation."""
-    if network.spec.input_channels != 3:
-        return Consistency({})
-    scores = consistency(network, sample_batch(preprocessing)).scores
-    return Consistency(dict(list(scores.items())[1:]))

@@ -64,7 +64,7 @@ _PARTS = {
     "var": "running_var", "num_batches_tracked": "num_batches_tracked",
 }  # fmt: skip
 _ASIDE = re.compile(
-    r"shortcut|downsample|skip|proj|identity|convdim|branch1|match_dim|equalin|(^|[._])(ds|sc)[._\d]"
+    r"shortcut|downsample|skip|proj|identity|convdim|branch1|match_dim|equalin|(^|[._])(ds|sc)[._\d]|_0_(conv|bn)"
 )
 _FIRST = re.compile(r"stem|embed|^conv\d*$|^conv\d*_|^init|^input|^first|^features[._]init|^pre")
 _LAST = re.compile(r"^fc|linear|classif|head|^out|logits|dense|final|last|post|^norm$|^bn$|bn_f")
@@ -87,8 +87,8 @@ def modules(tensors: Mapping[str, Tensor]) -> list[NamedModule]:
 
 
 def _module(name: str, keys: Mapping[str, str], tensors: Mapping[str, Tensor]) -> NamedModule:
-    weight = tensors[keys["weight"]] if "weight" in keys else None
-    shape = () if weight is None else tuple(weight.shape)
+    first = keys.get("weight", keys.get("running_var"))  # a norm may have no scale
+    shape = () if first is None else tuple(tensors[first].shape)
     return NamedModule(name, _kind(shape, keys), shape, keys)
 
 

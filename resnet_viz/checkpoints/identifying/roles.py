@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from resnet_viz.checkpoints.identifying.heads import Head, HeadKind, split_head
 from resnet_viz.checkpoints.identifying.named_modules import ModuleKind, NamedModule
 from resnet_viz.spec import Block, NetworkSpec
 from resnet_viz.spec.parts import Part, PartKind
@@ -19,8 +20,8 @@ class Skeleton:
         Convolutions of stem and branches, and normalisations outside the shortcuts.
     aside, aside_norms
         Convolutions and normalisations of the shortcuts.
-    heads
-        Linear layers.
+    head
+        The head; its modules are in no other role.
     rest
         Modules of no known kind.
 
@@ -30,7 +31,7 @@ class Skeleton:
     main_norms: tuple[NamedModule, ...]
     aside: tuple[NamedModule, ...]
     aside_norms: tuple[NamedModule, ...]
-    heads: tuple[NamedModule, ...]
+    head: Head
     rest: tuple[NamedModule, ...]
 
     @property
@@ -40,8 +41,9 @@ class Skeleton:
         return Block.BOTTLENECK if kernels.count(1) >= 2 * kernels.count(3) else Block.BASIC
 
 
-def skeleton(file_modules: Sequence[NamedModule]) -> Skeleton:
+def skeleton(ordered: Sequence[NamedModule]) -> Skeleton:
     """Sort a file's modules by role, from shapes and order; names only settle the shortcuts."""
+    file_modules, head = split_head(ordered)
     convolutions = [m for m in file_modules if m.kind is ModuleKind.CONVOLUTION]
     aside = _aside(convolutions)
     kinds = (ModuleKind.NORM, ModuleKind.SCALE)
@@ -53,8 +55,8 @@ def skeleton(file_modules: Sequence[NamedModule]) -> Skeleton:
         main_norms=tuple(m for m in norms if m not in aside_norms),
         aside=tuple(aside),
         aside_norms=tuple(aside_norms),
-        heads=tuple(m for m in file_modules if m.kind is ModuleKind.LINEAR),
-        rest=tuple(m for m in file_modules if m.kind is ModuleKind.OTHER),
+        head=head,
+        rest=tuple(m for m in file_modules if m.kind in (ModuleKind.OTHER, ModuleKind.LINEAR)),
     )
 
 
@@ -123,7 +125,7 @@ def planned(spec: NetworkSpec) -> Skeleton:
         main_norms=tuple(m for m in main if m.kind in kinds),
         aside=tuple(m for m in aside if m.kind is ModuleKind.CONVOLUTION),
         aside_norms=tuple(m for m in aside if m.kind in kinds),
-        heads=(head,),
+        head=Head(HeadKind.LINEAR, (head,), head, spec.classes),
         rest=(),
     )
 
@@ -135,9 +137,8 @@ def _named(parts: Sequence[Part], prefix: str) -> list[NamedModule]:
         if part.kind is PartKind.CONVOLUTION and part.convolution is not None:
             c = part.convolution
             shape = (c.out_channels, c.in_channels // c.groups, c.kernel, c.kernel)
-            named_modules.append(
-                NamedModule(name, ModuleKind.CONVOLUTION, shape, _own_keys(name, 1))
-            )
+            keys = _own_keys(name, 2 if c.bias else 1)
+            named_modules.append(NamedModule(name, ModuleKind.CONVOLUTION, shape, keys))
         elif part.kind is PartKind.NORM:
             named_modules.append(
                 NamedModule(name, ModuleKind.NORM, (part.channels,), _own_keys(name, 5))

@@ -12,6 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from resnet_viz.checkpoints.reading.foreign_files import cut_off, foreign, of_archive
 from resnet_viz.core.converter import JsonObject
 from resnet_viz.core.errors import CheckpointError
 from resnet_viz.pictures.decode import safe_name
@@ -21,6 +22,7 @@ MOST_ENTRIES = 50_000  # tensors; ResNet-1202 has 7,000
 MOST_PICKLE = 64_000_000  # bytes of the pickle, which has names and shapes but no weights
 MOST_DIRECTORY = 16_000_000  # bytes of a ZIP's central directory; ResNet-1202 needs 600,000
 MOST_HEADER = 32_000_000  # bytes of a safetensors header
+_HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
 class Container(StrEnum):
@@ -31,6 +33,8 @@ class Container(StrEnum):
     SAFETENSORS = "safetensors"
     SHARDS = "shards"  # a JSON index of several safetensors files
     ONNX = "onnx"  # only its initialisers are read
+    KERAS = "keras"  # HDF5, or an archive with an HDF5 file inside
+    NUMPY = "numpy"  # an archive of arrays
 
 
 #: Bytes per value of safetensors' types.
@@ -44,7 +48,7 @@ def container(path: Path) -> Container:
     """Return the format of a weights file, after every check that needs no weights.
 
     Raises ``CheckpointError`` if the file is missing, damaged, too large, compressed, a TorchScript
-    archive or no weights file.
+    archive or no weights file; it names what else the file is.
     """
     name = safe_name(path.name)
     try:
@@ -58,17 +62,22 @@ def container(path: Path) -> Container:
     try:
         with path.open("rb") as file:
             start = file.read(512)
-        if path.suffix in (".json", ".onnx"):
-            return Container.SHARDS if path.suffix == ".json" else Container.ONNX
+        if path.suffix == ".json":
+            return Container.SHARDS
+        if code := foreign(start, size):
+            raise CheckpointError(code, name=name)
+        if path.suffix == ".onnx":
+            return Container.ONNX
+        if start.startswith(_HDF5):
+            return Container.KERAS
         if path.suffix == ".safetensors" or start[8:9] == b"{":
             _check_safetensors(path, size)
             return Container.SAFETENSORS
         if start[:2] == b"PK":
-            _check_zip(path, size)
-            return Container.ZIP
+            return _check_zip(path, size)
     except (OSError, ValueError, struct.error, zipfile.BadZipFile, NotImplementedError,
             RecursionError) as error:  # fmt: skip
-        raise CheckpointError("checkpoint_damaged", name=name) from error
+        raise _damaged(path, name, start, size) from error
     if start[257:262] == b"ustar":
         raise CheckpointError("checkpoint_archive", name=name)
     if start[:1] != b"\x80":  # a pickle of protocol 2 or later starts with this byte
@@ -76,7 +85,21 @@ def container(path: Path) -> Container:
     return Container.LEGACY
 
 
-def _check_zip(path: Path, size: int) -> None:
+def _damaged(path: Path, name: str, start: bytes, size: int) -> CheckpointError:
+    """The error of a file that cannot be read: cut off, or damaged otherwise."""
+    try:
+        cut = cut_off(path, start, size)
+    except (OSError, ValueError, struct.error):
+        cut = None
+    if cut is None:
+        return CheckpointError("checkpoint_damaged", name=name)
+    if not cut[1]:
+        return CheckpointError("checkpoint_cut", name=name)
+    return CheckpointError("checkpoint_cut_at", name=name, given=cut[0], needed=cut[1])
+
+
+def _check_zip(path: Path, size: int) -> Container:
+    """Check the directory of an archive; PyTorch's, Keras's and NumPy's are told by its entries."""
     name = safe_name(path.name)
     if _directory_size(path, size) > MOST_DIRECTORY:
         raise CheckpointError("checkpoint_packed", name=name)
@@ -85,6 +108,12 @@ def _check_zip(path: Path, size: int) -> None:
     names = [entry.filename for entry in entries]
     if any(part.endswith("/constants.pkl") for part in names):
         raise CheckpointError("checkpoint_script", name=name)
+    if code := of_archive(names):
+        raise CheckpointError(code, name=name)
+    if "model.weights.h5" in names:
+        return Container.KERAS
+    if names and all(part.endswith(".npy") for part in names):
+        return Container.NUMPY
     pickles = [entry for entry in entries if entry.filename.endswith("/data.pkl")]
     stored = all(entry.compress_type == zipfile.ZIP_STORED for entry in entries)
     fits = sum(entry.file_size for entry in entries) <= size
@@ -94,6 +123,7 @@ def _check_zip(path: Path, size: int) -> None:
         raise CheckpointError("checkpoint_archive", name=name)
     if pickles[0].file_size > MOST_PICKLE:
         raise CheckpointError("checkpoint_packed", name=name)
+    return Container.ZIP
 
 
 def _directory_size(path: Path, size: int) -> int:

@@ -4,6 +4,7 @@ import json
 import pickle
 import warnings
 import zipfile
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from resnet_viz.checkpoints.reading.file_kinds import (
     Container,
     container,
 )
+from resnet_viz.checkpoints.reading.keras_weights import read_keras
+from resnet_viz.checkpoints.reading.numpy_arrays import read_npz
 from resnet_viz.checkpoints.reading.onnx_initialisers import read_onnx
 from resnet_viz.checkpoints.reading.pickle_imports import wanted_globals
 from resnet_viz.checkpoints.reading.state_dict import StateDict, unwrap
@@ -25,10 +28,12 @@ from resnet_viz.core.errors import CheckpointError
 from resnet_viz.pictures.decode import safe_name
 
 _MOST_SHARDS = 100
+_CUT = ("unexpected EOF", "Ran out of input", "truncated")  # what reading a cut pickle says
+_NETWORKS = ("torch.nn.", "torchvision.models.", "timm.")  # a whole network is of such classes
 _MOST_INDEX = 16_000_000  # bytes of a sharded file's index
 
 
-def read_weights(path: str | Path) -> StateDict:
+def read_weights(path: str | Path, copy: str = "") -> StateDict:
     """Read the tensors and the metadata of a weights file.
 
     Pickles are read with ``weights_only=True``. Sizes are checked before memory is allocated.
@@ -37,7 +42,10 @@ def read_weights(path: str | Path) -> StateDict:
     ----------
     path
         A file of ``torch.save`` (``.pt .pth .th .ckpt .bin .tar``, either format), a
-        ``.safetensors`` file, the ``.json`` index of a sharded one, or an ``.onnx`` file.
+        ``.safetensors`` file, the ``.json`` index of a sharded one, an ``.onnx`` file, a Keras
+        file (``.h5 .keras``), or an ``.npz`` file.
+    copy
+        Name of the set of weights to read, if the file has several; see ``StateDict.copies``.
 
     Returns
     -------
@@ -52,20 +60,18 @@ def read_weights(path: str | Path) -> StateDict:
     """
     path = Path(path)
     name = safe_name(path.name)
-    match container(path):
-        case Container.SAFETENSORS:
-            tensors, metadata = _read_safetensors(path, name)
-            return replace(unwrap(tensors, name), metadata=metadata)
-        case Container.SHARDS:
-            return unwrap(_read_shards(path, name), name)
-        case Container.ONNX:
-            return unwrap(read_onnx(path, name), name)
-        case Container.ZIP:
-            state_dict = unwrap(_read_pickle(path, name, mapped=True), name)
-            _check_records(state_dict, path, name)
-            return state_dict
-        case Container.LEGACY:
-            return unwrap(_read_pickle(path, name), name)
+    form = container(path)
+    if form is Container.ZIP:
+        content = _read_pickle(path, name, mapped=True)
+        return unwrap(content, name, copy, storages=_entry_sizes(path))
+    if form is Container.SAFETENSORS:
+        tensors, metadata = _read_safetensors(path, name)
+        return replace(unwrap(tensors, name, copy), metadata=metadata)
+    if form is Container.KERAS:
+        tensors, training = read_keras(path, name)
+        found = unwrap(tensors, name, copy)
+        return replace(found, training={**found.training, **training})
+    return unwrap(_READERS[form](path, name), name, copy)
 
 
 def _read_safetensors(path: Path, name: str) -> tuple[dict[str, Tensor], JsonObject]:
@@ -107,17 +113,10 @@ def _check_shard(path: Path) -> None:
         raise CheckpointError("checkpoint_damaged", name=safe_name(path.name))
 
 
-def _check_records(weights: StateDict, path: Path, name: str) -> None:
-    """Check that the storage of every tensor is as long as an entry of the archive.
-
-    With ``mmap`` PyTorch does not read the entries: a tensor longer than its entry would show the
-    bytes of the next one.
-    """
+def _entry_sizes(path: Path) -> set[int]:
+    """Sizes in bytes of the entries of an archive, and zero."""
     with zipfile.ZipFile(path) as archive:
-        sizes = {entry.file_size for entry in archive.infolist()}
-    lengths = {value.untyped_storage().nbytes() for value in weights.tensors.values()}
-    if not lengths <= sizes | {0}:
-        raise CheckpointError("checkpoint_damaged", name=name)
+        return {entry.file_size for entry in archive.infolist()} | {0}
 
 
 def _read_pickle(path: Path, name: str, *, mapped: bool = False) -> object:
@@ -127,8 +126,20 @@ def _read_pickle(path: Path, name: str, *, mapped: bool = False) -> object:
             warnings.simplefilter("ignore")  # PyTorch warns of old formats
             return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
     except Exception as error:  # a damaged or hostile file can raise anything
+        if isinstance(error, EOFError) or any(word in str(error) for word in _CUT):
+            raise CheckpointError("checkpoint_cut", name=name) from error
         wanted = wanted_globals(path) if isinstance(error, pickle.UnpicklingError) else []
         if wanted:
+            whole = any(each.startswith(_NETWORKS) for each in wanted)
+            code = "checkpoint_whole" if whole else "checkpoint_unsafe"
             names = ", ".join(safe_name(each) for each in wanted)
-            raise CheckpointError("checkpoint_unsafe", name=name, wanted=names) from error
+            raise CheckpointError(code, name=name, wanted=names) from error
         raise CheckpointError("checkpoint_damaged", name=name) from error
+
+
+_READERS: Mapping[Container, Callable[[Path, str], object]] = {
+    Container.SHARDS: _read_shards,
+    Container.ONNX: read_onnx,
+    Container.NUMPY: read_npz,
+    Container.LEGACY: _read_pickle,
+}

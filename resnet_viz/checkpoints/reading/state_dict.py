@@ -1,30 +1,26 @@
 """``StateDict``: the named tensors in the content of a weights file, and its training record."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from resnet_viz.checkpoints.reading.copies import Copy, choose, copies
 from resnet_viz.checkpoints.reading.file_kinds import MOST_BYTES, MOST_ENTRIES
-from resnet_viz.checkpoints.reading.optimiser_state import optimiser_of, ratios
+from resnet_viz.checkpoints.reading.merging import Merged, merge
+from resnet_viz.checkpoints.reading.optimiser_state import OptimiserState, optimiser_of, ratios
 from resnet_viz.core.converter import JsonObject
 from resnet_viz.core.errors import CheckpointError
 from resnet_viz.pictures.decode import safe_name
 
-#: Keys under which training programs save the weights, most likely first.
-WRAPPERS = (
-    "state_dict", "model_state_dict", "model", "net", "network", "params", "weights", "module",
-    "model_state", "state_dict_ema", "model_ema", "params_ema", "ema_state_dict", "ema",
-    "state", "backbone", "encoder",
-)  # fmt: skip
-_DEEPEST = 6  # nested wrappers
 _MOST_NOTES = 60  # entries of the training record
 _LONGEST_NOTE = 200  # characters
 _FLOATS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
 _WHOLE = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.bool)
-_COUNTER = "num_batches_tracked"
+#: Tensors of one value that belong to the weights: counters of batches, g of weight norm.
+_KEPT = ("num_batches_tracked", "weight_g", "original0", "alpha")
 _PROFILED = ("total_ops", "total_params")  # counters that a profiler adds
 
 
@@ -42,6 +38,12 @@ class StateDict:
         Metadata of a safetensors file, decoded from JSON.
     update_ratios
         ||last step|| / ||W|| by tensor, if the file has the optimiser's state.
+    copies
+        Names of every set of weights in the file; () if there is only one.
+    copy
+        The one that was read; "" if there is only one.
+    merged
+        Weights that were put together from their parts.
 
     """
 
@@ -49,75 +51,93 @@ class StateDict:
     training: JsonObject = field(default_factory=dict)
     metadata: JsonObject = field(default_factory=dict)
     update_ratios: Mapping[str, float] = field(default_factory=dict)
+    copies: tuple[str, ...] = ()
+    copy: str = ""
+    merged: tuple[Merged, ...] = ()
 
     def __len__(self) -> int:
         return len(self.tensors)
 
 
-def unwrap(content: object, name: str) -> StateDict:
+def unwrap(
+    content: object, name: str, copy: str = "", *, storages: Set[int] | None = None
+) -> StateDict:
     """Find the weights in the content of a file.
 
     Parameters
     ----------
     content
-        What the file contains: a state dict, or a dictionary that has one under a usual key.
+        What the file contains: a state dict, or dictionaries and lists with one or more.
     name
         The file's name, for errors.
+    copy
+        Name of the set of weights to read; by default the most usual one that was trained.
+    storages
+        Sizes in bytes that the storage of a tensor may have; any by default.
 
     Raises
     ------
     CheckpointError
-        If there are no weights, or a tensor is sparse, quantised or longer than its storage.
+        If there are no weights or none of that name, or a tensor is sparse, quantised or longer
+        than its storage.
 
     """
-    notes: JsonObject = {}
-    optimiser = None
-    for _ in range(_DEEPEST):
-        if not isinstance(content, Mapping):
-            raise CheckpointError("checkpoint_no_weights", name=name)
-        optimiser = optimiser_of(content) or optimiser
-        wrapper = _wrapped(content)
-        if wrapper is None:
-            break
-        _note(notes, {k: v for k, v in content.items() if k != wrapper})
-        content = content[wrapper]
-    if not isinstance(content, Mapping):
+    found = copies(content)
+    if not found:
         raise CheckpointError("checkpoint_no_weights", name=name)
-    tensors = _named(content, notes, name)
-    update_ratios = {} if optimiser is None else ratios(optimiser, tensors)
-    return StateDict(tensors, notes, update_ratios=update_ratios)
+    chosen = choose(found, copy, name)
+    notes: JsonObject = {}
+    optimiser = _beside(content, chosen, notes)
+    tensors, merged = merge(_checked(chosen.tensors, notes, name, storages))
+    tensors = _without_prefix(tensors)
+    return StateDict(
+        tensors,
+        notes,
+        update_ratios={} if optimiser is None else ratios(optimiser, tensors),
+        copies=tuple(each.name for each in found) if len(found) > 1 else (),
+        copy=chosen.name if len(found) > 1 else "",
+        merged=merged,
+    )
 
 
-def _wrapped(content: Mapping[Any, Any]) -> str | None:
-    """The key of the dictionary with the weights; None if ``content`` has them itself."""
-    if any(isinstance(value, Tensor) and value.ndim == 4 for value in content.values()):
-        return None
-    mappings = [k for k, v in content.items() if isinstance(k, str) and isinstance(v, Mapping)]
-    for wrapper in WRAPPERS:
-        if wrapper in mappings:
-            return wrapper
-    return mappings[0] if len(mappings) == 1 and len(content) == 1 else None
+def _beside(content: object, chosen: Copy, notes: JsonObject) -> OptimiserState | None:
+    """Note what stands beside the weights, and return the optimiser's state."""
+    optimiser = None
+    for key in (*chosen.path, None):
+        optimiser = optimiser_of(content) or optimiser
+        if isinstance(content, Mapping):
+            inside = key is None  # the dictionary of the weights itself
+            beside = {k: v for k, v in content.items() if not (inside and isinstance(v, Tensor))}
+            _note(notes, {k: v for k, v in beside.items() if k != key})
+        if key is not None:
+            content = content[key]  # type: ignore[index]  # the path was walked in this content
+    return optimiser
 
 
-def _named(content: Mapping[Any, Any], notes: JsonObject, name: str) -> dict[str, Tensor]:
+def _checked(
+    content: Mapping[str, Tensor], notes: JsonObject, name: str, storages: Set[int] | None
+) -> dict[str, Tensor]:
+    """The tensors of a copy without counters, which are noted."""
     if len(content) > MOST_ENTRIES:
         raise CheckpointError("checkpoint_packed", name=name)
     tensors: dict[str, Tensor] = {}
     for key, value in content.items():
-        if not isinstance(key, str) or not isinstance(value, Tensor):
-            continue
-        if (value.ndim == 0 and not key.endswith(_COUNTER)) or key.endswith(_PROFILED):
+        if (value.ndim == 0 and not key.endswith(_KEPT)) or key.endswith(_PROFILED):
             _note(notes, {key: value})
         else:
             tensors[key] = value
     if not tensors:
         raise CheckpointError("checkpoint_no_weights", name=name)
-    _check_tensors(tensors, name)
-    return _without_prefix(tensors)
+    _check_tensors(tensors, name, storages)
+    return tensors
 
 
-def _check_tensors(tensors: Mapping[str, Tensor], name: str) -> None:
-    """Refuse tensors that are not dense, have another type, or are longer than their storage."""
+def _check_tensors(tensors: Mapping[str, Tensor], name: str, storages: Set[int] | None) -> None:
+    """Refuse tensors that are not dense, have another type, or are longer than their storage.
+
+    With ``mmap`` PyTorch does not read the entries of an archive: a tensor longer than its entry
+    would show the bytes of the next one, so its storage must be as long as an entry.
+    """
     total = 0
     for key, value in tensors.items():
         dense = value.layout is torch.strided and not value.is_meta and not value.is_quantized
@@ -128,18 +148,25 @@ def _check_tensors(tensors: Mapping[str, Tensor], name: str) -> None:
         total += needed
         if needed > value.untyped_storage().nbytes() or total > MOST_BYTES:
             raise CheckpointError("checkpoint_packed", name=name)
+        if storages is not None and value.untyped_storage().nbytes() not in storages:
+            raise CheckpointError("checkpoint_damaged", name=name)
 
 
 def _without_prefix(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Remove prefixes that all names share ("module.", "model.")."""
+    """Remove prefixes that all convolutions share ("module.", "model."), from every name."""
     while prefix := _common_prefix(tensors):
-        tensors = {key.removeprefix(prefix): value for key, value in tensors.items()}
+        shorter = {key.removeprefix(prefix): value for key, value in tensors.items()}
+        if len(shorter) < len(tensors):  # a name occurs with and without the prefix
+            break
+        tensors = shorter
     return tensors
 
 
-def _common_prefix(names: Iterable[str]) -> str | None:
+def _common_prefix(tensors: Mapping[str, Tensor]) -> str | None:
+    convolutions = [key for key, value in tensors.items() if value.ndim == 4]
+    names = convolutions or [*tensors]
     first_parts = {name.partition(".")[0] for name in names}
-    too_short = any("." not in name or name.count(".") == 1 for name in names)
+    too_short = any(name.count(".") < 2 for name in names)
     return f"{first_parts.pop()}." if len(first_parts) == 1 and not too_short else None
 
 

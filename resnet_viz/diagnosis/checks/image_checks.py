@@ -102,7 +102,8 @@ def image_findings(
     identification: Identification, measured: ImageMeasurements
 ) -> Iterator[CheckFinding]:
     """Yield the findings of every check that needs images but no labels."""
-    if measured.scores:
+    file = identification.file
+    if measured.scores and file.has_statistics:
         scores = (
             dict(list(measured.scores.items())[1:])
             if identification.input_scores
@@ -115,7 +116,8 @@ def image_findings(
     if measured.dead:
         yield from worst("dead_units", measured.dead)
     yield from earliest("activation_range", measured.largest)
-    yield from _predictions(measured)
+    if file.answers:
+        yield from _predictions(measured, has_statistics=file.has_statistics)
     yield from _gradient_ratio(measured)
 
 
@@ -130,23 +132,26 @@ def _input(identification: Identification) -> Iterator[CheckFinding]:
 
 
 def _kind(identification: Identification) -> Iterator[CheckFinding]:
-    if len(identification.scores) < 2:
+    kinds = {name.partition("+")[0] for name in identification.scores}
+    if len(kinds) < 2 and identification.kind_known:
         return
-    scores = ", ".join(f"{name} {score:.2f}" for name, score in identification.scores.items())
+    named = [f"{name} {score:.2f}" for name, score in identification.scores.items()]
+    scores = ", ".join(named) or "-"
     finding = graded("plain_or_residual", identification.confidence, scores=scores)
-    if not identification.sure and finding.severity is Severity.OK:
-        finding = graded("plain_or_residual", 1 / len(identification.scores), scores=scores)
+    if not identification.kind_known and finding.severity is Severity.OK:
+        finding = graded("plain_or_residual", 0.5, scores=scores)
     yield finding
 
 
-def _predictions(measured: ImageMeasurements) -> Iterator[CheckFinding]:
+def _predictions(measured: ImageMeasurements, *, has_statistics: bool) -> Iterator[CheckFinding]:
     predictions = measured.logits.argmax(1)
     if measured.logits.shape[1] < 2 or len(predictions) < 4:
         return
     if not torch.isfinite(measured.logits).all():
         return  # the activation checks report it by layer
     agreement = float((predictions == measured.train_logits.argmax(1)).float().mean())
-    yield graded("train_eval", agreement)
+    if has_statistics:  # otherwise both modes measure the same photographs
+        yield graded("train_eval", agreement)
     most_frequent = float(predictions.bincount().max() / len(predictions))
     yield graded("one_class", most_frequent, name=str(int(predictions.mode().values)))
 

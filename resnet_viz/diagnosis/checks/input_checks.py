@@ -28,7 +28,7 @@ def input_findings(
     """Check whether another channel order or input size fits the network better."""
     if identification.spec.input_channels != 3:
         return
-    if len(batch) >= _ENOUGH:
+    if len(batch) >= _ENOUGH and identification.file.answers:
         yield from _channel_order(identification.network, batch)
     if identification.preprocessing.size <= _LARGEST and identification.input_scores:
         yield _size(identification)

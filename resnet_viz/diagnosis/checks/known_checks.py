@@ -10,8 +10,8 @@ from resnet_viz.checkpoints.identifying.identify import Identification
 from resnet_viz.checkpoints.load import load
 from resnet_viz.checkpoints.ref import NetworkRef
 from resnet_viz.checkpoints.sources.bundled_files import bundled_names
-from resnet_viz.diagnosis.checks.weight_checks import weighted
 from resnet_viz.diagnosis.thresholds import graded
+from resnet_viz.diagnosis.weighted_layers import layers_of_network
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.networks.zoo.labels import CIFAR10_CLASSES
 from resnet_viz.pictures.preprocess import seen, to_batch
@@ -50,10 +50,10 @@ def _distance(network: ResNet) -> Iterator[CheckFinding]:
 
 def distances(network: nn.Module, other: nn.Module) -> dict[str, float]:
     """||W - W'|| / ||W'|| by layer, for two networks of the same spec; W' is from ``other``."""
-    other_layers = weighted(other)
+    other_layers = layers_of_network(other).layers
     moved = {}
     with torch.no_grad():
-        for name, module in weighted(network).items():
+        for name, module in layers_of_network(network).layers.items():
             weight, base = module.weight, other_layers[name].weight
             moved[name] = float((weight - base).norm() / base.norm())
     return moved

@@ -9,56 +9,53 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from resnet_viz.diagnosis.thresholds import graded, worst
-from resnet_viz.networks.resnet.model import ResNet
+from resnet_viz.diagnosis.weighted_layers import WeightedLayers
 from resnet_viz.records import CheckFinding, LayerHealth
 
 _DEAD = 1e-3  # share of the median norm of a layer's filters
 _TWIN = 0.9999  # cosine between two filters
+_LARGE = 6_000_000  # weights; the largest layer of a ResNet-152 has 2.4 million
+_STEPS = 30
 _FEW_VALUES = 256  # distinct values of a layer quantised to 8 bits
 
 
-def weight_findings(network: ResNet) -> Iterator[CheckFinding]:
+def weight_findings(found: WeightedLayers) -> Iterator[CheckFinding]:
     """Yield the findings of every check that needs only the weights."""
-    layers = weighted(network)
-    yield from worst("not_finite", _not_finite(network))
+    layers, convolutions, norms = found.layers, found.convolutions, found.norms
+    yield from worst("not_finite", _not_finite(found.tensors))
     yield from worst("zero_layer", {n: float(_constant(m.weight)) for n, m in layers.items()})
-    yield from worst("dead_filters", {n: dead_filters(m) for n, m in _convolutions(network)})
-    yield from worst("duplicate_filters", {n: _twins(m) for n, m in _convolutions(network)})
-    norms = dict(_norms(network))
+    yield from worst("dead_filters", {n: dead_filters(m) for n, m in convolutions.items()})
+    yield from worst("duplicate_filters", {n: _twins(m) for n, m in convolutions.items()})
     if norms:
         yield from worst("bn_never_trained", {n: float(_reset(m)) for n, m in norms.items()})
         yield from worst("bn_variance", {n: _variance(m) for n, m in norms.items()})
         yield from worst(
             "bn_scale", {n: float(m.weight.detach().abs().max()) for n, m in norms.items()}
         )
-    yield from worst("weight_scale", _scales(network))
+    yield from worst("weight_scale", _scales(convolutions))
     yield from worst("fresh_layer", {n: float(_fresh(m)) for n, m in layers.items()})
     yield from _precision(layers)
-    yield from _head_bias(network)
+    yield from _head_bias(found)
 
 
-def _head_bias(network: ResNet) -> Iterator[CheckFinding]:
+def _head_bias(found: WeightedLayers) -> Iterator[CheckFinding]:
     """Check the largest minus the smallest bias of the head, the log odds of two classes.
 
     It is small for equally frequent classes; otherwise it is about the logarithm of the ratio of
     their frequencies.
     """
-    bias = network.get_submodule("fc").get_parameter("bias").detach().float()
-    if len(bias) < 2 or not torch.isfinite(bias).all():
+    stored = None if found.head is None else found.layers[found.head].bias
+    if stored is None or len(stored) < 2 or not torch.isfinite(stored).all():
         return
+    bias = stored.detach().float()
     spread = float(bias.max() - bias.min())
-    yield graded("head_bias", spread, "fc", odds=f"{math.exp(min(spread, 50)):.3g}",
+    yield graded("head_bias", spread, found.head, odds=f"{math.exp(min(spread, 50)):.3g}",
                  most=str(int(bias.argmax())), least=str(int(bias.argmin())))  # fmt: skip
 
 
-def weight_health(network: ResNet) -> dict[str, LayerHealth]:
-    """Measure the weights of every convolution and of the head, by layer."""
-    return {name: _health(name, module) for name, module in weighted(network).items()}
-
-
-def weighted(network: nn.Module) -> dict[str, nn.Conv2d | nn.Linear]:
-    """Convolutions and linear layers by name."""
-    return {n: m for n, m in network.named_modules() if isinstance(m, (nn.Conv2d, nn.Linear))}
+def weight_health(layers: Mapping[str, nn.Conv2d | nn.Linear]) -> dict[str, LayerHealth]:
+    """Measure the weights of every convolution and linear layer."""
+    return {name: _health(name, module) for name, module in layers.items()}
 
 
 def dead_filters(module: nn.Conv2d) -> float:
@@ -75,7 +72,7 @@ def _health(name: str, module: nn.Conv2d | nn.Linear) -> LayerHealth:
     weight = module.weight.detach().float().flatten(1)
     if not torch.isfinite(weight).all():
         return LayerHealth(name, kind)
-    spectral = float(torch.linalg.matrix_norm(weight, ord=2))
+    spectral = _spectral_norm(weight)
     squared = float(weight.square().sum())
     return LayerHealth(
         name,
@@ -87,21 +84,20 @@ def _health(name: str, module: nn.Conv2d | nn.Linear) -> LayerHealth:
     )
 
 
-def _convolutions(network: nn.Module) -> Iterator[tuple[str, nn.Conv2d]]:
-    for name, module in network.named_modules():
-        if isinstance(module, nn.Conv2d):
-            yield name, module
+def _spectral_norm(weight: Float[Tensor, "out in"]) -> float:
+    """||W||_2; of a large matrix by power iteration, which is exact to about a per cent."""
+    if weight.numel() <= _LARGE:
+        return float(torch.linalg.matrix_norm(weight, ord=2))
+    vector = torch.ones(weight.shape[1]) / weight.shape[1] ** 0.5
+    for _ in range(_STEPS):
+        vector = weight.T @ (weight @ vector)
+        vector = vector / vector.norm().clamp_min(1e-30)
+    return float((weight @ vector).norm())
 
 
-def _norms(network: nn.Module) -> Iterator[tuple[str, nn.BatchNorm2d]]:
-    for name, module in network.named_modules():
-        if isinstance(module, nn.BatchNorm2d):
-            yield name, module
-
-
-def _not_finite(network: nn.Module) -> dict[str, float]:
+def _not_finite(tensors: Mapping[str, Tensor]) -> dict[str, float]:
     counted: dict[str, float] = defaultdict(float)
-    for key, value in network.state_dict().items():
+    for key, value in tensors.items():
         counted[key.rpartition(".")[0]] += float((~torch.isfinite(value.float())).sum())
     return counted
 
@@ -131,10 +127,10 @@ def _variance(norm: nn.BatchNorm2d) -> float:
     return float("nan") if bool((variance < 0).any()) else float(variance.max())
 
 
-def _scales(network: nn.Module) -> dict[str, float]:
+def _scales(convolutions: Mapping[str, nn.Conv2d]) -> dict[str, float]:
     """RMS weight of each convolution over the median of the convolutions of the same shape."""
     sizes: dict[tuple[int, ...], dict[str, float]] = defaultdict(dict)
-    for name, module in _convolutions(network):
+    for name, module in convolutions.items():
         size = float(module.weight.detach().float().square().mean().sqrt())
         sizes[tuple(module.weight.shape)][name] = size
     relative: dict[str, float] = {}
@@ -142,7 +138,7 @@ def _scales(network: nn.Module) -> dict[str, float]:
         median = sorted(group.values())[len(group) // 2]
         if len(group) > 2 and median > 0:
             relative |= {name: size / median for name, size in group.items()}
-    return relative or {"conv1": 1.0}
+    return relative or dict.fromkeys([*convolutions][:1], 1.0)
 
 
 def _fresh(module: nn.Conv2d | nn.Linear) -> bool:

@@ -141,7 +141,7 @@ def _modules(spec: NetworkSpec, block: BlockPlan, channels: list[str]) -> list[s
         match part.kind:
             case PartKind.CONVOLUTION:
                 stride = "stride" if done == int(on_second) else "1"
-                module = convolution(part, channels[done], channels[done + 1], stride)
+                module = convolution(spec, part, channels[done], channels[done + 1], stride)
                 done += 1
             case PartKind.NORM:
                 module = norm_line(spec, channels[done])

@@ -1,6 +1,6 @@
 """Lines of exported source: the modules of parts, and calls of them."""
 
-from resnet_viz.spec import Activation, NetworkSpec, Norm
+from resnet_viz.spec import Activation, Edges, NetworkSpec, Norm
 from resnet_viz.spec.parts import Part, PartKind
 
 _ACTIVATIONS = {
@@ -28,16 +28,17 @@ def norm_line(spec: NetworkSpec, channels: str) -> str:
     return f"nn.BatchNorm2d({channels})"
 
 
-def convolution(part: Part, before: str, after: str, stride: str) -> str:
+def convolution(spec: NetworkSpec, part: Part, before: str, after: str, stride: str) -> str:
     """The expression of a convolution; PyTorch's defaults are left out."""
     assert part.convolution is not None
     kernel, groups = part.convolution.kernel, part.convolution.groups
     arguments = [before, after, str(kernel)]
     arguments += [] if stride == "1" else [stride]
-    arguments += [f"padding={kernel // 2}"] if kernel > 1 else []
+    same = spec.edges is Edges.BEHIND and kernel > 1 and stride != "1"
+    arguments += [f"padding={kernel // 2}"] if kernel > 1 and not same else []
     arguments += [f"groups={groups}"] if groups > 1 else []
     arguments += [] if part.convolution.bias else ["bias=False"]
-    return f"nn.Conv2d({', '.join(arguments)})"
+    return f"{'SameConv2d' if same else 'nn.Conv2d'}({', '.join(arguments)})"
 
 
 def module_lines(spec: NetworkSpec, parts: tuple[Part, ...], before: str) -> list[str]:
@@ -50,7 +51,7 @@ def module_lines(spec: NetworkSpec, parts: tuple[Part, ...], before: str) -> lis
         channels = str(part.channels)
         match part.kind:
             case PartKind.CONVOLUTION if part.convolution is not None:
-                module = convolution(part, before, channels, str(part.convolution.stride))
+                module = convolution(spec, part, before, channels, str(part.convolution.stride))
             case PartKind.NORM:
                 module = norm_line(spec, channels)
             case PartKind.SHIFT:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from resnet_viz.core.errors import OptionError
 from resnet_viz.networks.export.spec_file import SCHEMA_VERSION
 from resnet_viz.networks.resnet.model import ResNet
+from resnet_viz.networks.resnet.modules import SameConv2d
 from resnet_viz.networks.resnet.shortcuts import ZeroPad
 from resnet_viz.networks.tables.layer_table import layer_table
 from resnet_viz.records import Layer
@@ -104,11 +105,11 @@ def _convolution(graph: _Graph, row: Layer, module: Any) -> None:
     weights = [graph.weight(f"{row.name}.weight", module.weight)]
     if module.bias is not None:
         weights.append(graph.weight(f"{row.name}.bias", module.bias))
-    padding, stride = module.padding[0], module.stride[0]
-    graph.node(
-        "Conv", row, [row.inputs[0], *weights], pads=[padding] * 4, strides=[stride] * 2,
-        group=module.groups,
-    )  # fmt: skip
+    pads: dict[str, Any] = {"pads": [module.padding[0]] * 4}
+    if isinstance(module, SameConv2d):
+        pads = {"auto_pad": "SAME_UPPER"}
+    strides = [module.stride[0]] * 2
+    graph.node("Conv", row, [row.inputs[0], *weights], strides=strides, group=module.groups, **pads)
 
 
 def _batch_norm(graph: _Graph, row: Layer, module: Any) -> None:

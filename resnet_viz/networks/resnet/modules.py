@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from resnet_viz.networks.resnet.shortcuts import ZeroPad
-from resnet_viz.spec import Activation, NetworkSpec, Norm
+from resnet_viz.spec import Activation, Edges, NetworkSpec, Norm
 from resnet_viz.spec.parts import Convolution, Part, PartKind
 
 _GROUPS = 32  # Wu and He 2018 (arXiv 1803.08494), sec. 3.1
@@ -44,18 +44,32 @@ def activation(spec: NetworkSpec) -> nn.Module:
             return nn.ELU()
 
 
-def conv2d(plan: Convolution | None) -> nn.Conv2d:
+def conv2d(plan: Convolution | None, edges: Edges = Edges.BOTH) -> nn.Conv2d:
     """A planned convolution."""
     assert plan is not None
-    return nn.Conv2d(
+    behind = edges is Edges.BEHIND and plan.stride > 1 and plan.kernel > 1
+    return (SameConv2d if behind else nn.Conv2d)(
         plan.in_channels,
         plan.out_channels,
         plan.kernel,
         plan.stride,
-        plan.kernel // 2,
+        0 if behind else plan.kernel // 2,
         groups=plan.groups,
         bias=plan.bias,
     )
+
+
+class SameConv2d(nn.Conv2d):
+    """A convolution that pads as TensorFlow's "same": as little as possible, behind first."""
+
+    def forward(self, x: Float[Tensor, "batch in h w"]) -> Float[Tensor, "batch out hs ws"]:
+        pads = []
+        for side, kernel, stride in zip(
+            reversed(x.shape[2:]), reversed(self.kernel_size), reversed(self.stride), strict=True
+        ):
+            missing = max((math.ceil(side / stride) - 1) * stride + kernel - side, 0)
+            pads += [missing // 2, missing - missing // 2]
+        return super().forward(nn.functional.pad(x, pads))
 
 
 class Scale(nn.Module):
@@ -125,7 +139,7 @@ def module(spec: NetworkSpec, part: Part, in_channels: int) -> nn.Module:
 
 
 _MAKE: Mapping[PartKind, Callable[[NetworkSpec, Part, int], nn.Module]] = {
-    PartKind.CONVOLUTION: lambda spec, part, channels: conv2d(part.convolution),
+    PartKind.CONVOLUTION: lambda spec, part, channels: conv2d(part.convolution, spec.edges),
     PartKind.NORM: lambda spec, part, channels: norm(spec, part.channels),
     PartKind.ACTIVATION: lambda spec, part, channels: activation(spec),
     PartKind.SCALE: lambda spec, part, channels: Scale(part.value),

@@ -8,6 +8,7 @@ from resnet_viz.core.text import Text
 from resnet_viz.spec import (
     Activation,
     Block,
+    Edges,
     Initialisation,
     NetworkSpec,
     Norm,
@@ -30,6 +31,7 @@ _CHOICES: dict[str, type[StrEnum]] = {
     "stem": Stem,
     "order": Order,
     "stride_on": StrideOn,
+    "edges": Edges,
     "norm": Norm,
     "activation": Activation,
     "initialisation": Initialisation,
@@ -44,7 +46,9 @@ _GROUPS = {
         "shortcut", "padding", "shortcut_norm", "shortcut_input", "shortcut_scale",
         "branch_scale", "stochastic_depth",
     ),
-    "layers": ("order", "norm", "activation", "bias", "stride_on", "groups", "width_per_group"),
+    "layers": (
+        "order", "norm", "activation", "bias", "stride_on", "edges", "groups", "width_per_group",
+    ),
     "start": ("initialisation", "zero_last_gamma", "fixup"),
     "ends": ("stem", "stem_width", "input_size", "input_channels", "classes"),
 }  # fmt: skip

@@ -1,5 +1,6 @@
 """The choice of a checkpoint: an upload, a bundled network, or the networks of a training."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from resnet_viz.ui.choose.network_choice import bundled_title
 from resnet_viz.ui.choose.trained_run import TrainedRun, chosen_run
 from resnet_viz.ui.choose.uploads import kept_file
 from resnet_viz.ui.frame.messages import show_error
-from resnet_viz.ui.frame.session import CHECKPOINT, SECOND_CHECKPOINT, Choice
+from resnet_viz.ui.frame.session import CHECKPOINT, COPY, COPY_WIDGET, SECOND_CHECKPOINT, Choice
 
 MOST_MEGABYTES = 500
 _NONE, _FIND, _OWN = "none", "found", "own"
@@ -38,11 +39,12 @@ class CheckpointId:
     changed: str = ""
     network: str = ""  # a preset or a spec's JSON, overrides what the file says
     data: str = ""  # what it was trained on if not photographs: a set or a path on this machine
+    copy: str = ""  # one of several sets of weights; the usual one by default
 
     @property
     def key(self) -> tuple[str, ...]:
         """The cache key of its diagnosis."""
-        return (str(self.path), self.changed, self.network, self.name)
+        return (str(self.path), self.changed, self.network, self.copy, self.name)
 
 
 def choose_checkpoints(text: Text) -> list[CheckpointId]:
@@ -85,8 +87,31 @@ def _choose(key: Choice, run: TrainedRun | None, text: Text) -> CheckpointId | N
     if upload is not None:
         network = _network(key.name, right, text)
         path = kept_file(upload)
-        return CheckpointId(safe_name(upload.name), path, network=network, data=_data(path))
+        copy = COPY[_copy_place(path, key is SECOND_CHECKPOINT)].get()
+        data = _data(path)
+        return CheckpointId(safe_name(upload.name), path, network=network, copy=copy, data=data)
     return None if chosen in (None, _NONE) else _local(str(chosen), run)
+
+
+def choose_copy(copies: Sequence[str], copy: str, path: Path, *, second: bool, text: Text) -> None:
+    """Ask for one of a file's sets of weights; a change is read on the next run of the page."""
+    place = _copy_place(path, second)
+
+    def keep() -> None:
+        COPY[place].set(COPY_WIDGET[place].get())
+
+    st.selectbox(
+        text("debug.copy"),
+        list(copies),
+        index=copies.index(copy) if copy in copies else 0,
+        key=COPY_WIDGET[place].name,
+        on_change=keep,
+        help=text("debug.copy_help"),
+    )
+
+
+def _copy_place(path: Path, second: bool) -> str:
+    return f"{path.name}_{int(second)}"
 
 
 def _files(run: TrainedRun | None) -> dict[str, tuple[Role, Path]]:

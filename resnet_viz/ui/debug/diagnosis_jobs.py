@@ -88,4 +88,4 @@ def _file(checkpoint: CheckpointId) -> WeightsFile:
             container(path)
     except ResnetVizError as error:
         raise type(error)(error.code, **{**error.values, "name": checkpoint.name}) from error
-    return WeightsFile(str(path), checkpoint.name, checkpoint.network)
+    return WeightsFile(str(path), checkpoint.name, checkpoint.network, checkpoint.copy)

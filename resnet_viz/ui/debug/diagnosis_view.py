@@ -69,13 +69,19 @@ def _finding(
             st.plotly_chart(
                 figure, key=f"finding-{place.number}-{rank}", config={"displayModeBar": False}
             )
-        if finding.layer and report.identified.kind and place.path.is_file():
+        if (
+            finding.layer
+            and report.identified.kind
+            and report.identified.spec
+            and place.path.is_file()
+        ):
             _ways_on(finding.layer, report, place, text)
 
 
 def _ways_on(layer: str, report: CheckpointReport, place: Place, text: Text) -> None:
     """Show buttons that open the network at this layer on other pages."""
     spec = report.identified.spec
+    assert spec is not None  # asked for above
     layer = selectable_layer(spec, layer)
     if (place.path, layer) in place.offered:
         return

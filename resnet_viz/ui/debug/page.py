@@ -12,7 +12,7 @@ from resnet_viz.diagnosis.job import DiagnosisRecord
 from resnet_viz.figures.footing_words import unequal_footing
 from resnet_viz.jobs.job import Job
 from resnet_viz.records import CheckpointComparison, CheckpointReport
-from resnet_viz.ui.debug.checkpoint_choice import CheckpointId
+from resnet_viz.ui.debug.checkpoint_choice import CheckpointId, choose_copy
 from resnet_viz.ui.debug.diagnosis_jobs import answer, begin, diagnosis_of
 from resnet_viz.ui.debug.diagnosis_view import Place, draw_report
 from resnet_viz.ui.debug.images_choice import ImagesId
@@ -53,6 +53,9 @@ def _show_one(
     else:
         if isinstance(report, CheckpointReport):
             last.set((job.key, place.path))
+            if report.copies:
+                second = place.number > 0
+                choose_copy(report.copies, report.copy, place.path, second=second, text=text)
             draw_report(report, place, text)
             return report
     before, path = last.get() or ((), Path())

@@ -194,4 +194,6 @@ MEASURED = Keys[Any]("measured_{}", None)  # the settings that were measured her
 CHECKPOINT, SECOND_CHECKPOINT = Choice("checkpoint", ""), Choice("second", "")
 IMAGES = Choice("looked_at", "")
 IMAGES_FOR = Key("images_for", "")  # the data of the network that they were chosen for
+COPY = Keys[str]("copy_{}", "")  # the set of weights, by file and place
+COPY_WIDGET = Keys[str]("copy_widget_{}", "")
 LAST_REPORT = Keys[Any]("last_good_checkpoint_{}", None)  # by place

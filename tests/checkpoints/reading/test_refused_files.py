@@ -46,8 +46,9 @@ def test_a_pickle_that_would_run_code_is_refused_without_running(tmp_path, form)
 
 def test_a_whole_pickled_network_is_refused(tmp_path):
     torch.save(torch.nn.Linear(2, 2), tmp_path / "network.pth")
-    with pytest.raises(CheckpointError, match=r"save only network.state_dict\(\)"):
+    with pytest.raises(CheckpointError, match=r"asks for torch.nn.modules.linear.Linear") as caught:
         load_checkpoint(tmp_path / "network.pth", SPEC)
+    assert 'torch.save(network.state_dict(), "weights.pth")' in str(caught.value)
 
 
 fuzz = settings(
@@ -86,13 +87,46 @@ def test_a_truncated_safetensors_file_is_one_sentence(tmp_path, share):
         load_checkpoint(path)
 
 
-@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
-@pytest.mark.parametrize("data", [b"", b"hello, this is text", b"\x89PNG\r\n\x1a\n" + bytes(99)])
-def test_a_file_that_is_no_checkpoint_is_damaged_or_of_another_format(tmp_path, suffix, data):
+FOREIGN = {
+    "is empty": b"",
+    "is text": b"hello, this is text",
+    "is a picture": b"\x89PNG\r\n\x1a\n" + bytes(99),
+    "is a web page": b"<!DOCTYPE html><html>Quota exceeded</html>",
+    "is a Git LFS pointer": b"version https://git-lfs.github.com/spec/v1\noid sha256:4d\nsize 12\n",
+    "TensorFlow Lite": b"\x1c\x00\x00\x00TFL3" + bytes(99) + b"\x01",
+    "begins with zeros": bytes(2000),
+    "is an archive": b"\x1f\x8b\x08" + bytes(99),
+    "damaged or of another format": b"\x01\x02\x03\x04" * 99,
+}
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors", ".onnx", ".h5"])
+@pytest.mark.parametrize("words", FOREIGN)
+def test_a_file_that_is_no_checkpoint_is_named_with_what_to_do(tmp_path, suffix, words):
+    if suffix in (".onnx", ".safetensors", ".h5") and "another format" in words:
+        pytest.skip("the reader of this format says what is wrong")
     path = tmp_path / f"w{suffix}"
-    path.write_bytes(data)
-    with pytest.raises(CheckpointError, match="damaged or of another format"):
+    path.write_bytes(FOREIGN[words])
+    with pytest.raises(CheckpointError, match=words):
         load_checkpoint(path, SPEC)
+
+
+@pytest.mark.parametrize("form", FILES)
+@pytest.mark.parametrize("share", [0.3, 0.95])
+def test_a_file_that_was_cut_off_is_said_to_be_cut_off(tmp_path, form, share):
+    data = FILES[form]
+    (tmp_path / "w.pth").write_bytes(data[: int(len(data) * share)])
+    with pytest.raises(CheckpointError, match="cut off"):
+        load_checkpoint(tmp_path / "w.pth", NARROW)
+
+
+def test_a_safetensors_file_that_was_cut_off_has_its_bytes_counted(tmp_path):
+    path = tmp_path / "w.safetensors"
+    save(path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-100])
+    with pytest.raises(CheckpointError, match=f"has {len(whole) - 100:} of {len(whole)} bytes"):
+        load_checkpoint(path)
 
 
 @pytest.mark.parametrize("content", [[1, 2], {"epoch": 3}, {}, torch.zeros(3), {1: torch.zeros(1)}])

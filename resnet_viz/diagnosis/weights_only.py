@@ -1,0 +1,95 @@
+"""The diagnosis of a file whose network is not built here: checks of its weights, and no more."""
+
+from resnet_viz.checkpoints.identifying.heads import split_head
+from resnet_viz.checkpoints.identifying.identify import FileFacts
+from resnet_viz.checkpoints.identifying.named_modules import modules
+from resnet_viz.checkpoints.identifying.spare import sort_out
+from resnet_viz.checkpoints.identifying.variants import UNKNOWN, variant
+from resnet_viz.checkpoints.reading.state_dict import StateDict
+from resnet_viz.core.errors import CheckpointError
+from resnet_viz.diagnosis.checks.file_checks import contents_findings
+from resnet_viz.diagnosis.checks.update_checks import update_findings
+from resnet_viz.diagnosis.checks.weight_checks import weight_findings, weight_health
+from resnet_viz.diagnosis.thresholds import graded, ranked
+from resnet_viz.diagnosis.weighted_layers import WeightedLayers, layers_of_file
+from resnet_viz.records import CheckFinding, CheckpointReport, Identified, Tier
+
+#: What reading a file as a network ends with where its weights can still be checked.
+UNBUILT = ("checkpoint_unknown", "checkpoint_mismatch")
+
+
+def weights_report(weights: StateDict, name: str, reason: CheckpointError) -> CheckpointReport:
+    """Check the weights of a file whose network is unknown, or known and not built here.
+
+    Parameters
+    ----------
+    weights
+        The content of the file.
+    name
+        The file's name.
+    reason
+        Why no network was built from it.
+
+    """
+    sorted_out = sort_out(weights.tensors)
+    family = variant(sorted_out.tensors)
+    found = layers_of_file(sorted_out.tensors)
+    facts = FileFacts(weights.copies, weights.copy, sorted_out.aside, weights.merged)
+    findings = [
+        _unbuilt(family, reason),
+        *contents_findings(facts),
+        *weight_findings(found),
+        *update_findings(weights.update_ratios),
+    ]
+    return CheckpointReport(
+        name=name,
+        identified=_identified(weights, family, found, reason),
+        findings=ranked(findings),
+        layers=tuple(weight_health(found.layers).values()),
+        images="none",
+        copies=facts.copies,
+        copy=facts.copy,
+    )
+
+
+def _unbuilt(family: str, reason: CheckpointError) -> CheckFinding:
+    """Say what the network is, and how near it is to one that can be built."""
+    check = "unknown_architecture" if family == UNKNOWN else "not_built"
+    near = "network" in reason.values
+    words = {
+        key: str(reason.values.get(key, "-")) for key in ("network", "matched", "total", "first")
+    }
+    return graded("nearly" if near else check, 0.0, note=True, **words)
+
+
+def _identified(
+    weights: StateDict, family: str, found: WeightedLayers, reason: CheckpointError
+) -> Identified:
+    _, head = split_head(modules(weights.tensors))
+    first = next((m.weight.shape[1] for m in found.convolutions.values()), 0)
+    return Identified(
+        tier=Tier.WEIGHTS,
+        family=family,
+        kind=None,
+        depth=sum(len(m.weight.shape) > 1 for m in found.layers.values()),
+        block=None,
+        widths=(),
+        shortcut=None,
+        classes=head.classes,
+        input_channels=first,
+        parameters=sum(value.numel() for value in found.tensors.values()),
+        confidence=0.0,
+        stages=(),
+        order=None,
+        stem=None,
+        groups=1,
+        norm="batch" if found.norms else None,
+        matched=int(str(reason.values.get("matched", 0))),
+        total=len(weights),
+        normalisation=None,
+        scores={},
+        input_scores={},
+        training={k: v for k, v in weights.training.items() if not isinstance(v, (dict, list))},
+        class_names=(),
+        spec=None,
+    )
