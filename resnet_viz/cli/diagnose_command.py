@@ -9,7 +9,7 @@ from resnet_viz.cli.options import Debug, Json, guarded, one_of, print_result
 from resnet_viz.core.text import LANGUAGES, Text
 
 if TYPE_CHECKING:
-    from resnet_viz.checkpoints.identifying.identify import Identification
+    from resnet_viz.checkpoints.identifying.identification import Identification
 
 
 @guarded

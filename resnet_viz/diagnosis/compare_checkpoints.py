@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from resnet_viz.checkpoints.identifying.identify import Identification
+from resnet_viz.checkpoints.identifying.identification import Identification
 from resnet_viz.core.errors import DataError
 from resnet_viz.diagnosis.checks.known_checks import distances
 from resnet_viz.experiments.cka import alignment, grams, hsic_terms

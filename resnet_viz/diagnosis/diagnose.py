@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from jaxtyping import Float
 from torch import Tensor
 
-from resnet_viz.checkpoints.identifying.identify import Identification, identify
+from resnet_viz.checkpoints.identifying.identification import Identification
+from resnet_viz.checkpoints.identifying.identify import identify
 from resnet_viz.checkpoints.reading.read import read_weights
 from resnet_viz.checkpoints.reading.state_dict import StateDict
 from resnet_viz.core.errors import CheckpointError

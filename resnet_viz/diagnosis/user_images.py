@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float, Int64, UInt8
 from torch import Tensor
 
-from resnet_viz.checkpoints.identifying.identify import Identification
+from resnet_viz.checkpoints.identifying.identification import Identification
 from resnet_viz.core.errors import DataError, ImageError
 from resnet_viz.datasets.dataset import Dataset, ImageSet, measured
 from resnet_viz.datasets.load_dataset import known_datasets, load_dataset

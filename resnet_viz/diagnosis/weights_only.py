@@ -1,7 +1,7 @@
 """The diagnosis of a file whose network is not built here: checks of its weights, and no more."""
 
 from resnet_viz.checkpoints.identifying.heads import split_head
-from resnet_viz.checkpoints.identifying.identify import FileFacts
+from resnet_viz.checkpoints.identifying.identification import FileFacts
 from resnet_viz.checkpoints.identifying.named_modules import modules
 from resnet_viz.checkpoints.identifying.spare import sort_out
 from resnet_viz.checkpoints.identifying.variants import UNKNOWN, variant

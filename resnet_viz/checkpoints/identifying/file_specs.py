@@ -20,6 +20,7 @@ from resnet_viz.spec import (
     StrideOn,
 )
 from resnet_viz.spec.checks import USUAL_WIDTH_PER_GROUP
+from resnet_viz.spec.plan import plan
 
 _STEMS = {7: (Stem.IMAGENET, 224), 3: (Stem.CIFAR, 32)}  # kernel: stem, usual input in pixels
 _GROUPED = re.compile(r"gn|group|layer_?norm|(^|[._])ln")
@@ -43,7 +44,9 @@ def possible_specs(roles: Skeleton) -> Iterator[NetworkSpec]:
             spec = _spec(roles, blocks, block, shortcut, order, norm)
         except (SpecError, ZeroDivisionError):
             continue
-        yield from _alike(spec)
+        usual = replace(spec, shortcut=Shortcut.PROJECTION)
+        if shortcut is not Shortcut.PROJECTION_ALL or plan(spec) != plan(usual):
+            yield from _alike(spec)
 
 
 def _alike(spec: NetworkSpec) -> Iterator[NetworkSpec]:
@@ -128,7 +131,7 @@ def _shortcuts(blocks: Sequence[Sequence[NamedModule]], roles: Skeleton) -> list
     if not roles.aside:
         return [Shortcut.ZERO_PAD, Shortcut.NONE]
     if len(roles.aside) == len(blocks):
-        return [Shortcut.PROJECTION_ALL, Shortcut.PROJECTION]
+        return [Shortcut.PROJECTION, Shortcut.PROJECTION_ALL]
     return [Shortcut.PROJECTION]
 
 

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from resnet_viz.checkpoints.fill import fill
 from resnet_viz.checkpoints.identifying.bn_consistency import Consistency, consistency
 from resnet_viz.checkpoints.identifying.candidates import Candidate
+from resnet_viz.checkpoints.identifying.spec_labels import label
 from resnet_viz.checkpoints.running_statistics import set_statistics
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.networks.zoo.labels import CIFAR10_CLASSES
@@ -23,14 +24,11 @@ from resnet_viz.pictures.preprocess import Preprocessing, seen, to_batch
 from resnet_viz.pictures.samples import sample_batch, sample_picture, samples
 from resnet_viz.spec import (
     Activation,
+    Block,
     Edges,
     Kind,
     NetworkSpec,
     Norm,
-    Order,
-    Padding,
-    Shortcut,
-    ShortcutInput,
     Stem,
     StrideOn,
 )
@@ -41,6 +39,8 @@ SURE = 0.75
 FITS = 0.6
 #: The same for the median score, which a few bad layers do not affect.
 FITS_MOSTLY = 0.25
+#: The mean score above which another activation may fit better; right networks have 0.16 at most.
+FITS_WELL = 0.2
 #: A score this much lower than another's tells the two functions apart.
 CLEARLY = 1.25
 _LABELLED = 7  # bundled photographs of CIFAR-10's classes
@@ -170,7 +170,7 @@ def fitted_network(candidate: Candidate, network: ResNet, preprocessing: Preproc
 def choose(fits: Sequence[Fit]) -> Choice:
     """Choose the candidate that photographs agree with best."""
     ranked = sorted(fits, key=lambda fit: fit.rank)  # stable: the most usual of equal ones first
-    best = ranked[0]
+    best = next(fit for fit in fits if not _clearly(ranked[0], fit))
     kinds = {fit.spec.kind for fit in fits}
     confidence = _confidence(ranked, best, kinds)
     decided = best.fits and _decided(ranked, best, confidence)
@@ -181,50 +181,33 @@ def choose(fits: Sequence[Fit]) -> Choice:
 
 
 def refined(
-    best: Fit, tensors: Mapping[str, Tensor], preprocessing: Preprocessing, name: str
+    best: Fit,
+    tensors: Mapping[str, Tensor],
+    preprocessing: Preprocessing,
+    name: str,
+    *,
+    foreign: bool,
 ) -> list[Fit]:
-    """Fit the best network with other edges, and with other activations if it does not fit."""
+    """Fit the best network with other activations if it fits badly, and with other edges.
+
+    Only a ``foreign`` file, or a network that fits badly, may have TensorFlow's edges: photographs
+    tell them apart in shallow networks, and in deep ones the origin of the file is better evidence.
+    """
     if math.isnan(best.score) or best.right is not None:
         return []
     others: list[NetworkSpec] = []
-    if best.spec.stem is Stem.CIFAR and len(best.spec.depths) > 1:
-        others.append(replace(best.spec, edges=Edges.BEHIND))
-    if not best.fits:
+    strided = best.spec.block is Block.BASIC or best.spec.stride_on is StrideOn.CONV_3X3
+    strided = strided and best.spec.stem is Stem.CIFAR and len(best.spec.depths) > 1
+    if strided and (foreign or best.score > FITS_WELL):
+        other = Edges.BOTH if best.spec.edges is Edges.BEHIND else Edges.BEHIND
+        others.append(replace(best.spec, edges=other))
+    if best.score > FITS_WELL:
         others += [
             replace(best.spec, activation=activation)
             for activation in (Activation.SILU, Activation.GELU, Activation.ELU)
         ]
     more = [replace(best.candidate, spec=spec) for spec in others]
     return fit_all(more, tensors, preprocessing, name)
-
-
-def label(spec: NetworkSpec) -> str:
-    """What distinguishes candidates of one file, as parts: "residual+behind", "plain+pre"."""
-    parts = [spec.kind.value]
-    if spec.order is Order.PRE:
-        parts.append("pre")
-    elif not spec.shortcut_norm and spec.kind is Kind.RESIDUAL:
-        parts.append("bare")
-    if spec.shortcut is Shortcut.ZERO_PAD and spec.padding is not Padding.SPLIT:
-        parts.append(spec.padding.value)
-    if spec.stride_on is StrideOn.CONV_1X1:
-        parts.append("stride_1x1")
-    if spec.shortcut_input is ShortcutInput.RAW:
-        parts.append("raw")
-    if spec.edges is Edges.BEHIND:
-        parts.append("same")
-    if spec.activation is not Activation.RELU:
-        parts.append(spec.activation.value)
-    if spec.norm is Norm.GROUP:
-        parts.append("group")
-    return "+".join(parts)
-
-
-def difference(spec: NetworkSpec, *others: NetworkSpec) -> str:
-    """The fields in which a spec differs from another, with its own values: "padding=behind"."""
-    own = spec.to_dict()
-    fields = [name for name in own if any(other.to_dict()[name] != own[name] for other in others)]
-    return ", ".join(f"{name}={own[name]}" for name in fields)
 
 
 def _confidence(ranked: Sequence[Fit], best: Fit, kinds: set[Kind]) -> float:

@@ -39,8 +39,8 @@ _CONVOLUTION = ("kernel", "bias")
 _NORM = ("gamma", "beta", "moving_mean", "moving_variance")
 
 
-def read_keras(path: Path, name: str) -> tuple[dict[str, Tensor], JsonObject]:
-    """Read the tensors of a Keras file by name, and what it says of its network.
+def read_keras(path: Path, name: str) -> tuple[dict[str, Tensor], JsonObject, str]:
+    """Read the tensors of a Keras file by name, its training record, and its ``EDGES``.
 
     Raises ``CheckpointError`` if the package ``h5py`` is not installed, or the file is damaged or
     refers to others.
@@ -53,7 +53,8 @@ def read_keras(path: Path, name: str) -> tuple[dict[str, Tensor], JsonObject]:
         with h5py.File(_content(path), "r") as file:
             config = _config(path, file)
             layers = [*_layers(file, config)]
-            return _tensors(layers, _epsilons(config), name), _training(file)
+            tensors = _tensors(layers, _epsilons(config), name)
+            return tensors, _training(file), _edges(config)
     except CheckpointError:
         raise
     except Exception as error:  # a damaged or hostile file can raise anything
@@ -108,6 +109,18 @@ def _epsilons(config: Mapping[str, Any]) -> dict[str, float]:
         for kind, settings in _layer_configs(config)
         if kind == "BatchNormalization"
     }
+
+
+def _edges(config: Mapping[str, Any]) -> str:
+    """Return "behind" if a convolution with a stride pads as "same", otherwise ""."""
+    same = any(
+        kind == "Conv2D"
+        and settings.get("padding") == "same"
+        and max(settings.get("strides", [1])) > 1
+        and max(settings.get("kernel_size", [1])) > 1
+        for kind, settings in _layer_configs(config)
+    )
+    return "behind" if same else ""
 
 
 def _layers(

@@ -22,7 +22,7 @@ from resnet_viz.checkpoints.reading.keras_weights import read_keras
 from resnet_viz.checkpoints.reading.numpy_arrays import read_npz
 from resnet_viz.checkpoints.reading.onnx_initialisers import read_onnx
 from resnet_viz.checkpoints.reading.pickle_imports import wanted_globals
-from resnet_viz.checkpoints.reading.state_dict import StateDict, unwrap
+from resnet_viz.checkpoints.reading.state_dict import EDGES, StateDict, unwrap
 from resnet_viz.core.converter import JsonObject
 from resnet_viz.core.errors import CheckpointError
 from resnet_viz.pictures.decode import safe_name
@@ -68,9 +68,10 @@ def read_weights(path: str | Path, copy: str = "") -> StateDict:
         tensors, metadata = _read_safetensors(path, name)
         return replace(unwrap(tensors, name, copy), metadata=metadata)
     if form is Container.KERAS:
-        tensors, training = read_keras(path, name)
+        tensors, training, edges = read_keras(path, name)
         found = unwrap(tensors, name, copy)
-        return replace(found, training={**found.training, **training})
+        training = {**found.training, **training}
+        return replace(found, training=training, metadata={EDGES: edges})
     return unwrap(_READERS[form](path, name), name, copy)
 
 

@@ -15,6 +15,9 @@ from resnet_viz.core.converter import JsonObject
 from resnet_viz.core.errors import CheckpointError
 from resnet_viz.pictures.decode import safe_name
 
+#: Metadata of a file that TensorFlow or JAX wrote: "behind" if its convolutions are known to pad
+#: so, otherwise "".
+EDGES = "edges"
 _MOST_NOTES = 60  # entries of the training record
 _LONGEST_NOTE = 200  # characters
 _FLOATS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
@@ -35,7 +38,7 @@ class StateDict:
     training
         All other numbers and strings of the file: epoch, accuracy, learning rate.
     metadata
-        Metadata of a safetensors file, decoded from JSON.
+        Metadata of a safetensors file, decoded from JSON; ``EDGES`` of a foreign file.
     update_ratios
         ||last step|| / ||W|| by tensor, if the file has the optimiser's state.
     copies

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from resnet_viz.checkpoints.identifying.heads import HeadKind
-from resnet_viz.checkpoints.identifying.identify import FileFacts, Identification
+from resnet_viz.checkpoints.identifying.identification import FileFacts, Identification
 from resnet_viz.diagnosis.thresholds import graded
 from resnet_viz.pictures.decode import safe_name
 from resnet_viz.records import CheckFinding

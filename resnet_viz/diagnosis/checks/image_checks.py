@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from resnet_viz.checkpoints.identifying.bn_consistency import Consistency, consistency
-from resnet_viz.checkpoints.identifying.identify import Identification
+from resnet_viz.checkpoints.identifying.identification import Identification
 from resnet_viz.diagnosis.thresholds import earliest, graded, worst
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.records import CheckFinding, Severity

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from resnet_viz.checkpoints.identifying.bn_consistency import consistency
-from resnet_viz.checkpoints.identifying.identify import Identification
+from resnet_viz.checkpoints.identifying.identification import Identification
 from resnet_viz.diagnosis.thresholds import graded
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.pictures.samples import sample_batch

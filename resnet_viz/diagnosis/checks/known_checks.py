@@ -6,7 +6,7 @@ from functools import cache
 import torch
 from torch import nn
 
-from resnet_viz.checkpoints.identifying.identify import Identification
+from resnet_viz.checkpoints.identifying.identification import Identification
 from resnet_viz.checkpoints.load import load
 from resnet_viz.checkpoints.ref import NetworkRef
 from resnet_viz.checkpoints.sources.bundled_files import bundled_names

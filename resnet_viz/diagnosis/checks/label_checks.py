@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float, Int64, UInt8
 from torch import Tensor
 
-from resnet_viz.checkpoints.identifying.identify import Identification
+from resnet_viz.checkpoints.identifying.identification import Identification
 from resnet_viz.diagnosis.checks.judged_images import SHOWN, judged, top_losses
 from resnet_viz.diagnosis.checks.mislabelled import suspected
 from resnet_viz.diagnosis.checks.robustness import MOST_IMAGES, STRENGTHS, robustness
