@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from resnet_viz.diagnosis.user_images import OwnImages
 
 
+_PIXELS = 0.25  # deviation of a photograph's pixels in [0, 1]
+
+
 def diagnose(
     path: str | Path,
     *,
@@ -171,7 +174,13 @@ def _report(
     answers = identification.file.answers
     findings = [
         *file_findings(identification),
-        *weight_findings(layers_of_network(identification.network, answers=answers)),
+        *weight_findings(
+            layers_of_network(
+                identification.network,
+                answers=answers,
+                input_variance=_input_variance(identification),
+            )
+        ),
         *update_findings(identification.update_ratios),
     ]
     if measured is not None:
@@ -187,6 +196,12 @@ def _report(
         copies=identification.file.copies,
         copy=identification.file.copy,
     )
+
+
+def _input_variance(identification: Identification) -> float:
+    """About the variance of normalised photographs, whose pixels deviate by a quarter."""
+    deviations = identification.preprocessing.deviation
+    return (_PIXELS / (sum(deviations) / len(deviations))) ** 2
 
 
 def _layers(

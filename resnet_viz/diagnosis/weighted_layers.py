@@ -26,6 +26,9 @@ class WeightedLayers:
         Every tensor by name.
     head
         The last linear layer; None without one.
+    input_variance
+        Variance of the network's input, which the first running variance grows with: about 1 for
+        normalised pictures, 4,000 for pixels up to 255.
 
     """
 
@@ -33,6 +36,7 @@ class WeightedLayers:
     norms: Mapping[str, nn.BatchNorm2d]
     tensors: Mapping[str, Tensor]
     head: str | None
+    input_variance: float = 1.0
 
     @property
     def convolutions(self) -> dict[str, nn.Conv2d]:
@@ -40,7 +44,9 @@ class WeightedLayers:
         return {n: m for n, m in self.layers.items() if isinstance(m, nn.Conv2d)}
 
 
-def layers_of_network(network: nn.Module, *, answers: bool = True) -> WeightedLayers:
+def layers_of_network(
+    network: nn.Module, *, answers: bool = True, input_variance: float = 1.0
+) -> WeightedLayers:
     """The layers of a network; without ``answers`` its head is left out."""
     named = dict(network.named_modules())
     layers = {n: m for n, m in named.items() if isinstance(m, (nn.Conv2d, nn.Linear))}
@@ -53,6 +59,7 @@ def layers_of_network(network: nn.Module, *, answers: bool = True) -> WeightedLa
         tensors={k: v for k, v in network.state_dict().items()
                  if answers or head is None or not k.startswith(f"{head}.")},
         head=head if answers else None,
+        input_variance=input_variance,
     )  # fmt: skip
 
 

@@ -29,7 +29,10 @@ from tests.source import ROOT
 
 FOREIGN = ROOT.parent / "shared" / "checkpoints"
 BAD = (Severity.WARN, Severity.FAIL)
-HEALTHY = [*sorted((ASSETS / "checkpoints").glob("*.safetensors")), *sorted(FOREIGN.glob("*.th"))]
+HEALTHY = [
+    *sorted((ASSETS / "checkpoints").glob("*.safetensors")),
+    *sorted(path for path in FOREIGN.glob("*") if path.suffix in (".pt", ".h5", ".th")),
+]
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ _DEAD = 1e-3  # share of the median norm of a layer's filters
 _TWIN = 0.9999  # cosine between two filters
 _LARGE = 6_000_000  # weights; the largest layer of a ResNet-152 has 2.4 million
 _STEPS = 30
+_ENOUGH_NORMAL = 1000  # weights; of fewer, trained ones are normally distributed too often
 _FEW_VALUES = 256  # distinct values of a layer quantised to 8 bits
 
 
@@ -28,7 +29,7 @@ def weight_findings(found: WeightedLayers) -> Iterator[CheckFinding]:
     yield from worst("duplicate_filters", {n: _twins(m) for n, m in convolutions.items()})
     if norms:
         yield from worst("bn_never_trained", {n: float(_reset(m)) for n, m in norms.items()})
-        yield from worst("bn_variance", {n: _variance(m) for n, m in norms.items()})
+        yield from worst("bn_variance", _variances(found))
         yield from worst(
             "bn_scale", {n: float(m.weight.detach().abs().max()) for n, m in norms.items()}
         )
@@ -122,6 +123,13 @@ def _reset(norm: nn.BatchNorm2d) -> bool:
     return bool((mean == 0).all() and (variance == 1).all())
 
 
+def _variances(found: WeightedLayers) -> dict[str, float]:
+    """The largest running variance by layer; the first is divided by that of the input."""
+    first = next(iter(found.norms))
+    scale = max(1.0, found.input_variance)
+    return {n: _variance(m) / (scale if n == first else 1) for n, m in found.norms.items()}
+
+
 def _variance(norm: nn.BatchNorm2d) -> float:
     variance = torch.as_tensor(norm.running_var)
     return float("nan") if bool((variance < 0).any()) else float(variance.max())
@@ -163,7 +171,8 @@ def _fresh(module: nn.Conv2d | nn.Linear) -> bool:
         return float(weight.abs().max()) <= bound * 1.0001 and _near(
             deviation, bound / 3**0.5, error
         )
-    normal = weight.ndim == 4 and abs(kurtosis - 3) < 4 * (24 / weight.numel()) ** 0.5
+    enough = weight.ndim == 4 and weight.numel() >= _ENOUGH_NORMAL
+    normal = enough and abs(kurtosis - 3) < 4 * (24 / weight.numel()) ** 0.5
     return normal and any(_near(deviation, (2 / fan) ** 0.5, error) for fan in (fan_in, fan_out))
 
 
