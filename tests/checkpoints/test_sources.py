@@ -31,6 +31,7 @@ from resnet_viz.pictures.preprocess import (
     preprocessing_for,
 )
 from resnet_viz.pictures.samples import sample_batch
+from resnet_viz.spec.presets import PRESETS
 from tests.checkpoints.web import closed_port
 
 SPEC = NetworkSpec(depths=(1, 2), widths=(4, 8), classes=3)
@@ -205,7 +206,10 @@ def test_bundled_networks_come_in_pairs():
 
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(n, marks=pytest.mark.slow) if n.endswith("56") else n for n in bundled_names()],
+    [
+        pytest.param(n, marks=pytest.mark.slow) if PRESETS[n].depth > 20 else n
+        for n in bundled_names()
+    ],
 )
 def test_bundled_networks_reach_their_recorded_error(name):
     """On 1,000 test images, the first 100 of each class; three standard deviations of chance."""

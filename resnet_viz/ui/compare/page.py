@@ -132,6 +132,7 @@ def _pictures(question: Question, comparison: Comparison, layer: str, text: Text
             st.caption(
                 text(
                     "compare.colour_bar",
+                    own=f"{side.analysis.cams[own_layer][0].max():.3g}",
                     high=f"{colours.high:.3g}",
                     scale=scale,
                     layer=md_escape(own_layer),

@@ -57,7 +57,7 @@ def _all_blocks(question: Question, comparison: Comparison, layer: str, text: Te
             output_format="JPEG",
             alt=text("all_blocks.alt", network=network),
         )
-    high = " / ".join(f"{row.colour_range.high:.3g}" for row in rows)
+    high = " / ".join(dict.fromkeys(f"{row.colour_range.high:.3g}" for row in rows))
     scale = text("compare.own_scale_note" if own else "compare.shared_scale_note")
     st.caption(text("all_blocks.caption", high=high, scale=scale))
 
