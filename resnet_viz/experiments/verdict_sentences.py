@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from math import inf, isfinite, isnan
+from string import ascii_lowercase
 
 from resnet_viz.core.text import Text
 from resnet_viz.experiments.registry import Experiment
@@ -98,7 +99,10 @@ def _statistic_label(row: Experiment, one: Statistic, text: Text) -> str:
 
 
 def statistic_rows(row: Experiment, verdict: Verdict, text: Text) -> Iterator[dict[str, str]]:
-    """Yield a table of the rule: each number, its spread, its bars, and the answers that fit."""
+    """Yield a table of the rule: each number, its spread, its bars, and the answers that fit.
+
+    Answers are the letters of ``lettered_answers``.
+    """
     for one in verdict.statistics:
         known = isfinite(one.low) and isfinite(one.high)
         yield {
@@ -108,7 +112,7 @@ def statistic_rows(row: Experiment, verdict: Verdict, text: Text) -> Iterator[di
                 text("experiments.from_to", **_ends(one)) if known else "–"
             ),
             text("experiments.column_bar"): " · ".join(_bar_words(row, one, text)),
-            text("experiments.column_fits"): _listed(row, one.fits, text) or "–",
+            text("experiments.column_fits"): _listed(row, one.fits) or "–",
         }
 
 
@@ -118,11 +122,18 @@ def _bar_words(row: Experiment, one: Statistic, text: Text) -> Iterator[str]:
     for side in ("below", "between", "above"):
         answers: tuple[str, ...] = getattr(bar, side)
         if answers:
-            yield text(f"experiments.bar_{side}", answers=_listed(row, answers, text), **ends)
+            yield text(f"experiments.bar_{side}", answers=_listed(row, answers), **ends)
 
 
-def _listed(row: Experiment, answers: Sequence[str], text: Text) -> str:
-    return text("experiments.or").join(answer_label(row, answer, text) for answer in answers)
+def lettered_answers(row: Experiment, text: Text) -> list[str]:
+    """Return the answers with the letters that stand for them in the table of the rule."""
+    return [
+        f"({_listed(row, [answer])}) {answer_label(row, answer, text)}" for answer in row.answers
+    ]
+
+
+def _listed(row: Experiment, answers: Sequence[str]) -> str:
+    return ", ".join(ascii_lowercase[row.answers.index(answer)] for answer in answers)
 
 
 def placeholder(name: str) -> str:

@@ -13,6 +13,7 @@ from resnet_viz.experiments.verdict_rules import RULES
 from resnet_viz.experiments.verdict_sentences import (
     answer_label,
     guess_sentence,
+    lettered_answers,
     open_reason,
     statistic_rows,
 )
@@ -180,6 +181,8 @@ def test_every_guess_on_it_is_said_in_words(name, numbers, outcome, answer, lang
         if guess not in (answer, UNSURE) and answer is not None:
             assert text(f"experiment.{name}.why_{guess}") in said
     assert len(list(statistic_rows(row, verdict, text))) == len(row.rule)
+    letters = [label[1] for label in lettered_answers(row, text)]
+    assert letters == list("abcd")[: len(row.answers)]
     assert finding_verdict(finding(name, numbers), text)
 
 

@@ -12,6 +12,7 @@ from resnet_viz.experiments.registry import Experiment
 from resnet_viz.experiments.remarks import published_label, remarks
 from resnet_viz.experiments.verdict_sentences import (
     guess_sentence,
+    lettered_answers,
     number_words,
     source_sentence,
     statistic_rows,
@@ -85,6 +86,7 @@ def _decide(row: Experiment, verdict: Verdict, text: Text) -> None:
     """Show the rule: every number with its spread, its bars, and the answers that fit."""
     with st.expander(text("experiments.decided_by")):
         st.caption(text("experiments.decided_by_help"))
+        st.markdown("  \n".join(md_escape(one) for one in lettered_answers(row, text)))
         st.table([
             {head: md_escape(cell) for head, cell in cells.items()}
             for cells in statistic_rows(row, verdict, text)
