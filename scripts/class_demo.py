@@ -1,6 +1,6 @@
 """Train the class demo with several depths, seeds and CPU threads, and record the last errors.
 
-    nice python -m scripts.class_demo --seeds 5
+    nice python -m scripts.class_demo --seeds 3
 
 Runs that are recorded are skipped, so that it can be interrupted; a changed recipe starts anew.
 ``scripts.recordings`` writes the documentation's table from the recording.
@@ -28,7 +28,7 @@ def main() -> None:
     """Train what is missing, and write the recording after every run."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--depths", type=int, nargs="+", default=[20, 56])
-    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2], help="of each network")
     options = parser.parse_args()
     recording = _begun()
