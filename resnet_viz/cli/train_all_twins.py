@@ -13,7 +13,7 @@ from resnet_viz.core.errors import OptionError, RunError
 from resnet_viz.records import Epoch, TrainingProgress
 from resnet_viz.training.all_twins import train_all_twins
 from resnet_viz.training.prove_twins import prove
-from resnet_viz.training.twin_run import epoch_line
+from resnet_viz.training.twin_run import epoch_line, is_unfinished
 from resnet_viz.training.twins_table import Twins, chosen_twins
 
 
@@ -47,7 +47,7 @@ def print_all_twins(  # one for each option of the command
 ) -> None:
     """Train, print one line for each epoch, and show progress on a terminal.
 
-    Ctrl-C or a request to end saves the state; the same command resumes.
+    Ctrl-C or a request to end saves the state; the same command resumes, also after a deadline.
     """
     from tqdm import tqdm
 
@@ -66,8 +66,11 @@ def print_all_twins(  # one for each option of the command
                 print_result(epoch_line(run, event), json, compact=True)
             if is_stopped():
                 events.close()
-                typer.echo(str(RunError("twins_stopped", folder=str(out))), err=True)
-                raise typer.Exit(130)
+                break
+    if any(is_unfinished(out / row.run) for row in rows):
+        typer.echo(str(RunError("twins_stopped", folder=str(out))), err=True)
+    if is_stopped():
+        raise typer.Exit(130)
 
 
 def _numbers(option: str, text: str) -> tuple[int, ...]:

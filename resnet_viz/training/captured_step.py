@@ -6,10 +6,11 @@ called. The function must not read a tensor on the host, and what changes from o
 (position, learning rate) must be in tensors, because a graph repeats what it saw.
 """
 
+import gc
 import os
 from collections import deque
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
 from torch import Tensor
@@ -68,8 +69,11 @@ class GraphEngine(Engine):
                 restore(changed, kept)
             torch.cuda.synchronize(self.device)
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, pool=self.pool, stream=self.own):
+        with _no_collection(), torch.cuda.graph(graph, pool=self.pool, stream=self.own):
             step()
+        with self.stream():
+            restore(changed, kept)
+            torch.cuda.synchronize(self.device)
 
         def replay() -> None:
             while len(self.waiting) >= _AHEAD:
@@ -84,6 +88,18 @@ class GraphEngine(Engine):
         """Wait for the stream."""
         self.own.synchronize()
         self.waiting.clear()
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Context in which no cycle is collected: a graph that is freed would break a capture."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 @torch.no_grad()

@@ -268,6 +268,12 @@ def finished_epochs(folder: Path) -> int:
     return len(curve) if isinstance(curve, list) else 0
 
 
+def is_unfinished(folder: Path) -> bool:
+    """Whether a run was begun in ``folder`` and has not all of its epochs."""
+    begun = begun_config(folder)
+    return begun is not None and finished_epochs(folder) < begun.recipe.epochs
+
+
 def _write(path: Path, text: str) -> None:
     with whole_file(path) as partial:
         partial.write_text(text, encoding="utf-8")

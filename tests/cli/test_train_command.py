@@ -152,6 +152,7 @@ def few_digits(monkeypatch):
 
     few = load_dataset("digits").subset(200, 20, 0)
     monkeypatch.setattr(all_twins, "load_dataset", lambda name: few)
+    return few
 
 
 TWINS = ["--all-twins", "--data", "digits", "--depths", "20", "--json", "--device", "cpu"]
@@ -172,6 +173,12 @@ def test_all_twins_stop_when_asked_and_go_on(tmp_path, monkeypatch, capsys, few_
     assert (code, len(printed.splitlines())) == (130, 1)
     assert "repeat the command to resume" in told
     monkeypatch.setattr(train_all_twins, "print_result", print_line)
+    monkeypatch.setattr("resnet_viz.training.all_twins.Fleet._is_late", lambda *_: True)
+    code, printed, told = command(monkeypatch, capsys, *options, "--minutes", "1")
+    assert (code, printed) == (0, "")
+    assert "repeat the command to resume" in told
+    monkeypatch.undo()
+    monkeypatch.setattr("resnet_viz.training.all_twins.load_dataset", lambda name: few_digits)
     code, printed, _ = command(monkeypatch, capsys, *options)
     lines = [json.loads(line) for line in printed.splitlines()]
     assert code == 0

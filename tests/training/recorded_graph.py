@@ -1,21 +1,24 @@
-"""An engine that repeats recorded operations: what a CUDA graph does, on a CPU.
+"""CUDA graphs on a CPU: operations are recorded, and repeated on the same tensors.
 
-Each operation is recorded with the tensors that it got, and run again with the same tensors. Like
-a graph, it repeats every number that the host had decided, and refuses to read tensors on the host.
+Like a graph, a replay repeats every number that the host had decided. What cannot be captured, such
+as reading a tensor on the host, is refused.
 """
+
+from contextlib import nullcontext
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from resnet_viz.training.captured_step import Engine, restore
-
 #: They read tensors on the host, or their results' shape depends on values.
 FORBIDDEN = ("_local_scalar_dense", "nonzero", "masked_select", "unique", "equal", "lift_fresh")
-WARM_UP = 2
 
 
 class RecordedGraph(TorchDispatchMode):
+    """Stands for ``torch.cuda.CUDAGraph`` and, as a context, for its capture."""
+
+    replays = 0
+
     def __init__(self):
         super().__init__()
         self.operations = []
@@ -29,6 +32,7 @@ class RecordedGraph(TorchDispatchMode):
 
     @torch.no_grad()
     def replay(self):
+        RecordedGraph.replays += 1
         for function, args, kwargs, result in self.operations:
             again = function(*args, **kwargs)
             for old, new in zip(tree_leaves(result), tree_leaves(again), strict=True):
@@ -36,22 +40,27 @@ class RecordedGraph(TorchDispatchMode):
                     old.copy_(new)
 
 
-class RecordingEngine(Engine):
+class Stream:
     def __init__(self, device):
-        self.replays = 0
+        self.recorded, self.waited = 0, 0
 
-    def repeatable(self, step, changed):
-        kept = [tensor.detach().clone() for tensor in changed]
-        for _ in range(WARM_UP):
-            step()
-            restore(changed, kept)
-        graph = RecordedGraph()
-        with graph:
-            step()
-        restore(changed, kept)
+    def record_event(self):
+        self.recorded += 1
+        return self
 
-        def replay():
-            self.replays += 1
-            graph.replay()
+    def synchronize(self):
+        self.waited += 1
 
-        return replay
+
+def replace_cuda(monkeypatch):
+    """Let what ``GraphEngine`` asks of CUDA be done on the CPU."""
+    for name, value in {
+        "Stream": Stream,
+        "stream": lambda stream: nullcontext(),
+        "synchronize": lambda device: None,
+        "graph_pool_handle": object,
+        "CUDAGraph": RecordedGraph,
+        "graph": lambda graph, pool, stream: graph,
+    }.items():
+        monkeypatch.setattr(torch.cuda, name, value)
+    monkeypatch.setattr(RecordedGraph, "replays", 0)

@@ -15,7 +15,7 @@ from resnet_viz.records import Epoch, Pair, TrainingProgress, TrainingStep
 from resnet_viz.spec import NetworkSpec
 from resnet_viz.training import all_twins, prove_twins
 from resnet_viz.training.all_twins import ALL, Fleet, train_all_twins
-from resnet_viz.training.captured_step import Engine
+from resnet_viz.training.captured_step import Engine, GraphEngine
 from resnet_viz.training.config import TrainingConfig
 from resnet_viz.training.course import train
 from resnet_viz.training.job import steps_of
@@ -23,7 +23,7 @@ from resnet_viz.training.recipe import Precision, Recipe, Schedule
 from resnet_viz.training.run_files import recording
 from resnet_viz.training.twins_table import ALL_TWINS, Twins, chosen_twins
 from tests.training.made import made
-from tests.training.recorded_graph import RecordingEngine
+from tests.training.recorded_graph import RecordedGraph, replace_cuda
 
 CPU = torch.device("cpu")
 SPEC = NetworkSpec(depths=(1, 1), widths=(4, 8), classes=4, input_size=8)
@@ -36,6 +36,7 @@ CONFIG = TrainingConfig(network=SPEC, pair=True, data="made", recipe=RECIPE, eve
 @pytest.fixture(autouse=True)
 def data(monkeypatch):
     monkeypatch.setattr(all_twins, "load_dataset", lambda name: DATA)
+    replace_cuda(monkeypatch)
 
 
 def fleet(out, *, engine=lambda device: Engine(), configs=None, **options):
@@ -68,17 +69,14 @@ def timeless(records):
 def test_a_recorded_step_replayed_equals_steps_run_one_by_one(tmp_path, precision, changes):
     """So nothing that changes between steps is decided by the host: rate, batch, crops, sums."""
     config = replace(CONFIG, recipe=replace(RECIPE, precision=precision, **changes))
-    engines = []
-
-    def recording(device):
-        engines.append(RecordingEngine(device))
-        return engines[-1]
-
     eager = fleet(tmp_path / "eager", configs={"a": config})
-    replayed = fleet(tmp_path / "graph", configs={"a": config}, engine=recording)
+    replayed = fleet(tmp_path / "graph", configs={"a": config}, engine=GraphEngine)
     left = timeless(record for _, record in eager.run())
     right = timeless(record for _, record in replayed.run())
-    assert [engine.replays for engine in engines] == [9, 9]
+    assert RecordedGraph.replays == 2 * 9
+    for learner in replayed.runs[0].learners:  # the host is never far ahead of the device
+        assert learner.engine.own.recorded == 9
+        assert learner.engine.own.waited >= 9 - 4
     assert left == right
     assert same(weights(eager), weights(replayed))
     rates = [r.learning_rate for r in right if isinstance(r, TrainingStep) and r.kind == "plain"]
@@ -86,7 +84,7 @@ def test_a_recorded_step_replayed_equals_steps_run_one_by_one(tmp_path, precisio
 
 
 def test_capturing_changes_nothing_that_was_learned(tmp_path):
-    eager, recorded = fleet(tmp_path / "a"), fleet(tmp_path / "b", engine=RecordingEngine)
+    eager, recorded = fleet(tmp_path / "a"), fleet(tmp_path / "b", engine=GraphEngine)
     assert same(weights(eager), weights(recorded))
     state, other = eager.runs[0].state(), recorded.runs[0].state()
     assert same(state.tensors, other.tensors)
@@ -143,11 +141,11 @@ def curves(trained):
 
 @pytest.mark.parametrize(
     ("stop", "engine"),
-    [(1, Engine), (4, Engine), (9, RecordingEngine), (14, Engine), (29, Engine)],
+    [(1, Engine), (4, Engine), (9, GraphEngine), (14, Engine), (29, Engine)],
 )
 def test_a_run_that_was_stopped_anywhere_ends_like_one_that_was_not(tmp_path, whole, stop, engine):
     def made_engine(device):
-        return engine(device) if engine is RecordingEngine else engine()
+        return engine(device) if engine is GraphEngine else engine()
 
     events = fleet(tmp_path, configs=TWO, engine=made_engine).run()
     for _ in range(stop):
@@ -261,7 +259,7 @@ def small_config(self, recipe, changes, device="cpu"):
     return replace(CONFIG, recipe=RECIPE.changed(given))
 
 
-@pytest.mark.parametrize("engine", [lambda device: Engine(), RecordingEngine])
+@pytest.mark.parametrize("engine", [lambda device: Engine(), GraphEngine])
 def test_the_proof_finds_recorded_steps_equal_and_says_how_fast_they_are(monkeypatch, engine):
     monkeypatch.setattr(Twins, "config", small_config)
     rows = [Twins(20, "made", 0), Twins(20, "made", 1)]
