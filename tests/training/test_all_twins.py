@@ -216,8 +216,8 @@ def test_a_network_that_diverges_leaves_the_others_alone(tmp_path):
 def test_as_many_epochs_as_fit_the_same_for_all_and_kept_when_resumed(tmp_path, monkeypatch):
     rows = [Twins(20, "made", 0), Twins(20, "made", 1)]
     monkeypatch.setattr(Twins, "config", small_config)
-    monkeypatch.setattr(Fleet, "seconds_per_epoch", lambda self: 25.0)
-    events = list(train_all_twins(tmp_path, rows, minutes=1.0))
+    monkeypatch.setattr(Fleet, "seconds_per_epoch", lambda self: 7000.0)
+    events = list(train_all_twins(tmp_path, rows, minutes=300.0))
     epochs = [(run, e.epoch) for run, e in events if isinstance(e, Epoch) and e.kind == "plain"]
     assert sorted(epochs) == [(row.run, number) for row in rows for number in (1, 2)]
     assert {run for run, e in events if isinstance(e, TrainingProgress)} == {ALL}
