@@ -37,7 +37,7 @@ def test_a_fresh_home_without_network_reveals_every_experiment(page: Page, serve
         page.locator(f".st-key-guess_{name} label:has(input)").first.click()
         expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
         took[name] = time.monotonic() - begun
-        expect(page.get_by_text("Recorded on 20")).to_be_visible()
+        expect(page.get_by_text("Recorded on 20").first).to_be_visible()
         expect(page.locator("[data-testid='stAlertContentError']")).to_have_count(0)
         page.get_by_role("button", name=text("experiments.back")).click()
         expect(card).to_be_visible()
@@ -61,8 +61,8 @@ def test_a_long_experiment_can_be_stopped(page: Page, server: str) -> None:
 def test_a_recording_is_repeated_in_the_background(page: Page, server: str) -> None:
     page.goto(f"{server}/Experiments?experiment=zero-means-identity")
     page.locator(".st-key-guess_zero-means-identity label:has(input)").first.click()
-    expect(page.get_by_text("Recorded on 20")).to_be_visible()
+    expect(page.get_by_text("Recorded on 20").first).to_be_visible()
     page.get_by_text("Measure it here").click()
     page.get_by_role("button", name="Start as a background run").click()
     page.get_by_role("button", name="Delete").click(timeout=120_000)
-    expect(page.get_by_text("Recorded on 20")).to_be_visible()
+    expect(page.get_by_text("Recorded on 20").first).to_be_visible()
