@@ -249,6 +249,7 @@ def _record(
         alphas, cams = grad_cams(
             [features[name] for name in views], [of_logit[name] for name in views]
         )
+        lengths = norms_per_image(list(gradients.features.values()))
         parameter_gradients = norms(list(gradients.parameters.values())) / measured.images
         return Analysis(
             network=network.spec.name if isinstance(network, ResNet) else type(network).__name__,
@@ -258,7 +259,7 @@ def _record(
             cams=_by_layer(dict(zip(views, cams, strict=True))),
             cam_weights=_by_layer(dict(zip(views, alphas, strict=True))),
             activation_gradient_norms=_by_layer(
-                {name: norms_per_image(value) for name, value in gradients.features.items()}
+                dict(zip(gradients.features, lengths, strict=True))
             ),
             parameter_gradient_norms=_by_name(weights, parameter_gradients),
             parameter_norms=_by_name(weights, norms(list(weights.values()))),
@@ -274,7 +275,10 @@ def _viewed(values: dict[str, Tensor], views: dict[str, View]) -> dict[str, Tens
 
 
 def _by_layer(values: dict[str, Tensor]) -> ByLayer[np.ndarray]:
-    return ByLayer({name: _array(value) for name, value in values.items()})
+    if any(value.device.type != "cpu" for value in values.values()):
+        return ByLayer({name: _array(value) for name, value in values.items()})
+    kept = {n: v.detach() if v.requires_grad else v for n, v in values.items()}
+    return ByLayer.read_later(kept, lambda name: _array(kept[name]))
 
 
 def _by_name(names: dict[str, Tensor], values: Tensor) -> Mapping[str, float]:

@@ -3,7 +3,9 @@
 Our own networks pass their values to a tap: nothing is attached, so threads share a network freely.
 Any other network gets forward hooks for one pass, under a lock per network. A hook keeps the
 module's output and returns a copy, so that an in-place layer after it (torchvision's ReLUs,
-``out += identity``) changes the copy and not the captured value.
+``out += identity``) changes the copy and not the captured value. A copy costs as much as a small
+layer: where the first pass overwrote none, the next makes none, and the tensors' version counters
+tell whether that was right.
 """
 
 import threading
@@ -20,6 +22,7 @@ from torch.utils.hooks import RemovableHandle
 
 from resnet_viz.core.errors import LayerError, NetworkError, close_matches
 from resnet_viz.networks.resnet.model import ResNet
+from resnet_viz.probe.walk import Kept, modules_of, structure_of
 
 
 @dataclass(frozen=True)
@@ -44,9 +47,16 @@ def unwrapped(network: nn.Module) -> nn.Module:
 def layer_names(network: nn.Module) -> list[str]:
     """Every name that ``capture`` knows: modules, and in our own networks the parts of a block."""
     network = unwrapped(network)
-    if isinstance(network, ResNet):
-        return network.tap_names()
-    return [name for name, _ in network.named_modules() if name]
+    if isinstance(network, ResNet):  # decided by its spec
+        if network not in _taps:
+            _taps[network] = network.tap_names()
+        return list(_taps[network])
+    structure = structure_of(network)
+    names = _names.get(network, structure)
+    if names is None:
+        names = [name for name, _ in network.named_modules() if name]
+        _names.keep(network, structure, names)
+    return list(names)
 
 
 def default_layers(network: nn.Module) -> list[str]:
@@ -56,10 +66,13 @@ def default_layers(network: nn.Module) -> list[str]:
     containers (``Sequential``, ``ModuleList``) and the network itself.
     """
     network = unwrapped(network)
-    if isinstance(network, ResNet):
+    structure = structure_of(network)
+    layers = _layers.get(network, structure)
+    if layers is None:
         modules = dict(network.named_modules())
-        return [n for n in network.tap_names() if _is_layer(modules.get(n))]
-    return [name for name, module in network.named_modules() if name and _is_layer(module)]
+        layers = [name for name in layer_names(network) if _is_layer(modules.get(name))]
+        _layers.keep(network, structure, layers)
+    return list(layers)
 
 
 def capture(
@@ -136,7 +149,12 @@ def _hook(module: nn.Module, function: Callable[..., object]) -> RemovableHandle
     return nn.Module.register_forward_hook(module, function)
 
 
+_names, _layers = Kept(), Kept()
+_taps: WeakKeyDictionary[nn.Module, list[str]] = WeakKeyDictionary()
 _locks: WeakKeyDictionary[nn.Module, threading.RLock] = WeakKeyDictionary()
+
+#: For each network in evaluation mode: whether a layer's output was overwritten in a pass.
+_overwritten: WeakKeyDictionary[nn.Module, dict[str, bool]] = WeakKeyDictionary()
 _locks_guard = threading.Lock()
 
 
@@ -190,23 +208,39 @@ def _through_hooks(
     network: nn.Module, inputs: tuple[Tensor, ...], modules: Iterable[str], *, strict: bool
 ) -> tuple[object, list[tuple[str, Tensor]]]:
     calls: list[tuple[str, Tensor]] = []
+    passed_on: list[tuple[str, Tensor, int]] = []
+    still = not any(module.training for module in modules_of(network))
+    overwritten = _overwritten.setdefault(network, {}) if still else {}
 
     def keep(name: str, module: nn.Module, arguments: object, output: object) -> object:
         if isinstance(output, Tensor):
+            needs_copy = overwritten.get(name, True) or not output.requires_grad
             if torch.is_grad_enabled() and output.is_floating_point() and not output.requires_grad:
                 output = output.detach().requires_grad_()  # all before it is frozen or detached
             calls.append((name, output))
-            return output.clone()
+            passed = output.clone() if needs_copy else output
+            if passed.requires_grad:
+                passed_on.append((name, passed, passed._version))
+            return passed
         if strict:
             raise LayerError("layer_not_tensor", name=name, kind=type(output).__name__)
         return output
 
-    handles = [_hook(network.get_submodule(name), partial(keep, name)) for name in modules]
+    names = list(modules)
+    copied = {name for name in names if overwritten.get(name, True)}
+    handles = [_hook(network.get_submodule(name), partial(keep, name)) for name in names]
     try:
-        return network(*inputs), calls
+        output = network(*(one.clone() for one in inputs))  # for a second pass
     finally:
         for handle in handles:
             handle.remove()
+    changed = {name for name, value, version in passed_on if value._version != version}
+    overwritten |= {
+        name: name in changed or overwritten.get(name, False) for name, _, _ in passed_on
+    }
+    if changed - copied:  # the network does something else than before
+        return _through_hooks(network, inputs, names, strict=strict)
+    return output, calls
 
 
 def _numbered(calls: list[tuple[str, Tensor]]) -> dict[str, Tensor]:

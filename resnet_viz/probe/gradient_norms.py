@@ -8,9 +8,20 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
+#: Types whose norms need no more digits than they have.
+_PRECISE = (torch.float32, torch.float64)
 
-def norms_per_image(gradient: Float[Tensor, "batch ..."]) -> Float[Tensor, " batch"]:
-    """||dS/da||_2 of each image, S being the score summed over the batch."""
+
+def norms_per_image(gradients: Sequence[Tensor]) -> list[Float[Tensor, " batch"]]:
+    """||dS/da||_2 of each image and layer, S being the score summed over the batch."""
+    if gradients and all(
+        len(one) == 1 and one.dtype in _PRECISE and one.is_contiguous() for one in gradients
+    ):  # one call for all layers
+        return [length.unsqueeze(0) for length in torch._foreach_norm(list(gradients))]
+    return [_of_each_image(gradient) for gradient in gradients]
+
+
+def _of_each_image(gradient: Float[Tensor, "batch ..."]) -> Float[Tensor, " batch"]:
     kind = torch.promote_types(gradient.dtype, torch.float32)  # half precision has three digits
     rows = gradient.reshape(len(gradient), -1)
     length: Tensor = torch.linalg.vector_norm(rows, dim=1, dtype=kind)

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.nn.parameter import UninitializedParameter
+from torch.nn.parameter import is_lazy
 
 from resnet_viz.core.errors import LayerError, NetworkError
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.probe.capture import unwrapped
+from resnet_viz.probe.walk import modules_of, weights_of
 
 #: A batch, or a tuple of batches for a network with several inputs.
 Inputs = Tensor | tuple[Tensor, ...]
@@ -26,7 +27,8 @@ def checked_network(network: object) -> nn.Module:
     inside = unwrapped(network)
     if isinstance(inside, ResNet):
         return inside
-    if any(isinstance(weight, UninitializedParameter) for weight in inside.parameters()):
+    weights = weights_of(modules_of(inside))
+    if any(is_lazy(weight) for weight in weights):
         raise NetworkError("network_lazy")
     return inside
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.probe.capture import network_lock
+from resnet_viz.probe.walk import modules_of
 from resnet_viz.records import BatchNormMode
 
 #: The random state belongs to the process: two passes that restore it must not overlap.
@@ -30,13 +31,13 @@ def untouched(network: nn.Module, *, needs_gradients: bool) -> Iterator[BatchNor
     with ExitStack() as stack:
         lock = stack.enter_context(ExitStack())
         lock.enter_context(network_lock(network))
-        modules = list(network.modules())  # walked once; for a small network this is not cheap
+        modules = modules_of(network)
         changing = not isinstance(network, ResNet) or any(m.training for m in modules)
         frozen = _frozen(network) if needs_gradients else []
         if changing:
             stack.enter_context(_random_state)
             stack.enter_context(torch.random.fork_rng())
-            stack.enter_context(_restored_buffers(network))
+            stack.enter_context(_restored_buffers(modules))
             stack.enter_context(_restored_derived(modules))
         if frozen:
             stack.enter_context(_thawed(frozen))
@@ -58,19 +59,25 @@ def _frozen(network: nn.Module) -> list[nn.Parameter]:
 
 
 @contextmanager
-def _restored_buffers(network: nn.Module) -> Iterator[None]:
+def _restored_buffers(modules: list[nn.Module]) -> Iterator[None]:
     before = [
         (module, name, buffer, buffer.detach().clone())
-        for module in network.modules()
-        for name, buffer in module.named_buffers(recurse=False)
+        for module in modules
+        for name, buffer in module._buffers.items()
+        if buffer is not None
     ]
     try:
         yield
     finally:
         with torch.no_grad():
-            for module, name, buffer, value in before:
-                _distinct(buffer).copy_(_distinct(value, like=buffer))
-                setattr(module, name, buffer)  # if the network replaced it
+            if before:
+                torch._foreach_copy_(
+                    [_distinct(buffer) for _, _, buffer, _ in before],
+                    [_distinct(value, like=buffer) for _, _, buffer, value in before],
+                )
+            for module, name, buffer, _ in before:
+                if getattr(module, name, None) is not buffer:  # the network replaced it
+                    setattr(module, name, buffer)
 
 
 def _distinct(buffer: Tensor, like: Tensor | None = None) -> Tensor:

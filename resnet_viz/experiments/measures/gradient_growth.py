@@ -193,7 +193,7 @@ def _layer(
         name=name,
         weight_gradient_norm=gradient_norm,
         relative_weight_gradient_norm=relative_norm,
-        activation_gradient_norm=float(norms_per_image(gradient.double()).mean()),
+        activation_gradient_norm=float(norms_per_image([gradient.double()])[0].mean()),
         mean_square=float(value.square().mean()),
         variance=float(value.var(correction=0)),
     )
