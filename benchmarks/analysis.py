@@ -1,6 +1,6 @@
 """Grad-CAM at every block: this library and others, on one image, in one process.
 
-    python -m benchmarks.analysis --rounds 15 --out benchmarks/results/analysis.json
+    python -m benchmarks.analysis --rounds 15 --threads 1 2 --out benchmarks/results/analysis.json
 
 Each round runs every approach once, in turn, so that a busy machine slows all of them alike. The
 floor is a bare forward pass and one ``autograd.grad`` over all block outputs; every other
@@ -19,6 +19,7 @@ import warnings
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
+from itertools import product
 from pathlib import Path
 
 import torch
@@ -26,7 +27,7 @@ from torch import Tensor, nn
 
 from resnet_viz import NetworkSpec, ResNet, analyze, build
 
-CASES = (("resnet50", 224), ("resnet56", 32))
+CASES = (("resnet18", 224), ("resnet50", 224), ("resnet56", 32))
 TARGET = 3
 PACKAGES = ("torch", "torchvision", "numpy", "torchcam", "captum", "grad-cam")
 
@@ -132,12 +133,13 @@ def measure(name: str, size: int, rounds: int, device: torch.device) -> list[dic
         for label, taken in times.items():
             run = partial(APPROACHES[label], network, image, spec.blocks())
             taken.append(milliseconds(run, device))
-    base = statistics.median(times["floor"])
-    return [row(name, size, label, taken, base) for label, taken in times.items()]
+    return [row(name, size, label, taken, times["floor"]) for label, taken in times.items()]
 
 
-def row(name: str, size: int, label: str, taken: list[float], base: float) -> dict[str, object]:
-    """A table's row; times in milliseconds."""
+def row(
+    name: str, size: int, label: str, taken: list[float], floors: list[float]
+) -> dict[str, object]:
+    """A table's row; times in milliseconds, and the median ratio to the floor of the same round."""
     low, median, high = statistics.quantiles(taken, n=4) if len(taken) > 1 else taken * 3
     return {
         "network": name,
@@ -145,7 +147,10 @@ def row(name: str, size: int, label: str, taken: list[float], base: float) -> di
         "approach": label,
         "median_ms": round(median, 2),
         "quartiles_ms": [round(low, 2), round(high, 2)],
-        "times_the_floor": round(median / base, 2),
+        "threads": torch.get_num_threads(),
+        "times_the_floor": round(
+            statistics.median(own / floor for own, floor in zip(taken, floors, strict=True)), 2
+        ),
     }
 
 
@@ -183,19 +188,19 @@ def main() -> None:
     """Measure, print the table, write the file."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=15, help="times each approach runs")
-    parser.add_argument("--threads", type=int, default=1, help="threads of torch")
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2], help="threads of torch")
     parser.add_argument("--device", type=torch.device, default=torch.device("cpu"))
     parser.add_argument("--out", type=Path, help="a JSON file for the result")
     options = parser.parse_args()
-    torch.set_num_threads(options.threads)
     warnings.simplefilter("ignore")  # captum warns about each of its hooks
     rows = []
-    print(f"{'network':10} {'approach':40} {'median ms':>10} {'x floor':>8}")
-    for name, size in CASES:
+    print(f"{'network':10} {'threads':>7} {'approach':40} {'median ms':>10} {'x floor':>8}")
+    for threads, (name, size) in product(options.threads, CASES):
+        torch.set_num_threads(threads)
         for measured in measure(name, size, options.rounds, options.device):
             rows.append(measured)
             print(
-                f"{measured['network']:10} {measured['approach']:40} "
+                f"{measured['network']:10} {threads:7} {measured['approach']:40} "
                 f"{measured['median_ms']:10.2f} {measured['times_the_floor']:8.2f}"
             )
     if options.out:
