@@ -12,8 +12,7 @@ import torch
 from resnet_viz import load_checkpoint
 from resnet_viz.checkpoints.reading.read import read_weights
 from resnet_viz.core.errors import CheckpointError
-from resnet_viz.core.places import cifar10_folders
-from resnet_viz.datasets.named import from_sheets
+from resnet_viz.datasets.cifar10_images import first_test_images
 from tests.source import ROOT
 
 SHARED = ROOT.parent / "shared"
@@ -110,8 +109,8 @@ PUBLISHED = {"keras-resnet8.h5": 0.8, "zeros-behind-resnet20.pt": 0.85}
 def test_a_published_network_answers_as_it_was_trained(name):
     """MLPerf Tiny's ResNet-8 with TensorFlow's padding; a ResNet-20 with its zeros behind."""
     loaded = load_checkpoint(SHARED / "checkpoints" / name)
-    data = from_sheets(cifar10_folders()[-1], ("test",))
-    images, labels = data.images[::10].float() / 255, data.labels[::10]
+    data = first_test_images(200)
+    images, labels = data.images.float() / 255, data.labels
     mean, deviation = (
         torch.tensor(values).view(3, 1, 1)
         for values in (loaded.preprocessing.mean, loaded.preprocessing.deviation)
