@@ -81,7 +81,7 @@ def test_clicking_a_block_changes_both_overlays_and_arrow_keys_go_on(shown):
     assert "layer=layer2.1" in page.url
     page.locator(".strip").focus()
     page.keyboard.press("ArrowLeft")
-    expect(page.get_by_text("at layer2.0: 0 to").first).to_be_visible()
+    expect(page.get_by_text("Grad-CAM for cat at layer2.0: up to").first).to_be_visible()
 
 
 def test_uploaded_picture_is_compared_and_a_bad_one_changes_nothing(shown, tmp_path):
@@ -134,9 +134,9 @@ def test_switch_to_chinese_changes_the_page_and_its_address(shown):
 
 
 def test_deep_link_opens_the_same_picture_in_a_new_browser(server, page):
-    opened(page, f"{server}/?network=resnet32&sample=deer&layer=layer1.2&target=truck&lang=en")
+    opened(page, f"{server}/?network=resnet44&sample=deer&layer=layer1.2&target=truck&lang=en")
     expect(page.get_by_text("Grad-CAM for truck at layer1.2").first).to_be_visible()
-    expect(page.get_by_text("plain-32, untrained, seed 0").first).to_be_visible()
+    expect(page.get_by_text("plain-44, untrained, seed 0").first).to_be_visible()
 
 
 def test_page_speaks_the_browser_s_language_and_fits_a_phone(server, browser):

@@ -125,7 +125,7 @@ def test_compare_never_overwrites(compared):
         ("compare", "no-such.jpg", "--out", "x"),
         ("compare", __file__, "--out", "x"),
         ("compare", SAMPLE, "--network", "resnet9", "--out", "x"),
-        ("compare", SAMPLE, "--network", "resnet32", "--weights", "bundled", "--out", "x"),
+        ("compare", SAMPLE, "--network", "resnet110", "--weights", "bundled", "--out", "x"),
         ("compare", SAMPLE, "--weights", "no-such.pt", "--out", "x"),
         ("compare", SAMPLE, "--target", "10", "--out", "x"),
         ("compare", SAMPLE, "--layer", "layer9", "--out", "x"),

@@ -97,10 +97,15 @@ def test_what_cannot_be_is_one_sentence(monkeypatch, capsys, arguments, sentence
 
 
 def test_ctrl_c_leaves_a_run_that_can_be_resumed(monkeypatch, capsys):
-    process = subprocess.Popen(
-        [sys.executable, "-m", "resnet_viz", "train", *SMALL, "--epochs", "3"],
-        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ},
-    )  # fmt: skip
+    # Tests started in the background ignore Ctrl-C, and what they start would inherit that.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "resnet_viz", "train", *SMALL, "--epochs", "3"],
+            cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ},
+        )  # fmt: skip
+    finally:
+        signal.signal(signal.SIGINT, before)
     first = json.loads(process.stdout.readline())
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
