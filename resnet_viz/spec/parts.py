@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from resnet_viz.spec.choices import Norm, Order
+from resnet_viz.spec.choices import Edges, Norm, Order
 from resnet_viz.spec.network import NetworkSpec
 
 
@@ -40,6 +40,10 @@ class Convolution:
     def weights(self) -> int:
         """Number of weights without the biases."""
         return self.kernel**2 * (self.in_channels // self.groups) * self.out_channels
+
+    def pads_behind(self, edges: Edges) -> bool:
+        """Whether it pads as TensorFlow does, which differs only with a stride."""
+        return edges is Edges.BEHIND and self.stride > 1 and self.kernel > 1
 
     @property
     def parameters(self) -> int:

@@ -9,6 +9,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from resnet_viz import Shortcut, analyze, gradient_norms
+from resnet_viz.core.errors import NetworkError
 from tests.probe.hand_made import Drops, close, images, out_of_place, seeded, settled, small
 
 TARGET = [3, 1, 0]
@@ -132,23 +133,38 @@ def test_a_layer_off_the_path_to_the_target_has_zero_gradients():
     assert result.weight_gradient_norms["conv"] > 0
 
 
-def test_a_layer_that_detaches_still_has_its_row_in_the_table():
-    class Detaches(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.conv = nn.Conv2d(3, 4, 3)
-            self.side = nn.Conv2d(3, 4, 3)
-            self.fc = nn.Linear(4, 3)
+class Detaches(nn.Module):
+    """A side layer without a gradient, which the score reads or not."""
 
-        def forward(self, x):
-            with torch.no_grad():
-                gate = self.side(x).sigmoid()
-            return self.fc((self.conv(x) * gate).mean((2, 3)))
+    def __init__(self, *, read):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+        self.side = nn.Conv2d(3, 4, 3)
+        self.fc = nn.Linear(4, 3)
+        self.read = read
 
-    result = analyze(seeded(Detaches).eval(), images(), parameters=True)
+    def forward(self, x):
+        with torch.no_grad():
+            gate = self.side(x).sigmoid()
+        values = self.conv(x)
+        return self.fc((values * gate if self.read else values).mean((2, 3)))
+
+
+def test_a_layer_that_detaches_is_a_sentence_and_the_others_are_measured():
+    network = seeded(lambda: Detaches(read=True)).eval()
+    with pytest.raises(NetworkError, match=r'"side".*cuts off its gradient'):
+        analyze(network, images(), parameters=True)
+    result = analyze(network, images(), layers=["conv", "fc"], parameters=True)
+    frame = result.to_frame().set_index("layer")
+    assert frame.index.tolist() == ["conv", "fc"]
+    assert (frame["activation_gradient_norm"] > 0).all()
+
+
+def test_a_detached_layer_that_the_score_does_not_read_has_its_row_in_the_table():
+    result = analyze(seeded(lambda: Detaches(read=False)).eval(), images(), parameters=True)
     frame = result.to_frame().set_index("layer")
     assert frame.index.tolist() == list(result.layers)
-    assert not frame.loc["side", "activation_gradient_norm"] > 0
+    assert frame.loc["side", "activation_gradient_norm"] == 0
 
 
 def test_norms_of_one_value_an_image():

@@ -6,7 +6,7 @@ are, which convolution of a bottleneck has the stride, nor always where the norm
 ``fits`` decides between such candidates.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -130,6 +130,7 @@ def _matched(spec: NetworkSpec, roles: Skeleton, tensors: Mapping[str, Tensor]) 
         for one, other in zip(mine, theirs, strict=False):
             pairing.add(one, other)
         pairing.unmatched += [m.name for m in (*mine[len(theirs) :], *theirs[len(mine) :])]
+    pairing.unmatched += _lost(pairing, (*expected.main_norms, *expected.aside_norms))
     pairing.head(roles.head, spec)
     place = tops((*roles.main, *roles.aside, *roles.rest))
     inside = {place[m.name] for m in (*roles.main, *roles.aside)}
@@ -143,6 +144,13 @@ def _matched(spec: NetworkSpec, roles: Skeleton, tensors: Mapping[str, Tensor]) 
         spec, pairing.keys, len(used), len(tensors), first, roles.head, pairing.absent,
         tuple(aside),
     )  # fmt: skip
+
+
+def _lost(pairing: "_Pairing", norms: Sequence[NamedModule]) -> list[str]:
+    """Tensors that some normalisations lack and others have: a network does without all or none."""
+    parts = [(part, name) for norm in norms for part, name in norm.keys.items()]
+    present = {part for part, name in parts if name in pairing.keys}
+    return [name for part, name in parts if name in pairing.absent and part in present]
 
 
 class _Pairing:

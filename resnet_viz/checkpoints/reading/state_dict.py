@@ -92,7 +92,7 @@ def unwrap(
     notes: JsonObject = {}
     optimiser = _beside(content, chosen, notes)
     tensors, merged = merge(_checked(chosen.tensors, notes, name, storages))
-    tensors = _without_prefix(tensors)
+    tensors = without_prefix(tensors)
     return StateDict(
         tensors,
         notes,
@@ -155,8 +155,9 @@ def _check_tensors(tensors: Mapping[str, Tensor], name: str, storages: Set[int] 
             raise CheckpointError("checkpoint_damaged", name=name)
 
 
-def _without_prefix(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+def without_prefix(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Remove prefixes that all convolutions share ("module.", "model."), from every name."""
+    tensors = dict(tensors)
     while prefix := _common_prefix(tensors):
         shorter = {key.removeprefix(prefix): value for key, value in tensors.items()}
         if len(shorter) < len(tensors):  # a name occurs with and without the prefix

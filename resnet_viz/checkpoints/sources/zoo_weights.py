@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from torch import Tensor, nn
 
 from resnet_viz.checkpoints.fill import matched
+from resnet_viz.checkpoints.reading.state_dict import without_prefix
 from resnet_viz.checkpoints.sources.published import pretrained_tensors
 from resnet_viz.networks.zoo.build_zoo import zoo_without_weights
 from resnet_viz.networks.zoo.catalog import zoo_row
@@ -42,10 +43,16 @@ def fill_exactly(
     a name or a shape differs.
     """
     own = network.state_dict()
-    complete = matched(own, weights, title, name)
+    complete = matched(own, _own_names(weights, own), title, name)
     exact = {key: value.to(own[key].dtype) for key, value in complete.items()}
     network.load_state_dict(exact, assign=True)
     return network.eval()
+
+
+def _own_names(weights: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Put back what reading took for a wrapper and is the network's own module ("features.")."""
+    whole = dict(zip(without_prefix(own), own, strict=True))
+    return {key if key in own else whole.get(key, key): value for key, value in weights.items()}
 
 
 def _present_names(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -47,7 +47,7 @@ def activation(spec: NetworkSpec) -> nn.Module:
 def conv2d(plan: Convolution | None, edges: Edges = Edges.BOTH) -> nn.Conv2d:
     """A planned convolution."""
     assert plan is not None
-    behind = edges is Edges.BEHIND and plan.stride > 1 and plan.kernel > 1
+    behind = plan.pads_behind(edges)
     return (SameConv2d if behind else nn.Conv2d)(
         plan.in_channels,
         plan.out_channels,

@@ -45,6 +45,12 @@ def layer_table(spec: NetworkSpec) -> list[Layer]:
     return list(_rows(spec))
 
 
+def image_of(spec: NetworkSpec) -> Layer:
+    """The image as the row that the first layer reads; it is no row of the table."""
+    shape = (spec.input_channels, spec.input_size, spec.input_size)
+    return Layer("input", "Input", shape, 0, 0, 4 * prod(shape), 1, 1, 1, ())
+
+
 @lru_cache(maxsize=32)  # 3 MB for ResNet-1202; a page asks for totals, groups and table in turn
 def _rows(spec: NetworkSpec) -> tuple[Layer, ...]:
     walk = _Walk(spec)
@@ -62,8 +68,7 @@ class _Walk:
     def __init__(self, spec: NetworkSpec) -> None:
         self.spec = spec
         self.rows: list[Layer] = []
-        shape = (spec.input_channels, spec.input_size, spec.input_size)
-        self.image = Layer("input", "Input", shape, 0, 0, 4 * prod(shape), 1, 1, 1, ())
+        self.image = image_of(spec)
 
     def through(self, parts: Iterable[Part], prefix: str, value: Layer) -> Layer:
         for part in parts:
@@ -110,6 +115,9 @@ class _Walk:
 
     def _kind(self, part: Part) -> str:
         match part.kind:
+            case PartKind.CONVOLUTION if part.convolution is not None:
+                behind = part.convolution.pads_behind(self.spec.edges)
+                return "SameConv2d" if behind else "Conv2d"
             case PartKind.NORM:
                 return _NORMS[self.spec.norm]
             case PartKind.ACTIVATION:

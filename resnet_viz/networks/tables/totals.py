@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from resnet_viz.core.errors import SpecError
-from resnet_viz.networks.tables.layer_table import layer_table
+from resnet_viz.networks.tables.layer_table import image_of, layer_table
 from resnet_viz.records import Layer
 from resnet_viz.spec import NetworkSpec
 from resnet_viz.spec.plan import parameter_count
@@ -55,7 +55,7 @@ def totals(spec: NetworkSpec) -> Totals:
         depth=spec.depth,
         parameters=sum(row.parameters for row in rows),
         macs=sum(row.macs for row in rows),
-        kept=4 * spec.input_channels * spec.input_size**2 + _kept(rows),
+        kept=_kept(rows, image_of(spec)),
         largest=_largest(rows),
     )
 
@@ -79,14 +79,24 @@ def check_size(spec: NetworkSpec) -> None:
         )
 
 
-def _kept(rows: list[Layer]) -> int:
+def _kept(rows: list[Layer], image: Layer) -> int:
     """Bytes of the values that backward needs, each once, and of the pool's indices."""
-    needed = {row.name: row.kind in _KEEP_OUTPUT for row in rows}
+    values = {row.name: row for row in (image, *rows)}
+    needed = {name: row.kind in _KEEP_OUTPUT for name, row in values.items()}
     for row in rows:
         if row.kind in _KEEP_INPUT:
-            needed[row.inputs[0]] = True  # "input", the image, is counted apart
+            needed[row.inputs[0]] = True
     places = sum(2 * row.memory for row in rows if row.kind == "MaxPool2d")  # 64-bit indices
-    return places + sum(row.memory for row in rows if needed[row.name])
+    padded = sum(_padded(row, values[row.inputs[0]]) for row in rows if row.kind == "SameConv2d")
+    return places + padded + sum(row.memory for row in values.values() if needed[row.name])
+
+
+def _padded(row: Layer, before: Layer) -> int:
+    """Bytes of the padded copy of its input that a convolution with TensorFlow's edges keeps."""
+    stride = row.stride // before.stride
+    kernel = (row.receptive_max - before.receptive_max) // before.stride + 1
+    side = max(before.shape[-1], (row.shape[-1] - 1) * stride + kernel)
+    return 4 * before.shape[0] * side**2
 
 
 def _largest(rows: list[Layer]) -> int:

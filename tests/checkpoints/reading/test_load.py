@@ -12,6 +12,7 @@ from safetensors.torch import save_file
 
 from resnet_viz import NetworkSpec, ResnetVizError, Shortcut, build, load_checkpoint
 from resnet_viz.checkpoints import save as saving
+from resnet_viz.checkpoints.identifying.identify import identify
 from resnet_viz.checkpoints.reading.read import read_weights
 from resnet_viz.core.converter import decode
 from resnet_viz.core.errors import CheckpointError
@@ -138,16 +139,24 @@ def test_a_mismatch_counts_and_names_the_first(tmp_path):
     assert '"fc.weight"' in str(caught.value)
 
 
-@pytest.mark.parametrize("change", ["missing", "extra"])
-def test_one_tensor_too_few_or_too_many_is_a_mismatch(tmp_path, change):
+@pytest.mark.parametrize(
+    "lost", ["layer2.1.bn2.running_var", "layer2.1.bn2.weight", "layer2.1.conv2.weight"]
+)
+@pytest.mark.parametrize("named", [True, False])
+def test_one_tensor_too_few_is_a_mismatch(tmp_path, lost, named):
     weights = build(SPEC, seed=3).state_dict()
-    if change == "missing":
-        del weights["layer2.1.bn2.running_var"]
-    else:
-        weights["layer9.weight"] = torch.zeros(1)
+    del weights[lost]
     torch.save(weights, tmp_path / "w.pth")
-    with pytest.raises(CheckpointError, match=r"running_var" if change == "missing" else "layer9"):
-        load_checkpoint(tmp_path / "w.pth", SPEC)
+    with pytest.raises(CheckpointError, match=lost if named else None):
+        load_checkpoint(tmp_path / "w.pth", SPEC if named else None)
+
+
+def test_one_tensor_too_many_is_set_aside_with_its_name(tmp_path):
+    weights = build(SPEC, seed=3).state_dict()
+    torch.save({**weights, "layer9.weight": torch.zeros(1)}, tmp_path / "w.pth")
+    found = identify(read_weights(tmp_path / "w.pth"), "w.pth", SPEC)
+    assert found.file.aside == ("layer9.weight",)
+    assert_equal_weights(found.loaded().network.state_dict(), weights)
 
 
 def test_the_digest_changes_with_one_weight_and_with_the_spec(tmp_path):
