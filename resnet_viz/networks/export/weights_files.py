@@ -172,6 +172,7 @@ def _simple(kind: str, **attributes: Any) -> Callable[[_Graph, Layer, Any], None
 
 _WRITERS: Mapping[str, Callable[[_Graph, Layer, Any], None]] = {
     "Conv2d": _convolution,
+    "SameConv2d": _convolution,
     "BatchNorm2d": _batch_norm,
     "GroupNorm": _group_norm,
     "ReLU": _simple("Relu"),
