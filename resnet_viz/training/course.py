@@ -25,7 +25,6 @@ from resnet_viz.records import (
     roles_of,
 )
 from resnet_viz.training.augment import augmented, image_changes, pad
-from resnet_viz.training.evaluate import evaluate
 from resnet_viz.training.learner import Learner
 from resnet_viz.training.recipe import Recipe
 from resnet_viz.training.state import TrainingState
@@ -156,7 +155,10 @@ class Course:
                     yield from self._one_step(map_)
                 images = min((self.steps - first) * self.recipe.batch_size, len(self.labels))
                 speed = images / max(time.perf_counter() - started, 1e-9)
-                records = list(map_(lambda learner: self._finish(learner, speed), self.learners))  # noqa: B023
+                number, count = self.epoch + 1, len(self.labels)
+                records = list(
+                    map_(lambda one: one.epoch(number, self.data, count, speed), self.learners)  # noqa: B023
+                )
                 self.epoch, self.step, self.curve = self.epoch + 1, 0, (*self.curve, *records)
                 self.shuffle()
                 yield from records
@@ -211,26 +213,6 @@ class Course:
 
     def _progress(self) -> float:
         return (self.epoch + self.step / self.steps) / self.recipe.epochs
-
-    def _finish(self, learner: Learner, speed: float) -> Epoch:
-        count = len(self.labels)
-        loss = learner.loss_sum.item() / count
-        test = evaluate(learner.network, self.data.test, self.data.preprocessing)
-        if not (isfinite(loss) and isfinite(test.loss)):
-            raise TrainingError("training_diverged", kind=learner.kind, epoch=self.epoch + 1)
-        return Epoch(
-            kind=learner.kind,
-            epoch=self.epoch + 1,
-            train_loss=loss,
-            train_error=learner.wrong.item() / count,
-            test_loss=test.loss,
-            test_error=test.error,
-            images_per_second=speed,
-            learning_rate=learner.rate,
-            recall=test.recall,
-            dead_channels=learner.dead_channels(self.data),
-            weight_changes=learner.weight_changes(),
-        )
 
 
 def _roles(networks: Pair[nn.Module]) -> Pair[Role]:

@@ -11,12 +11,12 @@ from resnet_viz.datasets.dataset import ImageSet
 from resnet_viz.pictures.preprocess import Preprocessing, normalise
 from resnet_viz.records import Evaluation
 
-_BATCH = 500  # images per batch
+BATCH = 500  # images per batch
 
 
 @torch.no_grad()
 def evaluate(
-    network: nn.Module, images: ImageSet, preprocessing: Preprocessing, *, batch: int = _BATCH
+    network: nn.Module, images: ImageSet, preprocessing: Preprocessing, *, batch: int = BATCH
 ) -> Evaluation:
     """Classify every image once in evaluation mode.
 

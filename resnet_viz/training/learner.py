@@ -1,6 +1,7 @@
 """Training of one network: optimiser steps, running sums and measurements."""
 
 from collections.abc import Iterator, Mapping
+from math import isfinite
 from typing import cast
 
 import torch
@@ -8,11 +9,12 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from resnet_viz.core.errors import TrainingError
 from resnet_viz.datasets.dataset import Dataset
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.pictures.preprocess import normalise
-from resnet_viz.records import TrainingStep
-from resnet_viz.training.evaluate import evaluation_mode
+from resnet_viz.records import Epoch, TrainingStep
+from resnet_viz.training.evaluate import BATCH, evaluate, evaluation_mode
 from resnet_viz.training.recipe import Optimiser, Precision, Recipe
 
 _DEAD_IMAGES = 256  # test images; a channel that is zero on all of them is dead
@@ -99,6 +101,32 @@ class Learner:
         self.training_mode()
         self.loss_sum.zero_()
         self.wrong.zero_()
+
+    def epoch(
+        self, number: int, data: Dataset, images: int, speed: float, *, batch: int = BATCH
+    ) -> Epoch:
+        """Test the network and return the record of the epoch that ends, counted from 1.
+
+        ``images`` were trained on, ``speed`` of them a second; ``batch`` are tested at once. Raises
+        ``TrainingError`` if a loss is not finite.
+        """
+        loss = self.loss_sum.item() / images
+        test = evaluate(self.network, data.test, data.preprocessing, batch=batch)
+        if not (isfinite(loss) and isfinite(test.loss)):
+            raise TrainingError("training_diverged", kind=self.kind, epoch=number)
+        return Epoch(
+            kind=self.kind,
+            epoch=number,
+            train_loss=loss,
+            train_error=self.wrong.item() / images,
+            test_loss=test.loss,
+            test_error=test.error,
+            images_per_second=speed,
+            learning_rate=self.rate,
+            recall=test.recall,
+            dead_channels=self.dead_channels(data),
+            weight_changes=self.weight_changes(),
+        )
 
     def training_mode(self) -> None:
         """Set training mode, except for frozen modules, which keep their batch statistics."""

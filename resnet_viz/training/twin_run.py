@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from math import isfinite
 from pathlib import Path
 
 import torch
@@ -11,7 +10,7 @@ import torch
 from resnet_viz.checkpoints.reading.read import read_weights
 from resnet_viz.checkpoints.save import save_checkpoint
 from resnet_viz.core.converter import decode, encode
-from resnet_viz.core.errors import CheckpointError, DataError, OptionError, TrainingError
+from resnet_viz.core.errors import CheckpointError, DataError, OptionError
 from resnet_viz.core.saving import to_json, whole_file
 from resnet_viz.datasets.dataset import Dataset
 from resnet_viz.networks.resnet.model import ResNet, build
@@ -19,7 +18,7 @@ from resnet_viz.records import Epoch, TrainingStep
 from resnet_viz.training.captured_step import Engine
 from resnet_viz.training.config import TrainingConfig
 from resnet_viz.training.course import FIRST_STEPS
-from resnet_viz.training.evaluate import evaluate
+from resnet_viz.training.evaluate import BATCH
 from resnet_viz.training.job import STATE_FILE, STEPS_FILE
 from resnet_viz.training.resident_data import EpochBatches
 from resnet_viz.training.resident_learner import ResidentLearner
@@ -123,25 +122,10 @@ class TwinRun:
         return records
 
     def _epoch_of(self, learner: ResidentLearner, speed: float) -> Epoch:
-        resident, count = self.batches.resident, len(self.batches.resident)
-        loss = learner.loss_sum.item() / count
-        size = _TEST_BATCH if resident.device.type == "cuda" else 500
-        test = evaluate(learner.network, resident.test, self.data.preprocessing, batch=size)
-        if not (isfinite(loss) and isfinite(test.loss)):
-            raise TrainingError("training_diverged", kind=learner.kind, epoch=self.epoch + 1)
-        return Epoch(
-            kind=learner.kind,
-            epoch=self.epoch + 1,
-            train_loss=loss,
-            train_error=learner.wrong.item() / count,
-            test_loss=test.loss,
-            test_error=test.error,
-            images_per_second=speed,
-            learning_rate=learner.rate,
-            recall=test.recall,
-            dead_channels=learner.dead_channels(replace(self.data, test=resident.test)),
-            weight_changes=learner.weight_changes(),
-        )
+        resident = self.batches.resident
+        data = replace(self.data, test=resident.test)
+        size = _TEST_BATCH if resident.device.type == "cuda" else BATCH
+        return learner.epoch(self.epoch + 1, data, len(resident), speed, batch=size)
 
     def state(self) -> TrainingState:
         """Return a copy of everything that is needed to resume from this step."""

@@ -131,13 +131,10 @@ def test_evaluation_leaves_mode_and_statistics(training):
     assert found.error == (logits.argmax(1) != data.test.labels).float().mean().item()
 
 
-def test_evaluation_does_not_depend_on_how_images_are_batched(monkeypatch):
-    from resnet_viz.training import evaluate as module
-
+def test_evaluation_does_not_depend_on_how_images_are_batched():
     data, network = dataset(23), build(SPEC, seed=0)
     whole = evaluate(network, data.test, data.preprocessing)
-    monkeypatch.setattr(module, "_BATCH", 5)
-    parts = evaluate(network, data.test, data.preprocessing)
+    parts = evaluate(network, data.test, data.preprocessing, batch=5)
     assert parts.loss == pytest.approx(whole.loss, rel=1e-5)
     assert (parts.answers == whole.answers).all()
 
