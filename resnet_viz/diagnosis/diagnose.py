@@ -20,6 +20,7 @@ from resnet_viz.diagnosis.checks.input_checks import input_findings
 from resnet_viz.diagnosis.checks.known_checks import known_findings
 from resnet_viz.diagnosis.checks.update_checks import update_findings
 from resnet_viz.diagnosis.checks.weight_checks import weight_findings, weight_health
+from resnet_viz.diagnosis.network_facts import network_facts
 from resnet_viz.diagnosis.thresholds import ranked
 from resnet_viz.diagnosis.weighted_layers import layers_of_network
 from resnet_viz.diagnosis.weights_only import UNBUILT, weights_report
@@ -29,11 +30,10 @@ from resnet_viz.records import (
     CheckpointReport,
     DiagnosisPart,
     DiagnosisProgress,
-    Identified,
     LayerHealth,
 )
-from resnet_viz.spec import Block, NetworkSpec, Order, Stem
-from resnet_viz.spec.checks import USUAL_WIDTH_PER_GROUP
+from resnet_viz.report.checkpoint_code import checkpoint_code
+from resnet_viz.spec import NetworkSpec
 
 if TYPE_CHECKING:
     from resnet_viz.diagnosis.user_images import OwnImages
@@ -105,7 +105,7 @@ def diagnosis(
             raise
         yield DiagnosisProgress(DiagnosisPart.DONE, 1, weights_report(weights, name, error))
     else:
-        yield from examine(identification, images)
+        yield from examine(identification, images, str(path))
 
 
 def identified(
@@ -128,21 +128,26 @@ def _without(weights: StateDict, skip: tuple[str, ...]) -> StateDict:
 
 
 def examine(
-    identification: Identification, images: str | Path | None = None
+    identification: Identification, images: str | Path | None = None, file: str = ""
 ) -> Iterator[DiagnosisProgress]:
-    """Check an identified network step by step; the last step has the complete report."""
+    """Check an identified network step by step; the last step has the complete report.
+
+    ``file`` is the path that the report's code opens; the file's name by default.
+    """
     from resnet_viz.diagnosis.user_images import own_set, user_images
 
     yield DiagnosisProgress(DiagnosisPart.IMAGES, 0)
     known = own_set(identification)
     if images is None and known is not None:
         own_images = user_images(known, identification)
-        report = _report(identification, own_images.batch(), own_images.name)
+        report = _report(identification, own_images.batch(), own_images.name, file)
     elif images is None:
-        report = _report(identification, sample_batch(identification.preprocessing), "bundled")
+        report = _report(
+            identification, sample_batch(identification.preprocessing), "bundled", file
+        )
     else:
         own_images = user_images(images, identification)
-        report = _report(identification, own_images.batch(), own_images.name)
+        report = _report(identification, own_images.batch(), own_images.name, file)
         if own_images.labels is not None and identification.file.answers:
             for step in _with_labels(report, identification, own_images):
                 yield step
@@ -164,7 +169,10 @@ def _with_labels(
 
 
 def _report(
-    identification: Identification, batch: Float[Tensor, "batch channel height width"], images: str
+    identification: Identification,
+    batch: Float[Tensor, "batch channel height width"],
+    images: str,
+    file: str,
 ) -> CheckpointReport:
     measured = (
         measure(identification.network, batch)
@@ -189,12 +197,13 @@ def _report(
         findings += input_findings(identification, batch)
     return CheckpointReport(
         name=identification.name,
-        identified=_identified(identification),
+        identified=network_facts(identification),
         findings=ranked(findings),
         layers=_layers(identification, measured),
         images=images,
         copies=identification.file.copies,
         copy=identification.file.copy,
+        code=checkpoint_code(identification, file or identification.name),
     )
 
 
@@ -236,58 +245,3 @@ def _with(row: LayerHealth, measured: ImageMeasurements) -> LayerHealth:
 def _get(values: Mapping[str, float], name: str) -> float | None:
     value = values.get(name)
     return None if value is None or not math.isfinite(value) else value
-
-
-def _identified(identification: Identification) -> Identified:
-    spec, head = identification.spec, identification.file.head
-    return Identified(
-        family=family(spec),
-        kind=spec.kind.value if identification.kind_known else None,
-        depth=published_depth(spec),
-        block=spec.block.value,
-        widths=spec.widths,
-        shortcut=spec.shortcut.value if identification.kind_known else None,
-        classes=spec.classes if head is None else head.classes,
-        input_channels=spec.input_channels,
-        parameters=sum(p.numel() for p in identification.network.parameters()),
-        confidence=round(identification.confidence, 4),
-        stages=spec.depths,
-        order=spec.order.value,
-        stem=spec.stem.value,
-        groups=spec.groups,
-        norm=spec.norm.value,
-        matched=identification.matched,
-        total=identification.total,
-        normalisation=identification.normalisation,
-        scores=dict(identification.scores),
-        input_scores=dict(identification.input_scores),
-        training={
-            k: v for k, v in identification.training.items() if not isinstance(v, (dict, list))
-        },
-        class_names=identification.classes if identification.file.answers else (),
-        spec=spec,
-    )
-
-
-def published_depth(spec: NetworkSpec) -> int:
-    """The depth as the authors of its family count it.
-
-    Wide ResNets count the projections and leave out the head (Zagoruyko 2016, sec. 2): WRN-28-10.
-    """
-    wide = family(spec) == "wide" and spec.order is Order.PRE
-    return spec.depth + len(spec.depths) - 1 if wide else spec.depth
-
-
-def family(spec: NetworkSpec) -> str:
-    """The family of a spec: cifar (6n + 2), imagenet, resnext, wide, pre-activation or resnet."""
-    if spec.order is Order.PRE:
-        wide = spec.stem_width is not None and spec.stem is Stem.CIFAR
-        return "wide" if wide else "pre-activation"
-    if spec.groups > 1:
-        return "resnext"
-    if spec.width_per_group > USUAL_WIDTH_PER_GROUP:
-        return "wide"
-    if spec.stem is Stem.IMAGENET:
-        return "imagenet"
-    usual = spec.widths == (16, 32, 64) and len(set(spec.depths)) == 1
-    return "cifar" if usual and spec.block is Block.BASIC else "resnet"

@@ -72,12 +72,14 @@ def diagnosis_job(config: DiagnosisConfig) -> Iterator[DiagnosisRecord]:
 
 def _report(config: DiagnosisConfig) -> Iterator[DiagnosisProgress | CheckpointReport]:
     file, report = config.first, None
-    spec, images = parse_spec(file.network), config.images or None
-    for step in diagnosis(file.path, images=images, spec=spec, copy=file.copy):
+    spec = parse_spec(file.network)
+    for step in diagnosis(file.path, images=config.images or None, spec=spec, copy=file.copy):
         report = step.report
         yield replace(step, report=None)
     assert report is not None
-    yield replace(report, name=file.name, images=config.images_name or report.images)
+    code = None if report.code is None else replace(report.code, file=file.name)
+    images = config.images_name or report.images
+    yield replace(report, name=file.name, images=images, code=code)
 
 
 def _comparison(

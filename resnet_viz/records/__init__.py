@@ -17,6 +17,7 @@ from resnet_viz.records.checkpoint_comparison import AnsweredPicture, Checkpoint
 from resnet_viz.records.comparison import BLOCK_PARTS, Comparison, Side, WeightSource
 from resnet_viz.records.counted import Counted
 from resnet_viz.records.design import BlockGroup, Layer, MeasuredLayer, SignalCheck
+from resnet_viz.records.file_code import REPAIRED, FileCode
 from resnet_viz.records.findings import Curve, Finding, Mark, Matrix, Panel, Recording, Zone
 from resnet_viz.records.footing import Footing, differences, footing_of
 from resnet_viz.records.formulas import (
@@ -64,6 +65,7 @@ from resnet_viz.records.verdict import (
 __all__ = [
     "ANY_TWO",
     "BLOCK_PARTS",
+    "REPAIRED",
     "TWINS",
     "UNSURE",
     "Activation",
@@ -90,6 +92,7 @@ __all__ = [
     "DiagnosisProgress",
     "Epoch",
     "Evaluation",
+    "FileCode",
     "Finding",
     "Footing",
     "Formulas",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from resnet_viz.core.converter import JsonObject, encode
 from resnet_viz.core.saving import save_record
 from resnet_viz.core.text import Text
+from resnet_viz.records.file_code import FileCode
 from resnet_viz.records.labelled import Labelled
 from resnet_viz.spec import NetworkSpec
 
@@ -142,6 +143,8 @@ class CheckpointReport:
         Results on labelled images; None without labels.
     copies, copy
         Names of all sets of weights in the file, and of the one that was read; empty for one set.
+    code
+        Python code that loads the file without this library; None if the network is not built.
 
     """
 
@@ -153,13 +156,16 @@ class CheckpointReport:
     labelled: Labelled | None = None
     copies: tuple[str, ...] = ()
     copy: str = ""
+    code: FileCode | None = None
 
     def count(self, severity: Severity) -> int:
         """Return the number of findings of one severity."""
         return sum(finding.severity is severity for finding in self.findings)
 
     def contract(self, text: Text) -> JsonObject:
-        """Return the command line's JSON output: ``identified``, ``findings`` and ``labelled``.
+        """Return the command line's JSON output.
+
+        The keys are ``identified``, ``findings``, ``code`` and ``labelled``.
 
         ``labelled`` is missing for a diagnosis without labels.
         """
@@ -178,6 +184,7 @@ class CheckpointReport:
                 }
                 for finding in self.findings
             ],
+            "code": None if self.code is None else self.code.program,
             **labelled,
         }
 

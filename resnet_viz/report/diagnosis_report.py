@@ -89,6 +89,7 @@ def diagnosis_page(report: CheckpointReport, text: Text) -> str:
             for finding, plot in zip(report.findings, plots, strict=True)
         ],
         labelled=labelled,
+        code=None if report.code is None else report.code.program,
     )
 
 

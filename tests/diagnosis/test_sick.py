@@ -96,7 +96,8 @@ def test_the_command_prints_the_contract(tmp_path):
     done = CliRunner().invoke(app, ["diagnose", str(file), "--json", "--out", str(page)])
     assert done.exit_code == 0, done.stderr
     found = json.loads(done.stdout)
-    assert set(found) == {"identified", "findings"}
+    assert set(found) == {"identified", "findings", "code"}
+    compile(found["code"], "code.py", "exec")
     identified = dict(found["identified"])
     assert identified.pop("confidence") == 1.0
     assert identified == {
@@ -108,6 +109,7 @@ def test_the_command_prints_the_contract(tmp_path):
         assert set(row) == {"check", "severity", "layer", "value", "threshold", "source", "advice"}
         assert row["severity"] in {"ok", "note", "warn", "fail"}
     html = page.read_text("utf-8")
+    assert "class ResNet(nn.Module)" in html
     assert "Plotly.newPlot" in html
     assert 'src="http' not in html
 

@@ -97,6 +97,7 @@ def test_a_bundled_network_is_in_order(language, here):
     app = opened(checkpoint="resnet20", lang=language)
     assert not app.exception
     assert sentences(language)["diagnosis.healthy"] in app.subheader[0].value.replace("\\", "")
+    assert "network.load_state_dict(state)" in app.code[0].value
     assert not app.warning
 
 

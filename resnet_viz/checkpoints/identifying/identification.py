@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from resnet_viz.checkpoints.identifying.heads import Head
 from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.checkpoints.reading.merging import Merged
+from resnet_viz.checkpoints.reading.state_dict import Origin
 from resnet_viz.core.converter import JsonObject
 from resnet_viz.core.errors import CheckpointError
 from resnet_viz.networks.resnet.model import ResNet
@@ -38,6 +39,14 @@ class FileFacts:
         what distinguishes it ("padding=behind").
     open
         Those of ``rivals`` that photographs do not tell from the chosen network.
+    names
+        Names of all tensors that were read, in the file's order.
+    keys
+        The file's names of the network's tensors, by ours; empty where they are ours.
+    absent
+        The network's tensors that the file lacks.
+    origin
+        Where the tensors stand in the file.
 
     """
 
@@ -51,6 +60,10 @@ class FileFacts:
     score: str = ""
     rivals: Mapping[str, str] = field(default_factory=dict)
     open: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    keys: Mapping[str, str] = field(default_factory=dict)
+    absent: tuple[str, ...] = ()
+    origin: Origin = field(default_factory=Origin)
 
     @property
     def answers(self) -> bool:

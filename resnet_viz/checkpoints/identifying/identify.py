@@ -90,6 +90,7 @@ def identify(weights: StateDict, name: str, spec: NetworkSpec | None = None) -> 
         input_scores=normalisation_scores(network),
         training={**weights.training, **recorded},
         update_ratios=_by_layer({key: key for key in weights.tensors}, weights, network),
+        file=FileFacts(names=tuple(weights.tensors), origin=weights.origin),
     )
 
 
@@ -210,6 +211,10 @@ def _identification(
             score=best.words,
             rivals={difference(f.spec, best.spec): f.words for f in choice.rivals},
             open=tuple(difference(f.spec, best.spec) for f in choice.open),
+            names=tuple(weights.tensors),
+            keys=candidate.keys,
+            absent=tuple(candidate.absent),
+            origin=weights.origin,
         ),
     )
 

@@ -39,11 +39,15 @@ Content = Mapping[Any, Any]
 
 @dataclass(frozen=True, eq=False)
 class Copy:
-    """One set of weights: its name, its tensors, and the keys that lead to its dictionary."""
+    """One set of weights: its name, its tensors, and the keys that lead to its dictionary.
+
+    ``prefix`` is what the names in that dictionary begin with; None if the tensors are of several.
+    """
 
     name: str
     tensors: Mapping[str, Tensor]
     path: tuple[str | int, ...]
+    prefix: str | None = ""
 
 
 def copies(content: object) -> list[Copy]:
@@ -52,7 +56,7 @@ def copies(content: object) -> list[Copy]:
     if len(found) > _LEAF and all(len(tensors) < _LEAF for _, tensors in found):
         named = {".".join([*map(str, path), key]): value
                  for path, tensors in found for key, value in tensors.items()}  # fmt: skip
-        return [Copy("", named, ())]
+        return [Copy("", named, (), None)]
     separate = [(path, tensors) for path, tensors in found if not _is_head(path, tensors)]
     if not separate:
         separate, heads = found, dict[str, Tensor]()
@@ -63,7 +67,9 @@ def copies(content: object) -> list[Copy]:
     for path, tensors in separate[:_MOST_COPIES]:
         complete = heads | tensors if len(separate) == 1 else tensors
         for prefix, part in _by_prefix({**tensors, **complete}).items():
-            listed.append(Copy(_name(path, prefix, alone=len(separate) == 1), part, path))
+            name = _name(path, prefix, alone=len(separate) == 1)
+            start = None if len(complete) > len(tensors) else prefix.removeprefix(BARE)
+            listed.append(Copy(name, part, path, start))
     return listed[:_MOST_COPIES]
 
 

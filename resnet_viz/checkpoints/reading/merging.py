@@ -14,10 +14,14 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Merged:
-    """A weight that was put together: its name, and how ("mask", "weight_norm", "lora", ...)."""
+    """A weight that was put together: its name, and how ("mask", "weight_norm", "lora", ...).
+
+    ``parts`` are the names of the tensors that it was put together from, the main one first.
+    """
 
     name: str
     way: str
+    parts: tuple[str, ...] = ()
 
 
 def merge(tensors: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], tuple[Merged, ...]]:
@@ -38,7 +42,7 @@ def merge(tensors: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], tuple[Merge
                 merged[name] = value
                 continue
             merged[rule.name] = whole
-            done.append(Merged(rule.name, rule.way))
+            done.append(Merged(rule.name, rule.way, rule.parts))
     return merged, tuple(done)
 
 

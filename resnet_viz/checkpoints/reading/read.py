@@ -59,8 +59,12 @@ def read_weights(path: str | Path, copy: str = "") -> StateDict:
 
     """
     path = Path(path)
-    name = safe_name(path.name)
     form = container(path)
+    found = _read(path, safe_name(path.name), form, copy)
+    return replace(found, origin=replace(found.origin, container=form))
+
+
+def _read(path: Path, name: str, form: Container, copy: str) -> StateDict:
     if form is Container.ZIP:
         content = _read_pickle(path, name, mapped=True)
         return unwrap(content, name, copy, storages=_entry_sizes(path))

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from resnet_viz.checkpoints.reading.copies import Copy, choose, copies
-from resnet_viz.checkpoints.reading.file_kinds import MOST_BYTES, MOST_ENTRIES
+from resnet_viz.checkpoints.reading.file_kinds import MOST_BYTES, MOST_ENTRIES, Container
 from resnet_viz.checkpoints.reading.merging import Merged, merge
 from resnet_viz.checkpoints.reading.optimiser_state import OptimiserState, optimiser_of, ratios
 from resnet_viz.core.converter import JsonObject
@@ -25,6 +25,30 @@ _WHOLE = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.
 #: Tensors of one value that belong to the weights: counters of batches, g of weight norm.
 _KEPT = ("num_batches_tracked", "weight_g", "original0", "alpha")
 _PROFILED = ("total_ops", "total_params")  # counters that a profiler adds
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where tensors stand in their file, and what was taken off their names.
+
+    Parameters
+    ----------
+    container
+        Format of the file; None if the tensors were not read from one.
+    path
+        Keys that lead to their dictionary.
+    copy
+        What the names of this set of weights begin with, beside other sets; None if the tensors are
+        of several dictionaries.
+    prefixes
+        What was taken off the names, one after the other.
+
+    """
+
+    container: Container | None = None
+    path: tuple[str | int, ...] = ()
+    copy: str | None = ""
+    prefixes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +71,8 @@ class StateDict:
         The one that was read; "" if there is only one.
     merged
         Weights that were put together from their parts.
+    origin
+        Where the tensors stand in the file.
 
     """
 
@@ -57,6 +83,7 @@ class StateDict:
     copies: tuple[str, ...] = ()
     copy: str = ""
     merged: tuple[Merged, ...] = ()
+    origin: Origin = Origin()
 
     def __len__(self) -> int:
         return len(self.tensors)
@@ -92,7 +119,7 @@ def unwrap(
     notes: JsonObject = {}
     optimiser = _beside(content, chosen, notes)
     tensors, merged = merge(_checked(chosen.tensors, notes, name, storages))
-    tensors = without_prefix(tensors)
+    tensors, prefixes = without_prefix(tensors)
     return StateDict(
         tensors,
         notes,
@@ -100,6 +127,7 @@ def unwrap(
         copies=tuple(each.name for each in found) if len(found) > 1 else (),
         copy=chosen.name if len(found) > 1 else "",
         merged=merged,
+        origin=Origin(path=chosen.path, copy=chosen.prefix, prefixes=prefixes),
     )
 
 
@@ -155,15 +183,19 @@ def _check_tensors(tensors: Mapping[str, Tensor], name: str, storages: Set[int] 
             raise CheckpointError("checkpoint_damaged", name=name)
 
 
-def without_prefix(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Remove prefixes that all convolutions share ("module.", "model."), from every name."""
-    tensors = dict(tensors)
+def without_prefix(tensors: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], tuple[str, ...]]:
+    """Remove prefixes that all convolutions share ("module.", "model."), from every name.
+
+    Returns the tensors, and the prefixes in the order of their removal.
+    """
+    tensors, removed = dict(tensors), []
     while prefix := _common_prefix(tensors):
         shorter = {key.removeprefix(prefix): value for key, value in tensors.items()}
         if len(shorter) < len(tensors):  # a name occurs with and without the prefix
             break
         tensors = shorter
-    return tensors
+        removed.append(prefix)
+    return tensors, tuple(removed)
 
 
 def _common_prefix(tensors: Mapping[str, Tensor]) -> str | None:

@@ -51,7 +51,7 @@ def fill_exactly(
 
 def _own_names(weights: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Put back what reading took for a wrapper and is the network's own module ("features.")."""
-    whole = dict(zip(without_prefix(own), own, strict=True))
+    whole = dict(zip(without_prefix(own)[0], own, strict=True))
     return {key if key in own else whole.get(key, key): value for key, value in weights.items()}
 
 

@@ -18,6 +18,7 @@ from resnet_viz.report.diagnosis_report import (
 )
 from resnet_viz.spec.plan import selectable_layer
 from resnet_viz.ui.choose.openings import open_checkpoint
+from resnet_viz.ui.debug.code_panel import show_code
 from resnet_viz.ui.debug.labelled_panel import show_labelled
 from resnet_viz.ui.frame.words import md_escape
 
@@ -45,6 +46,7 @@ def draw_report(report: CheckpointReport, place: Place, text: Text) -> None:
     with st.expander(text("debug.facts")):
         for name, value in facts(report, text):
             st.text(f"{name}: {value}")
+    show_code(report, number, text)
     if report.labelled is not None:
         show_labelled(report.labelled, number, text)
     fine = [f for f in report.findings if f.severity is Severity.OK]

@@ -215,7 +215,7 @@ def test_a_chain_with_pools_is_no_resnet():
 
 
 def test_a_wide_network_counts_as_its_authors_do():
-    from resnet_viz.diagnosis.diagnose import published_depth
+    from resnet_viz.diagnosis.network_facts import published_depth
 
     assert published_depth(NetworkSpec.preset("wrn-28-10")) == 28
     assert published_depth(NetworkSpec.preset("resnet164")) == 164

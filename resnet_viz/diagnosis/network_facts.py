@@ -1,0 +1,62 @@
+"""``network_facts``: what a file's network is, as a record."""
+
+from resnet_viz.checkpoints.identifying.identification import Identification
+from resnet_viz.records import Identified
+from resnet_viz.spec import Block, NetworkSpec, Order, Stem
+from resnet_viz.spec.checks import USUAL_WIDTH_PER_GROUP
+
+
+def network_facts(identification: Identification) -> Identified:
+    """The facts of an identified network."""
+    spec, head = identification.spec, identification.file.head
+    return Identified(
+        family=family(spec),
+        kind=spec.kind.value if identification.kind_known else None,
+        depth=published_depth(spec),
+        block=spec.block.value,
+        widths=spec.widths,
+        shortcut=spec.shortcut.value if identification.kind_known else None,
+        classes=spec.classes if head is None else head.classes,
+        input_channels=spec.input_channels,
+        parameters=sum(p.numel() for p in identification.network.parameters()),
+        confidence=round(identification.confidence, 4),
+        stages=spec.depths,
+        order=spec.order.value,
+        stem=spec.stem.value,
+        groups=spec.groups,
+        norm=spec.norm.value,
+        matched=identification.matched,
+        total=identification.total,
+        normalisation=identification.normalisation,
+        scores=dict(identification.scores),
+        input_scores=dict(identification.input_scores),
+        training={
+            k: v for k, v in identification.training.items() if not isinstance(v, (dict, list))
+        },
+        class_names=identification.classes if identification.file.answers else (),
+        spec=spec,
+    )
+
+
+def published_depth(spec: NetworkSpec) -> int:
+    """The depth as the authors of its family count it.
+
+    Wide ResNets count the projections and leave out the head (Zagoruyko 2016, sec. 2): WRN-28-10.
+    """
+    wide = family(spec) == "wide" and spec.order is Order.PRE
+    return spec.depth + len(spec.depths) - 1 if wide else spec.depth
+
+
+def family(spec: NetworkSpec) -> str:
+    """The family of a spec: cifar (6n + 2), imagenet, resnext, wide, pre-activation or resnet."""
+    if spec.order is Order.PRE:
+        wide = spec.stem_width is not None and spec.stem is Stem.CIFAR
+        return "wide" if wide else "pre-activation"
+    if spec.groups > 1:
+        return "resnext"
+    if spec.width_per_group > USUAL_WIDTH_PER_GROUP:
+        return "wide"
+    if spec.stem is Stem.IMAGENET:
+        return "imagenet"
+    usual = spec.widths == (16, 32, 64) and len(set(spec.depths)) == 1
+    return "cifar" if usual and spec.block is Block.BASIC else "resnet"
