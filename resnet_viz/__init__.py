@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # what editors and mypy read; the same names as below
     from resnet_viz.checkpoints.weights import Weights as Weights
     from resnet_viz.core.errors import ResnetVizError as ResnetVizError
     from resnet_viz.diagnosis.diagnose import diagnose as diagnose
+    from resnet_viz.diagnosis.repair_file import repair as repair
     from resnet_viz.explain.cam_family import class_activation_maps as class_activation_maps
     from resnet_viz.explain.explain_image import explain as explain
     from resnet_viz.explain.faithfulness import faithfulness as faithfulness
@@ -110,6 +111,7 @@ _HOMES = {
     "load_two": "checkpoints.load",
     "open_picture": "pictures.decode",
     "read_picture": "pictures.decode",
+    "repair": "diagnosis.repair_file",
     "seen": "pictures.preprocess",
     "to_batch": "pictures.preprocess",
 }

@@ -10,8 +10,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 
-def set_statistics(network: nn.Module, batch: Float[Tensor, "batch channel height width"]) -> None:
-    """Set every running mean and variance to those of a batch; leave the network in eval mode.
+def set_statistics(
+    network: nn.Module, *batches: Float[Tensor, "batch channel height width"]
+) -> None:
+    """Set every running mean and variance to the average over batches; leave it in eval mode.
 
     Only batch normalisation is in training mode for the pass, so dropout stays off.
     """
@@ -20,11 +22,12 @@ def set_statistics(network: nn.Module, batch: Float[Tensor, "batch channel heigh
     network.eval()
     for norm in norms:
         norm.reset_running_stats()
-        norm.momentum = None  # average over all batches; there is only one
+        norm.momentum = None  # average over all batches
         norm.train()
     try:
         with torch.no_grad():
-            network(batch)
+            for batch in batches:
+                network(batch)
     finally:
         network.eval()
         for norm, momentum in zip(norms, momenta, strict=True):

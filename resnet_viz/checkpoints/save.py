@@ -2,13 +2,14 @@
 
 import json
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import save_file
+from torch import Tensor
 
 from resnet_viz.core.converter import JsonObject, encode
 from resnet_viz.core.errors import OutputError
@@ -68,9 +69,18 @@ def save_checkpoint(
         "saved": datetime.now(UTC).date().isoformat(),
     }
     weights = {
-        name: value.to("cpu", dtype if value.is_floating_point() else value.dtype).contiguous()
+        name: value.to("cpu", dtype if value.is_floating_point() else value.dtype)
         for name, value in network.state_dict().items()
     }
+    write_safetensors(path, weights, metadata)
+
+
+def write_safetensors(path: Path, tensors: Mapping[str, Tensor], metadata: JsonObject) -> None:
+    """Write tensors and their metadata, which becomes JSON; completely or not at all.
+
+    Raises ``OutputError`` if the file cannot be written.
+    """
+    weights = {name: value.detach().clone().contiguous() for name, value in tensors.items()}
     text = {name: json.dumps(value) for name, value in metadata.items()}
     try:
         with whole_file(path) as partial:

@@ -13,6 +13,7 @@ from resnet_viz.cli.explain_command import explain
 from resnet_viz.cli.export_command import export
 from resnet_viz.cli.gradients_command import gradients
 from resnet_viz.cli.networks_command import networks
+from resnet_viz.cli.repair_command import repair
 from resnet_viz.cli.train_command import train
 from resnet_viz.core.errors import InputError
 
@@ -22,7 +23,18 @@ app = typer.Typer(
     add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=_HELP
 )
 app.command("app")(open_app)
-for command in (networks, export, compare, explain, gradients, experiment, train, diagnose, doctor):
+for command in (
+    networks,
+    export,
+    compare,
+    explain,
+    gradients,
+    experiment,
+    train,
+    diagnose,
+    repair,
+    doctor,
+):
     app.command()(command)
 
 

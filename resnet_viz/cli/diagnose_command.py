@@ -6,11 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from resnet_viz.cli.options import Debug, Json, guarded, one_of, print_result
-from resnet_viz.core.errors import CheckpointError
+from resnet_viz.core.errors import CheckpointError, OptionError, OutputError
 from resnet_viz.core.text import LANGUAGES, Text
 
 if TYPE_CHECKING:
     from resnet_viz.checkpoints.identifying.identification import Identification
+    from resnet_viz.records import CheckpointReport, Gate
+
+#: The exit code of a checkpoint that does not pass.
+REFUSED = 3
+_FORMATS = ["text", "json", "github"]
 
 
 @guarded
@@ -29,40 +34,160 @@ def diagnose(
         str, typer.Option(help="The set of weights to read, if the file has several.")
     ] = "",
     beside: Annotated[Path | None, typer.Option(help="A second checkpoint to compare.")] = None,
-    out: Annotated[Path | None, typer.Option(help="A new .html file for the report.")] = None,
+    fail_on: Annotated[
+        str | None,
+        typer.Option(help="Exit with code 3 on a finding as bad: fail, warn or never (default)."),
+    ] = None,
+    silence: Annotated[
+        list[str] | None, typer.Option(help="A check to leave out, or check:layer; repeatable.")
+    ] = None,
+    baseline: Annotated[
+        Path | None, typer.Option(help="Findings of this JSON file are known and do not count.")
+    ] = None,
+    write_baseline: Annotated[
+        bool, typer.Option("--write-baseline", help="Write the findings to the baseline.")
+    ] = False,
     code: Annotated[
         bool, typer.Option("--code", help="Print only the Python code that loads the file.")
     ] = False,
+    out: Annotated[Path | None, typer.Option(help="A new .html file for the report.")] = None,
+    layers_csv: Annotated[
+        Path | None, typer.Option(help="A new .csv file for the numbers of every layer.")
+    ] = None,
+    form: Annotated[
+        str, typer.Option("--format", help="text, json, or github for annotations of its Actions.")
+    ] = "text",
     language: Annotated[str, typer.Option(help="Language: en or zh.")] = "en",
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Identify a checkpoint and report its defects."""
+    """Identify a checkpoint and report its defects; with --fail-on a gate for CI.
+
+    Exit codes: 0 passed, 1 something broke, 2 the input is wrong, 3 findings closed the gate.
+    """
     from resnet_viz.diagnosis import diagnose as run
     from resnet_viz.networks.export.spec_file import parse_spec, read_spec
-    from resnet_viz.report.diagnosis_report import write_diagnosis
 
     one_of("language", language, list(LANGUAGES))
+    one_of("format", form, _FORMATS)
+    form, text = "json" if json else form, Text(language)
+    gate_rules = _Rules(fail_on, tuple(silence or ()), baseline, write_baseline)
     own = network.endswith(".json")
     spec = read_spec(Path(network)) if own else parse_spec(network)
-    report = run.diagnose(checkpoint, images=images, spec=spec, skip=tuple(skip or ()), copy=copy)
+    left_out = tuple(skip or ())
+    report = run.diagnose(checkpoint, images=images, spec=spec, skip=left_out, copy=copy)
     if code:
         if report.code is None:
             raise CheckpointError("checkpoint_no_code", name=report.name)
         typer.echo(report.code.program, nl=False)
         return
+    report, gate = gate_rules.judged(report)
     if out is not None:
-        write_diagnosis(report, out, Text(language))
-    result = report.contract(Text(language))
-    if beside is not None:
-        result |= _second(
-            run.identified(checkpoint, spec, tuple(skip or ()), copy), beside, images, language
+        from resnet_viz.report.diagnosis_report import write_diagnosis
+
+        write_diagnosis(report, out, text)
+    if layers_csv is not None:
+        _write_layers(report, layers_csv)
+    if form == "github":
+        _annotate(report, gate, str(checkpoint), text)
+    else:
+        result = {**report.contract(text), "gate": gate.contract()}
+        if beside is not None:
+            first = run.identified(checkpoint, spec, left_out, copy)
+            result |= _second(first, beside, images, text)
+        print_result(result if form == "json" else _for_people(result), form == "json")
+    gate_rules.end(report, gate, text)
+
+
+class _Rules:
+    """The project's rules, and the options that override them."""
+
+    def __init__(
+        self,
+        fail_on: str | None,
+        silence: tuple[str, ...],
+        baseline: Path | None,
+        write: bool,
+    ) -> None:
+        from dataclasses import replace
+
+        from resnet_viz.diagnosis.checkpoint_gate import known_checks, read_baseline
+        from resnet_viz.diagnosis.project_rules import project_rules
+        from resnet_viz.records import FailOn
+
+        project = project_rules(Path.cwd())
+        known_checks(silence)
+        self._rules = replace(project.rules, silence=(*project.rules.silence, *silence))
+        if fail_on is not None:
+            one_of("fail-on", fail_on, [*FailOn])
+            self._rules = replace(self._rules, fail_on=FailOn(fail_on))
+        self._path, self._write = baseline or project.baseline, write
+        if write and self._path is None:
+            raise OptionError("baseline_none")
+        self._known = None
+        if self._path is not None and not write:
+            self._known = read_baseline(self._path)
+
+    def judged(self, report: "CheckpointReport") -> "tuple[CheckpointReport, Gate]":
+        from resnet_viz.diagnosis.checkpoint_gate import judged
+
+        return judged(report, self._rules, self._known)
+
+    def end(self, report: "CheckpointReport", gate: "Gate", text: Text) -> None:
+        """Write the baseline if asked for; otherwise say the verdict, and exit if it is closed."""
+        from resnet_viz.diagnosis.checkpoint_gate import write_baseline
+        from resnet_viz.records import FailOn
+
+        if self._write and self._path is not None:
+            count = write_baseline(self._path, report.findings)
+            typer.echo(text("gate.written", count=count, file=self._path), err=True)
+            return
+        if gate.fail_on is FailOn.NEVER:
+            return
+        names = [f"{f.check} {f.layer or ''}".strip() for f in gate.new]
+        verdict = text(
+            "gate.closed" if gate.closed else "gate.open",
+            limit=text(f"severities.{gate.fail_on}"),
+            count=len(gate.new),
+            known=len(gate.known),
+            silenced=gate.silenced,
+            findings=", ".join(names),
         )
-    print_result(result, json)
+        typer.echo(verdict, err=True)
+        if gate.closed:
+            raise typer.Exit(REFUSED)
+
+
+def _annotate(report: "CheckpointReport", gate: "Gate", file: str, text: Text) -> None:
+    """Print annotations of everything that the baseline does not know."""
+    from resnet_viz.report.github_annotations import annotations
+
+    shown = [finding for finding in report.findings if finding not in gate.known]
+    for line in annotations(shown, file, text):
+        typer.echo(line)
+
+
+def _write_layers(report: "CheckpointReport", path: Path) -> None:
+    """Write the layers to a new file; an apostrophe keeps a name from being a formula."""
+    frame = report.layers_frame()
+    formula = frame["name"].str.startswith(("=", "+", "-", "@", "\t", "\r"))
+    frame["name"] = frame["name"].where(~formula, "'" + frame["name"])
+    try:
+        with path.open("x", encoding="utf-8", newline="") as file:
+            frame.to_csv(file, index=False)
+    except FileExistsError as error:
+        raise OutputError("file_exists", file=path.name) from error
+    except OSError as error:
+        raise OutputError("file_not_writable", file=path.name) from error
+
+
+def _for_people(result: dict[str, object]) -> dict[str, object]:
+    """The result without what is long: layers are in the CSV, the code in ``--code``."""
+    return {key: value for key, value in result.items() if key not in ("layers", "code", "gate")}
 
 
 def _second(
-    first: "Identification", path: Path, images: str | None, language: str
+    first: "Identification", path: Path, images: str | None, text: Text
 ) -> dict[str, object]:
     """Return the second checkpoint's report and the comparison of both."""
     from resnet_viz.core.converter import encode
@@ -70,6 +195,6 @@ def _second(
     from resnet_viz.diagnosis.diagnose import diagnose, identified
 
     return {
-        "second": diagnose(path, images=images).contract(Text(language)),
+        "second": diagnose(path, images=images).contract(text),
         "beside": encode(compare_checkpoints(first, identified(path), images)),
     }

@@ -30,10 +30,23 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
                 raise
             known = isinstance(error, ResnetVizError)
             failure = error if known else FailureError("unexpected", kind=type(error).__name__)
+            assert isinstance(failure, ResnetVizError)
+            if kwargs.get("json") or kwargs.get("form") == "json":
+                typer.echo(to_json({"error": refusal(failure)}, indent=None))
+            if kwargs.get("form") == "github":
+                from resnet_viz.report.github_annotations import annotation
+
+                file = str(kwargs.get("checkpoint", ""))
+                typer.echo(annotation("error", file, failure.code, str(failure)))
             typer.echo(str(failure), err=True)
-            raise typer.Exit(failure.exit_code) from error  # type: ignore[attr-defined]
+            raise typer.Exit(failure.exit_code) from error
 
     return run
+
+
+def refusal(error: ResnetVizError) -> dict[str, object]:
+    """An error for programs: its code, its sentence and the exit code."""
+    return {"code": error.code, "message": str(error), "exit_code": error.exit_code}
 
 
 def one_of(option: str, value: str, known: list[str]) -> None:

@@ -4,15 +4,13 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, overload
 
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from resnet_viz.checkpoints.identifying.identification import Identification
 from resnet_viz.checkpoints.identifying.identify import identify
-from resnet_viz.checkpoints.reading.read import read_weights
-from resnet_viz.checkpoints.reading.state_dict import StateDict
 from resnet_viz.core.errors import CheckpointError
 from resnet_viz.diagnosis.checks.file_checks import file_findings
 from resnet_viz.diagnosis.checks.image_checks import ImageMeasurements, image_findings, measure
@@ -20,11 +18,11 @@ from resnet_viz.diagnosis.checks.input_checks import input_findings
 from resnet_viz.diagnosis.checks.known_checks import known_findings
 from resnet_viz.diagnosis.checks.update_checks import update_findings
 from resnet_viz.diagnosis.checks.weight_checks import weight_findings, weight_health
-from resnet_viz.diagnosis.network_facts import network_facts
+from resnet_viz.diagnosis.network_facts import file_contents, network_facts
+from resnet_viz.diagnosis.sources import Checkpoint, read_source
 from resnet_viz.diagnosis.thresholds import ranked
 from resnet_viz.diagnosis.weighted_layers import layers_of_network
 from resnet_viz.diagnosis.weights_only import UNBUILT, weights_report
-from resnet_viz.pictures.decode import safe_name
 from resnet_viz.pictures.samples import sample_batch
 from resnet_viz.records import (
     CheckpointReport,
@@ -42,20 +40,53 @@ if TYPE_CHECKING:
 _PIXELS = 0.25  # deviation of a photograph's pixels in [0, 1]
 
 
+@overload
 def diagnose(
-    path: str | Path,
+    source: str | Path,
+    *,
+    images: str | Path | None = None,
+    spec: NetworkSpec | None = None,
+    skip: tuple[str, ...] = (),
+    copy: str = "",
+) -> CheckpointReport: ...
+
+
+@overload
+def diagnose(
+    source: Mapping[str, Any],
+    *,
+    images: str | Path | None = None,
+    spec: NetworkSpec | None = None,
+    skip: tuple[str, ...] = (),
+    copy: str = "",
+) -> CheckpointReport: ...
+
+
+@overload
+def diagnose(
+    source: nn.Module,
+    *,
+    images: str | Path | None = None,
+    spec: NetworkSpec | None = None,
+    skip: tuple[str, ...] = (),
+) -> CheckpointReport: ...
+
+
+def diagnose(
+    source: Checkpoint,
     *,
     images: str | Path | None = None,
     spec: NetworkSpec | None = None,
     skip: tuple[str, ...] = (),
     copy: str = "",
 ) -> CheckpointReport:
-    """Identify the network of a weights file and check it.
+    """Identify the network of a weights file, a state dict or a network, and check it.
 
     Parameters
     ----------
-    path
-        A file of PyTorch, safetensors or ONNX; see ``read_weights``.
+    source
+        A file (see ``read_weights``); a state dict, bare or in a dictionary; or a network of any
+        class. A network is read and never changed, on whatever device it is.
     images
         A folder or ZIP of pictures, or a named data set. By default test images of the data set
         that the network was trained on, if it is known and on this machine (as the digits are),
@@ -66,7 +97,7 @@ def diagnose(
     skip
         Names of tensors to ignore.
     copy
-        Name of the set of weights to check, if the file has several; see ``read_weights``.
+        Name of the set of weights to check, if there are several; see ``read_weights``.
 
     Returns
     -------
@@ -82,13 +113,13 @@ def diagnose(
         If ``images`` cannot be read or do not fit the network.
 
     """
-    *_, last = diagnosis(path, images=images, spec=spec, skip=skip, copy=copy)
+    *_, last = diagnosis(source, images=images, spec=spec, skip=skip, copy=copy)
     assert last.report is not None
     return last.report
 
 
 def diagnosis(
-    path: str | Path,
+    source: Checkpoint,
     *,
     images: str | Path | None = None,
     spec: NetworkSpec | None = None,
@@ -97,34 +128,31 @@ def diagnosis(
 ) -> Iterator[DiagnosisProgress]:
     """Run ``diagnose`` step by step; the last step has the complete report."""
     yield DiagnosisProgress(DiagnosisPart.READING, 0)
-    name, weights = safe_name(Path(path).name), _without(read_weights(path, copy), skip)
+    read = read_source(source, spec=spec, skip=skip, copy=copy)
     try:
-        identification = identify(weights, name, spec)
+        identification = identify(read.weights, read.name, read.spec)
     except CheckpointError as error:
         if spec is not None or error.code not in UNBUILT:
             raise
-        yield DiagnosisProgress(DiagnosisPart.DONE, 1, weights_report(weights, name, error))
+        yield DiagnosisProgress(
+            DiagnosisPart.DONE, 1, weights_report(read.weights, read.name, error)
+        )
     else:
-        yield from examine(identification, images, str(path))
+        yield from examine(identification, images, read.file)
 
 
 def identified(
-    path: str | Path,
+    source: Checkpoint,
     spec: NetworkSpec | None = None,
     skip: tuple[str, ...] = (),
     copy: str = "",
 ) -> Identification:
-    """Read a weights file and identify its network; parameters as ``diagnose``.
+    """Read weights and identify their network; parameters as ``diagnose``.
 
     Raises ``CheckpointError`` as ``diagnose``, and if no network fits.
     """
-    weights = _without(read_weights(path, copy), skip)
-    return identify(weights, safe_name(Path(path).name), spec)
-
-
-def _without(weights: StateDict, skip: tuple[str, ...]) -> StateDict:
-    kept = {key: value for key, value in weights.tensors.items() if key not in skip}
-    return replace(weights, tensors=kept)
+    read = read_source(source, spec=spec, skip=skip, copy=copy)
+    return identify(read.weights, read.name, read.spec)
 
 
 def examine(
@@ -132,7 +160,7 @@ def examine(
 ) -> Iterator[DiagnosisProgress]:
     """Check an identified network step by step; the last step has the complete report.
 
-    ``file`` is the path that the report's code opens; the file's name by default.
+    ``file`` is the path that the report's code opens; without it there is no code.
     """
     from resnet_viz.diagnosis.user_images import own_set, user_images
 
@@ -203,7 +231,8 @@ def _report(
         images=images,
         copies=identification.file.copies,
         copy=identification.file.copy,
-        code=checkpoint_code(identification, file or identification.name),
+        contents=file_contents(identification.file),
+        code=checkpoint_code(identification, file) if file else None,
     )
 
 

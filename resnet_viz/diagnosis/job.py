@@ -7,15 +7,17 @@ from pathlib import Path
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.diagnosis.compare_checkpoints import compare_checkpoints
 from resnet_viz.diagnosis.diagnose import diagnosis, identified
+from resnet_viz.diagnosis.repair_file import repair
 from resnet_viz.networks.export.spec_file import parse_spec
 from resnet_viz.records import (
     CheckpointComparison,
     CheckpointReport,
     DiagnosisPart,
     DiagnosisProgress,
+    Repair,
 )
 
-DiagnosisRecord = DiagnosisProgress | CheckpointReport | CheckpointComparison
+DiagnosisRecord = DiagnosisProgress | CheckpointReport | CheckpointComparison | Repair
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ class DiagnosisConfig:
         The images, as in ``diagnose``; "" for the bundled photographs.
     images_name
         The name of the images that the user knows; "" for the file's name.
+    out
+        Where ``first`` is written repaired; "" to diagnose it.
 
     """
 
@@ -54,15 +58,18 @@ class DiagnosisConfig:
     second: WeightsFile | None = None
     images: str = ""
     images_name: str = ""
+    out: str = ""
 
 
 def diagnosis_job(config: DiagnosisConfig) -> Iterator[DiagnosisRecord]:
-    """Diagnose a checkpoint or compare two; yield progress, then the result.
+    """Diagnose a checkpoint, compare two, or repair one; yield progress, then the result.
 
     Records and errors use the users' file names.
     """
     try:
-        if config.second is None:
+        if config.out:
+            yield from _repaired(config)
+        elif config.second is None:
             yield from _report(config)
         else:
             yield from _comparison(config, config.second)
@@ -80,6 +87,13 @@ def _report(config: DiagnosisConfig) -> Iterator[DiagnosisProgress | CheckpointR
     code = None if report.code is None else replace(report.code, file=file.name)
     images = config.images_name or report.images
     yield replace(report, name=file.name, images=images, code=code)
+
+
+def _repaired(config: DiagnosisConfig) -> Iterator[DiagnosisProgress | Repair]:
+    yield DiagnosisProgress(DiagnosisPart.READING, 0)
+    file, spec = config.first, parse_spec(config.first.network)
+    done = repair(file.path, config.out, images=config.images or None, spec=spec, copy=file.copy)
+    yield replace(done, file=file.name)
 
 
 def _comparison(

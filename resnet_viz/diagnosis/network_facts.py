@@ -1,7 +1,7 @@
 """``network_facts``: what a file's network is, as a record."""
 
-from resnet_viz.checkpoints.identifying.identification import Identification
-from resnet_viz.records import Identified
+from resnet_viz.checkpoints.identifying.identification import FileFacts, Identification
+from resnet_viz.records import FileContents, Identified
 from resnet_viz.spec import Block, NetworkSpec, Order, Stem
 from resnet_viz.spec.checks import USUAL_WIDTH_PER_GROUP
 
@@ -35,6 +35,18 @@ def network_facts(identification: Identification) -> Identified:
         },
         class_names=identification.classes if identification.file.answers else (),
         spec=spec,
+    )
+
+
+def file_contents(facts: FileFacts) -> FileContents:
+    """What the file has besides the network."""
+    head = facts.head
+    layers = [] if head is None else [m for m in head.modules if len(m.shape) > 1]
+    return FileContents(
+        merged={each.name: each.way for each in facts.merged},
+        aside=facts.aside,
+        heads=tuple(f"{m.name} {m.shape[1]}-{m.shape[0]}" for m in layers),
+        head_kind=None if head is None else head.kind.value,
     )
 
 

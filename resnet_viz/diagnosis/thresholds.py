@@ -21,6 +21,18 @@ class Threshold:
     fail: float | None
     below: bool = False
 
+    def grade(self, value: float) -> tuple[Severity, float | None]:
+        """Return the severity of a value, and the limit that it exceeds or is nearest to.
+
+        NaN exceeds every limit.
+        """
+        sign = -1 if self.below else 1
+        severity, threshold = Severity.OK, self.warn if self.warn is not None else self.fail
+        for limit, grade in ((self.warn, Severity.WARN), (self.fail, Severity.FAIL)):
+            if limit is not None and (math.isnan(value) or sign * value > sign * limit):
+                severity, threshold = grade, limit
+        return severity, threshold
+
 
 THRESHOLDS: Mapping[str, Threshold] = {
     "not_finite": Threshold(None, 0),  # values
@@ -91,13 +103,7 @@ def graded(
         Other values for the finding's message.
 
     """
-    limits = THRESHOLDS[check]
-    sign = -1 if limits.below else 1
-    not_a_number = math.isnan(value)
-    severity, threshold = Severity.OK, limits.warn if limits.warn is not None else limits.fail
-    for limit, grade in ((limits.warn, Severity.WARN), (limits.fail, Severity.FAIL)):
-        if limit is not None and (not_a_number or sign * value > sign * limit):
-            severity, threshold = grade, limit
+    severity, threshold = THRESHOLDS[check].grade(value)
     if note and severity is Severity.OK:
         severity = Severity.NOTE
     message_values = {"layer": layer or "", "value": f"{value:.3g}", **words}

@@ -10,6 +10,7 @@ from resnet_viz.core.errors import CheckpointError
 from resnet_viz.diagnosis.checks.file_checks import contents_findings
 from resnet_viz.diagnosis.checks.update_checks import update_findings
 from resnet_viz.diagnosis.checks.weight_checks import weight_findings, weight_health
+from resnet_viz.diagnosis.network_facts import file_contents
 from resnet_viz.diagnosis.thresholds import graded, ranked
 from resnet_viz.diagnosis.weighted_layers import WeightedLayers, layers_of_file
 from resnet_viz.records import CheckFinding, CheckpointReport, Identified, Tier
@@ -34,7 +35,8 @@ def weights_report(weights: StateDict, name: str, reason: CheckpointError) -> Ch
     sorted_out = sort_out(weights.tensors)
     family = variant(sorted_out.tensors)
     found = layers_of_file(sorted_out.tensors)
-    facts = FileFacts(weights.copies, weights.copy, sorted_out.aside, weights.merged)
+    _, head = split_head(modules(sorted_out.tensors))
+    facts = FileFacts(weights.copies, weights.copy, sorted_out.aside, weights.merged, head)
     findings = [
         _unbuilt(family, reason),
         *contents_findings(facts),
@@ -49,6 +51,7 @@ def weights_report(weights: StateDict, name: str, reason: CheckpointError) -> Ch
         images="none",
         copies=facts.copies,
         copy=facts.copy,
+        contents=file_contents(facts),
     )
 
 

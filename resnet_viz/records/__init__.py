@@ -8,6 +8,7 @@ from resnet_viz.records.checkpoint import (
     CheckpointReport,
     DiagnosisPart,
     DiagnosisProgress,
+    FileContents,
     Identified,
     LayerHealth,
     Severity,
@@ -30,6 +31,7 @@ from resnet_viz.records.formulas import (
     PixelFormula,
     Span,
 )
+from resnet_viz.records.gate import FailOn, Gate
 from resnet_viz.records.gradients import GradientMeasurement, LayerGradient
 from resnet_viz.records.labelled import (
     ChangedAccuracy,
@@ -38,6 +40,7 @@ from resnet_viz.records.labelled import (
     Labelled,
 )
 from resnet_viz.records.pair import Pair
+from resnet_viz.records.repair import Repair, RepairKind, RepairStep
 from resnet_viz.records.role import ANY_TWO, TWINS, Role, role_alone, roles_of
 from resnet_viz.records.training import (
     DataShown,
@@ -92,10 +95,13 @@ __all__ = [
     "DiagnosisProgress",
     "Epoch",
     "Evaluation",
+    "FailOn",
     "FileCode",
+    "FileContents",
     "Finding",
     "Footing",
     "Formulas",
+    "Gate",
     "GradientMeasurement",
     "GuessOutcome",
     "Identified",
@@ -115,6 +121,9 @@ __all__ = [
     "PixelFormula",
     "Prediction",
     "Recording",
+    "Repair",
+    "RepairKind",
+    "RepairStep",
     "Role",
     "Score",
     "Severity",

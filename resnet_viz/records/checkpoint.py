@@ -1,7 +1,7 @@
 """The report of a checkpoint diagnosis: identified network, findings, numbers of each layer."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -91,8 +91,34 @@ class Identified:
     def contract(self) -> JsonObject:
         """Return the fields of the command line's JSON output."""
         names = ("family", "kind", "depth", "block", "widths", "shortcut", "classes",
-                 "input_channels", "parameters", "confidence")  # fmt: skip
-        return {name: getattr(self, name) for name in names}
+                 "input_channels", "parameters", "confidence", "tier", "stages", "order", "stem",
+                 "groups", "norm", "matched", "total", "normalisation", "scores", "input_scores",
+                 "training")  # fmt: skip
+        values = {name: encode(getattr(self, name)) for name in names}
+        return {**values, "class_order": list(self.class_names), "spec": encode(self.spec)}
+
+
+@dataclass(frozen=True)
+class FileContents:
+    """What a weights file has besides the network.
+
+    Attributes
+    ----------
+    merged
+        How weights were put together from their parts, by name.
+    aside
+        Names of tensors that belong to no network.
+    heads
+        Name, inputs and outputs of each layer of the head: "fc 64-10".
+    head_kind
+        What the head is made of; None if the file describes its network.
+
+    """
+
+    merged: Mapping[str, str] = field(default_factory=dict)
+    aside: tuple[str, ...] = ()
+    heads: tuple[str, ...] = ()
+    head_kind: str | None = None
 
 
 @dataclass(frozen=True)
@@ -109,6 +135,9 @@ class LayerHealth:
     dead_units: float | None = None  # share of channels that no image activates, 0 to 1
     largest: float | None = None  # largest absolute activation
     gradient_norm: float | None = None  # ||dL/dW||_2
+
+
+_COLUMNS = [each.name for each in fields(LayerHealth)]
 
 
 class DiagnosisPart(StrEnum):
@@ -145,6 +174,8 @@ class CheckpointReport:
         Names of all sets of weights in the file, and of the one that was read; empty for one set.
     code
         Python code that loads the file without this library; None if the network is not built.
+    contents
+        What the file has besides the network.
 
     """
 
@@ -157,6 +188,7 @@ class CheckpointReport:
     copies: tuple[str, ...] = ()
     copy: str = ""
     code: FileCode | None = None
+    contents: FileContents = field(default_factory=FileContents)
 
     def count(self, severity: Severity) -> int:
         """Return the number of findings of one severity."""
@@ -165,7 +197,8 @@ class CheckpointReport:
     def contract(self, text: Text) -> JsonObject:
         """Return the command line's JSON output.
 
-        The keys are ``identified``, ``findings``, ``code`` and ``labelled``.
+        ``identified``, ``findings``, ``layers``, ``copies``, ``copy``, ``contents``, ``code`` and
+        ``labelled``.
 
         ``labelled`` is missing for a diagnosis without labels.
         """
@@ -184,6 +217,11 @@ class CheckpointReport:
                 }
                 for finding in self.findings
             ],
+            "layers": [asdict(layer) for layer in self.layers],
+            "images": self.images,
+            "copies": list(self.copies),
+            "copy": self.copy,
+            "contents": encode(self.contents),
             "code": None if self.code is None else self.code.program,
             **labelled,
         }
@@ -193,6 +231,14 @@ class CheckpointReport:
         import pandas as pd
 
         return pd.DataFrame(self.contract(Text("en"))["findings"])
+
+    def layers_frame(self) -> "pd.DataFrame":
+        """Return one row per layer, in order of execution."""
+        import pandas as pd
+
+        frame = pd.DataFrame([asdict(layer) for layer in self.layers], columns=_COLUMNS)
+        numbers = dict.fromkeys(_COLUMNS[2:], "float64")  # behind name and kind; None is NaN
+        return frame.astype(numbers)
 
     def save(self, folder: str | Path) -> None:
         """Write ``manifest.json`` to a new folder; ``OutputError`` if the folder exists."""

@@ -99,6 +99,10 @@ def test_a_bundled_network_is_in_order(language, here):
     assert sentences(language)["diagnosis.healthy"] in app.subheader[0].value.replace("\\", "")
     assert "network.load_state_dict(state)" in app.code[0].value
     assert not app.warning
+    if language == "en":
+        app.button(key="repair-0").click().run()
+        assert not app.exception
+        assert "resnet20-repaired.safetensors: 116 tensors" in words(app)
 
 
 def test_a_sick_upload_is_found_out_and_bad_ones_change_nothing(sick_file, monkeypatch):

@@ -24,7 +24,7 @@ def diagnosis_of(chosen: Sequence[CheckpointId], images: ImagesId) -> Job[Diagno
     sandbox = Sandbox("diagnosis", CheckpointError("checkpoint_worker", name=chosen[0].name))
 
     def records() -> Iterator[DiagnosisRecord]:
-        yield from sandbox.records(_config(chosen, images))
+        yield from sandbox.records(diagnosis_config(chosen, images))
 
     key = (*(checkpoint.key for checkpoint in chosen), images.source, images.place)
     return Job(key, records, cancel=sandbox.kill, kept=ANSWERED)
@@ -70,11 +70,15 @@ def _draw_progress(status: JobStatus[DiagnosisRecord], name: str, text: Text) ->
         st.progress(0.0, text("debug.working", name=name))
 
 
-def _config(chosen: Sequence[CheckpointId], images: ImagesId) -> DiagnosisConfig:
+def diagnosis_config(
+    chosen: Sequence[CheckpointId], images: ImagesId, out: str = ""
+) -> DiagnosisConfig:
+    """What the process is asked for; ``out`` is where the file is written repaired."""
     files = [_file(checkpoint) for checkpoint in chosen]
     second = files[1] if len(files) > 1 else None
     uploaded = images.source in (Source.PICTURES, Source.ZIP)
-    return DiagnosisConfig(files[0], second, images.place, images.name if uploaded else "")
+    images_name = images.name if uploaded else ""
+    return DiagnosisConfig(files[0], second, images.place, images_name, out)
 
 
 def _file(checkpoint: CheckpointId) -> WeightsFile:

@@ -16,6 +16,7 @@ from resnet_viz.ui.debug.checkpoint_choice import CheckpointId, choose_copy
 from resnet_viz.ui.debug.diagnosis_jobs import answer, begin, diagnosis_of
 from resnet_viz.ui.debug.diagnosis_view import Place, draw_report
 from resnet_viz.ui.debug.images_choice import ImagesId
+from resnet_viz.ui.debug.repair_panel import show_repair
 from resnet_viz.ui.debug.two_checkpoints import show_beside
 from resnet_viz.ui.frame.engines import diagnoses
 from resnet_viz.ui.frame.messages import show_error
@@ -36,18 +37,22 @@ def show_diagnoses(chosen: list[CheckpointId], images: ImagesId, text: Text) -> 
     for number, (checkpoint, job, place) in enumerate(zip(chosen, jobs, places, strict=True)):
         with place:
             where = Place(checkpoint.path, number, offered)
-            reports.append(_show_one(job, checkpoint.name, where, text))
+            reports.append(_show_one(job, checkpoint, images, where, text))
     if len(reports) == 2 and reports[0] is not None and reports[1] is not None:
         _show_both(chosen, images, (reports[0], reports[1]), text)
 
 
 def _show_one(
-    job: Job[DiagnosisRecord], name: str, place: Place, text: Text
+    job: Job[DiagnosisRecord],
+    checkpoint: CheckpointId,
+    images: ImagesId,
+    place: Place,
+    text: Text,
 ) -> CheckpointReport | None:
     """Show the report; after an error, its sentence and the last valid report."""
     last = LAST_REPORT[str(place.number)]
     try:
-        report = answer(job, str(place.number), md_escape(name), text)
+        report = answer(job, str(place.number), md_escape(checkpoint.name), text)
     except ResnetVizError as error:
         show_error(error, text)
     else:
@@ -57,6 +62,7 @@ def _show_one(
                 second = place.number > 0
                 choose_copy(report.copies, report.copy, place.path, second=second, text=text)
             draw_report(report, place, text)
+            show_repair(checkpoint, images, place.number, text)
             return report
     before, path = last.get() or ((), Path())
     last_report = diagnoses().result(before)

@@ -196,4 +196,5 @@ IMAGES = Choice("looked_at", "")
 IMAGES_FOR = Key("images_for", "")  # the data of the network that they were chosen for
 COPY = Keys[str]("copy_{}", "")  # the set of weights, by file and place
 COPY_WIDGET = Keys[str]("copy_widget_{}", "")
+REPAIRED = Keys[Any]("repaired_{}", None)  # the repair that was asked for, by place
 LAST_REPORT = Keys[Any]("last_good_checkpoint_{}", None)  # by place
