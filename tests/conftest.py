@@ -1,4 +1,8 @@
-"""Every test runs with shapes checked: jaxtyping's annotations, enforced by beartype."""
+"""Tests run with shapes checked: jaxtyping's annotations, enforced by beartype.
+
+Modules without such annotations are left as they are: mypy checks their types, and checking them
+again on every call took a quarter of the suite's time.
+"""
 
 import os
 from pathlib import Path
@@ -8,8 +12,15 @@ from jaxtyping import install_import_hook
 
 import tests.typechecker  # noqa: F401  # the hook finds it among the loaded modules
 
+_SOURCE = Path(__file__).resolve().parents[1]
+SHAPED = [
+    ".".join(path.relative_to(_SOURCE).with_suffix("").parts)
+    for path in sorted((_SOURCE / "resnet_viz").rglob("*.py"))
+    if "from jaxtyping import" in path.read_text(encoding="utf-8")
+]
+
 # Before the package is imported by any test.
-install_import_hook("resnet_viz", "tests.typechecker.checked")
+install_import_hook(SHAPED, "tests.typechecker.checked")
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads of torch; tests run side by side
 

@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -56,6 +56,16 @@ def sample_picture(name: str) -> Picture:
 
 def sample_batch(preprocessing: Preprocessing) -> Float[Tensor, "batch channels size size"]:
     """Every bundled photograph followed by every mirror image, as one batch."""
-    pictures = [seen(sample_picture(name), preprocessing) for name in samples()]
-    mirrored: list[UInt8[np.ndarray, "size size 3"]] = [p[:, ::-1].copy() for p in pictures]
-    return to_batch([*pictures, *mirrored], preprocessing)
+    grey = len(preprocessing.mean) == 1
+    return to_batch(_seen_samples(preprocessing.size, preprocessing.resize, grey), preprocessing)
+
+
+@lru_cache(maxsize=8)
+def _seen_samples(
+    size: int, resize: int, grey: bool
+) -> tuple[UInt8[np.ndarray, "size size 3"], ...]:
+    """Pixels of all photographs and mirror images; many normalisations are tried on one size."""
+    channels = 1 if grey else 3
+    geometry = Preprocessing(size, resize, (0.0,) * channels, (1.0,) * channels)
+    pictures = [seen(sample_picture(name), geometry) for name in samples()]
+    return (*pictures, *(picture[:, ::-1].copy() for picture in pictures))

@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from resnet_viz.networks.allocation import allocate
 from resnet_viz.networks.resnet.blocks import ResidualBlock, Tap, untapped
 from resnet_viz.networks.resnet.initialise import initialise
 from resnet_viz.networks.resnet.modules import module
@@ -92,6 +93,6 @@ def build(spec: NetworkSpec, *, seed: int) -> ResNet:
     check_size(spec)
     with torch.device("meta"):
         network = ResNet(spec)
-    network.to_empty(device="cpu")
+    allocate(network)
     initialise(network, spec, seed)
     return network

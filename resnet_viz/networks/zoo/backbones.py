@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from resnet_viz.core.errors import SpecError, close_matches
+from resnet_viz.networks.allocation import allocate
 from resnet_viz.networks.zoo.random_weights import draw
 from resnet_viz.networks.zoo.torchvision_names import build_named
 from resnet_viz.pictures.preprocess import IMAGENET_PREPROCESSING, Preprocessing
@@ -99,7 +100,8 @@ def work_row(name: str) -> WorkRow:
 
 def build_backbone(name: str, *, seed: int = 0) -> nn.Module:
     """The untrained backbone of a network, in training mode; ``seed`` decides every weight."""
-    backbone = backbone_without_weights(name).to_empty(device="cpu")
+    backbone = backbone_without_weights(name)
+    allocate(backbone)
     draw(backbone, seed)
     return backbone
 

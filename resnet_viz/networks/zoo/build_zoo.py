@@ -3,6 +3,7 @@
 import torch
 from torch import nn
 
+from resnet_viz.networks.allocation import allocate
 from resnet_viz.networks.zoo.catalog import zoo_row
 from resnet_viz.networks.zoo.lenet import LeNet, LeNetSpec
 from resnet_viz.networks.zoo.random_weights import draw
@@ -16,7 +17,8 @@ def build_zoo(name: str, classes: int | None = None, *, seed: int = 0) -> nn.Mod
     ``classes`` is the number of outputs, by default as in the source; ``seed`` decides every
     weight. The global random state is neither read nor changed.
     """
-    network = zoo_without_weights(name, classes).to_empty(device="cpu")
+    network = zoo_without_weights(name, classes)
+    allocate(network)
     draw(network, seed)
     return network
 
