@@ -38,7 +38,7 @@ IMAGENET_PREPROCESSING = Preprocessing(224, 256, (0.485, 0.456, 0.406), (0.229, 
 
 def preprocessing_for(spec: NetworkSpec) -> Preprocessing:
     """The usual preprocessing of a family at the spec's input size; averaged for grey images."""
-    usual = IMAGENET_PREPROCESSING if spec.stem is Stem.IMAGENET else CIFAR_PREPROCESSING
+    usual = IMAGENET_PREPROCESSING if spec.stem is not Stem.CIFAR else CIFAR_PREPROCESSING
     resize = round(spec.input_size * usual.resize / usual.size)
     mean, deviation = usual.mean, usual.deviation
     if spec.input_channels == 1:

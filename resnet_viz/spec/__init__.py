@@ -2,7 +2,9 @@
 
 from resnet_viz.spec.choices import (
     Activation,
+    Attention,
     Block,
+    Downsample,
     Edges,
     Initialisation,
     Kind,
@@ -12,6 +14,8 @@ from resnet_viz.spec.choices import (
     Shortcut,
     ShortcutInput,
     Stem,
+    StemPool,
+    StrideIn,
     StrideOn,
 )
 from resnet_viz.spec.known_networks import twin_name
@@ -23,7 +27,9 @@ __all__ = [
     "PRESETS",
     "RESIDUAL_PRESETS",
     "Activation",
+    "Attention",
     "Block",
+    "Downsample",
     "Edges",
     "Initialisation",
     "Kind",
@@ -35,6 +41,8 @@ __all__ = [
     "Shortcut",
     "ShortcutInput",
     "Stem",
+    "StemPool",
+    "StrideIn",
     "StrideOn",
     "ZooSpec",
     "twin_name",

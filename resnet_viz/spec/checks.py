@@ -7,7 +7,9 @@ from typing import Any, TypeAlias
 from resnet_viz.core.errors import SpecError
 from resnet_viz.spec.choices import (
     Activation,
+    Attention,
     Block,
+    Downsample,
     Edges,
     Initialisation,
     Norm,
@@ -16,6 +18,8 @@ from resnet_viz.spec.choices import (
     Shortcut,
     ShortcutInput,
     Stem,
+    StemPool,
+    StrideIn,
     StrideOn,
 )
 
@@ -55,6 +59,17 @@ def _size(most: int) -> Check:
     return check
 
 
+def _odd(most: int) -> Check:
+    """An odd side of a window, so that it has a middle."""
+
+    def check(field: str, value: object) -> object:
+        if not _is_size(value, most) or value % 2 == 0:  # type: ignore[operator]
+            raise SpecError("spec_odd", field=field, value=_short(value), most=most)
+        return value
+
+    return check
+
+
 def _number(low: float, high: float) -> Check:
     def check(field: str, value: object) -> float:
         real = isinstance(value, (int, float)) and not isinstance(value, bool)
@@ -84,10 +99,21 @@ CHECKS: Mapping[str, Check] = {
     "padding": _choice(Padding),
     "shortcut_norm": _flag,
     "shortcut_input": _choice(ShortcutInput),
+    "shortcut_kernel": _odd(7),
     "shortcut_scale": _number(0, 1),
+    "downsample": _choice(Downsample),
+    "attention": _choice(Attention),
+    "attention_reduction": _size(1024),
+    "attention_least": _size(1024),
+    "attention_bias": _flag,
+    "attention_kernel": _optional(_odd(63)),
     "stem": _choice(Stem),
     "stem_width": _optional(_size(8192)),
+    "stem_inside": _optional(_sizes(8192)),
+    "stem_pool": _choice(StemPool),
     "order": _choice(Order),
+    "last_norm": _flag,
+    "stride_in": _choice(StrideIn),
     "stride_on": _choice(StrideOn),
     "edges": _choice(Edges),
     "groups": _size(1024),

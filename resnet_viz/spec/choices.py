@@ -28,6 +28,11 @@ class Shortcut(StrEnum):
     PROJECTION_ALL = "projection_all"  # option C: 1x1 convolution at every block
     NONE = "none"  # a plain network
 
+    @property
+    def projects(self) -> bool:
+        """Whether blocks have convolutions on their shortcuts."""
+        return self in (Shortcut.PROJECTION, Shortcut.PROJECTION_ALL)
+
 
 class Padding(StrEnum):
     """Where option A puts the zero channels.
@@ -48,11 +53,28 @@ class ShortcutInput(StrEnum):
     RAW = "raw"  # the input itself
 
 
+class Downsample(StrEnum):
+    """What makes the output of a projection smaller."""
+
+    STRIDE = "stride"  # its own
+    AVG = "avg"  # the mean of 2x2 pixels before it (ResNet-D: He 2018, arXiv 1812.01187, fig. 2c)
+
+
 class Stem(StrEnum):
     """The layers before the first block."""
 
     CIFAR = "cifar"  # one 3x3 convolution, stride 1
     IMAGENET = "imagenet"  # one 7x7 convolution, stride 2, and a 3x3 max pool, stride 2
+    DEEP = "deep"  # three 3x3, the first with stride 2, and the pool (He 2018, fig. 2b)
+
+
+class StemPool(StrEnum):
+    """The 3x3 pool with stride 2 at the end of the stem."""
+
+    USUAL = "usual"  # a max pool, and none in the stem for CIFAR
+    NONE = "none"
+    MAX = "max"
+    MAX_ZEROS = "max_zeros"  # zeros around the image take part: Keras's pre-activation networks
 
 
 class Order(StrEnum):
@@ -72,11 +94,26 @@ class Edges(StrEnum):
     BEHIND = "behind"  # as little as possible, right and below first: "same" of TensorFlow, Keras
 
 
+class StrideIn(StrEnum):
+    """Which block of a stage has the stride."""
+
+    FIRST = "first"  # of every stage but the first (He 2015)
+    LAST = "last"  # of every stage but the last: Keras's pre-activation networks
+
+
 class StrideOn(StrEnum):
     """Which convolution of a bottleneck has the stride; a basic block has it on its first."""
 
     CONV_3X3 = "3x3"  # torchvision, and most networks since
     CONV_1X1 = "1x1"  # the first convolution (He 2015)
+
+
+class Attention(StrEnum):
+    """What weighs the channels at the end of a branch, by their means over the image."""
+
+    NONE = "none"
+    SE = "se"  # squeeze and excitation (Hu 2018, arXiv 1709.01507)
+    ECA = "eca"  # a convolution along the channels (Wang 2020, arXiv 1910.03151)
 
 
 class Norm(StrEnum):

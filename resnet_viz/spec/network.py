@@ -15,7 +15,9 @@ from resnet_viz.core.errors import SpecError, close_matches
 from resnet_viz.spec.checks import CHECKS, MOST_BLOCKS, MOST_STAGES, USUAL_WIDTH_PER_GROUP
 from resnet_viz.spec.choices import (
     Activation,
+    Attention,
     Block,
+    Downsample,
     Edges,
     Initialisation,
     Kind,
@@ -25,6 +27,8 @@ from resnet_viz.spec.choices import (
     Shortcut,
     ShortcutInput,
     Stem,
+    StemPool,
+    StrideIn,
     StrideOn,
 )
 from resnet_viz.spec.known_networks import KNOWN_NETWORKS, twin_name
@@ -51,10 +55,21 @@ class NetworkSpec:
     padding: Padding = Padding.SPLIT  # where option A puts its zero channels
     shortcut_norm: bool = True  # a projection of a post-activation block is normalised
     shortcut_input: ShortcutInput = ShortcutInput.ACTIVATED  # of a pre-activation projection
+    shortcut_kernel: int = 1  # side of a projection
     shortcut_scale: float = 1.0  # lambda in [0, 1]: y = F(x) + lambda x (He 2016, sec. 3)
+    downsample: Downsample = Downsample.STRIDE  # of projections
+    attention: Attention = Attention.NONE
+    attention_reduction: int = 16  # SE: channels per channel of its hidden layer
+    attention_least: int = 1  # SE: channels of its hidden layer, at least
+    attention_bias: bool = True  # SE: its layers have biases
+    attention_kernel: int | None = None  # ECA; None: larger for more channels (its eq. 12)
     stem: Stem = Stem.CIFAR
     stem_width: int | None = None  # channels; None: those of the first stage
+    stem_inside: tuple[int, ...] | None = None  # of a deep stem; None: half of its channels twice
+    stem_pool: StemPool = StemPool.USUAL
     order: Order = Order.POST
+    last_norm: bool = True  # a pre-activation network ends with a normalisation and an activation
+    stride_in: StrideIn = StrideIn.FIRST
     stride_on: StrideOn = StrideOn.CONV_3X3
     edges: Edges = Edges.BOTH  # of convolutions with a stride
     groups: int = 1  # ResNeXt's cardinality (Xie 2017, arXiv 1611.05431)
@@ -74,6 +89,8 @@ class NetworkSpec:
     def __post_init__(self) -> None:
         for name, check in CHECKS.items():
             object.__setattr__(self, name, check(name, getattr(self, name)))
+        if self.stem_pool is _USUAL_POOLS[self.stem]:
+            object.__setattr__(self, "stem_pool", StemPool.USUAL)
         _check_together(self)
 
     @classmethod
@@ -112,16 +129,32 @@ class NetworkSpec:
 
     @property
     def depth(self) -> int:
-        """Weighted layers on the main path: stem, branch convolutions, head (He 2015, table 1)."""
+        """Weighted layers on the main path: stem, branch convolutions, head (He 2015, table 1).
+
+        A deep stem counts once, as its authors do: ResNet-50-D.
+        """
         return 2 + self.block.convolutions * sum(self.depths)
 
     @property
+    def pool(self) -> StemPool:
+        """The pool of the stem: none, a max pool, or one that sees zeros around the image."""
+        return _USUAL_POOLS[self.stem] if self.stem_pool is StemPool.USUAL else self.stem_pool
+
+    @property
+    def deep_widths(self) -> tuple[int, int]:
+        """Channels of the first two convolutions of a deep stem."""
+        half = max(1, (self.stem_width or self.widths[0]) // 2)
+        first, second = self.stem_inside or (half, half)
+        return first, second
+
+    @property
     def name(self) -> str:
-        """The preset's name, or kind and depth for a network that is not in the table."""
-        padded = self.shortcut is Shortcut.ZERO_PAD and self.padding is not Padding.SPLIT
-        like = replace(self, padding=Padding.SPLIT)
-        name = _preset_names().get(like) or f"{self.kind}-{self.depth}"
-        return f"{name}-{self.padding}" if padded else name
+        """The preset's name, or kind and depth for a network that is not in the table.
+
+        What a preset has not is added: "resnet20-behind", "resnet50-d", "resnet50-se".
+        """
+        like, additions = _like(self)
+        return "-".join([_preset_names().get(like) or f"{self.kind}-{self.depth}", *additions])
 
     @property
     def family(self) -> str:
@@ -152,6 +185,40 @@ def _presets() -> Mapping[str, NetworkSpec]:
     }
 
 
+def _like(spec: NetworkSpec) -> tuple[NetworkSpec, list[str]]:
+    """The network without what has a name of its own, and these names."""
+    additions = []
+    if spec.shortcut is Shortcut.ZERO_PAD and spec.padding is not Padding.SPLIT:
+        additions.append(spec.padding.value)
+    deep, average = spec.stem is Stem.DEEP, spec.downsample is Downsample.AVG
+    if deep or average:
+        additions.append("d" if deep and average else "deep" if deep else "avg")
+    if spec.attention is not Attention.NONE:
+        additions.append(spec.attention.value)
+    own = NetworkSpec(depths=(1,), widths=(1,))
+    like = replace(
+        spec,
+        padding=own.padding,
+        downsample=own.downsample,
+        attention=own.attention,
+        attention_reduction=own.attention_reduction,
+        attention_least=own.attention_least,
+        attention_bias=own.attention_bias,
+        attention_kernel=own.attention_kernel,
+        stem=Stem.IMAGENET if deep else spec.stem,
+        stem_inside=None,
+    )
+    return like, additions
+
+
+#: The pool of a stem that has its usual one.
+_USUAL_POOLS = {
+    Stem.CIFAR: StemPool.NONE,
+    Stem.IMAGENET: StemPool.MAX,
+    Stem.DEEP: StemPool.MAX,
+}
+
+
 @cache
 def _preset_names() -> Mapping[NetworkSpec, str]:
     return {spec: name for name, spec in _presets().items()}
@@ -165,6 +232,8 @@ def _check_together(spec: NetworkSpec) -> None:
         raise SpecError("spec_many_stages", stages=len(spec.depths), most=MOST_STAGES)
     if sum(spec.depths) > MOST_BLOCKS:
         raise SpecError("spec_many_blocks", blocks=sum(spec.depths), most=MOST_BLOCKS)
+    if spec.stem_inside is not None and len(spec.stem_inside) != 2:
+        raise SpecError("spec_stem_inside", given=len(spec.stem_inside))
     usual = spec.groups == 1 and spec.width_per_group == USUAL_WIDTH_PER_GROUP
     if spec.block is Block.BASIC and not usual:
         raise SpecError("spec_basic_groups", usual=USUAL_WIDTH_PER_GROUP)

@@ -1,10 +1,11 @@
 """The parts of a network: their names, kinds and sizes, without weights."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from resnet_viz.spec.choices import Edges, Norm, Order
+from resnet_viz.spec.choices import Attention, Edges, Norm, Order
 from resnet_viz.spec.network import NetworkSpec
 
 
@@ -21,7 +22,11 @@ class PartKind(StrEnum):
     PAD = "pad"  # every second pixel, and zero channels
     JOIN = "join"  # the sum of branch and shortcut
     MAX_POOL = "max_pool"  # 3x3, stride 2
+    MAX_POOL_ZEROS = "max_pool_zeros"  # the same; zeros around the image take part
+    AVERAGE_POOL = "average_pool"  # 2x2, stride 2; fewer pixels at an edge
     AVERAGE = "average"  # over all positions
+    SQUEEZE = "squeeze"  # weighs channels by two layers (SE)
+    NEIGHBOURS = "neighbours"  # weighs channels by a convolution along them (ECA)
     LINEAR = "linear"
 
 
@@ -56,7 +61,8 @@ class Part:
     """One module of a network.
 
     ``channels`` counts those of the output. ``stride`` is used by padding alone. ``value`` is the
-    initial value of a scale, or the probability that a branch is dropped.
+    initial value of a scale, or the probability that a branch is dropped. ``size`` is the width of
+    the hidden layer of SE, which may have biases, or the kernel of ECA.
     """
 
     name: str
@@ -65,6 +71,8 @@ class Part:
     convolution: Convolution | None = None
     stride: int = 1
     value: float = 0.0
+    size: int = 0
+    bias: bool = False
 
     @property
     def parameters(self) -> int:
@@ -76,6 +84,11 @@ class Part:
                 return 2 * self.channels
             case PartKind.SCALE | PartKind.SHIFT:
                 return 1
+            case PartKind.SQUEEZE:
+                biases = self.size + self.channels if self.bias else 0
+                return 2 * self.size * self.channels + biases
+            case PartKind.NEIGHBOURS:
+                return self.size
         return 0
 
 
@@ -90,6 +103,7 @@ def branch_parts(
     else:
         yield from _post_activation(spec, convolutions)
     channels = convolutions[-1].out_channels
+    yield from _attention(spec, channels)
     if spec.branch_scale is not None:
         yield Part("scale", PartKind.SCALE, channels, value=spec.branch_scale)
     if drop:
@@ -105,6 +119,21 @@ def norm_parts(spec: NetworkSpec, name: str, channels: int) -> Iterator[Part]:
     """A normalisation, or no part where the spec has none."""
     if spec.norm is not Norm.NONE:
         yield Part(name, PartKind.NORM, channels)
+
+
+def _attention(spec: NetworkSpec, channels: int) -> Iterator[Part]:
+    match spec.attention:
+        case Attention.SE:
+            inside = max(spec.attention_least, channels // spec.attention_reduction)
+            yield Part("se", PartKind.SQUEEZE, channels, size=inside, bias=spec.attention_bias)
+        case Attention.ECA:
+            size = spec.attention_kernel or eca_kernel(channels)
+            yield Part("eca", PartKind.NEIGHBOURS, channels, size=size)
+
+
+def eca_kernel(channels: int) -> int:
+    """The kernel of ECA by the number of channels (Wang 2020, eq. 12: gamma 2, b 1)."""
+    return max(3, int((math.log2(channels) + 1) / 2) | 1)
 
 
 def _post_activation(spec: NetworkSpec, convolutions: tuple[Convolution, ...]) -> Iterator[Part]:

@@ -6,7 +6,17 @@ from enum import StrEnum
 from functools import lru_cache
 
 from resnet_viz.spec.checks import USUAL_WIDTH_PER_GROUP
-from resnet_viz.spec.choices import Block, Order, Shortcut, ShortcutInput, Stem, StrideOn
+from resnet_viz.spec.choices import (
+    Block,
+    Downsample,
+    Order,
+    Shortcut,
+    ShortcutInput,
+    Stem,
+    StemPool,
+    StrideIn,
+    StrideOn,
+)
 from resnet_viz.spec.layer_names import block_name, block_of
 from resnet_viz.spec.network import NetworkSpec
 from resnet_viz.spec.parts import (
@@ -94,7 +104,7 @@ def plan(spec: NetworkSpec) -> Plan:
     blocks: list[BlockPlan] = []
     for stage, (depth, width) in enumerate(zip(spec.depths, spec.widths, strict=True), 1):
         for index in range(depth):
-            stride = 2 if index == 0 and stage > 1 else 1
+            stride = 2 if _shrinks(spec, stage, index) else 1
             drop = spec.stochastic_depth * (len(blocks) + 1) / sum(spec.depths)
             blocks.append(_block(spec, stage, index, channels, width, stride, drop))
             channels = blocks[-1].out_channels
@@ -153,16 +163,26 @@ def shortcut_parameters(spec: NetworkSpec) -> int:
     return parameter_count(spec) - parameter_count(spec.plain())
 
 
+def _shrinks(spec: NetworkSpec, stage: int, index: int) -> bool:
+    """Whether a block has a stride of 2; stages count from 1."""
+    if spec.stride_in is StrideIn.LAST:
+        return stage < len(spec.depths) and index == spec.depths[stage - 1] - 1
+    return stage > 1 and index == 0
+
+
 def _block(
     spec: NetworkSpec, stage: int, index: int, channels: int, width: int, stride: int, drop: float
 ) -> BlockPlan:
     convolutions = _convolutions(spec, channels, width, stride)
     out = convolutions[-1].out_channels
-    way = _way(spec.shortcut, same=stride == 1 and channels == out)
+    way = _way(spec, stride, same_channels=channels == out)
     drop = 0.0 if way is Way.NONE else drop  # without a shortcut, a dropped branch leaves nothing
     pre = spec.order is Order.PRE
     activated = spec.shortcut_input is ShortcutInput.ACTIVATED
-    projection = Convolution(1, stride, channels, out, bias=spec.bias)
+    pooled = spec.downsample is Downsample.AVG
+    projection = Convolution(
+        spec.shortcut_kernel, 1 if pooled else stride, channels, out, bias=spec.bias
+    )
     return BlockPlan(
         stage=stage,
         index=index,
@@ -171,7 +191,7 @@ def _block(
         out_channels=out,
         way=way,
         branch=tuple(branch_parts(spec, convolutions, drop)),
-        around=tuple(_around(spec, way, projection)),
+        around=tuple(_around(spec, way, projection, stride)),
         after=() if pre else (Part("relu", PartKind.ACTIVATION, out),),
         around_from="relu1" if pre and activated and way is Way.PROJECTION else None,
     )
@@ -194,52 +214,69 @@ def _convolutions(
     )
 
 
-def _way(shortcut: Shortcut, *, same: bool) -> Way:
-    match shortcut:
+def _way(spec: NetworkSpec, stride: int, *, same_channels: bool) -> Way:
+    same = stride == 1 and same_channels
+    match spec.shortcut:
         case Shortcut.NONE:
             return Way.NONE
         case Shortcut.PROJECTION_ALL:
             return Way.PROJECTION
+        case Shortcut.PROJECTION if same_channels and spec.stride_in is StrideIn.LAST:
+            return Way.IDENTITY if same else Way.PADDING  # every second pixel, without zeros
         case Shortcut.PROJECTION:
             return Way.IDENTITY if same else Way.PROJECTION
         case Shortcut.ZERO_PAD:
             return Way.IDENTITY if same else Way.PADDING
 
 
-def _around(spec: NetworkSpec, way: Way, projection: Convolution) -> Iterator[Part]:
+def _around(spec: NetworkSpec, way: Way, projection: Convolution, stride: int) -> Iterator[Part]:
     channels = projection.out_channels
     match way:
         case Way.IDENTITY:
             yield Part("downsample", PartKind.IDENTITY, channels)
         case Way.PADDING:
-            yield Part("downsample", PartKind.PAD, channels, stride=projection.stride)
+            yield Part("downsample", PartKind.PAD, channels, stride=stride)
         case Way.PROJECTION:
-            yield convolution_part("downsample.0", projection)
+            first = 0
+            if spec.downsample is Downsample.AVG:  # timm's names: the pool has a number too
+                kind = PartKind.AVERAGE_POOL if stride > 1 else PartKind.IDENTITY
+                yield Part("downsample.0", kind, projection.in_channels)
+                first = 1
+            yield convolution_part(f"downsample.{first}", projection)
             if (
                 spec.order is Order.POST and spec.shortcut_norm
             ):  # a pre-activation network normalises before
-                yield from norm_parts(spec, "downsample.1", channels)
+                yield from norm_parts(spec, f"downsample.{first + 1}", channels)
         case Way.NONE:
             return
 
 
 def _stem(spec: NetworkSpec, channels: int) -> Iterator[Part]:
     """The parts before the first block; a pre-activation block starts with its own activation."""
-    kernel, stride = (7, 2) if spec.stem is Stem.IMAGENET else (3, 1)
-    first = Convolution(kernel, stride, spec.input_channels, channels, bias=spec.bias)
-    yield convolution_part("conv1", first)
+    before = spec.input_channels
+    kernel, stride = {Stem.CIFAR: (3, 1), Stem.IMAGENET: (7, 2), Stem.DEEP: (3, 2)}[spec.stem]
+    if spec.stem is Stem.DEEP:
+        for letter, width in zip("ab", spec.deep_widths, strict=True):
+            convolution = Convolution(kernel, stride, before, width, bias=spec.bias)
+            yield convolution_part(f"conv1{letter}", convolution)
+            yield from norm_parts(spec, f"bn1{letter}", width)
+            yield Part(f"relu1{letter}", PartKind.ACTIVATION, width)
+            before, stride = width, 1
+    yield convolution_part("conv1", Convolution(kernel, stride, before, channels, bias=spec.bias))
     if spec.order is Order.POST:
         yield from norm_parts(spec, "bn1", channels)
         if spec.fixup:
             yield Part("shift1", PartKind.SHIFT, channels)
         yield Part("relu", PartKind.ACTIVATION, channels)
-    if spec.stem is Stem.IMAGENET:
-        yield Part("maxpool", PartKind.MAX_POOL, channels)
+    if spec.pool is not StemPool.NONE:
+        zeros = spec.pool is StemPool.MAX_ZEROS
+        kind = PartKind.MAX_POOL_ZEROS if zeros else PartKind.MAX_POOL
+        yield Part("maxpool", kind, channels)
 
 
 def _last(spec: NetworkSpec, channels: int) -> Iterator[Part]:
     """The parts after the last block: a pre-activation block does not end with an activation."""
-    if spec.order is Order.PRE:
+    if spec.order is Order.PRE and spec.last_norm:
         yield from norm_parts(spec, "bn_last", channels)
         yield Part("relu_last", PartKind.ACTIVATION, channels)
     if spec.fixup:

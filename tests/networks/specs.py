@@ -4,7 +4,9 @@ from hypothesis import strategies as st
 
 from resnet_viz.spec import (
     Activation,
+    Attention,
     Block,
+    Downsample,
     Edges,
     Initialisation,
     NetworkSpec,
@@ -14,6 +16,8 @@ from resnet_viz.spec import (
     Shortcut,
     ShortcutInput,
     Stem,
+    StemPool,
+    StrideIn,
     StrideOn,
 )
 
@@ -38,11 +42,22 @@ def fields(draw, most_width=9, most_depth=3):
         "padding": draw(st.sampled_from(Padding)),
         "shortcut_norm": draw(st.booleans()),
         "shortcut_input": draw(st.sampled_from(ShortcutInput)),
+        "shortcut_kernel": draw(st.sampled_from([1, 3])),
+        "downsample": draw(st.sampled_from(Downsample)),
+        "attention": draw(st.sampled_from(Attention)),
+        "attention_reduction": draw(st.sampled_from([2, 16])),
+        "attention_least": draw(st.sampled_from([1, 2])),
+        "attention_bias": draw(st.booleans()),
+        "attention_kernel": draw(st.sampled_from([None, 5])),
         "bias": draw(st.booleans()),
         "shortcut_scale": draw(st.sampled_from([1.0, 0.5, 0.0])),
         "stem": draw(st.sampled_from(Stem)),
         "stem_width": draw(st.sampled_from([None, 3])),
+        "stem_inside": draw(st.sampled_from([None, (2, 3)])),
+        "stem_pool": draw(st.sampled_from(StemPool)),
         "order": order,
+        "last_norm": draw(st.booleans()),
+        "stride_in": draw(st.sampled_from(StrideIn)),
         "stride_on": draw(st.sampled_from(StrideOn)),
         "edges": draw(st.sampled_from(Edges)),
         "groups": draw(st.sampled_from([1, 2, 3])) if bottleneck else 1,
@@ -104,6 +119,40 @@ DESIGNS = {
         order=Order.PRE, input_size=16,
     ),
     "pre-activation A": NetworkSpec(depths=(2, 2), widths=(4, 8), order=Order.PRE, input_size=16),
+    "deep stem, means before projections": NetworkSpec(
+        block=Block.BOTTLENECK, depths=(2, 1), widths=(4, 8), shortcut=Shortcut.PROJECTION,
+        stem=Stem.DEEP, stem_width=6, downsample=Downsample.AVG, input_size=33,
+    ),
+    "tiered stem, pre-activation": NetworkSpec(
+        depths=(1, 2), widths=(4, 8), shortcut=Shortcut.PROJECTION, order=Order.PRE,
+        stem=Stem.DEEP, stem_inside=(3, 2), downsample=Downsample.AVG, input_size=32,
+    ),
+    "se": NetworkSpec(
+        block=Block.BOTTLENECK, depths=(1, 2), widths=(4, 8), shortcut=Shortcut.PROJECTION,
+        attention=Attention.SE, stem_pool=StemPool.MAX, input_size=16,
+    ),
+    "se without biases": NetworkSpec(
+        depths=(1, 1), widths=(4, 8), attention=Attention.SE, attention_reduction=2,
+        attention_bias=False, input_size=16,
+    ),
+    "eca, 3x3 shortcuts": NetworkSpec(
+        depths=(1, 1), widths=(4, 8), shortcut=Shortcut.PROJECTION, shortcut_kernel=3,
+        attention=Attention.ECA, input_size=16,
+    ),
+    "eca of five, edges behind": NetworkSpec(
+        depths=(1, 1), widths=(4, 8), shortcut=Shortcut.PROJECTION, shortcut_kernel=3,
+        attention=Attention.ECA, attention_kernel=5, edges=Edges.BEHIND, input_size=15,
+    ),
+    "stride in the last block": NetworkSpec(
+        block=Block.BOTTLENECK, depths=(2, 1, 2), widths=(4, 8, 8), shortcut=Shortcut.PROJECTION,
+        order=Order.PRE, stem=Stem.IMAGENET, stem_pool=StemPool.MAX_ZEROS, bias=True,
+        stride_in=StrideIn.LAST, input_size=48,
+    ),
+    "no pool, no last norm": NetworkSpec(
+        depths=(1, 1), widths=(4, 8), shortcut=Shortcut.PROJECTION, order=Order.PRE,
+        stem=Stem.IMAGENET, stem_pool=StemPool.NONE, last_norm=False, stride_in=StrideIn.LAST,
+        stochastic_depth=0.4, input_size=16,
+    ),
     "group norm, gelu": NetworkSpec(
         depths=(1, 1), widths=(8, 16), norm=Norm.GROUP, activation=Activation.GELU, input_size=16
     ),

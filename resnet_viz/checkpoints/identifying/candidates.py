@@ -79,6 +79,9 @@ class Candidate:
     def tensors(self, file_tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The file's tensors under our names, and values that do nothing for the absent ones."""
         found = {own: file_tensors[key] for own, key in self.keys.items()}
+        for own, value in found.items():
+            if ".se.fc" in own and value.ndim == 2:  # a linear layer
+                found[own] = value[:, :, None, None]
         for own, shape in self.absent.items():
             found[own] = torch.full(shape, _DEFAULTS[own.rpartition(".")[2]])
         if self.head.layer is None:
@@ -116,6 +119,13 @@ def fitted(spec: NetworkSpec, tensors: Mapping[str, Tensor]) -> Candidate:
     return max(matches, key=lambda candidate: (candidate.whole, candidate.matched))
 
 
+def as_spec(candidate: Candidate, spec: NetworkSpec, tensors: Mapping[str, Tensor]) -> Candidate:
+    """A candidate's tensors in another network with tensors of the same shapes."""
+    if spec.downsample is candidate.spec.downsample:
+        return replace(candidate, spec=spec)
+    return fitted(spec, tensors)  # its projections have other names
+
+
 def _matched(spec: NetworkSpec, roles: Skeleton, tensors: Mapping[str, Tensor]) -> Candidate:
     expected = planned(spec)
     if spec.norm is Norm.GROUP:
@@ -125,7 +135,7 @@ def _matched(spec: NetworkSpec, roles: Skeleton, tensors: Mapping[str, Tensor]) 
             aside_norms=tuple(map(without_statistics, expected.aside_norms)),
         )
     pairing = _Pairing(tensors)
-    for role in ("main", "main_norms", "aside", "aside_norms"):
+    for role in ("main", "main_norms", "aside", "aside_norms", "attention"):
         mine, theirs = getattr(expected, role), getattr(roles, role)
         for one, other in zip(mine, theirs, strict=False):
             pairing.add(one, other)
@@ -164,7 +174,8 @@ class _Pairing:
 
     def add(self, own: NamedModule, other: NamedModule) -> None:
         """Match the tensors of two modules; what does not fit is kept in ``unmatched``."""
-        if own.shape != other.shape:
+        linear = other.kind is ModuleKind.LINEAR and own.kind is ModuleKind.CONVOLUTION
+        if own.shape != (*other.shape, 1, 1) if linear else own.shape != other.shape:
             self.unmatched.append(other.name)
             return
         for part, name in own.keys.items():

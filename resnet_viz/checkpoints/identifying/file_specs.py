@@ -10,6 +10,7 @@ from resnet_viz.checkpoints.identifying.roles import Skeleton
 from resnet_viz.core.errors import SpecError
 from resnet_viz.spec import (
     Block,
+    Downsample,
     NetworkSpec,
     Norm,
     Order,
@@ -22,7 +23,10 @@ from resnet_viz.spec import (
 from resnet_viz.spec.checks import USUAL_WIDTH_PER_GROUP
 from resnet_viz.spec.plan import plan
 
-_STEMS = {7: (Stem.IMAGENET, 224), 3: (Stem.CIFAR, 32)}  # kernel: stem, usual input in pixels
+_STEMS = {7: (Stem.IMAGENET,), 3: (Stem.CIFAR, Stem.DEEP)}  # by the first kernel
+_CONVOLUTIONS = {Stem.IMAGENET: 1, Stem.CIFAR: 1, Stem.DEEP: 3}
+_SIZES = {Stem.IMAGENET: 224, Stem.CIFAR: 32, Stem.DEEP: 224}  # usual input in pixels
+_POOLED = re.compile(r"\.1$")
 _GROUPED = re.compile(r"gn|group|layer_?norm|(^|[._])ln")
 _BATCHED = re.compile(r"bn|batch")
 
@@ -30,18 +34,23 @@ _BATCHED = re.compile(r"bn|batch")
 def possible_specs(roles: Skeleton) -> Iterator[NetworkSpec]:
     """Yield every spec that the shapes allow, the most usual first."""
     first = roles.main[0].shape if roles.main else ()
-    if len(roles.main) < 3 or len(set(first[2:])) != 1 or first[2] not in _STEMS:
+    if len(roles.main) < 3 or len(set(first[2:])) != 1:
         return
+    for stem in _STEMS.get(first[2], ()):
+        yield from _with_stem(stem, roles)
+
+
+def _with_stem(stem: Stem, roles: Skeleton) -> Iterator[NetworkSpec]:
     block = roles.block
-    inner = roles.main[1:]
+    inner = roles.main[_CONVOLUTIONS[stem] :]
     step = block.convolutions
-    if len(inner) % step:
+    if not inner or len(inner) % step:
         return
     blocks = [inner[i : i + step] for i in range(0, len(inner), step)]
-    choices = product(_shortcuts(blocks, roles), _orders(roles), _norms(roles))
+    choices = product(_shortcuts(blocks, roles), _orders(roles, inner), _norms(roles))
     for shortcut, order, norm in choices:
         try:
-            spec = _spec(roles, blocks, block, shortcut, order, norm)
+            spec = _spec(roles, stem, blocks, shortcut, order, norm)
         except (SpecError, ZeroDivisionError):
             continue
         usual = replace(spec, shortcut=Shortcut.PROJECTION)
@@ -54,9 +63,7 @@ def _alike(spec: NetworkSpec) -> Iterator[NetworkSpec]:
     grows = any(narrow < wide for narrow, wide in pairwise(_outputs(spec)))
     pads = spec.shortcut is Shortcut.ZERO_PAD and grows
     strides = spec.block is Block.BOTTLENECK and len(spec.depths) > 1
-    reads = spec.order is Order.PRE and spec.shortcut in (
-        Shortcut.PROJECTION, Shortcut.PROJECTION_ALL,
-    )  # fmt: skip
+    reads = spec.order is Order.PRE and spec.shortcut.projects
     for padding, stride_on, shortcut_input in product(
         Padding if pads else [spec.padding],
         StrideOn if strides else [spec.stride_on],
@@ -73,33 +80,46 @@ def _outputs(spec: NetworkSpec) -> list[int]:
 
 def _spec(
     roles: Skeleton,
+    stem: Stem,
     blocks: Sequence[Sequence[NamedModule]],
-    block: Block,
     shortcut: Shortcut,
     order: Order,
     norm: Norm,
 ) -> NetworkSpec:
-    stem, size = _STEMS[roles.main[0].shape[2]]
-    outs = [each[-1].shape[0] // block.expansion for each in blocks]
+    block = roles.block
+    outputs = [each[-1].shape[0] for each in blocks]
+    outs = [out // block.expansion for out in outputs]
     stages = [(width, len(list(run))) for width, run in groupby(outs)]
-    first = roles.main[0].shape
-    features = blocks[-1][-1].shape[0]
+    *inside, last = (conv.shape[0] for conv in roles.main[: _CONVOLUTIONS[stem]])
+    features = outputs[-1]
+    on_branches = sum(map(len, blocks))
     spec = NetworkSpec(
         block=block,
         depths=tuple(depth for _, depth in stages),
         widths=tuple(width for width, _ in stages),
         shortcut=shortcut,
         shortcut_norm=order is Order.PRE or bool(roles.aside_norms) or not roles.aside,
+        shortcut_kernel=max((conv.shape[2] for conv in roles.aside), default=1),
+        downsample=_downsample(roles, shortcut),
         stem=stem,
-        stem_width=None if first[0] == stages[0][0] else first[0],
+        stem_width=None if last == stages[0][0] else last,
+        stem_inside=None if inside in ([], [max(1, last // 2)] * 2) else tuple(inside),
         order=order,
+        last_norm=order is Order.POST or len(roles.main_norms) > on_branches + len(inside),
         bias=any("bias" in m.keys for m in (*roles.main, *roles.aside)),
         norm=norm,
-        input_size=size,
-        input_channels=first[1],
+        input_size=_SIZES[stem],
+        input_channels=roles.main[0].shape[1],
         classes=features if roles.head.layer is None else roles.head.classes,
+        **roles.weighed.fields(outputs),  # type: ignore[arg-type]
     )
     return spec if block is Block.BASIC else _grouped(spec, blocks[0])
+
+
+def _downsample(roles: Skeleton, shortcut: Shortcut) -> Downsample:
+    """What the names say: timm counts the pool before the convolution; photographs decide later."""
+    pooled = shortcut.projects and all(_POOLED.search(conv.name) for conv in roles.aside)
+    return Downsample.AVG if pooled else Downsample.STRIDE
 
 
 def _grouped(spec: NetworkSpec, first: Sequence[NamedModule]) -> NetworkSpec:
@@ -135,15 +155,21 @@ def _shortcuts(blocks: Sequence[Sequence[NamedModule]], roles: Skeleton) -> list
     return [Shortcut.PROJECTION]
 
 
-def _orders(roles: Skeleton) -> list[Order]:
-    """The possible orders of normalisation, from the shortcuts and the first and last norm."""
+def _orders(roles: Skeleton, inner: Sequence[NamedModule]) -> list[Order]:
+    """The possible orders of normalisation, from the shortcuts and the first and last norm.
+
+    ``inner`` are the convolutions of the branches.
+    """
     if not roles.main_norms:
         return [Order.POST]
     if roles.aside_norms:
         return [Order.POST]
-    opening, closing = roles.main_norms[0], roles.main_norms[-1]
-    if opening.parent == roles.main[1].parent != roles.main[0].parent:
+    if len(roles.main_norms) < len(roles.main):
+        return [Order.PRE]  # without one at the end
+    first = len(roles.main) - len(inner) - 1  # a norm for every convolution of the stem but one
+    opening, closing = roles.main_norms[first], roles.main_norms[-1]
+    if opening.parent == inner[0].parent != roles.main[0].parent:
         return [Order.PRE]
-    if closing.parent == roles.main[-1].parent != roles.main[0].parent:
+    if closing.parent == inner[-1].parent != roles.main[0].parent:
         return [Order.POST]
     return [Order.POST, Order.PRE]

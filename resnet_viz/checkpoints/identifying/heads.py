@@ -105,8 +105,8 @@ def _linear_head(head: list[NamedModule], linear: list[NamedModule], channels: i
 
 
 def _channels(body: Sequence[NamedModule]) -> int:
-    """Output channels of the last stage: those of the widest of the last convolutions."""
-    convolutions = [m for m in body if _is_conv(m)]
+    """Output channels of the last stage: those of the widest convolution after the stem."""
+    convolutions = [m for m in body if _is_conv(m)][1:]
     return max((m.shape[0] for m in convolutions), default=0)
 
 

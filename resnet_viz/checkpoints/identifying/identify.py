@@ -15,6 +15,7 @@ from resnet_viz.checkpoints.fill import fill
 from resnet_viz.checkpoints.identifying.block_names import looks_like_a_chain
 from resnet_viz.checkpoints.identifying.candidates import Candidate, candidates, fitted
 from resnet_viz.checkpoints.identifying.fits import (
+    FITS_WELL,
     Choice,
     choose,
     fit_all,
@@ -42,6 +43,7 @@ from resnet_viz.spec import Edges, NetworkSpec, Norm, Padding, Shortcut
 
 #: The share of matched tensors below which the nearest network is not worth naming.
 NEAR = 0.8
+_ROUNDS = 2  # of trying other functions: an activation and a pool, say
 
 
 def identify(weights: StateDict, name: str, spec: NetworkSpec | None = None) -> Identification:
@@ -137,7 +139,8 @@ def mismatch(candidate: Candidate, name: str) -> CheckpointError:
 def _matches(tensors: Mapping[str, Tensor], name: str) -> list[Candidate]:
     """Every complete candidate; an error if there is none."""
     matches = candidates(tensors)
-    if not matches or matches[0].matched < NEAR * matches[0].total:
+    far = not matches or matches[0].matched < NEAR * matches[0].total
+    if far or (not matches[0].whole and looks_like_a_chain(matches[0], tensors)):
         raise CheckpointError("checkpoint_unknown", name=name, total=len(tensors))
     if not matches[0].whole:
         raise mismatch(matches[0], name)
@@ -158,8 +161,14 @@ def _from_tensors(weights: StateDict, name: str, spec: NetworkSpec | None = None
     fits = fit_all(matches, tensors, preprocessing, name)
     choice = choose(fits)
     foreign = EDGES in weights.metadata
-    if others := refined(choice.best, tensors, preprocessing, name, foreign=foreign):
-        choice = choose([*fits, *others])
+    for _ in range(_ROUNDS):
+        best = choice.best
+        others = refined(best, tensors, preprocessing, name, foreign=foreign)
+        known = {fit.spec for fit in fits}
+        fits += [fit for fit in others if fit.spec not in known]
+        choice = choose(fits)
+        if choice.best is best or choice.best.score <= FITS_WELL:
+            break
     if spec is None and not choice.best.fits and looks_like_a_chain(first, tensors):
         raise CheckpointError("checkpoint_unknown", name=name, total=len(weights))
     return _identification(weights, name, sorted_out, choice, input_scores, named=spec is not None)

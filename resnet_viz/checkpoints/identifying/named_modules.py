@@ -120,13 +120,13 @@ def orderings(file_modules: Sequence[NamedModule]) -> list[list[NamedModule]]:
 def _rank(module: NamedModule, norm_last: bool) -> tuple[object, ...]:
     top = module.name.lower()
     head = top.partition(".")[0]
-    group = 1
+    group = 2
     if module.kind is ModuleKind.LINEAR:
-        group = 3
+        group = 4
     elif "." not in module.name and module.kind in (ModuleKind.NORM, ModuleKind.SCALE):
-        group = 2 if norm_last else 0
+        group = 3 if norm_last else 1
     elif _LAST.search(head):
-        group = 2
+        group = 3
     elif _FIRST.search(head) and (module.kind is not ModuleKind.CONVOLUTION or "." not in top
                                   or "embed" in top or "stem" in top):  # fmt: skip
         group = 0

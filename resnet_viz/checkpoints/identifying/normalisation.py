@@ -17,7 +17,7 @@ from resnet_viz.pictures.preprocess import (
     preprocessing_for,
 )
 from resnet_viz.pictures.samples import sample_batch
-from resnet_viz.spec import NetworkSpec, Order, Stem
+from resnet_viz.spec import NetworkSpec, Stem
 
 #: Normalisations whose first-layer scores differ by less are compared over all layers.
 CLOSE = 0.25
@@ -43,7 +43,7 @@ def normalised_by(spec: NetworkSpec, normalisation: str) -> Preprocessing:
 
 def best_normalisation(spec: NetworkSpec, scores: Mapping[str, float]) -> str:
     """The normalisation with the lowest score; without scores, the default for the stem."""
-    usual = "imagenet" if spec.stem is Stem.IMAGENET else "cifar"
+    usual = "imagenet" if spec.stem is not Stem.CIFAR else "cifar"
     ranked = {name: score for name, score in scores.items() if not math.isnan(score)}
     return min(ranked, key=lambda name: ranked[name]) if ranked else usual
 
@@ -59,7 +59,8 @@ def best_over_all_layers(network: ResNet, scores: Mapping[str, float], best: str
 
 def normalisation_scores(network: ResNet) -> dict[str, float]:
     """Score of the first batch normalisation layer under every normalisation."""
-    norm = next((m for m in network.modules() if isinstance(m, nn.BatchNorm2d)), None)
+    norms = (m for m in network.modules() if isinstance(m, nn.BatchNorm2d))
+    norm = next(norms, None)
     if norm is None or network.spec.input_channels != 3:
         return {}
     usual = preprocessing_for(network.spec)
@@ -74,7 +75,10 @@ def _before_first_norm(
     network: ResNet, batch: Float[Tensor, "batch channel height width"]
 ) -> Float[Tensor, "batch c h w"]:
     with torch.no_grad():
-        value: Tensor = network.get_submodule("conv1")(batch)
-        if network.spec.order is Order.PRE and network.spec.stem is Stem.IMAGENET:
-            value = network.get_submodule("maxpool")(value)
+        value: Tensor = batch
+        for part in network.stem:
+            module = network.get_submodule(part)
+            if isinstance(module, nn.BatchNorm2d):
+                break
+            value = module(value)
     return value

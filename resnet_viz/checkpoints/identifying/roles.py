@@ -2,7 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import dropwhile
 
+from resnet_viz.checkpoints.identifying.attention_layers import (
+    AttentionLayers,
+    split_attention,
+)
 from resnet_viz.checkpoints.identifying.heads import Head, HeadKind, split_head
 from resnet_viz.checkpoints.identifying.named_modules import ModuleKind, NamedModule
 from resnet_viz.spec import Block, NetworkSpec
@@ -20,6 +25,8 @@ class Skeleton:
         Convolutions of stem and branches, and normalisations outside the shortcuts.
     aside, aside_norms
         Convolutions and normalisations of the shortcuts.
+    attention
+        Layers that weigh channels.
     head
         The head; its modules are in no other role.
     rest
@@ -31,19 +38,23 @@ class Skeleton:
     main_norms: tuple[NamedModule, ...]
     aside: tuple[NamedModule, ...]
     aside_norms: tuple[NamedModule, ...]
+    attention: tuple[NamedModule, ...]
+    weighed: AttentionLayers
     head: Head
     rest: tuple[NamedModule, ...]
 
     @property
     def block(self) -> Block:
-        """Bottleneck if there are at least two 1x1 convolutions per 3x3 one."""
-        kernels = [module.shape[2] for module in (*self.main, *self.aside)][1:]
-        return Block.BOTTLENECK if kernels.count(1) >= 2 * kernels.count(3) else Block.BASIC
+        """Bottleneck if there are two 1x1 convolutions per 3x3 one on the branches."""
+        kernels = [module.shape[2] for module in _after_stem(self.main)]
+        bottleneck = kernels and kernels.count(1) >= 2 * kernels.count(3)
+        return Block.BOTTLENECK if bottleneck else Block.BASIC
 
 
 def skeleton(ordered: Sequence[NamedModule]) -> Skeleton:
     """Sort a file's modules by role, from shapes and order; names only settle the shortcuts."""
-    file_modules, head = split_head(ordered)
+    others, attention = split_attention(ordered)
+    file_modules, head = split_head(others)
     convolutions = [m for m in file_modules if m.kind is ModuleKind.CONVOLUTION]
     aside = _aside(convolutions)
     kinds = (ModuleKind.NORM, ModuleKind.SCALE)
@@ -55,13 +66,18 @@ def skeleton(ordered: Sequence[NamedModule]) -> Skeleton:
         main_norms=tuple(m for m in norms if m not in aside_norms),
         aside=tuple(aside),
         aside_norms=tuple(aside_norms),
+        attention=attention.modules,
+        weighed=attention,
         head=head,
         rest=tuple(m for m in file_modules if m.kind in (ModuleKind.OTHER, ModuleKind.LINEAR)),
     )
 
 
 def _aside(convolutions: Sequence[NamedModule]) -> list[NamedModule]:
-    after_stem = convolutions[1:]
+    wide = [m for m in convolutions[1:] if m.aside and m.shape[2] > 1]
+    if wide:  # only a name tells a 3x3 convolution on a shortcut
+        return [m for m in convolutions[1:] if m.aside]
+    after_stem = _after_stem(convolutions)
     one_by_one = [m for m in after_stem if m.shape[2] == 1]
     others = len(after_stem) - len(one_by_one)
     if len(one_by_one) < 2 * others or not others:
@@ -70,6 +86,11 @@ def _aside(convolutions: Sequence[NamedModule]) -> list[NamedModule]:
     if len(named) == len(one_by_one) - 2 * others:
         return named
     return _fourth_in_block(after_stem)
+
+
+def _after_stem(convolutions: Sequence[NamedModule]) -> list[NamedModule]:
+    """The convolutions from the first 1x1 on: a stem has one or several larger ones."""
+    return [*dropwhile(lambda module: module.shape[2] > 1, convolutions[1:])]
 
 
 def _fourth_in_block(after_stem: Sequence[NamedModule]) -> list[NamedModule]:
@@ -112,9 +133,11 @@ def planned(spec: NetworkSpec) -> Skeleton:
     layout = plan(spec)
     main = [*_named(layout.stem, "")]
     aside: list[NamedModule] = []
+    attention: list[NamedModule] = []
     for block in layout.blocks:
         main += _named(block.branch, f"{block.name}.")
         aside += _named(block.around, f"{block.name}.")
+        attention += _weighing(block.branch, f"{block.name}.")
     main += _named(layout.last, "")
     head = NamedModule(
         "fc", ModuleKind.LINEAR, (spec.classes, layout.out_channels), _own_keys("fc", 2)
@@ -125,6 +148,8 @@ def planned(spec: NetworkSpec) -> Skeleton:
         main_norms=tuple(m for m in main if m.kind in kinds),
         aside=tuple(m for m in aside if m.kind is ModuleKind.CONVOLUTION),
         aside_norms=tuple(m for m in aside if m.kind in kinds),
+        attention=tuple(attention),
+        weighed=AttentionLayers(spec.attention, tuple(attention)),
         head=Head(HeadKind.LINEAR, (head,), head, spec.classes),
         rest=(),
     )
@@ -144,6 +169,24 @@ def _named(parts: Sequence[Part], prefix: str) -> list[NamedModule]:
                 NamedModule(name, ModuleKind.NORM, (part.channels,), _own_keys(name, 5))
             )
     return named_modules
+
+
+def _weighing(parts: Sequence[Part], prefix: str) -> list[NamedModule]:
+    """The layers inside SE and ECA."""
+    layers = []
+    for part in parts:
+        name = f"{prefix}{part.name}"
+        if part.kind is PartKind.SQUEEZE:
+            shapes = {"fc1": (part.size, part.channels), "fc2": (part.channels, part.size)}
+            for layer, shape in shapes.items():
+                keys = _own_keys(f"{name}.{layer}", 2 if part.bias else 1)
+                whole = (*shape, 1, 1)
+                layers.append(NamedModule(f"{name}.{layer}", ModuleKind.CONVOLUTION, whole, keys))
+        elif part.kind is PartKind.NEIGHBOURS:
+            keys = _own_keys(f"{name}.conv", 1)
+            along = (1, 1, part.size)
+            layers.append(NamedModule(f"{name}.conv", ModuleKind.OTHER, along, keys))
+    return layers
 
 
 def _own_keys(name: str, count: int) -> dict[str, str]:

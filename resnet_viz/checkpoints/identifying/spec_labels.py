@@ -2,6 +2,8 @@
 
 from resnet_viz.spec import (
     Activation,
+    Attention,
+    Downsample,
     Edges,
     Kind,
     NetworkSpec,
@@ -10,6 +12,9 @@ from resnet_viz.spec import (
     Padding,
     Shortcut,
     ShortcutInput,
+    Stem,
+    StemPool,
+    StrideIn,
     StrideOn,
 )
 
@@ -27,6 +32,21 @@ def label(spec: NetworkSpec) -> str:
         parts.append("stride_1x1")
     if spec.shortcut_input is ShortcutInput.RAW:
         parts.append("raw")
+    parts += [
+        choice.value
+        for choice, usual in (
+            (spec.downsample, Downsample.STRIDE),
+            (spec.stem_pool, StemPool.USUAL),
+            (spec.attention, Attention.NONE),
+        )
+        if choice is not usual
+    ]
+    if spec.stem is Stem.DEEP:
+        parts.append("deep")
+    if spec.stride_in is StrideIn.LAST:
+        parts.append("stride_last")
+    if not spec.last_norm:
+        parts.append("no_last_norm")
     if spec.edges is Edges.BEHIND:
         parts.append("same")
     if spec.activation is not Activation.RELU:

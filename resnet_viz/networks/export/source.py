@@ -14,19 +14,23 @@ from resnet_viz.networks.export.source_lines import (
 )
 from resnet_viz.networks.tables.totals import totals
 from resnet_viz.spec import (
+    Attention,
     Block,
+    Downsample,
     Initialisation,
     Kind,
     NetworkSpec,
+    Norm,
     Order,
     Padding,
     Shortcut,
     ShortcutInput,
+    StrideIn,
     StrideOn,
 )
 from resnet_viz.spec.checks import USUAL_WIDTH_PER_GROUP
 from resnet_viz.spec.layer_names import stage_name
-from resnet_viz.spec.parts import PartKind
+from resnet_viz.spec.parts import Convolution, PartKind, convolution_part
 from resnet_viz.spec.plan import BlockPlan, plan
 
 # Escaping is off: the output is Python, and a spec holds numbers and closed choices alone.
@@ -52,14 +56,17 @@ def source_code(spec: NetworkSpec) -> str:
     """The file's text. Its network class is ``ResNet``, or ``PlainNet`` for a plain network."""
     layout = plan(spec)
     block = layout.blocks[-1]
-    stem = tuple(part for part in layout.stem if part.kind is not PartKind.MAX_POOL)
+    pools = (PartKind.MAX_POOL, PartKind.MAX_POOL_ZEROS)
+    stem = tuple(part for part in layout.stem if part.kind not in pools)
     return _TEMPLATES.get_template("network.py.jinja").render(
         spec=spec,
         class_name=class_name(spec),
         totals=totals(spec),
+        needs_math=spec.norm is Norm.GROUP or _chooses_kernel(spec),
         image_shape=f"{spec.input_channels}, {spec.input_size}, {spec.input_size}",
         zeros=_ZEROS[spec.padding],
-        part_kinds={part.kind for part in block.branch},
+        part_kinds=_kinds(block),
+        averages=spec.downsample is Downsample.AVG and bool(spec.shortcut.projects),
         drops=bool(block.drop),
         block=_block(spec, block),
         block_count=len(layout.blocks),
@@ -77,6 +84,15 @@ def source_code(spec: NetworkSpec) -> str:
     )
 
 
+def _kinds(block: BlockPlan) -> set[PartKind]:
+    return {part.kind for part in block.branch}
+
+
+def _chooses_kernel(spec: NetworkSpec) -> bool:
+    """Whether the kernel of ECA depends on the number of channels."""
+    return spec.attention is Attention.ECA and spec.attention_kernel is None
+
+
 def class_name(spec: NetworkSpec) -> str:
     """What the network's class is called in its source."""
     return "ResNet" if spec.kind is Kind.RESIDUAL else "PlainNet"
@@ -89,9 +105,8 @@ def _block(spec: NetworkSpec, block: BlockPlan) -> dict[str, object]:
         kind: [part.name for part in block.branch if part.kind is kind]
         for kind in (PartKind.CONVOLUTION, PartKind.NORM)
     }
-    projects = spec.shortcut in (Shortcut.PROJECTION, Shortcut.PROJECTION_ALL)
     activated = spec.order is Order.PRE and spec.shortcut_input is ShortcutInput.ACTIVATED
-    shortcut_reads = "active" if activated and projects else "x"
+    shortcut_reads = "active" if activated and spec.shortcut.projects else "x"
     first = "active" if shortcut_reads == "active" else "out"
     return {
         "formula": _formula(spec),
@@ -149,6 +164,12 @@ def _modules(spec: NetworkSpec, block: BlockPlan, channels: list[str]) -> list[s
                 module = f"Scale({part.value:g})"
             case PartKind.SHIFT:
                 module = "Shift()"
+            case PartKind.SQUEEZE:
+                inside = f"{channels[-1]} // {spec.attention_reduction}"
+                module = f"SqueezeExcitation({channels[-1]}, max({spec.attention_least}, {inside}))"
+            case PartKind.NEIGHBOURS:
+                adaptive = f"max(3, int((math.log2({channels[-1]}) + 1) / 2) | 1)"
+                module = f"ChannelConvolution({spec.attention_kernel or adaptive})"
             case _:
                 continue
         lines.append(f"self.{part.name} = {module}")
@@ -156,11 +177,19 @@ def _modules(spec: NetworkSpec, block: BlockPlan, channels: list[str]) -> list[s
 
 
 def _projection(spec: NetworkSpec, out: str) -> str:
-    bias = "" if spec.bias else ", bias=False"
-    projection = f"nn.Conv2d(in_channels, {out}, 1, stride{bias})"
-    if spec.order is Order.PRE or spec.norm.value == "none" or not spec.shortcut_norm:
-        return f"nn.Sequential({projection})"
-    return f"nn.Sequential(\n    {projection},\n    {norm_line(spec, out)},\n)"
+    """The expression of a projection; more than one module is one on each line."""
+    pooled = spec.downsample is Downsample.AVG
+    part = convolution_part("", Convolution(spec.shortcut_kernel, 2, 1, 1, bias=spec.bias))
+    stride = "1" if pooled else "stride"
+    modules = ["mean_pool(stride)"] if pooled else []
+    modules += [convolution(spec, part, "in_channels", out, stride)]
+    if spec.order is Order.PRE or spec.norm is Norm.NONE or not spec.shortcut_norm:
+        if len(modules) == 1:
+            return f"nn.Sequential({modules[0]})"
+    else:
+        modules.append(norm_line(spec, out))
+    lines = "".join(f"    {module},\n" for module in modules)
+    return f"nn.Sequential(\n{lines})"
 
 
 def _output(spec: NetworkSpec, shortcut_reads: str) -> str:
@@ -182,7 +211,8 @@ def _stages(spec: NetworkSpec, drops: bool) -> list[dict[str, object]]:
     first_block = 0
     stages = []
     for number, (depth, width) in enumerate(zip(spec.depths, spec.widths, strict=True), 1):
-        stride = blocks[first_block].stride
+        last = spec.stride_in is StrideIn.LAST
+        stride = blocks[first_block + (depth - 1 if last else 0)].stride
         chances = f"chances[{first_block}:{first_block + depth}]"
         stages.append(
             {

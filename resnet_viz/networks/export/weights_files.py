@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _OPSET = 21  # the first with group normalisation as PyTorch computes it
 _FORMAT = 10  # the version of the file's layout that goes with it
+_ALMOST_ZERO = 1e-37
 _TO_THE_END = np.iinfo(np.int64).max
 
 
@@ -155,6 +156,41 @@ def _silu(graph: _Graph, row: Layer, _: Any) -> None:
     graph.node("Mul", row, [row.inputs[0], f"{row.name}.gate"])
 
 
+def _squeeze(graph: _Graph, row: Layer, module: Any) -> None:
+    name = row.name
+    graph.node("GlobalAveragePool", row, row.inputs, f"{name}.means")
+    before = f"{name}.means"
+    for number, gate in (("1", "Relu"), ("2", "Sigmoid")):
+        layer = getattr(module, f"fc{number}")
+        weights = [graph.weight(f"{name}.fc{number}.{n}", v) for n, v in layer.named_parameters()]
+        graph.node("Conv", row, [before, *weights], f"{name}.fc{number}")
+        before = f"{name}.{gate.lower()}"
+        graph.node(gate, row, [f"{name}.fc{number}"], before)
+    graph.node("Mul", row, [row.inputs[0], before])
+
+
+def _neighbours(graph: _Graph, row: Layer, module: Any) -> None:
+    name, channels = row.name, row.shape[0]
+    graph.node("GlobalAveragePool", row, row.inputs, f"{name}.means")
+    flat = graph.weight(f"{name}.flat_shape", [0, 1, channels])
+    graph.node("Reshape", row, [f"{name}.means", flat], f"{name}.flat")
+    weight = graph.weight(f"{name}.conv.weight", module.conv.weight)
+    pads = [module.conv.padding[0]] * 2
+    graph.node("Conv", row, [f"{name}.flat", weight], f"{name}.conv", pads=pads)
+    graph.node("Sigmoid", row, [f"{name}.conv"], f"{name}.gate")
+    square = graph.weight(f"{name}.gate_shape", [0, channels, 1, 1])
+    graph.node("Reshape", row, [f"{name}.gate", square], f"{name}.weights")
+    graph.node("Mul", row, [row.inputs[0], f"{name}.weights"])
+
+
+def _zero_edge_pool(graph: _Graph, row: Layer, _: Any) -> None:
+    """Pad with almost zero: onnxruntime merges zeros into the pool, which then ignores them."""
+    pads = graph.weight(f"{row.name}.pads", [0, 0, 1, 1, 0, 0, 1, 1])
+    zero = graph.weight(f"{row.name}.zero", _ALMOST_ZERO)
+    graph.node("Pad", row, [row.inputs[0], pads, zero], f"{row.name}.padded")
+    graph.node("MaxPool", row, [f"{row.name}.padded"], kernel_shape=[3, 3], strides=[2, 2])
+
+
 def _by(kind: str, parameter: str) -> Callable[[_Graph, Layer, Any], None]:
     """A node that combines its input with one parameter."""
 
@@ -187,6 +223,10 @@ _WRITERS: Mapping[str, Callable[[_Graph, Layer, Any], None]] = {
     "ZeroPad": _zero_pad,
     "Add": _add,
     "MaxPool2d": _simple("MaxPool", kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1]),
+    "ZeroEdgeMaxPool2d": _zero_edge_pool,
+    "AvgPool2d": _simple("AveragePool", kernel_shape=[2, 2], strides=[2, 2], ceil_mode=1),
+    "SqueezeExcitation": _squeeze,
+    "ChannelConvolution": _neighbours,
     "AdaptiveAvgPool2d": _simple("GlobalAveragePool"),
     "Linear": _linear,
 }

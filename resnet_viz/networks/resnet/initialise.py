@@ -21,7 +21,7 @@ def initialise(network: nn.Module, spec: NetworkSpec, seed: int) -> None:
     with torch.no_grad():
         for name, module in network.named_modules():
             match module:
-                case nn.Conv2d():
+                case nn.Conv1d() | nn.Conv2d():
                     _draw(module, spec.initialisation, layer_stream(seed, name))
                     if module.bias is not None:
                         nn.init.zeros_(module.bias)
@@ -38,7 +38,9 @@ def initialise(network: nn.Module, spec: NetworkSpec, seed: int) -> None:
             _fixup(network, spec)
 
 
-def _draw(convolution: nn.Conv2d, rule: Initialisation, stream: torch.Generator) -> None:
+def _draw(
+    convolution: nn.Conv1d | nn.Conv2d, rule: Initialisation, stream: torch.Generator
+) -> None:
     """Weights of one convolution. A fan is a number of connections: groups make it smaller."""
     area = math.prod(convolution.kernel_size)
     fan_in = convolution.in_channels // convolution.groups * area

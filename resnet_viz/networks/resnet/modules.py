@@ -72,6 +72,47 @@ class SameConv2d(nn.Conv2d):
         return super().forward(nn.functional.pad(x, pads))
 
 
+class ZeroEdgeMaxPool2d(nn.MaxPool2d):
+    """A max pool for which zeros around the image are values: Keras pads before it pools."""
+
+    def forward(self, x: Float[Tensor, "batch c h w"]) -> Float[Tensor, "batch c hs ws"]:
+        pooled: Tensor = super().forward(nn.functional.pad(x, (1, 1, 1, 1)))
+        return pooled
+
+
+class SqueezeExcitation(nn.Module):
+    """SE: x s(W2 relu(W1 mean(x))), with s the logistic function (Hu 2018, eq. 3 and 4).
+
+    The names are timm's.
+    """
+
+    def __init__(self, channels: int, inside: int, *, bias: bool) -> None:
+        super().__init__()
+        self.fc1 = nn.Conv2d(channels, inside, 1, bias=bias)
+        self.fc2 = nn.Conv2d(inside, channels, 1, bias=bias)
+
+    def forward(self, x: Float[Tensor, "batch c h w"]) -> Float[Tensor, "batch c h w"]:
+        means = x.mean((2, 3), keepdim=True)
+        weights: Tensor = self.fc2(self.fc1(means).relu()).sigmoid()
+        return x * weights
+
+
+class ChannelConvolution(nn.Module):
+    """ECA: x s(w * mean(x)), with s the logistic function (Wang 2020, eq. 9).
+
+    w * is a convolution along the channels.
+    """
+
+    def __init__(self, kernel: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv1d(1, 1, kernel, padding=kernel // 2, bias=False)
+
+    def forward(self, x: Float[Tensor, "batch c h w"]) -> Float[Tensor, "batch c h w"]:
+        means = x.mean((2, 3)).unsqueeze(1)
+        weights: Tensor = self.conv(means).sigmoid()
+        return x * weights.transpose(1, 2).unsqueeze(3)
+
+
 class Scale(nn.Module):
     """One learned factor for all values, initially ``first`` (SkipInit's alpha)."""
 
@@ -151,6 +192,14 @@ _MAKE: Mapping[PartKind, Callable[[NetworkSpec, Part, int], nn.Module]] = {
     ),
     PartKind.JOIN: lambda spec, part, channels: Join(),
     PartKind.MAX_POOL: lambda spec, part, channels: nn.MaxPool2d(3, 2, 1),
+    PartKind.MAX_POOL_ZEROS: lambda spec, part, channels: ZeroEdgeMaxPool2d(3, 2),
+    PartKind.AVERAGE_POOL: lambda spec, part, channels: nn.AvgPool2d(
+        2, ceil_mode=True, count_include_pad=False
+    ),
+    PartKind.SQUEEZE: lambda spec, part, channels: SqueezeExcitation(
+        channels, part.size, bias=part.bias
+    ),
+    PartKind.NEIGHBOURS: lambda spec, part, channels: ChannelConvolution(part.size),
     PartKind.AVERAGE: lambda spec, part, channels: nn.AdaptiveAvgPool2d(1),
     PartKind.LINEAR: lambda spec, part, channels: nn.Linear(channels, part.channels),
 }

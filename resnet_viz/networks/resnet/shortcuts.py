@@ -31,5 +31,6 @@ class ZeroPad(nn.Module):
 class Projection(nn.Sequential):
     """Options B and C: a 1x1 convolution followed by normalisation (torchvision's keys).
 
-    A pre-activation network normalises before its convolutions, and not after this one.
+    Average pooling may come before it (timm's keys). A pre-activation network normalises before its
+    convolutions, and not after this one.
     """

@@ -20,9 +20,14 @@ _KINDS = {
     PartKind.PAD: "ZeroPad",
     PartKind.JOIN: "Add",
     PartKind.MAX_POOL: "MaxPool2d",
+    PartKind.MAX_POOL_ZEROS: "ZeroEdgeMaxPool2d",
+    PartKind.AVERAGE_POOL: "AvgPool2d",
+    PartKind.SQUEEZE: "SqueezeExcitation",
+    PartKind.NEIGHBOURS: "ChannelConvolution",
     PartKind.AVERAGE: "AdaptiveAvgPool2d",
     PartKind.LINEAR: "Linear",
 }
+_ATTENTIONS = (PartKind.SQUEEZE, PartKind.NEIGHBOURS)
 _NORMS = {Norm.BATCH: "BatchNorm2d", Norm.GROUP: "GroupNorm", Norm.LAYER: "GroupNorm"}
 _ACTIVATIONS = {
     Activation.RELU: "ReLU",
@@ -38,9 +43,10 @@ def layer_table(spec: NetworkSpec) -> list[Layer]:
     """Every layer in order of execution; no network is built.
 
     MACs of a convolution: output positions x kernel area x input channels / groups; of a linear
-    layer: inputs x outputs. Additions, activations, pooling and normalisation are left
-    out. Receptive field: r + (kernel - 1) x stride before it, through each path (Araujo et al.
-    2019, "Computing Receptive Fields", Distill). Average pooling sees all of its input.
+    layer: inputs x outputs; of the weights of channels (SE, ECA): those of their layers.
+    Additions, activations, pooling and normalisation are left out. Receptive field:
+    r + (kernel - 1) x stride before it, through each path (Araujo et al. 2019, "Computing Receptive
+    Fields", Distill). Global average pooling sees all of its input.
     """
     return list(_rows(spec))
 
@@ -95,6 +101,7 @@ class _Walk:
         kernel, stride = _window(part, before)
         shape = _shape(part, before, kernel, stride)
         seen = (kernel - 1) * before.stride
+        around = (before.shape[-1] - 1) * before.stride if part.kind in _ATTENTIONS else seen
         parameters = part.parameters
         if part.kind is PartKind.LINEAR:
             parameters = (before.shape[0] + 1) * part.channels
@@ -106,7 +113,7 @@ class _Walk:
             macs=_macs(part, parameters, shape),
             memory=4 * prod(shape),
             receptive_min=min(layer.receptive_min for layer in inputs) + seen,
-            receptive_max=max(layer.receptive_max for layer in inputs) + seen,
+            receptive_max=max(layer.receptive_max for layer in inputs) + around,
             stride=before.stride * stride,
             inputs=tuple(layer.name for layer in inputs),
         )
@@ -132,8 +139,10 @@ def _window(part: Part, before: Layer) -> tuple[int, int]:
             return part.convolution.kernel, part.convolution.stride
         case PartKind.PAD:
             return 1, part.stride
-        case PartKind.MAX_POOL:
+        case PartKind.MAX_POOL | PartKind.MAX_POOL_ZEROS:
             return 3, 2
+        case PartKind.AVERAGE_POOL:
+            return 2, 2
         case PartKind.AVERAGE:
             return before.shape[-1], before.shape[-1]
     return 1, 1
@@ -145,6 +154,9 @@ def _shape(part: Part, before: Layer, kernel: int, stride: int) -> tuple[int, ..
             return (part.channels,)
         case PartKind.AVERAGE:
             return part.channels, 1, 1
+        case PartKind.AVERAGE_POOL:
+            side = (before.shape[-1] + 1) // 2
+            return part.channels, side, side
     side = (before.shape[-1] + 2 * (kernel // 2) - kernel) // stride + 1
     return part.channels, side, side
 
@@ -155,4 +167,8 @@ def _macs(part: Part, parameters: int, shape: tuple[int, ...]) -> int:
             return part.convolution.weights * prod(shape[1:])
         case PartKind.LINEAR:
             return parameters - part.channels  # without the bias
+        case PartKind.SQUEEZE:
+            return 2 * part.size * part.channels
+        case PartKind.NEIGHBOURS:
+            return part.size * part.channels
     return 0

@@ -14,7 +14,7 @@ MOST_PARAMETERS = 500_000_000  # 2 GB in single precision; wide_resnet101_2 has 
 #: Backward needs these layers' inputs (a pool's in order to send each gradient to its maximum).
 _KEEP_INPUT = {
     "Conv2d", "Linear", "BatchNorm2d", "GroupNorm", "GELU", "SiLU", "ELU", "Scale",
-    "MaxPool2d",
+    "MaxPool2d", "SqueezeExcitation", "ChannelConvolution",
 }  # fmt: skip
 #: Backward needs these layers' outputs.
 _KEEP_OUTPUT = {"ReLU", "Tanh", "Sigmoid"}
@@ -86,13 +86,29 @@ def _kept(rows: list[Layer], image: Layer) -> int:
     for row in rows:
         if row.kind in _KEEP_INPUT:
             needed[row.inputs[0]] = True
-    places = sum(2 * row.memory for row in rows if row.kind == "MaxPool2d")  # 64-bit indices
-    padded = sum(_padded(row, values[row.inputs[0]]) for row in rows if row.kind == "SameConv2d")
+    pools = ("MaxPool2d", "ZeroEdgeMaxPool2d")
+    places = sum(2 * row.memory for row in rows if row.kind in pools)  # 64-bit indices
+    places += sum(_weighed(row) for row in rows)
+    copies = ("SameConv2d", "ZeroEdgeMaxPool2d")
+    padded = sum(_padded(row, values[row.inputs[0]]) for row in rows if row.kind in copies)
     return places + padded + sum(row.memory for row in values.values() if needed[row.name])
 
 
+def _weighed(row: Layer) -> int:
+    """Bytes of the means, of the hidden layer and of the weights of channels."""
+    channels = row.shape[0]
+    match row.kind:
+        case "SqueezeExcitation":
+            return 4 * (2 * channels + row.macs // (2 * channels))
+        case "ChannelConvolution":
+            return 8 * channels
+    return 0
+
+
 def _padded(row: Layer, before: Layer) -> int:
-    """Bytes of the padded copy of its input that a convolution with TensorFlow's edges keeps."""
+    """Bytes of the padded copy of its input that a layer with edges of its own keeps."""
+    if row.kind == "ZeroEdgeMaxPool2d":
+        return 4 * before.shape[0] * (before.shape[-1] + 2) ** 2
     stride = row.stride // before.stride
     kernel = (row.receptive_max - before.receptive_max) // before.stride + 1
     side = max(before.shape[-1], (row.shape[-1] - 1) * stride + kernel)

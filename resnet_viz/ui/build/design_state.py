@@ -22,12 +22,13 @@ OWN = "own"  # a custom design
 OTHERS = (*ZOO, *AT_WORK)
 _FIRST = next(iter(RESIDUAL_PRESETS))
 NAMES = tuple(field.name for field in fields(NetworkSpec))
-LISTS = ("depths", "widths")
+LISTS = ("depths", "widths", "stem_inside")
 HIGHEST_SEED = 2**31 - 1
 
 #: Where an error about several fields is shown.
 _BESIDE = {
     "spec_stages": "widths",
+    "spec_stem_inside": "stem_inside",
     "spec_many_stages": "depths",
     "spec_many_blocks": "depths",
     "spec_parameters": "widths",
@@ -73,7 +74,7 @@ def fill(spec: NetworkSpec) -> None:
     for name in NAMES:
         value = getattr(spec, name)
         plain = value.value if isinstance(value, StrEnum) else value
-        DESIGN_FIELD[name].set(", ".join(map(str, value)) if name in LISTS else plain)
+        DESIGN_FIELD[name].set(", ".join(map(str, value or ())) if name in LISTS else plain)
     DESIGN_SPEC.set(spec)
 
 
@@ -131,7 +132,8 @@ def _value(name: str) -> object:
     if name not in LISTS:
         return value
     parts = [part.strip() for part in str(value or "").replace("，", ",").split(",")]
-    return [_number(part) for part in parts[:100] if part]
+    numbers = [_number(part) for part in parts[:100] if part]
+    return numbers or (None if name == "stem_inside" else numbers)
 
 
 def _number(part: str) -> object:

@@ -7,7 +7,9 @@ import streamlit as st
 from resnet_viz.core.text import Text
 from resnet_viz.spec import (
     Activation,
+    Attention,
     Block,
+    Downsample,
     Edges,
     Initialisation,
     NetworkSpec,
@@ -17,6 +19,8 @@ from resnet_viz.spec import (
     Shortcut,
     ShortcutInput,
     Stem,
+    StemPool,
+    StrideIn,
     StrideOn,
 )
 from resnet_viz.ui.build import design_state as state
@@ -28,29 +32,43 @@ _CHOICES: dict[str, type[StrEnum]] = {
     "shortcut": Shortcut,
     "padding": Padding,
     "shortcut_input": ShortcutInput,
+    "downsample": Downsample,
+    "attention": Attention,
     "stem": Stem,
+    "stem_pool": StemPool,
     "order": Order,
+    "stride_in": StrideIn,
     "stride_on": StrideOn,
     "edges": Edges,
     "norm": Norm,
     "activation": Activation,
     "initialisation": Initialisation,
 }
-_FRACTIONS = {"shortcut_scale": 0.1, "stochastic_depth": 0.1, "branch_scale": 0.1}
-_FLAGS = ("shortcut_norm", "bias", "zero_last_gamma", "fixup")
+_STEPS = {
+    "shortcut_scale": 0.1, "stochastic_depth": 0.1, "branch_scale": 0.1, "shortcut_kernel": 2,
+    "attention_kernel": 2,
+}  # fmt: skip
+_FLAGS = ("shortcut_norm", "attention_bias", "last_norm", "bias", "zero_last_gamma", "fixup")
+_EMPTY = ("stem_width", "stem_inside", "branch_scale", "attention_kernel")  # the usual value
 
 #: The fields in groups, in the order of the form.
 _GROUPS = {
     "stages": ("block", "depths", "widths"),
     "shortcuts": (
-        "shortcut", "padding", "shortcut_norm", "shortcut_input", "shortcut_scale",
-        "branch_scale", "stochastic_depth",
+        "shortcut", "padding", "downsample", "shortcut_norm", "shortcut_input", "shortcut_kernel",
+        "shortcut_scale", "branch_scale", "stochastic_depth",
     ),
     "layers": (
-        "order", "norm", "activation", "bias", "stride_on", "edges", "groups", "width_per_group",
+        "order", "last_norm", "norm", "activation", "bias", "stride_on", "stride_in", "edges",
+        "groups", "width_per_group",
+    ),
+    "attention": (
+        "attention", "attention_reduction", "attention_least", "attention_bias", "attention_kernel",
     ),
     "start": ("initialisation", "zero_last_gamma", "fixup"),
-    "ends": ("stem", "stem_width", "input_size", "input_channels", "classes"),
+    "ends": (
+        "stem", "stem_width", "stem_inside", "stem_pool", "input_size", "input_channels", "classes",
+    ),
 }  # fmt: skip
 _OPEN = ("stages", "shortcuts")
 
@@ -86,15 +104,21 @@ def _field(name: str, text: Text) -> None:
     elif name in _FLAGS:
         st.toggle(label, key=DESIGN_FIELD[name].name, help=note)
     elif name in state.LISTS:
-        st.text_input(label, key=DESIGN_FIELD[name].name, help=note, max_chars=200)
+        st.text_input(
+            label,
+            key=DESIGN_FIELD[name].name,
+            help=note,
+            max_chars=200,
+            placeholder=text("design.usual") if name in _EMPTY else None,
+        )
     else:
         st.number_input(
             label,
             value=None,
-            step=_FRACTIONS.get(name, 1),
+            step=_STEPS.get(name, 1),
             key=DESIGN_FIELD[name].name,
             help=note,
-            placeholder=text("design.usual") if name in ("stem_width", "branch_scale") else None,
+            placeholder=text("design.usual") if name in _EMPTY else None,
         )
 
 

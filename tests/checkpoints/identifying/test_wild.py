@@ -20,13 +20,16 @@ from resnet_viz.pictures.preprocess import CIFAR_PREPROCESSING, preprocessing_fo
 from resnet_viz.pictures.samples import sample_batch
 from resnet_viz.spec import (
     Activation,
+    Attention,
     Block,
+    Downsample,
     Edges,
     Norm,
     Order,
     Padding,
     Shortcut,
     ShortcutInput,
+    StemPool,
     StrideOn,
 )
 
@@ -69,6 +72,18 @@ FUNCTIONS = {
         block=Block.BOTTLENECK, depths=(1, 1, 1), widths=(8, 16, 32), shortcut=Shortcut.PROJECTION,
         stride_on=StrideOn.CONV_1X1,
     ),
+    "means before projections": replace(
+        SMALL, shortcut=Shortcut.PROJECTION, downsample=Downsample.AVG
+    ),
+    "max pool of a 3x3 stem": replace(
+        SMALL, shortcut=Shortcut.PROJECTION, stem_pool=StemPool.MAX
+    ),
+    "3x3 shortcuts": replace(SMALL, shortcut=Shortcut.PROJECTION, shortcut_kernel=3),
+    "no last norm": replace(
+        SMALL, shortcut=Shortcut.PROJECTION, order=Order.PRE, last_norm=False
+    ),
+    "squeeze and excitation": replace(SMALL, attention=Attention.SE, attention_reduction=4),
+    "convolutions along channels": replace(SMALL, attention=Attention.ECA, attention_kernel=5),
     "silu": replace(SMALL, shortcut=Shortcut.PROJECTION, activation=Activation.SILU),
 }  # fmt: skip
 
@@ -83,6 +98,27 @@ def test_the_function_is_found_by_fit_where_tensors_are_alike(name):
     x = sample_batch(CIFAR_PREPROCESSING)[:4]
     with torch.no_grad():
         assert torch.allclose(found.network(x), network(x), atol=1e-4)
+
+
+def test_names_that_do_not_count_modules_leave_the_pool_of_projections_to_the_fit():
+    network = weights(FUNCTIONS["means before projections"])
+    names = {"downsample.1": "skip.conv", "downsample.2": "skip.bn"}
+    tensors = dict(network.state_dict())
+    for old, new in names.items():
+        tensors = {key.replace(old, new): value for key, value in tensors.items()}
+    assert identify(StateDict(tensors), "w").spec == network.spec
+
+
+def test_linear_layers_of_squeeze_and_excitation_are_read():
+    network = weights(FUNCTIONS["squeeze and excitation"])
+    tensors = {
+        key.replace(".se.fc1", ".excite.0").replace(".se.fc2", ".excite.2"): value.flatten(1)
+        if ".se." in key and value.ndim == 4 else value
+        for key, value in network.state_dict().items()
+    }  # fmt: skip
+    found = identify(StateDict(tensors), "w")
+    assert found.spec == network.spec
+    assert found.sure
 
 
 def test_what_else_the_tensors_fit_is_said_with_its_score():
