@@ -7,36 +7,22 @@ trained, batches normalise themselves, and the answers to photographs of known c
 
 import copy
 import math
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from resnet_viz.checkpoints.fill import fill
 from resnet_viz.checkpoints.identifying.bn_consistency import Consistency, consistency
-from resnet_viz.checkpoints.identifying.candidates import Candidate, as_spec
+from resnet_viz.checkpoints.identifying.candidates import Candidate
 from resnet_viz.checkpoints.identifying.spec_labels import label
 from resnet_viz.checkpoints.running_statistics import set_statistics
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.networks.zoo.labels import CIFAR10_CLASSES
 from resnet_viz.pictures.preprocess import Preprocessing, seen, to_batch
 from resnet_viz.pictures.samples import sample_batch, sample_picture, samples
-from resnet_viz.spec import (
-    Activation,
-    Block,
-    Downsample,
-    Edges,
-    Kind,
-    NetworkSpec,
-    Norm,
-    Order,
-    Stem,
-    StemPool,
-    StrideIn,
-    StrideOn,
-)
+from resnet_viz.spec import Kind, NetworkSpec, Norm
 
 #: Below this confidence the best candidate is a guess, and the user has to choose.
 SURE = 0.75
@@ -44,12 +30,8 @@ SURE = 0.75
 FITS = 0.6
 #: The same for the median score, which a few bad layers do not affect.
 FITS_MOSTLY = 0.25
-#: The mean score above which another activation may fit better; right networks have 0.16 at most.
-FITS_WELL = 0.2
 #: A score this much lower than another's tells the two functions apart.
 CLEARLY = 1.25
-_PROJECTION = re.compile(r"downsample\.\d\.weight$")
-_NUMBER = re.compile(r"\.\d\.weight$")
 _LABELLED = 7  # bundled photographs of CIFAR-10's classes
 _FEWEST_RIGHT = 5
 _MARGIN_RIGHT = 2
@@ -185,62 +167,6 @@ def choose(fits: Sequence[Fit]) -> Choice:
     if not decided:
         best = _likely(fits, ranked)
     return Choice(tuple(ranked), best, decided, kind_known, confidence)
-
-
-def refined(
-    best: Fit,
-    tensors: Mapping[str, Tensor],
-    preprocessing: Preprocessing,
-    name: str,
-    *,
-    foreign: bool,
-) -> list[Fit]:
-    """Fit the best network with another function if it fits badly.
-
-    Tried are other activations, pools of the stem, averages before projections, and edges. Only a
-    ``foreign`` file, or a network that fits badly, may have TensorFlow's edges: photographs tell
-    them apart in shallow networks, and in deep ones the origin of the file is better evidence. A
-    foreign pre-activation network may have its strides where Keras has them.
-    """
-    if math.isnan(best.score) or best.right is not None:
-        return []
-    others: list[NetworkSpec] = []
-    strided = best.spec.block is Block.BASIC or best.spec.stride_on is StrideOn.CONV_3X3
-    strided = strided and best.spec.stem is Stem.CIFAR and len(best.spec.depths) > 1
-    if strided and (foreign or best.score > FITS_WELL):
-        other = Edges.BOTH if best.spec.edges is Edges.BEHIND else Edges.BEHIND
-        others.append(replace(best.spec, edges=other))
-    if foreign and best.spec.order is Order.PRE and best.spec.stride_in is StrideIn.FIRST:
-        pool = StemPool.NONE if best.spec.pool is StemPool.NONE else StemPool.MAX_ZEROS
-        keras = replace(best.spec, stride_in=StrideIn.LAST, stem_pool=pool)
-        others.append(replace(keras, stride_on=StrideOn.CONV_3X3))
-    if best.score > FITS_WELL:
-        others += _other_functions(best.spec)
-    elif best.spec.shortcut.projects and not _numbered(best.candidate):
-        others.append(_other_downsample(best.spec))
-    more = [as_spec(best.candidate, spec, tensors) for spec in others]
-    return fit_all([each for each in more if each.whole], tensors, preprocessing, name)
-
-
-def _other_functions(spec: NetworkSpec) -> list[NetworkSpec]:
-    """Networks that differ in one choice that no tensor shows."""
-    activations = (Activation.RELU, Activation.SILU, Activation.GELU, Activation.ELU)
-    others = [replace(spec, activation=a) for a in activations if a is not spec.activation]
-    if spec.shortcut.projects and len(spec.depths) > 1:
-        others.append(_other_downsample(spec))
-    pools = (StemPool.NONE, StemPool.MAX)
-    return [*others, *(replace(spec, stem_pool=pool) for pool in pools if pool is not spec.pool)]
-
-
-def _other_downsample(spec: NetworkSpec) -> NetworkSpec:
-    average = spec.downsample is Downsample.AVG
-    return replace(spec, downsample=Downsample.STRIDE if average else Downsample.AVG)
-
-
-def _numbered(candidate: Candidate) -> bool:
-    """Whether the names count the modules of a projection, so that a pool has a number too."""
-    names = [key for own, key in candidate.keys.items() if _PROJECTION.search(own)]
-    return all(_NUMBER.search(name) for name in names)
 
 
 def _confidence(ranked: Sequence[Fit], best: Fit, kinds: set[Kind]) -> float:

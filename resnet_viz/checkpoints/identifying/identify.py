@@ -15,11 +15,9 @@ from resnet_viz.checkpoints.fill import fill
 from resnet_viz.checkpoints.identifying.block_names import looks_like_a_chain
 from resnet_viz.checkpoints.identifying.candidates import Candidate, candidates, fitted
 from resnet_viz.checkpoints.identifying.fits import (
-    FITS_WELL,
     Choice,
     choose,
     fit_all,
-    refined,
     with_statistics,
 )
 from resnet_viz.checkpoints.identifying.identification import FileFacts, Identification
@@ -30,6 +28,7 @@ from resnet_viz.checkpoints.identifying.normalisation import (
     normalisation_scores,
     normalised_by,
 )
+from resnet_viz.checkpoints.identifying.other_functions import FITS_WELL, refined
 from resnet_viz.checkpoints.identifying.spare import Normaliser, Sorted, sort_out
 from resnet_viz.checkpoints.identifying.spec_labels import difference
 from resnet_viz.checkpoints.reading.state_dict import EDGES, StateDict
