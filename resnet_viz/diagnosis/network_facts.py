@@ -2,7 +2,7 @@
 
 from resnet_viz.checkpoints.identifying.identification import FileFacts, Identification
 from resnet_viz.records import FileContents, Identified
-from resnet_viz.spec import Block, NetworkSpec, Order, Stem
+from resnet_viz.spec import Attention, Block, NetworkSpec, Order, Stem
 from resnet_viz.spec.checks import USUAL_WIDTH_PER_GROUP
 
 
@@ -60,7 +60,13 @@ def published_depth(spec: NetworkSpec) -> int:
 
 
 def family(spec: NetworkSpec) -> str:
-    """The family of a spec: cifar (6n + 2), imagenet, resnext, wide, pre-activation or resnet."""
+    """The family of a spec: cifar (6n + 2), imagenet, resnext, wide, pre-activation or resnet.
+
+    With layers that weigh channels se_resnet or eca_resnet, with a deep stem deep_stem_resnet.
+    """
+    if spec.attention is not Attention.NONE or spec.stem is Stem.DEEP:
+        deep = spec.attention is Attention.NONE
+        return "deep_stem_resnet" if deep else f"{spec.attention}_resnet"
     if spec.order is Order.PRE:
         wide = spec.stem_width is not None and spec.stem is Stem.CIFAR
         return "wide" if wide else "pre-activation"

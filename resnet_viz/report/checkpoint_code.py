@@ -16,7 +16,7 @@ from resnet_viz.pictures.preprocess import Preprocessing
 from resnet_viz.records import FileCode
 from resnet_viz.report.key_renames import rename_lines
 from resnet_viz.report.merging_code import merging_lines
-from resnet_viz.spec import NetworkSpec
+from resnet_viz.spec import Attention, NetworkSpec
 
 _TORCH = (["import torch"], ['torch.load(file, map_location="cpu", weights_only=True)'])
 _SAFETENSORS = (
@@ -145,6 +145,11 @@ def _loaded(identification: Identification) -> list[str]:
     lines = rename_lines(keys, [*facts.names, *([] if alone else [""])], own)
     if facts.head is not None and facts.head.kind is HeadKind.CONVOLUTION:
         lines.append('state["fc.weight"] = state["fc.weight"].flatten(1)')
+    if identification.spec.attention is Attention.SE:
+        lines += [
+            "state = {k: v[:, :, None, None] if '.se.fc' in k and v.ndim == 2 else v",
+            "         for k, v in state.items()}  # linear layers are 1x1 convolutions here",
+        ]
     spare = set(facts.names) - set(keys.values())
     container = facts.origin.container
     inside = bool(facts.origin.path) or not identification.training or container in _PURE
