@@ -13,7 +13,7 @@ from resnet_viz.networks.export.weights_files import to_onnx
 from resnet_viz.pictures.preprocess import preprocessing_for, seen, to_batch
 from resnet_viz.pictures.samples import sample_batch, sample_picture, samples
 from resnet_viz.report.checkpoint_code import checkpoint_code
-from resnet_viz.spec import Block, Shortcut, Stem
+from resnet_viz.spec import Attention, Block, Shortcut, Stem
 from tests.checkpoints.identifying.test_wild import weights
 from tests.checkpoints.saved_files import save
 
@@ -139,8 +139,13 @@ def replace_head(network):
 
 @pytest.mark.parametrize(
     "spec",
-    [DEEP, SMALL.plain(), replace(DEEP, stem=Stem.IMAGENET, input_size=64)],
-    ids=["bottleneck", "plain", "imagenet"],
+    [
+        DEEP,
+        SMALL.plain(),
+        replace(DEEP, stem=Stem.IMAGENET, input_size=64),
+        replace(SMALL, attention=Attention.SE, attention_reduction=4),
+    ],
+    ids=["bottleneck", "plain", "imagenet", "se"],
 )
 def test_code_of_other_networks(spec, tmp_path, monkeypatch):
     torch.save({"model": weights(spec).state_dict()}, tmp_path / "w.pt")
