@@ -1,8 +1,10 @@
 """Train: a residual network and its plain twin, live, on equal batches."""
 
 from resnet_viz.ui.frame.shell import open_page
+
+text = open_page("train.title")
+
 from resnet_viz.ui.train.form import ask_config
 from resnet_viz.ui.train.page import show_trainings
 
-text = open_page("train.title")
 show_trainings(ask_config(text), text)

@@ -6,6 +6,7 @@ from html import escape
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from resnet_viz.core.number_format import percent
 from resnet_viz.core.text import Text
 from resnet_viz.figures.gradient_plot import two_digits
 from resnet_viz.figures.theme import STYLES, styled
@@ -112,8 +113,3 @@ def prediction_caption(sides: Pair[PredictionSide], text: Text) -> str:
         return text("figures.agree_equally", **values)
     surer = "first" if first.probability > second.probability else "second"
     return text(f"figures.agree_{surer}", **values)
-
-
-def percent(share: float) -> str:
-    """A share in percent, with one decimal below 10 %."""
-    return f"{share:.0%}" if share >= 0.0995 or share == 0 else f"{share:.1%}"

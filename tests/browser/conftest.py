@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
+from resnet_viz.ui.frame.session import SEEN_COOKIE
 from tests.source import ROOT
 
 expect.set_options(timeout=60_000)  # milliseconds; a cold start imports torch
@@ -95,17 +96,26 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A new visitor with an English browser, 1280 x 900; fails on any error in the console."""
+    """A visitor who has left the first page, with an English browser, 1280 x 900.
+
+    Fails on any error in the console.
+    """
     with visit(browser) as page:
         yield page
 
 
 @contextmanager
-def visit(browser: Browser) -> Iterator[Page]:
-    """A visitor; ``AssertionError`` at the end for any error in the console."""
+def visit(browser: Browser, *, seen: bool = True) -> Iterator[Page]:
+    """A visitor; ``AssertionError`` at the end for any error in the console.
+
+    ``seen``: this browser has left the first page before.
+    """
     context = browser.new_context(
         locale="en-US", viewport={"width": 1280, "height": 900}, accept_downloads=True
     )
+    if seen:
+        cookie = {"name": SEEN_COOKIE, "value": "1", "domain": "127.0.0.1", "path": "/"}
+        context.add_cookies([cookie])
     page = context.new_page()
     page.set_default_timeout(60_000)
     problems: list[str] = []

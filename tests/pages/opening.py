@@ -3,14 +3,16 @@
 from streamlit.testing.v1 import AppTest
 
 from resnet_viz.ui.frame.engines import measurements
+from resnet_viz.ui.frame.session import SEEN
 from tests.source import ROOT
 
 TIMEOUT = 120  # seconds; a cold start imports torch
 
 
 def opened(page, **query):
-    """A page as somebody finds it who opens it at an address."""
+    """A page as somebody finds it who opens it at an address, and not for the first time."""
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT)
+    app.session_state[SEEN.name] = True
     app.switch_page(page)
     for name, value in query.items():
         app.query_params[name] = value

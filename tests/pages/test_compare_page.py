@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from resnet_viz.checkpoints.sources.bundled_files import bundled_footing, bundled_names
 from resnet_viz.core.text import Text
+from resnet_viz.ui.frame.session import SEEN
 from tests.pictures.hostile_images import REFUSED
 from tests.pictures.hostile_names import NAMES
 from tests.source import ROOT
@@ -25,6 +26,7 @@ def bundled_twins():
 
 def opened(**query):
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT)
+    app.session_state[SEEN.name] = True
     for name, value in query.items():
         app.query_params[name] = value
     app.run()
@@ -225,8 +227,13 @@ def test_twins_are_blue_and_orange():
 
 
 def content(app):
-    """Everything on the page but its title and its sidebar, whose lists name every network."""
-    shown = [element for element in leaves(app.main) if element.type != "header"]
+    """Everything on the page but its title, the glossary, and the sidebar, whose lists name all."""
+    shown = [
+        element
+        for element in leaves(app.main)
+        if element.type != "header"
+        and getattr(element.proto, "component_name", "") != "resnet_viz_glossary_marks"
+    ]
     return "".join(str(element.proto) for element in shown)
 
 

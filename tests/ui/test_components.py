@@ -3,11 +3,18 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from resnet_viz.ui.frame.components import clickable_picture, clickable_strip, live_overlay
+from resnet_viz.core.glossary import Term
+from resnet_viz.ui.frame.components import (
+    block_stage,
+    clickable_picture,
+    clickable_strip,
+    glossary_marks,
+    live_overlay,
+)
 from tests.source import ROOT
 
 FOLDER = ROOT / "resnet_viz" / "ui" / "frame" / "components"
-NAMES = ("clickable_picture", "clickable_strip", "live_overlay")
+NAMES = ("clickable_picture", "clickable_strip", "live_overlay", "block_stage", "glossary_marks")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -19,6 +26,16 @@ def test_there_are_no_other_scripts_and_no_script_in_python():
     assert {path.stem for path in FOLDER.glob("*.[jc]*s")} == set(NAMES)
     pages = [*(ROOT / "resnet_viz" / "ui").rglob("*.py")]
     assert not [path for path in pages if "export default" in path.read_text("utf-8")]
+
+
+def test_all_scripts_and_styles_together_are_small():
+    assert sum(path.stat().st_size for path in FOLDER.glob("*.[jc]*s")) < 40_000
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.css")), ids=lambda path: path.stem)
+def test_whatever_moves_stands_still_for_who_prefers_it(path):
+    style = path.read_text("utf-8")
+    assert "animation:" not in style or "@media (prefers-reduced-motion: reduce)" in style
 
 
 def test_strip_and_overlay_agree_on_the_event_between_them():
@@ -34,6 +51,9 @@ def _components():
     clickable_strip.strip("<svg/>", layers=["x"], selected="x", opacity=0.5, own=False, label="b",
                           key="b", on_pick=print)  # fmt: skip
     live_overlay.overlay({}, "data:,", side=8, alt="c", key="c")
+    block_stage.block_stage("<svg/>", "<p/>", [{}], label="d", key="d")
+    terms = [Term("block", ("block",), "Some layers.")]
+    glossary_marks.glossary_marks(terms, spaced=True, cookie="", key="e")
 
 
 def _script():

@@ -107,6 +107,8 @@ def allow_rerun() -> None:
 
 
 # Every page
+SEEN = Key("seen", False)  # whether the visitor has left the first page
+START = Choice("start", "")  # in the address only: the first page, once more
 LANGUAGE = Choice("lang", "en")
 STOPPED = Keys[Any]("stopped_{}", None)  # the work that the visitor stopped, by place
 
@@ -198,3 +200,22 @@ COPY = Keys[str]("copy_{}", "")  # the set of weights, by file and place
 COPY_WIDGET = Keys[str]("copy_widget_{}", "")
 REPAIRED = Keys[Any]("repaired_{}", None)  # the repair that was asked for, by place
 LAST_REPORT = Keys[Any]("last_good_checkpoint_{}", None)  # by place
+
+
+#: Set by the browser once the visitor has left the first page, for a year.
+SEEN_COOKIE = "resnet_viz_seen"
+#: What an address may hold without being a link to something.
+_NO_PLACE = {LANGUAGE.name}
+
+
+def first_visit() -> bool:
+    """Whether to show the first page: to new visitors who follow no link, or if asked for."""
+    if START.in_address:
+        return True
+    return not (SEEN.get() or SEEN_COOKIE in st.context.cookies or address().keys() - _NO_PLACE)
+
+
+def leave_first_visit() -> None:
+    """Remember that the visitor has seen the first page."""
+    SEEN.set(True)
+    START.write_address("")

@@ -1,10 +1,14 @@
 """The start of every page: configuration, language, navigation and warm-up."""
 
 import gc
+from pathlib import Path
+from threading import Event, Lock, Thread
 
 import streamlit as st
 
 from resnet_viz.core.text import Text
+from resnet_viz.ui.frame.explained_words import explain_words, offer_glossary
+from resnet_viz.ui.frame.session import SEEN, START
 from resnet_viz.ui.frame.words import choose_language
 
 #: The pages, in the order of the navigation: script and title.
@@ -18,33 +22,58 @@ PAGES = (
     ("pages/6_Debug.py", "nav.debug"),
 )
 
+#: The title of the first page, which loads nothing.
+FIRST = "first.title"
+
+_STYLE = Path(__file__).with_name("page.css")
+_SKELETON = 480  # pixels
+_WARM, _WARMING = Event(), Lock()
+
 
 def open_page(title: str) -> Text:
-    """Open a page and return its text. Called first; ``title`` is a key of the text files."""
+    """Open a page and return its text. ``title`` is a key of the text files.
+
+    Called before the page's own imports: on a fresh server those take seconds, in which navigation,
+    title and a skeleton are there.
+    """
+    first = title == FIRST
+    if not first:
+        SEEN.set(True)
     st.set_page_config(
         page_title="resnet_viz", layout="wide", initial_sidebar_state="auto", menu_items={}
     )
-    _warm_up()
+    st.html(_STYLE)
     with st.sidebar:
         text = choose_language()
-        if len(PAGES) > 1:
-            for script, name in PAGES:
-                st.page_link(script, label=text(name))
+        for script, name in PAGES:
+            st.page_link(script, label=text(name))
+        offer_glossary(text)
+        again = not first and st.button(text("first.again"), key="again", type="tertiary")
+    if again:
+        st.switch_page("app.py", query_params={START.name: "1"})
     st.header(text(title), anchor=False)
+    explain_words(text, seen=not first)
+    if first:
+        Thread(target=_warm_up, daemon=True).start()  # for the page after it
+    elif not _WARM.is_set():
+        with st.skeleton(_SKELETON):
+            _warm_up()
     return text
 
 
-@st.cache_resource(show_spinner=False)
-def _warm_up() -> bool:
-    """Freeze all objects created by imports, so that the garbage collector skips them.
+def _warm_up() -> None:
+    """Import what every page needs, and freeze all objects created by imports.
 
     Streamlit runs a full collection after every rerun. With torch imported, each stops all sessions
-    for 60 to 220 ms.
+    for 60 to 220 ms; the garbage collector skips frozen objects.
     """
-    import pandas  # noqa: F401
-    import plotly.graph_objects  # noqa: F401
-    import torch  # noqa: F401
+    with _WARMING:
+        if _WARM.is_set():
+            return
+        import pandas  # noqa: F401
+        import plotly.graph_objects  # noqa: F401
+        import torch  # noqa: F401
 
-    gc.collect()
-    gc.freeze()
-    return True
+        gc.collect()
+        gc.freeze()
+        _WARM.set()

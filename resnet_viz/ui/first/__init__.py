@@ -1,0 +1,1 @@
+"""The first visit: what residual learning is, in one figure."""
