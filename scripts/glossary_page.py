@@ -25,9 +25,10 @@ def glossary_page() -> str:
 def _lines() -> Iterator[str]:
     yield "# Glossary"
     yield ""
-    yield "Every page of the app explains these words where they stand: point at one, or tap it. The"
-    yield "whole list is behind **Words** in the sidebar. Written from `assets/text/*/glossary.toml`"
-    yield "by `python -m scripts.glossary_page`."
+    yield "Every page of the app explains these words where they stand: point at one, or tap it."
+    yield "The whole list is behind **Words** in the sidebar."
+    yield ""
+    yield "Written from `assets/text/*/glossary.toml` by `python -m scripts.glossary_page`."
     by_key = {
         language: {term.key: term for term in glossary(Text(language))} for language in LANGUAGES
     }

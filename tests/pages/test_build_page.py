@@ -101,7 +101,7 @@ def test_cards_tell_what_is_special_and_close_after_a_choice():
     app.button(key="card_resnet56").click().run()
     assert not app.exception
     assert "ResNet-56: 56 weighted layers" in words(app)
-    assert not app.button
+    assert not app.main.button
 
 
 def test_a_network_of_the_catalog_is_opened_to_read(build_page):
