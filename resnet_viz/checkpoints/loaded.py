@@ -15,7 +15,7 @@ from resnet_viz.records import Footing, WeightSource, footing_of
 from resnet_viz.spec import NetworkSpec, ZooSpec
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Loaded:
     """Any network in evaluation mode. It is shared between threads and must not be changed.
 
@@ -46,6 +46,13 @@ class Loaded:
     training: JsonObject
     path: Path | None = field(default=None, kw_only=True)
 
+    def __repr__(self) -> str:
+        where = f", {self.path.name}" if self.path is not None else ""
+        return (
+            f"{type(self).__name__}({self.spec.name}, {self.weights} weights{where}, "
+            f"{len(self.classes)} classes, {self.preprocessing.size} pixels)"
+        )
+
     @property
     def spec(self) -> NetworkSpec | ZooSpec:
         """The network's spec."""
@@ -71,7 +78,7 @@ class Loaded:
         return fingerprint.hexdigest()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LoadedNetwork(Loaded):
     """A network of this library."""
 
@@ -88,7 +95,7 @@ class LoadedNetwork(Loaded):
         return self.network
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LoadedZoo(Loaded):
     """An unmodified torchvision network. It has no plain twin."""
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from resnet_viz.checkpoints.ref import NetworkRef
     from resnet_viz.explain.explain_picture import ExplainRequest
     from resnet_viz.jobs.codec import Event
-    from resnet_viz.records.explanation import Fused
+    from resnet_viz.records.map_facts import Fused
 
 
 def method_help() -> str:
@@ -74,7 +74,7 @@ def explain(
     from resnet_viz.checkpoints.ref import NetworkRef
     from resnet_viz.checkpoints.weights import Weights
     from resnet_viz.explain.explain_picture import ExplainRequest
-    from resnet_viz.explain.faithfulness import MEASURES
+    from resnet_viz.explain.measures import MEASURES
     from resnet_viz.explain.methods import method_named
     from resnet_viz.networks.devices import devices
     from resnet_viz.records import WeightSource
@@ -199,7 +199,7 @@ def _teller() -> "Callable[[str, Event], None]":
 
 
 def _fused(how: str, layers: str | None) -> "Fused":
-    from resnet_viz.records.explanation import Fused, Fusion
+    from resnet_viz.records.map_facts import Fused, Fusion
 
     one_of("fuse", how, list(Fusion))
     return Fused(Fusion(how), tuple(filter(None, (layers or "").split(","))))

@@ -7,16 +7,23 @@ import platform
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+from zipfile import BadZipFile
 
 import numpy as np
 
-from resnet_viz.core.errors import OutputError
+from resnet_viz.core.errors import DataError, OutputError
+
+if TYPE_CHECKING:
+    from resnet_viz.core.converter import JsonObject
 
 SCHEMA_VERSION = 1
+
+T = TypeVar("T")
 
 
 def library_versions() -> dict[str, str]:
@@ -104,6 +111,26 @@ def save_record(
     with new_folder(folder) as partial:
         np.savez(partial / "arrays.npz", allow_pickle=False, **arrays)
         (partial / "manifest.json").write_text(to_json(whole), encoding="utf-8")
+
+
+def read_record(
+    folder: Path, kind: str, read: Callable[["JsonObject", dict[str, np.ndarray]], T]
+) -> T:
+    """Read a record that ``save_record`` wrote: ``read`` makes it of its manifest and arrays.
+
+    The arrays are read-only. Raises ``DataError`` if the folder holds no such record.
+    """
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        if manifest["record"] != kind:
+            raise DataError("record_other", folder=str(folder), found=manifest["record"], kind=kind)
+        with np.load(folder / "arrays.npz", allow_pickle=False) as file:
+            arrays = {name: file[name] for name in manifest["arrays"]}
+        for array in arrays.values():
+            array.setflags(write=False)
+        return read(manifest, arrays)
+    except (OSError, ValueError, KeyError, TypeError, AssertionError, BadZipFile) as error:
+        raise DataError("record_unreadable", folder=str(folder), kind=kind) from error
 
 
 def _finite(value: object) -> object:

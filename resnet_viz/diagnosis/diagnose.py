@@ -31,6 +31,7 @@ from resnet_viz.records import (
     LayerHealth,
 )
 from resnet_viz.report.checkpoint_code import checkpoint_code
+from resnet_viz.results.report_result import CheckpointReport as DrawnReport
 from resnet_viz.spec import NetworkSpec
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def diagnose(
     spec: NetworkSpec | None = None,
     skip: tuple[str, ...] = (),
     copy: str = "",
-) -> CheckpointReport: ...
+) -> DrawnReport: ...
 
 
 @overload
@@ -59,7 +60,7 @@ def diagnose(
     spec: NetworkSpec | None = None,
     skip: tuple[str, ...] = (),
     copy: str = "",
-) -> CheckpointReport: ...
+) -> DrawnReport: ...
 
 
 @overload
@@ -69,7 +70,7 @@ def diagnose(
     images: str | Path | None = None,
     spec: NetworkSpec | None = None,
     skip: tuple[str, ...] = (),
-) -> CheckpointReport: ...
+) -> DrawnReport: ...
 
 
 def diagnose(
@@ -79,7 +80,7 @@ def diagnose(
     spec: NetworkSpec | None = None,
     skip: tuple[str, ...] = (),
     copy: str = "",
-) -> CheckpointReport:
+) -> DrawnReport:
     """Identify the network of a weights file, a state dict or a network, and check it.
 
     Parameters
@@ -115,7 +116,7 @@ def diagnose(
     """
     *_, last = diagnosis(source, images=images, spec=spec, skip=skip, copy=copy)
     assert last.report is not None
-    return last.report
+    return DrawnReport(**vars(last.report))
 
 
 def diagnosis(

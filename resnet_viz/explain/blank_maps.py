@@ -7,7 +7,7 @@ from jaxtyping import Float
 from resnet_viz.explain.scored_image import ScoredImage
 from resnet_viz.probe.capture import run_with
 from resnet_viz.probe.isolation import untouched
-from resnet_viz.records.explanation import Blank
+from resnet_viz.records.map_facts import Blank
 
 #: A layer is multiplied with each of these to see whether the score depends on it.
 _FACTORS = (-2.0, 0.0, 2.0)

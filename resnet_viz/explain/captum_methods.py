@@ -1,11 +1,11 @@
 """Methods that captum computes, at the input; on a copy where they need hooks.
 
-The baseline is zero in the normalised image: the mean colour of the training set.
+The usual baseline is zero in the normalised image: the mean colour of the training set.
 """
 
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -13,26 +13,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from resnet_viz.core.errors import NetworkError
+from resnet_viz.explain.captum_arguments import CaptumCall, no_arguments
 from resnet_viz.explain.method_options import Options
 from resnet_viz.explain.operations import ACTIVATIONS, NONLINEAR, unseen
 from resnet_viz.explain.raw_map import MapInSteps, PassesDone, RawMap
 from resnet_viz.explain.scored_image import ScoredImage, ScoredNetwork
 from resnet_viz.probe.capture import capture
 from resnet_viz.probe.isolation import copied, untouched
-from resnet_viz.records.explanation import Completeness
+from resnet_viz.records.map_facts import Completeness
 
 if TYPE_CHECKING:
     from captum.attr import Attribution
 
 #: captum changes the random state and the warning filters of the process: one call at a time.
 _one_at_a_time = threading.RLock()
-
-_NOISY_NUMBERS = 300_000  # of noisy images in a batch; fixed, because the result depends on it
-_NOISY_IMAGES = 16
 
 _Attributions = Float[np.ndarray, "channel ..."]
 
@@ -52,30 +50,6 @@ class Networks(StrEnum):
     MODULES_RUN_ONCE = "modules_run_once"  # a rule needs each module's only input
 
 
-@dataclass(frozen=True, eq=False)
-class CaptumCall:
-    """The input of a call: the image, all options, and how many images run at once."""
-
-    image: Tensor  # (1, channel, *positions), requires gradients
-    options: Options
-    batch_size: int
-
-    def whole(self, option: str) -> int:
-        """An option that is a whole number."""
-        return int(self.options[option])
-
-    @property
-    def spread(self) -> float:
-        """The image's largest value minus its smallest, of which noise is a share."""
-        values = self.image.detach()
-        return float(values.max() - values.min())
-
-    @property
-    def noisy_images(self) -> int:
-        """How many noisy images run at once."""
-        return max(1, min(_NOISY_IMAGES, _NOISY_NUMBERS // self.image.numel()))
-
-
 def channel_sum(attributions: _Attributions) -> Float[np.ndarray, "..."]:
     """The sum over channels."""
     return np.asarray(attributions.sum(0))
@@ -91,24 +65,22 @@ def first_channel(attributions: _Attributions) -> Float[np.ndarray, "..."]:
     return np.asarray(attributions[0])
 
 
-def _no_arguments(_call: CaptumCall) -> Mapping[str, object]:
-    return {}
-
-
 @dataclass(frozen=True)
 class CaptumMethod:
     """One of captum's classes as a method at the input: a row's ``run``.
 
     ``arguments`` are passed to its ``attribute``; ``to_map`` makes one value per pixel of its
-    attributions. The attributions of a ``complete`` method add up to f(x) - f(0).
+    attributions. A method that ``compares`` has a baseline; the attributions of a ``complete`` one
+    add up to the difference of the scores of image and baseline.
     """
 
     name: str  # in error sentences
     captum_class: str
-    arguments: Callable[[CaptumCall], Mapping[str, object]] = _no_arguments
+    arguments: Callable[[CaptumCall], Mapping[str, object]] = no_arguments
     to_map: Callable[[_Attributions], Float[np.ndarray, "..."]] = channel_sum
     networks: Networks = Networks.ANY
     complete: bool = False
+    compares: bool = False
 
     def __call__(self, scored: ScoredImage, options: Options) -> MapInSteps:
         """The map of the image and its attributions."""
@@ -137,7 +109,8 @@ class CaptumMethod:
         hooked = self.networks is not Networks.ANY
         network = self._with_hookable_relus(scored) if hooked else scored.scored_network
         image = scored.image.detach().clone().requires_grad_()
-        call = CaptumCall(image, options, scored.batch_size)
+        baseline = scored.baseline_image if self.compares else None
+        call = CaptumCall(image, options, scored.batch_size, baseline)
         with (
             _one_at_a_time,
             torch.inference_mode(False),
@@ -160,7 +133,9 @@ class CaptumMethod:
 
     def _attribute(self, algorithm: "Attribution", call: CaptumCall) -> Tensor:
         """Captum's attributions; with ``smooth_samples``, their mean over noisy images."""
-        arguments = self.arguments(call)
+        arguments = dict(self.arguments(call))
+        if call.baseline is not None:
+            arguments["baselines"] = call.baseline
         if not call.options.get("smooth_samples"):
             plain: Tensor = algorithm.attribute(call.image, **arguments)
             return plain
@@ -213,51 +188,12 @@ class GradientShap(CaptumMethod):
             count = min(call.noisy_images, samples - start)
             mean = algorithm.attribute(
                 call.image,
-                baselines=torch.zeros_like(call.image),
+                baselines=call.baseline,
                 n_samples=count,
                 stdevs=call.options["deviation"] * call.spread,
             )
             total = total + mean.detach() * (count / samples)
         return total
-
-
-def integral_steps(call: CaptumCall) -> Mapping[str, object]:
-    """The path integral in ``steps`` steps."""
-    return {"n_steps": call.whole("steps"), "internal_batch_size": call.batch_size}
-
-
-def sliding_window(call: CaptumCall) -> Mapping[str, object]:
-    """A window over all channels; ``window`` and ``stride`` are shares of the sides."""
-    channels, *sides = call.image.shape[1:]
-    window = [max(1, round(call.options["window"] * side)) for side in sides]
-    stride = [max(1, round(call.options["stride"] * side)) for side in sides]
-    stride = [min(step, side) for step, side in zip(stride, window, strict=True)]
-    return {
-        "sliding_window_shapes": (channels, *window),
-        "strides": (channels, *stride),
-        "perturbations_per_eval": call.batch_size,
-    }
-
-
-def superpixel_cells(call: CaptumCall) -> Mapping[str, object]:
-    """Square superpixels, ``cells`` along a side."""
-    mask = superpixels(call.image.shape[2:], call.whole("cells")).to(call.image.device)
-    return {"feature_mask": mask, "perturbations_per_eval": call.batch_size}
-
-
-def superpixel_samples(call: CaptumCall) -> Mapping[str, object]:
-    """The same superpixels, with ``samples`` random subsets of them."""
-    return {**superpixel_cells(call), "n_samples": call.whole("samples")}
-
-
-def superpixels(sides: Sequence[int], cells: int) -> Int64[Tensor, "1 1 *sides"]:
-    """The number of each pixel's square, at most ``cells`` of them along a side."""
-    number = torch.zeros(tuple(sides), dtype=torch.long)
-    for axis, side in enumerate(sides):
-        count = min(cells, side)
-        along = torch.arange(side) * count // side
-        number = number * count + along.reshape(-1, *[1] * (len(sides) - 1 - axis))
-    return number[None, None]
 
 
 def _in_single(scored: ScoredImage) -> ScoredImage:
@@ -266,14 +202,15 @@ def _in_single(scored: ScoredImage) -> ScoredImage:
         return scored
     network = scored.scored_network.on(copied(scored.network).float()).float()
     network.rest = tuple(one.float() for one in network.rest)
-    return replace(scored, scored_network=network, image=scored.image.float())
+    single = scored.baseline_image.float()
+    return replace(scored, scored_network=network, image=scored.image.float(), baseline=single)
 
 
 def _completeness(scored: ScoredImage, attributions: Tensor) -> Completeness:
-    """The sum of the attributions, and f(x) - f(0)."""
+    """The sum of the attributions, and the difference of the scores of image and baseline."""
     with torch.no_grad(), untouched(scored.network, needs_gradients=False):
-        at_zero = scored.scored_network(torch.zeros_like(scored.image))[0]
-    return Completeness(float(attributions.sum()), scored.score - float(at_zero))
+        without = scored.scored_network(scored.baseline_image)[0]
+    return Completeness(float(attributions.sum()), scored.score - float(without))
 
 
 @contextmanager

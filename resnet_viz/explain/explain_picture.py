@@ -4,14 +4,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from resnet_viz.checkpoints.loaded import Loaded
-from resnet_viz.explain.explain_image import explain_in_steps
-from resnet_viz.explain.faithfulness import MEASURES, Effort, faithfulness
+from resnet_viz.explain.explaining import explaining
+from resnet_viz.explain.faithfulness import measuring
+from resnet_viz.explain.measures import MEASURES, Effort
 from resnet_viz.explain.method_names import MethodName
 from resnet_viz.explain.raw_map import PassesDone
 from resnet_viz.pictures.decode import Picture
 from resnet_viz.pictures.preprocess import photo, seen, to_batch
 from resnet_viz.records import Pair, WeightSource, role_alone, roles_of
-from resnet_viz.records.explanation import ExplainedPicture, Explanation, Fused, Origin
+from resnet_viz.records.explained_picture import ExplainedPicture, Origin
+from resnet_viz.records.explanation import Explanation
+from resnet_viz.records.map_facts import Fused
 
 PHOTO_SIDE = 400  # pixels: the width of a picture on a screen 1280 pixels wide
 
@@ -38,7 +41,7 @@ def explain_picture_in_steps(
     network = loaded.network
     batch = to_batch([pixels], loaded.preprocessing).to(next(network.parameters()).device)
     explanation: Explanation | None = None
-    for step in explain_in_steps(
+    for step in explaining(
         network,
         batch,
         request.method,
@@ -47,6 +50,7 @@ def explain_picture_in_steps(
         against=request.against,
         options=request.options,
         seed=request.seed,
+        keep_image=False,
     ):
         if isinstance(step, Explanation):
             explanation = step
@@ -54,7 +58,7 @@ def explain_picture_in_steps(
             yield step
     assert explanation is not None
     scores = []
-    for score in faithfulness(
+    for score in measuring(
         network, batch, explanation, effort=request.effort, measures=request.measures
     ):
         scores.append(score)

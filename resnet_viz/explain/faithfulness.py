@@ -1,69 +1,44 @@
-"""Seven measures of how faithful a map is.
-
-A map ranks pixels. The pixels that it ranks first should matter to the network: the probability
-falls when they are removed and rises when only they are shown. Maps are enlarged bilinearly to the
-input's size; signed maps rank by their signed value. A removed pixel is zero in the normalised
-image, the mean colour of the training set, unless a measure says otherwise.
-"""
+"""How faithful a map is: of ``explain``, or of anybody else's method."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import torch
-from jaxtyping import Bool
 from torch import Tensor, nn
 
 from resnet_viz.core.errors import NetworkError, OptionError, TargetError
-from resnet_viz.explain.explain_image import explain
-from resnet_viz.explain.pixel_imputation import blurred, impute
+from resnet_viz.explain.baselines import OWN, Baseline, BaselineName, baseline_image
+from resnet_viz.explain.explaining import explaining
+from resnet_viz.explain.measures import MEASURES, REPEATING, Again, Effort, MapOfImage
 from resnet_viz.explain.score_image import score_image
-from resnet_viz.explain.scored_image import ScoredImage, probabilities, scores
-from resnet_viz.probe.inputs import Inputs
-from resnet_viz.probe.isolation import copied
+from resnet_viz.explain.scored_image import ClassOrFunction, ScoredImage
+from resnet_viz.pictures.decode import Picture
+from resnet_viz.probe.inputs import Inputs, Network, as_batch, checked_network, network_name
 from resnet_viz.probe.layouts import ReshapeOption
-from resnet_viz.records.explanation import Better, Explanation, FaithfulnessScore
+from resnet_viz.records import Activation
+from resnet_viz.records.explanation import Explanation
+from resnet_viz.records.faithfulness_scores import FaithfulnessScore
+from resnet_viz.results.faithfulness_result import Faithfulness
 
-#: Shares of pixels that ROAD removes, as in Rong 2022.
-ROAD_SHARES = tuple(share / 10 for share in range(1, 10))
-
-
-@dataclass(frozen=True)
-class Effort:
-    """How much work the measures do; the defaults take a second for a network of 32 pixels."""
-
-    steps: int = 32  # points of the deletion and insertion curves, each
-    perturbations: int = 64  # of infidelity
-    neighbours: int = 4  # of max-sensitivity, each a new explanation
-    noise: float = 0.05  # deviation of both, as a share of the input's range
-    seed: int = 0
+#: A map (*positions), or attributions of every input value (channel, *positions), with or without
+#: batch axes of one; or the function that makes it of a network and a batch of one image.
+OwnMap: TypeAlias = np.ndarray | Tensor | Sequence[Tensor] | Callable[[nn.Module, Tensor], object]
 
 
-@dataclass(frozen=True, eq=False)
-class _MapOfImage:
-    """The map to measure, with its network and image."""
-
-    scored: ScoredImage
-    explanation: Explanation
-    relevance: Tensor  # the map at the input's size, in single precision or better
-    effort: Effort
-
-    @property
-    def pixels(self) -> int:
-        return self.relevance.numel()
-
-
-def faithfulness(
-    network: nn.Module,
-    image: Inputs,
-    explanation: Explanation,
+def faithfulness(  # noqa: PLR0913  # all but three have defaults, and are given by name
+    network: Network,
+    image: Inputs | Picture,
+    explanation: Explanation | OwnMap,
     *,
-    target: Callable[[object], Tensor] | None = None,
+    target: ClassOrFunction | None = None,
     effort: Effort | None = None,
     measures: str | Sequence[str] | None = None,
     reshape: ReshapeOption = None,
-) -> Iterator[FaithfulnessScore]:
-    """Measure how faithful an explanation is; yields each score when it is ready.
+    activation: Activation | str | None = None,
+    baseline: Baseline | None = None,
+) -> Faithfulness:
+    """Measure how faithful a map is.
 
     A map with values that are not finite has no scores. Deletion and insertion together take at
     most 2 x ``effort.steps`` forward passes.
@@ -71,217 +46,185 @@ def faithfulness(
     Parameters
     ----------
     network, image
-        The arguments of ``explain``.
+        The arguments of ``explain``, one image.
     explanation
-        From ``explain``.
+        From ``explain``; or a map of your own or of another library, at the input's size or
+        smaller, as an array or tensor; or the function (network, image) -> map that makes it.
+        Attributions of every input value are summed over channels. "max_sensitivity" and
+        "randomisation" compute the map again, so they need an explanation or a function.
     target
-        The target function, if the explanation is of one; the curves then show its score.
+        What the map explains: of a map of your own a class, by default the top class; in both cases
+        the target function if it is of one. The curves of a function show its score.
     effort
         Points of curves and numbers of samples; None for the defaults.
     measures
-        One or several names from ``MEASURES``; None for all of them.
+        One or several names from ``MEASURES``; None for all that are possible.
     reshape
         As for the ``explain`` that made the explanation.
+    activation
+        For a map of your own: how logits become probabilities, as for ``analyze``.
+    baseline
+        What deletion puts in place of a pixel and insertion begins with, as for ``explain``; by
+        default zero for deletion and the blurred image for insertion.
 
     Raises
     ------
     OptionError
-        A measure is unknown.
+        A measure is unknown or impossible.
     TargetError, NetworkError
         The explanation is of another score, or of an image of another size.
 
     """
-    measures = [measures] if isinstance(measures, str) else measures
-    chosen = list(MEASURES) if measures is None else list(measures)
-    for name in chosen:
-        if name not in MEASURES:
-            known = ", ".join(MEASURES)
-            raise OptionError("option_unknown", option="measure", value=name, known=known)
-    if explanation.target is None and target is None:
-        raise TargetError("faithfulness_function")
-    scored = score_image(
+    found = measuring(
         network,
         image,
-        explanation.target if explanation.target is not None else target,
-        explanation.against,
-        activation=explanation.activation,
+        explanation,
+        target=target,
+        effort=effort,
+        measures=measures,
         reshape=reshape,
+        activation=activation,
+        baseline=baseline,
     )
-    if scored.size != explanation.input_size:
-        explained, given = ("x".join(map(str, s)) for s in (explanation.input_size, scored.size))
+    scores = tuple(found)
+    method = explanation.method if isinstance(explanation, Explanation) else OWN
+    return Faithfulness(network_name(checked_network(network)), method, scores)
+
+
+def measuring(  # noqa: PLR0913  # all but three have defaults, and are given by name
+    network: Network,
+    image: Inputs | Picture,
+    explanation: Explanation | OwnMap,
+    *,
+    target: ClassOrFunction | None = None,
+    effort: Effort | None = None,
+    measures: str | Sequence[str] | None = None,
+    reshape: ReshapeOption = None,
+    activation: Activation | str | None = None,
+    baseline: Baseline | None = None,
+) -> Iterator[FaithfulnessScore]:
+    """``faithfulness`` that yields each score when it is ready; arguments and errors are its."""
+    repeatable = isinstance(explanation, Explanation) or callable(explanation)
+    chosen = _measures(measures, repeatable=repeatable)
+    if isinstance(image, Picture):
+        image = as_batch(network, image)
+    inside = checked_network(network)
+    how: Activation | str | None = activation
+    of, against = target, None
+    if isinstance(explanation, Explanation):
+        if explanation.target is None and not callable(target):
+            raise TargetError("faithfulness_function")
+        of = explanation.target if explanation.target is not None else target
+        against, how = explanation.against, explanation.activation
+    scored = score_image(inside, image, of, against, activation=how, reshape=reshape)
+    again: Again | None
+    if isinstance(explanation, Explanation):
+        measured, again = explanation, _explained_again(scored, explanation)
+    elif callable(explanation):
+        again = _called_again(scored, explanation)
+        measured = _own(scored, again(scored.network, scored.image))
+    else:
+        measured, again = _own(scored, _array(explanation)), None
+    if scored.size != measured.input_size:
+        explained, given = ("x".join(map(str, s)) for s in (measured.input_size, scored.size))
         raise NetworkError("faithfulness_size", explained=explained, given=given)
     relevance = torch.tensor(
-        explanation.upsampled(scored.size), device=scored.image.device, dtype=torch.float32
+        measured.upsampled(scored.size), device=scored.image.device, dtype=torch.float32
+    )
+    removed, hidden = (
+        baseline_image(usual if baseline is None else baseline, scored.image)
+        for usual in (BaselineName.ZERO, BaselineName.BLUR)
     )
     if not bool(torch.isfinite(relevance).all()):
         return
-    case = _MapOfImage(scored, explanation, relevance, effort or Effort())
+    case = MapOfImage(scored, measured, relevance, effort or Effort(), again, removed, hidden)
     for name in chosen:
         yield from MEASURES[name](case)
 
 
-def _order(case: _MapOfImage) -> Tensor:
-    """Pixel numbers from most to least relevant; equal ones by number."""
-    return case.relevance.flatten().argsort(descending=True, stable=True)
+def _measures(measures: str | Sequence[str] | None, *, repeatable: bool) -> list[str]:
+    """The names; ``OptionError`` for one that is unknown, or that needs the map's method."""
+    possible = [name for name in MEASURES if repeatable or name not in REPEATING]
+    chosen = possible if measures is None else [measures] if isinstance(measures, str) else measures
+    for name in chosen:
+        if name not in MEASURES:
+            known = ", ".join(MEASURES)
+            raise OptionError("option_unknown", option="measure", value=name, known=known)
+        if name not in possible:
+            raise OptionError("faithfulness_again", measure=name)
+    return list(chosen)
 
 
-def _first(case: _MapOfImage, counts: Sequence[int]) -> Bool[Tensor, "masks ..."]:
-    """For each of ``counts`` a mask of that many most relevant pixels."""
-    rank = torch.empty_like(order := _order(case))
-    rank[order] = torch.arange(len(order), device=order.device)
-    limits = torch.tensor(counts, device=order.device).reshape(-1, *[1] * case.relevance.ndim)
-    return rank.view(1, *case.relevance.shape) < limits
+def _explained_again(scored: ScoredImage, before: Explanation) -> Again:
+    """The same method, layer, target and options."""
+    baseline: Baseline | None = before.baseline
+    if before.baseline_values is not None:
+        baseline = torch.tensor(before.baseline_values)
+
+    def again(network: nn.Module, image: Tensor) -> np.ndarray:
+        score = scored.scored_network
+        steps = explaining(
+            network,
+            (image, *score.rest),
+            before.method,
+            layer=before.fused or before.layer,
+            target=score.function or before.target,
+            against=before.against,
+            options=before.options,
+            reshape=scored.reshape,
+            activation=before.activation,
+            baseline=baseline,
+            keep_image=False,
+        )
+        return next(step.map for step in steps if isinstance(step, Explanation))
+
+    return again
 
 
-def _curve(
-    case: _MapOfImage, name: str, better: Better, start: Tensor, end: Tensor
-) -> FaithfulnessScore:
-    """The area under the probability as ``start`` becomes ``end``, most relevant pixels first."""
-    points = min(case.effort.steps, case.pixels + 1)
-    counts = np.linspace(0, case.pixels, points).round().astype(int).tolist()
-    changed = _first(case, counts)[:, None]
-    values = probabilities(case.scored, torch.where(changed, end, start)).cpu().numpy()
-    fractions = np.asarray(counts, np.float32) / np.float32(case.pixels)
-    area = float(np.trapezoid(values, fractions))
-    return FaithfulnessScore(name, area, better, fractions, values.astype(np.float32))
+def _called_again(scored: ScoredImage, function: Callable[[nn.Module, Tensor], object]) -> Again:
+    return lambda network, image: _own(scored, _array(function(network, image))).map
 
 
-def _deletion(case: _MapOfImage) -> Iterator[FaithfulnessScore]:
-    """Area under the curve while the most relevant pixels are removed (Petsiuk 2018)."""
-    image = case.scored.image
-    yield _curve(case, "deletion", Better.LOW, image, torch.zeros_like(image))
-
-
-def _insertion(case: _MapOfImage) -> Iterator[FaithfulnessScore]:
-    """The same while they are added to a blurred image (Petsiuk 2018, arXiv 1806.07421)."""
-    yield _curve(case, "insertion", Better.HIGH, blurred(case.scored.image), case.scored.image)
-
-
-def _road(case: _MapOfImage) -> Iterator[FaithfulnessScore]:
-    """Mean probability with 10 to 90 % of the pixels imputed, most or least relevant first."""
-    counts = [round(share * case.pixels) for share in ROAD_SHARES]
-    exact = case.scored.image[0].to(torch.promote_types(case.scored.image.dtype, torch.float32))
-    most = _first(case, counts)
-    least = ~_first(case, [case.pixels - count for count in counts])
-    filled = impute(exact, torch.cat([most, least])).to(case.scored.image)
-    values = probabilities(case.scored, filled).cpu().numpy().astype(np.float32)
-    shares = np.asarray(ROAD_SHARES, np.float32)
-    first, last = values[: len(counts)], values[len(counts) :]
-    yield FaithfulnessScore("road_most", float(first.mean()), Better.LOW, shares, first)
-    yield FaithfulnessScore("road_least", float(last.mean()), Better.HIGH, shares, last)
-    combined = float(last.mean() - first.mean()) / 2
-    yield FaithfulnessScore("road_combined", combined, Better.HIGH)
-
-
-def _average_drop(case: _MapOfImage) -> Iterator[FaithfulnessScore]:
-    """max(0, p - p') / p and whether p' > p, p' seen through the map scaled to 0 to 1.
-
-    Chattopadhay 2018 (arXiv 1710.11063, sec. 5.1); the paper gives their means over images. In a
-    signed map zero is no relevance: what is not above it is not seen.
-    """
-    relevance = case.relevance.clamp(min=0) if case.explanation.signed else case.relevance
-    high = relevance.max()
-    low = torch.zeros_like(high) if case.explanation.signed else relevance.min()
-    mask = ((relevance - low) / (high - low).clamp(min=1e-30)).to(case.scored.image)
-    both = torch.cat([case.scored.image, case.scored.image * mask])
-    whole, masked = probabilities(case.scored, both).tolist()
-    drop = max(0.0, whole - masked) / max(whole, 1e-30)
-    yield FaithfulnessScore("average_drop", drop, Better.LOW)
-    yield FaithfulnessScore("average_increase", float(masked > whole), Better.HIGH)
-
-
-def _infidelity(case: _MapOfImage) -> Iterator[FaithfulnessScore]:
-    """E (b I . phi - d)^2 / E d^2, d = f(x) - f(x - I), b the best factor.
-
-    I is Gaussian noise, phi the attributions, or the map in every channel (Yeh 2019, arXiv
-    1901.09392, definition 2.1, scaled as captum's ``normalize``). An empty map has 1.
-    """
-    image, phi = case.scored.image, case.explanation.attributions
-    shifts = _noise(case, case.effort.perturbations, torch.randn)
-    change = case.scored.score - scores(case.scored, image - shifts)
-    shown = case.relevance if phi is None else torch.tensor(phi, device=image.device)[None]
-    expected = (shifts.to(shown) * shown).flatten(1).sum(1)
-    factor = (expected * change).sum() / expected.square().sum().clamp(min=1e-30)
-    error = (factor * expected - change).square().mean()
-    value = float(error / change.square().mean().clamp(min=1e-30))
-    yield FaithfulnessScore("infidelity", value, Better.LOW)
-
-
-def _max_sensitivity(case: _MapOfImage) -> Iterator[FaithfulnessScore]:
-    """The largest ||phi(x + e) - phi(x)|| / ||phi(x)||, e uniform noise (Yeh 2019, def. 4.2)."""
-    before, image = case.explanation, case.scored.image
-    length = float(np.linalg.norm(before.map)) or 1.0
-    furthest = 0.0
-    for shift in _noise(case, case.effort.neighbours, _symmetric):
-        other = _again(case, case.scored.network, image + shift).map
-        furthest = max(furthest, float(np.linalg.norm(other - before.map)) / length)
-    yield FaithfulnessScore("max_sensitivity", furthest, Better.LOW)
-
-
-def _noise(case: _MapOfImage, count: int, draw: Callable[..., Tensor]) -> Tensor:
-    """``count`` disturbances of the image's size, the same on every device."""
-    image, effort = case.scored.image, case.effort
-    generator = torch.Generator().manual_seed(effort.seed)
-    spread = effort.noise * float(image.max() - image.min())
-    return draw((count, *image.shape[1:]), generator=generator).to(image) * spread
-
-
-def _symmetric(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
-    """Uniform in -1 to 1."""
-    return 2 * torch.rand(shape, generator=generator) - 1
-
-
-def _randomisation(case: _MapOfImage) -> Iterator[FaithfulnessScore]:
-    """|rank correlation| with the map of the same network with all weights shuffled.
-
-    Each weight tensor keeps its own values in another order (Adebayo 2018, arXiv 1810.03292,
-    sec. 3). A map that stays the same does not depend on what the network learnt.
-    """
-    network = copied(case.scored.network)
-    generator = torch.Generator().manual_seed(case.effort.seed)
-    with torch.no_grad():
-        for weights in network.parameters():
-            order = torch.randperm(weights.numel(), generator=generator).to(weights.device)
-            weights.copy_(weights.flatten()[order].view_as(weights))
-    other = _again(case, network, case.scored.image).map
-    value = abs(rank_correlation(case.explanation.map.ravel(), other.ravel()))
-    yield FaithfulnessScore("randomisation", value, Better.LOW)
-
-
-def _again(case: _MapOfImage, network: nn.Module, image: Tensor) -> Explanation:
-    """The same method of another network or image."""
-    before, score = case.explanation, case.scored.scored_network
-    return explain(
-        network,
-        (image, *score.rest),
-        before.method,
-        layer=before.fused or before.layer,
-        target=score.function or before.target,
-        against=before.against,
-        options=before.options,
-        reshape=case.scored.reshape,
-        activation=before.activation,
+def _own(scored: ScoredImage, values: np.ndarray) -> Explanation:
+    """A map that somebody else made, as a record."""
+    shape = tuple(scored.image.shape[1:])
+    axes = len(scored.size)
+    while values.ndim > axes and values.shape[0] == 1 and values.shape != shape:
+        values = values[0]
+    attributions = None
+    if values.shape == shape:
+        attributions, values = values, values.sum(0)
+    if (
+        values.ndim != axes
+        or not values.size
+        or any(given > side for given, side in zip(values.shape, scored.size, strict=True))
+    ):
+        given, wanted = ("x".join(map(str, sides)) for sides in (values.shape, scored.size))
+        raise OptionError("faithfulness_map", given=given, wanted=wanted)
+    return Explanation(
+        network=network_name(scored.network),
+        method=OWN,
+        options={},
+        layer=None,
+        target=scored.scored_network.target,
+        against=None,
+        signed=bool((values < 0).any()),
+        map=values,
+        attributions=attributions,
+        logits=None,
+        input_size=scored.size,
+        blank=None,
+        completeness=None,
+        activation=scored.activation,
     )
 
 
-def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
-    """Spearman's rank correlation; 0 where either is constant or not finite."""
-    from scipy.stats import spearmanr  # half a second that only this measure needs
-
-    if not all(np.isfinite(values).all() and np.ptp(values) > 0 for values in (a, b)):
-        return 0.0
-    return float(spearmanr(a, b).statistic)
-
-
-_Measure = Callable[[_MapOfImage], Iterator[FaithfulnessScore]]
-
-#: The function of each measure; ROAD gives three scores, the average drop two.
-MEASURES: dict[str, _Measure] = {
-    "deletion": _deletion,
-    "insertion": _insertion,
-    "road": _road,
-    "average_drop": _average_drop,
-    "infidelity": _infidelity,
-    "max_sensitivity": _max_sensitivity,
-    "randomisation": _randomisation,
-}
+def _array(values: object) -> np.ndarray:
+    """A map as an array; of a list with one map, as torch-cam gives it, that map."""
+    if isinstance(values, list | tuple) and len(values) == 1:
+        values = values[0]
+    if isinstance(values, Tensor):
+        return np.asarray(values.detach().float().cpu().numpy())
+    if isinstance(values, np.ndarray) and values.dtype.kind in "fiu":
+        return values.astype(np.float32)
+    raise OptionError("faithfulness_kind", given=type(values).__name__)

@@ -8,7 +8,7 @@ from resnet_viz.explain.method_options import Options
 from resnet_viz.explain.raw_map import MapInSteps, PassesDone, RawMap
 from resnet_viz.explain.scored_image import ScoredImage
 from resnet_viz.pictures.resample import enlarge
-from resnet_viz.records.explanation import Completeness
+from resnet_viz.records.map_facts import Completeness
 
 
 def full_grad(scored: ScoredImage, _options: Options) -> MapInSteps:

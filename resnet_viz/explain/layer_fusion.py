@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float, Float32
 
 from resnet_viz.pictures.resample import enlarge
-from resnet_viz.records.explanation import Fusion
+from resnet_viz.records.map_facts import Fusion
 
 
 def fuse(

@@ -11,16 +11,18 @@ from enum import StrEnum
 from resnet_viz.core.errors import OptionError, close_matches
 from resnet_viz.explain import cam_formulas
 from resnet_viz.explain.cam_formulas import CamFormula, CamOfLayer
+from resnet_viz.explain.captum_arguments import (
+    integral_steps,
+    sliding_window,
+    superpixel_cells,
+    superpixel_samples,
+)
 from resnet_viz.explain.captum_methods import (
     CaptumMethod,
     GradientShap,
     Networks,
     first_channel,
-    integral_steps,
     largest_channel,
-    sliding_window,
-    superpixel_cells,
-    superpixel_samples,
 )
 from resnet_viz.explain.full_grad import full_grad
 from resnet_viz.explain.guided_grad_cam import GuidedGradCam
@@ -73,6 +75,11 @@ class Method:
     def can_be_fused(self) -> bool:
         """Whether maps of several layers can be fused; only maps without negative values can."""
         return self.at_layer and not self.signed
+
+    @property
+    def compares(self) -> bool:
+        """Whether the method compares the image with a baseline."""
+        return isinstance(self, InputMethod) and getattr(self.run, "compares", False)
 
     def options_with(self, changes: Mapping[str, float] | None = None) -> dict[str, float]:
         """The default options with ``changes``; ``OptionError`` for a change that is not valid."""
@@ -169,7 +176,8 @@ _ROWS: tuple[LayerMethod | InputMethod, ...] = (
     ),
     _captum(
         CaptumMethod(
-            MethodName.INTEGRATED_GRADIENTS, "IntegratedGradients", integral_steps, complete=True
+            MethodName.INTEGRATED_GRADIENTS, "IntegratedGradients", integral_steps, complete=True,
+            compares=True,
         ),
         Family.GRADIENT, Cost.MANY, "Sundararajan 2017, arXiv 1703.01365",
         (Option("steps", 64, 8, 512, whole=True), *_SMOOTH),
@@ -183,12 +191,13 @@ _ROWS: tuple[LayerMethod | InputMethod, ...] = (
     ),
     _captum(
         CaptumMethod(
-            MethodName.DEEP_LIFT, "DeepLift", networks=Networks.MODULES_RUN_ONCE, complete=True
+            MethodName.DEEP_LIFT, "DeepLift", networks=Networks.MODULES_RUN_ONCE, complete=True,
+            compares=True,
         ),
         Family.GRADIENT, Cost.FEW, "Shrikumar 2017, arXiv 1704.02685", _SMOOTH,
     ),
     _captum(
-        GradientShap(MethodName.GRADIENT_SHAP, "GradientShap"),
+        GradientShap(MethodName.GRADIENT_SHAP, "GradientShap", compares=True),
         Family.GRADIENT, Cost.MANY, "Lundberg 2017, arXiv 1705.07874",
         (Option("samples", 32, 4, 512, whole=True), Option("deviation", 0.1, 0.0, 1.0)),
     ),
@@ -197,23 +206,30 @@ _ROWS: tuple[LayerMethod | InputMethod, ...] = (
         signed=True, networks=Networks.PROPORTIONAL, run=lrp,
     ),
     _captum(
-        CaptumMethod(MethodName.OCCLUSION, "Occlusion", sliding_window, first_channel),
+        CaptumMethod(
+            MethodName.OCCLUSION, "Occlusion", sliding_window, first_channel, compares=True
+        ),
         Family.PERTURBATION, Cost.MANY, "Zeiler 2014, arXiv 1311.2901",
         (Option("window", 0.25, 0.02, 1.0), Option("stride", 0.125, 0.02, 1.0)),
     ),
     _captum(
         CaptumMethod(
-            MethodName.FEATURE_ABLATION, "FeatureAblation", superpixel_cells, first_channel
+            MethodName.FEATURE_ABLATION, "FeatureAblation", superpixel_cells, first_channel,
+            compares=True,
         ),
         Family.PERTURBATION, Cost.MANY, "captum, over superpixels", (_CELLS,),
     ),
     _captum(
-        CaptumMethod(MethodName.KERNEL_SHAP, "KernelShap", superpixel_samples, first_channel),
+        CaptumMethod(
+            MethodName.KERNEL_SHAP, "KernelShap", superpixel_samples, first_channel, compares=True
+        ),
         Family.PERTURBATION, Cost.MANY, "Lundberg 2017, arXiv 1705.07874",
         (_CELLS, Option("samples", 256, 16, 4096, whole=True)),
     ),
     _captum(
-        CaptumMethod(MethodName.LIME, "Lime", superpixel_samples, first_channel),
+        CaptumMethod(
+            MethodName.LIME, "Lime", superpixel_samples, first_channel, compares=True
+        ),
         Family.PERTURBATION, Cost.MANY, "Ribeiro 2016, arXiv 1602.04938",
         (_CELLS, Option("samples", 256, 16, 4096, whole=True)),
     ),

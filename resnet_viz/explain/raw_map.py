@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from resnet_viz.records.explanation import Completeness
+from resnet_viz.records.map_facts import Completeness
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from resnet_viz.core.errors import TargetError
+from resnet_viz.explain.baselines import Baseline, BaselineName
 from resnet_viz.explain.default_layer import candidates, last_whole_layer
 from resnet_viz.explain.scored_image import (
     ClassOrFunction,
@@ -26,7 +27,7 @@ from resnet_viz.records import Activation
 LAST, EVERY_BLOCK = "last", "every block"
 
 
-def score_image(
+def score_image(  # noqa: PLR0913  # those that select, and those of every explanation
     network: nn.Module,
     image: Inputs,
     target: ClassOrFunction | None = None,
@@ -36,6 +37,7 @@ def score_image(
     *,
     activation: Activation | str | None = None,
     reshape: ReshapeOption = None,
+    baseline: Baseline = BaselineName.ZERO,
 ) -> ScoredImage:
     """Run the image once and fix the target; None means the top class.
 
@@ -80,6 +82,7 @@ def score_image(
         views,
         shaping,
         seed,
+        baseline,
     )
 
 

@@ -13,6 +13,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from resnet_viz.core.errors import NetworkError, TargetError
+from resnet_viz.explain.baselines import Baseline, BaselineName, baseline_image
 from resnet_viz.explain.stopping import raise_if_stopped
 from resnet_viz.networks.devices import free_memory
 from resnet_viz.networks.resnet.model import ResNet
@@ -107,6 +108,7 @@ class ScoredImage:
     views: Mapping[str, View] = field(default_factory=dict)
     reshape: ReshapeOption = None
     seed: int = 0
+    baseline: Baseline = BaselineName.ZERO
 
     @property
     def network(self) -> nn.Module:
@@ -117,6 +119,11 @@ class ScoredImage:
     def size(self) -> tuple[int, ...]:
         """The sides of the image: height and width in pixels."""
         return tuple(self.image.shape[2:])
+
+    @cached_property
+    def baseline_image(self) -> Tensor:
+        """The image that holds no information, of the same shape."""
+        return baseline_image(self.baseline, self.image)
 
     def feature(self, layer: str) -> Float[np.ndarray, "c ..."]:
         """The activations of one of ``layers``."""

@@ -12,7 +12,8 @@ from resnet_viz.figures.map_overlays import cam_row, overlay
 from resnet_viz.figures.palettes import ColourRange, Palette
 from resnet_viz.figures.theme import ACCENT, STYLES, styled
 from resnet_viz.records import ByLayer, Pair
-from resnet_viz.records.explanation import ExplainedPicture, Explanation
+from resnet_viz.records.explained_picture import ExplainedPicture
+from resnet_viz.records.explanation import Explanation
 from resnet_viz.records.features import ActivationReached
 
 

@@ -50,7 +50,7 @@ _DAMAGE = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Picture:
     """A checked RGB picture.
 
@@ -61,6 +61,10 @@ class Picture:
     pixels: UInt8[np.ndarray, "height width 3"] = field(compare=False)  # compared by digest
     name: str
     digest: str
+
+    def __repr__(self) -> str:
+        height, width = self.pixels.shape[:2]
+        return f"Picture({self.name}, {width} x {height})"
 
 
 def open_picture(data: bytes, name: str) -> Picture:

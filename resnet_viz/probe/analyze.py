@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,8 +10,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from resnet_viz.core.errors import NetworkError, OptionError, TargetError
+from resnet_viz.core.errors import OptionError
 from resnet_viz.networks.resnet.model import ResNet
+from resnet_viz.pictures.decode import Picture
 from resnet_viz.probe.cam import grad_cams
 from resnet_viz.probe.capture import Capture, capture
 from resnet_viz.probe.gradient_norms import (
@@ -24,11 +24,15 @@ from resnet_viz.probe.gradient_norms import (
 from resnet_viz.probe.inputs import (
     Inputs,
     Layer,
+    Network,
+    as_batch,
     as_tuple,
     check_images,
     checked_network,
+    class_names,
     name_of,
     names_of,
+    network_name,
     usable,
 )
 from resnet_viz.probe.isolation import untouched
@@ -41,24 +45,19 @@ from resnet_viz.probe.layouts import (
     view_of,
 )
 from resnet_viz.probe.pass_gradients import PassGradients, gradients_of, refuse_detached
-from resnet_viz.probe.targets import (
-    Target,
-    activation_named,
-    activation_of,
-    classes_of,
-    logits_of,
-    loss_of,
-    scores_from,
-)
-from resnet_viz.records import Activation, Analysis, BatchNormMode, ByLayer, Score
+from resnet_viz.probe.pass_scores import PassScores, scores_of
+from resnet_viz.probe.targets import Target, activation_named
+from resnet_viz.records import Activation, BatchNormMode, ByLayer, Score
+from resnet_viz.records.read_only import ReadOnly
+from resnet_viz.results.analysis_result import Analysis
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 def analyze(  # noqa: PLR0913  # all but two have defaults, and are given by name
-    network: nn.Module,
-    images: Inputs,
+    network: Network,
+    images: Inputs | Picture,
     *,
     target: Target = None,
     layers: Layer | Sequence[Layer] | None = None,
@@ -67,6 +66,7 @@ def analyze(  # noqa: PLR0913  # all but two have defaults, and are given by nam
     gradients: bool = False,
     reshape: ReshapeOption = None,
     activation: Activation | str | None = None,
+    classes: Sequence[str] | Mapping[int, str] | None = None,
 ) -> Analysis:
     """Measure any classifier on a normalised batch in one forward and one backward pass.
 
@@ -80,10 +80,11 @@ def analyze(  # noqa: PLR0913  # all but two have defaults, and are given by nam
     Parameters
     ----------
     network
-        Any module; its output is logits (batch, classes) unless ``target`` is a function.
+        Any module, or what ``load`` returned; its output is logits (batch, classes) unless
+        ``target`` is a function.
     images
         A normalised batch (batch, channel, *positions) on the network's device; a tuple of batches
-        for a network with several inputs.
+        for a network with several inputs; a picture for what ``load`` returned.
     target
         The class whose logit is y: one for all images, one per image, or None for each image's top
         class. A function output -> (batch,) defines y itself.
@@ -105,6 +106,8 @@ def analyze(  # noqa: PLR0913  # all but two have defaults, and are given by nam
     activation
         How logits become probabilities: "softmax", "sigmoid" or "none". By default softmax, but
         sigmoid for a single logit and none for a network that ends in a softmax or sigmoid.
+    classes
+        Class names by index, for the record; a loaded network brings its own.
 
     Raises
     ------
@@ -116,6 +119,9 @@ def analyze(  # noqa: PLR0913  # all but two have defaults, and are given by nam
     Selvaraju 2017, arXiv 1610.02391, eq. 1 and 2.
 
     """
+    names_of_classes = class_names(network, classes)
+    if isinstance(images, Picture):
+        images = as_batch(network, images)
     network = checked_network(network)
     kind, asked = score_named(score), activation_named(activation)
     shaping = reshape_named(reshape)
@@ -131,17 +137,17 @@ def analyze(  # noqa: PLR0913  # all but two have defaults, and are given by nam
         with computed_once(network) if parameters else nullcontext():
             captured = capture(network, tuple(one.clone() for one in inputs), names)  # or in place
             weights = parameters_of(network) if parameters else {}
-        scores = _scores(captured.output, target, kind, asked, len(inputs[0]))
+        scores = scores_of(captured.output, target, kind, asked, len(inputs[0]))
         views = _views(network, captured, inputs[0], shaping)
         all_gradients = gradients_of(captured, scores.summed, scores.logit, weights)
         refuse_detached(network, inputs, all_gradients.missing, target)
-    measured = _Pass(captured, scores, all_gradients, weights, views, len(inputs[0]), gradients)
-    return _record(network, measured, kind, batch_norm)
+    measured = _Pass(captured, scores, all_gradients, weights, views, inputs[0], gradients)
+    return _record(network, measured, kind, batch_norm, names_of_classes)
 
 
 def grad_cam(
-    network: nn.Module,
-    images: Inputs,
+    network: Network,
+    images: Inputs | Picture,
     layer: Layer,
     *,
     target: Target = None,
@@ -160,27 +166,18 @@ def grad_cam(
 
 
 def gradient_norms(
-    network: nn.Module,
-    images: Inputs,
+    network: Network,
+    images: Inputs | Picture,
     *,
     target: Target = None,
     score: Score | str = Score.LOSS,
 ) -> "pd.DataFrame":
-    """Gradient norms of every convolution, every block and the head, one row per layer.
+    """Gradient norms of every convolution, every block and the head, of each image.
 
-    The columns are those of ``Analysis.to_frame`` for the first image. Arguments and errors as for
-    ``analyze``.
+    The table is that of ``Analysis.to_frame``: one row per image and layer. Arguments and errors as
+    for ``analyze``.
     """
     return analyze(network, images, target=target, score=score, parameters=True).to_frame()
-
-
-@dataclass(frozen=True)
-class _Scores:
-    summed: Tensor  # S, summed over the batch
-    logit: Tensor  # y, summed over the batch; the same tensor unless S is the loss
-    logits: Tensor | None
-    targets: Tensor | None
-    activation: Activation
 
 
 def score_named(score: Score | str) -> Score:
@@ -190,26 +187,6 @@ def score_named(score: Score | str) -> Score:
     except ValueError:
         known = ", ".join(Score)
         raise OptionError("option_unknown", option="score", value=score, known=known) from None
-
-
-def _scores(
-    output: object, target: Target, kind: Score, asked: Activation | None, count: int
-) -> _Scores:
-    if callable(target):
-        if kind is Score.LOSS:
-            raise TargetError("target_loss_function")
-        summed = scores_from(target, output, count).sum()
-        plain = output if isinstance(output, Tensor) and output.ndim == 2 else None
-        how = asked or (Activation.NONE if plain is None else activation_of(plain))
-        return _Scores(summed, summed, plain, None, how)
-    logits = logits_of(output)
-    if not logits.requires_grad:
-        raise NetworkError("network_detached")
-    how = asked or activation_of(logits)
-    classes = classes_of(target, logits)
-    logit = logits.gather(1, classes.unsqueeze(1)).sum()
-    loss = loss_of(logits, classes, how) if kind is Score.LOSS else logit
-    return _Scores(loss, logit, logits, classes, how)
 
 
 def _views(
@@ -230,16 +207,20 @@ def _views(
 @dataclass(frozen=True)
 class _Pass:
     captured: Capture
-    scores: _Scores
+    scores: PassScores
     gradients: PassGradients
     weights: dict[str, Tensor]
     views: dict[str, View]
-    images: int
+    images: Tensor
     keep_gradients: bool  # whether the record holds dy/dA
 
 
 def _record(
-    network: nn.Module, measured: _Pass, kind: Score, batch_norm: BatchNormMode
+    network: nn.Module,
+    measured: _Pass,
+    kind: Score,
+    batch_norm: BatchNormMode,
+    classes: tuple[str, ...] | None,
 ) -> Analysis:
     captured, scores = measured.captured, measured.scores
     gradients, weights, views = measured.gradients, measured.weights, measured.views
@@ -250,9 +231,9 @@ def _record(
             [features[name] for name in views], [of_logit[name] for name in views]
         )
         lengths = norms_per_image(list(gradients.features.values()))
-        parameter_gradients = norms(list(gradients.parameters.values())) / measured.images
+        parameter_gradients = norms(list(gradients.parameters.values())) / len(measured.images)
         return Analysis(
-            network=network.spec.name if isinstance(network, ResNet) else type(network).__name__,
+            network=network_name(network),
             score=kind,
             batch_norm=batch_norm,
             features=_by_layer(features),
@@ -267,6 +248,8 @@ def _record(
             targets=None if scores.targets is None else _array(scores.targets),
             activation_gradients=_by_layer(of_logit if measured.keep_gradients else {}),
             activation=scores.activation,
+            images=_array(measured.images),
+            classes=classes,
         )
 
 
@@ -282,7 +265,7 @@ def _by_layer(values: dict[str, Tensor]) -> ByLayer[np.ndarray]:
 
 
 def _by_name(names: dict[str, Tensor], values: Tensor) -> Mapping[str, float]:
-    return MappingProxyType(dict(zip(names, values.tolist(), strict=True)))
+    return ReadOnly(dict(zip(names, values.tolist(), strict=True)))
 
 
 def _array(value: Tensor) -> np.ndarray:

@@ -9,7 +9,6 @@ from resnet_viz.probe.analyze import analyze, score_named
 from resnet_viz.probe.capture import default_layers, layer_names
 from resnet_viz.records import (
     BLOCK_PARTS,
-    Comparison,
     Pair,
     Score,
     Side,
@@ -17,6 +16,7 @@ from resnet_viz.records import (
     role_alone,
     roles_of,
 )
+from resnet_viz.results.comparison_result import Comparison
 from resnet_viz.spec.layer_names import part_of
 
 PHOTO_SIDE = 400  # pixels: the width of a picture on a screen 1280 pixels wide

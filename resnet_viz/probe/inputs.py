@@ -2,14 +2,17 @@
 
 import copy
 import inspect
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
-from resnet_viz.core.errors import LayerError, NetworkError
+from resnet_viz.checkpoints.loaded import Loaded
+from resnet_viz.core.errors import LayerError, NetworkError, OptionError
 from resnet_viz.networks.resnet.model import ResNet
+from resnet_viz.pictures.decode import Picture
+from resnet_viz.pictures.preprocess import seen, to_batch
 from resnet_viz.probe.capture import unwrapped
 from resnet_viz.probe.walk import modules_of, weights_of
 
@@ -20,8 +23,14 @@ Inputs = Tensor | tuple[Tensor, ...]
 Layer = str | nn.Module
 
 
+#: A network, or what ``load`` returned, which knows its class names.
+Network = nn.Module | Loaded
+
+
 def checked_network(network: object) -> nn.Module:
     """The module inside any wrapper; ``NetworkError`` for what cannot be analysed."""
+    if isinstance(network, Loaded):
+        network = network.network
     if not isinstance(network, nn.Module):
         raise NetworkError("network_not_module", given=type(network).__name__)
     inside = unwrapped(network)
@@ -31,6 +40,29 @@ def checked_network(network: object) -> nn.Module:
     if any(is_lazy(weight) for weight in weights):
         raise NetworkError("network_lazy")
     return inside
+
+
+def network_name(network: nn.Module) -> str:
+    """The name for records: of a spec, otherwise of the class."""
+    return network.spec.name if isinstance(network, ResNet) else type(network).__name__
+
+
+def class_names(
+    network: object, classes: Sequence[str] | Mapping[int, str] | None
+) -> tuple[str, ...] | None:
+    """The names that were given, or those that a loaded network brings; None for neither.
+
+    Raises ``OptionError`` for names that are no list of texts.
+    """
+    if classes is None:
+        return network.classes if isinstance(network, Loaded) else None
+    names: Iterable[object] = classes
+    if isinstance(classes, Mapping) and set(classes) == set(range(len(classes))):
+        names = [classes[number] for number in range(len(classes))]
+    texts = () if isinstance(names, str) else tuple(n for n in names if isinstance(n, str))
+    if not texts or len(texts) != len(classes):
+        raise OptionError("classes_not_texts", given=type(classes).__name__)
+    return texts
 
 
 def usable(network: nn.Module) -> nn.Module:
@@ -50,6 +82,23 @@ def first_of(images: Inputs) -> Tensor:
 def as_tuple(images: Inputs) -> tuple[Tensor, ...]:
     """All inputs, in order."""
     return (images,) if isinstance(images, Tensor) else images
+
+
+def as_batch(network: object, images: object) -> Inputs:
+    """The images on a network's device; a loaded one also takes a picture, preprocessed here.
+
+    Raises ``NetworkError`` for what is neither.
+    """
+    module = network.network if isinstance(network, Loaded) else network
+    if isinstance(images, Picture) and isinstance(network, Loaded):
+        images = to_batch([seen(images, network.preprocessing)], network.preprocessing)
+    weight = next(module.parameters(), None) if isinstance(module, nn.Module) else None
+    moved = []
+    for one in images if isinstance(images, tuple) else (images,):
+        if not isinstance(one, Tensor):
+            raise NetworkError("images_not_tensor", given=type(one).__name__)
+        moved.append(one if weight is None else one.to(weight.device))
+    return tuple(moved) if isinstance(images, tuple) else moved[0]
 
 
 def check_images(network: nn.Module, images: object) -> None:

@@ -21,7 +21,7 @@ def classes_of(target: Target, logits: Tensor) -> Tensor:
     count, known = logits.shape
     if target is None:
         return logits.detach().argmax(1)
-    chosen = _as_integers(target)
+    chosen = as_integers(target)
     chosen = chosen if chosen.ndim else chosen.expand(count)
     if chosen.shape != (count,):
         raise TargetError("target_count", given=tuple(chosen.shape), images=count)
@@ -99,7 +99,8 @@ def _shape_or_type(value: object) -> object:
     return tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
 
 
-def _as_integers(target: object) -> Tensor:
+def as_integers(target: object) -> Tensor:
+    """Class numbers as a tensor; ``TargetError`` for anything else."""
     try:
         values = torch.as_tensor(target)
     except (TypeError, ValueError, RuntimeError):

@@ -1,6 +1,6 @@
 """The frozen dataclasses that computations return; arrays in them are read-only NumPy arrays."""
 
-from resnet_viz.records.analysis import Activation, Analysis, BatchNormMode, Prediction, Score
+from resnet_viz.records.analysis import Analysis
 from resnet_viz.records.backbone import StageFeatures, WorkView
 from resnet_viz.records.by_layer import ByLayer
 from resnet_viz.records.checkpoint import (
@@ -40,6 +40,7 @@ from resnet_viz.records.labelled import (
     Labelled,
 )
 from resnet_viz.records.pair import Pair
+from resnet_viz.records.prediction import Activation, BatchNormMode, Prediction, Score
 from resnet_viz.records.repair import Repair, RepairKind, RepairStep
 from resnet_viz.records.role import ANY_TWO, TWINS, Role, role_alone, roles_of
 from resnet_viz.records.training import (

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,71 +9,39 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float, Float32, Int64
 
-from resnet_viz.core.saving import save_record
+from resnet_viz.core.converter import JsonObject
+from resnet_viz.core.saving import read_record, save_record
 from resnet_viz.pictures.resample import enlarge, sides_of
 from resnet_viz.records.by_layer import ByLayer
+from resnet_viz.records.prediction import (
+    Activation,
+    BatchNormMode,
+    Prediction,
+    Score,
+    class_name,
+    most_probable,
+    probabilities_of,
+)
+from resnet_viz.records.read_only import FrozenArrays, ReadOnly
 
 if TYPE_CHECKING:
+    from typing import Self
+
     import pandas as pd
 
-
-_SAVED = (
+_BY_LAYER = (
     "features",
     "activation_gradients",
     "cams",
     "cam_weights",
     "activation_gradient_norms",
 )
+_ARRAYS = ("logits", "targets", "images")
+_NORMS = ("parameter_gradient_norms", "parameter_norms")
 
 
-class Score(StrEnum):
-    """The scalar that gradient norms differentiate; Grad-CAM always uses the logit."""
-
-    LOGIT = "logit"  # of the target class, before softmax
-    LOSS = "loss"  # cross-entropy with the target class
-
-
-class Activation(StrEnum):
-    """How logits become probabilities."""
-
-    SOFTMAX = "softmax"  # classes that exclude each other
-    SIGMOID = "sigmoid"  # one logit, or several that are independent
-    NONE = "none"  # the outputs are probabilities already, or are none
-
-
-class BatchNormMode(StrEnum):
-    """Which statistics batch normalisation used."""
-
-    TRAIN = "train"  # batch statistics
-    EVAL = "eval"  # running statistics
-    NONE = "none"  # the network has no batch normalisation
-
-
-def probabilities_of(
-    logits: Float[np.ndarray, "... classes"], activation: Activation
-) -> Float[np.ndarray, "... classes"]:
-    """The probability of each class."""
-    match activation:
-        case Activation.SOFTMAX:
-            exponentials = np.exp(logits - logits.max(-1, keepdims=True))
-            return np.asarray(exponentials / exponentials.sum(-1, keepdims=True))
-        case Activation.SIGMOID:
-            return np.asarray(0.5 * (1 + np.tanh(0.5 * logits)))
-        case Activation.NONE:
-            return logits.copy()
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """One class and its softmax probability."""
-
-    index: int
-    label: str
-    probability: float  # 0 to 1
-
-
-@dataclass(frozen=True, eq=False)
-class Analysis:
+@dataclass(frozen=True, eq=False, repr=False)
+class Analysis(FrozenArrays):
     """The result of ``analyze``: one forward and backward pass over a batch.
 
     All norms are 2-norms of the gradient of ``score``. Activation gradients differentiate the sum
@@ -110,6 +77,10 @@ class Analysis:
         dy/dA, same shapes as ``features``; empty unless requested.
     activation
         How ``logits`` become probabilities.
+    images
+        The batch as the network saw it, (batch, channel, *positions).
+    classes
+        Class names by index; None if they are not known.
 
     """
 
@@ -126,6 +97,24 @@ class Analysis:
     targets: Int64[np.ndarray, " batch"] | None
     activation_gradients: ByLayer[np.ndarray]
     activation: Activation = Activation.SOFTMAX
+    images: Float[np.ndarray, "batch input_channel ..."] | None = None
+    classes: tuple[str, ...] | None = None
+
+    def __repr__(self) -> str:
+        images = "" if self.images is None else f", images {_sizes(self.images)}"
+        targets = ""
+        if self.targets is not None:
+            names = [class_name(int(one), self.classes) for one in self.targets[:4]]
+            targets = f", targets {', '.join(names)}{', ...' if len(self.targets) > 4 else ''}"
+        return (
+            f"{type(self).__name__}({self.network}{images}, {len(self.layers)} layers of which "
+            f"{len(self.cams)} have maps{targets}, score {self.score}, "
+            f"batch norm {self.batch_norm})"
+        )
+
+    def __len__(self) -> int:
+        """Return the number of images."""
+        return len(next(iter(self.activation_gradient_norms.values())))
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -179,7 +168,7 @@ class Analysis:
         Parameters
         ----------
         classes
-            Class names by index; without them, labels are the indices.
+            Class names by index; by default those of the record, or the indices.
         image
             Index of the image in the batch.
         top
@@ -194,28 +183,42 @@ class Analysis:
         """
         if self.probabilities is None:
             return []
-        row = self.probabilities[image]
-        if row.shape == (1,) and classes is not None and len(classes) == 2:
-            row = np.array([1 - row[0], row[0]])
-        best = np.argsort(-row, kind="stable")[:top]
-        return [Prediction(int(i), classes[i] if classes else str(i), float(row[i])) for i in best]
+        return most_probable(self.probabilities[image], classes or self.classes, top)
 
-    def to_frame(self, image: int = 0) -> "pd.DataFrame":
-        """Return one row per layer: name, shape, gradient norms and the maximum of its map."""
+    def to_frame(self, image: int | None = None) -> "pd.DataFrame":
+        """Return a table of shapes, gradient norms and the maximum of each map.
+
+        It has one row per image and layer, or per layer of one ``image``. Norms of weights are of
+        the whole batch.
+        """
         import pandas as pd
 
-        rows = [
-            {
-                "layer": name,
-                "shape": "x".join(map(str, self.features[name].shape[1:])),
-                "activation_gradient_norm": float(self.activation_gradient_norms[name][image]),
-                "weight_gradient_norm": self.weight_gradient_norms.get(name),
-                "relative_weight_gradient_norm": self.relative_weight_gradient_norms.get(name),
-                "cam_max": float(self.cams[name][image].max()) if name in self.cams else None,
-            }
-            for name in self.layers
-        ]
+        if image is not None:
+            return pd.DataFrame(self._rows(image))
+        rows = [{"image": one, **row} for one in range(len(self)) for row in self._rows(one)]
         return pd.DataFrame(rows)
+
+    def manifest(self) -> JsonObject:
+        """Return everything except the arrays as JSON values."""
+        return {
+            "network": self.network,
+            "score": self.score,
+            "batch_norm": self.batch_norm,
+            "activation": self.activation,
+            "classes": None if self.classes is None else list(self.classes),
+            "layers": list(self.layers),
+            **{name: dict(getattr(self, name)) for name in _NORMS},
+        }
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return all arrays; those of a layer are named "features/layer1.0"."""
+        by_layer = {
+            f"{field}/{layer}": value
+            for field in _BY_LAYER
+            for layer, value in getattr(self, field).items()
+        }
+        single = {name: getattr(self, name) for name in _ARRAYS}
+        return by_layer | {name: value for name, value in single.items() if value is not None}
 
     def save(self, folder: str | Path) -> None:
         """Write ``arrays.npz`` and ``manifest.json`` to a new folder.
@@ -226,23 +229,56 @@ class Analysis:
             If the folder exists.
 
         """
-        arrays = {
-            f"{field}/{layer}": value
-            for field in _SAVED
-            for layer, value in getattr(self, field).items()
+        save_record(Path(folder), "analysis", self.manifest(), self.arrays())
+
+    @classmethod
+    def load(cls, folder: str | Path) -> "Self":
+        """Read what ``save`` wrote; ``DataError`` for anything else."""
+        return read_record(Path(folder), "analysis", cls.from_saved)
+
+    @classmethod
+    def from_saved(cls, manifest: JsonObject, arrays: Mapping[str, np.ndarray]) -> "Self":
+        """Make a record of its ``manifest`` and ``arrays``."""
+        by_layer: dict[str, dict[str, np.ndarray]] = {field: {} for field in _BY_LAYER}
+        for name, value in arrays.items():
+            field, _, layer = name.partition("/")
+            if layer:
+                by_layer[field][layer] = value
+        norms = {
+            field: ReadOnly({name: float(value) for name, value in manifest[field].items()})
+            for field in _NORMS
         }
-        optional = {"logits": self.logits, "targets": self.targets}
-        arrays |= {name: value for name, value in optional.items() if value is not None}
-        manifest = {
-            "network": self.network,
-            "score": self.score,
-            "batch_norm": self.batch_norm,
-            "activation": self.activation,
-            "layers": list(self.layers),
-            "parameter_gradient_norms": dict(self.parameter_gradient_norms),
-            "parameter_norms": dict(self.parameter_norms),
-        }
-        save_record(Path(folder), "analysis", manifest, arrays)
+        classes = manifest["classes"]
+        return cls(
+            network=str(manifest["network"]),
+            score=Score(manifest["score"]),
+            batch_norm=BatchNormMode(manifest["batch_norm"]),
+            activation=Activation(manifest["activation"]),
+            classes=None if classes is None else tuple(classes),
+            features=ByLayer(by_layer["features"]),
+            activation_gradients=ByLayer(by_layer["activation_gradients"]),
+            cams=ByLayer(by_layer["cams"]),
+            cam_weights=ByLayer(by_layer["cam_weights"]),
+            activation_gradient_norms=ByLayer(by_layer["activation_gradient_norms"]),
+            parameter_gradient_norms=norms["parameter_gradient_norms"],
+            parameter_norms=norms["parameter_norms"],
+            logits=arrays.get("logits"),
+            targets=arrays.get("targets"),
+            images=arrays.get("images"),
+        )
+
+    def _rows(self, image: int) -> list[dict[str, object]]:
+        return [
+            {
+                "layer": name,
+                "shape": "x".join(map(str, self.features[name].shape[1:])),
+                "activation_gradient_norm": float(self.activation_gradient_norms[name][image]),
+                "weight_gradient_norm": self.weight_gradient_norms.get(name),
+                "relative_weight_gradient_norm": self.relative_weight_gradient_norms.get(name),
+                "cam_max": float(self.cams[name][image].max()) if name in self.cams else None,
+            }
+            for name in self.layers
+        ]
 
     def _of_weights(self, value: Callable[[str], float]) -> ByLayer[float]:
         # "conv#2" is the second run of "conv" in one pass; all runs share one weight.
@@ -254,3 +290,7 @@ class Analysis:
                 if weight in self.parameter_gradient_norms
             }
         )
+
+
+def _sizes(images: np.ndarray) -> str:
+    return "x".join(map(str, images.shape))

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeVar
 
 from resnet_viz.core.errors import LayerError, close_matches
+from resnet_viz.records.read_only import freeze, shortened
 
 T = TypeVar("T")
 
@@ -32,6 +33,13 @@ class ByLayer(Mapping[str, T]):
 
     def __getstate__(self) -> dict[str, object]:
         return {"_values": dict(self), "_names": self._names, "_make": None}
+
+    def __setstate__(self, state: Mapping[str, object]) -> None:
+        self.__dict__.update(state)
+        freeze(self._values.values())
+
+    def __repr__(self) -> str:
+        return f"{len(self)} layers: {shortened(list(self))}"
 
     def __getitem__(self, name: str) -> T:
         if self._make is not None and name not in self._values and name in self._names:

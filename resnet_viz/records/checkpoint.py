@@ -6,14 +6,16 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resnet_viz.core.converter import JsonObject, encode
-from resnet_viz.core.saving import save_record
+from resnet_viz.core.converter import JsonObject, decode, encode
+from resnet_viz.core.saving import read_record, save_record
 from resnet_viz.core.text import Text
 from resnet_viz.records.file_code import FileCode
 from resnet_viz.records.labelled import Labelled
 from resnet_viz.spec import NetworkSpec
 
 if TYPE_CHECKING:
+    from typing import Self
+
     import pandas as pd
 
 
@@ -152,7 +154,7 @@ class DiagnosisPart(StrEnum):
     DONE = "done"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CheckpointReport:
     """The result of ``diagnose``.
 
@@ -189,6 +191,14 @@ class CheckpointReport:
     copy: str = ""
     code: FileCode | None = None
     contents: FileContents = field(default_factory=FileContents)
+
+    def __repr__(self) -> str:
+        counts = [f"{n} {severity}" for severity in Severity if (n := self.count(severity))]
+        kind = self.identified.kind or "residual or plain"
+        return (
+            f"{type(self).__name__}({self.name}: {self.identified.family}, {kind}, depth "
+            f"{self.identified.depth}; {', '.join(counts) or 'no findings'})"
+        )
 
     def count(self, severity: Severity) -> int:
         """Return the number of findings of one severity."""
@@ -243,6 +253,11 @@ class CheckpointReport:
     def save(self, folder: str | Path) -> None:
         """Write ``manifest.json`` to a new folder; ``OutputError`` if the folder exists."""
         save_record(Path(folder), "checkpoint_report", encode(self), {})
+
+    @classmethod
+    def load(cls, folder: str | Path) -> "Self":
+        """Read what ``save`` wrote; ``DataError`` for anything else."""
+        return read_record(Path(folder), "checkpoint_report", lambda saved, _: decode(cls, saved))
 
 
 @dataclass(frozen=True)

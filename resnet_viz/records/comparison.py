@@ -1,17 +1,27 @@
 """``Comparison``: two networks on one picture, such as a residual network and its plain twin."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, make_dataclass
 from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, get_type_hints
 
 import numpy as np
 from jaxtyping import UInt8
 
+from resnet_viz.core.converter import JsonObject, decode, encode
 from resnet_viz.core.errors import LayerError, close_matches
+from resnet_viz.core.saving import read_record, save_record
 from resnet_viz.records.analysis import Analysis
 from resnet_viz.records.footing import Footing
 from resnet_viz.records.pair import Pair
+from resnet_viz.records.read_only import FrozenArrays
 from resnet_viz.records.role import Role
 from resnet_viz.spec import NetworkSpec, ZooSpec
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    import pandas as pd
 
 #: Modules of a block that are shown side by side; a plain block has only the branch.
 BLOCK_PARTS = ("branch", "shortcut", "join")
@@ -27,7 +37,7 @@ class WeightSource(StrEnum):
     LESION = "lesion"  # the weights of a residual network, with its shortcuts removed
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Side:
     """One network of a comparison and its analysis.
 
@@ -68,6 +78,11 @@ class Side:
     path: str | None = None
     footing: Footing | None = None
 
+    def __repr__(self) -> str:
+        best = next(iter(self.analysis.predictions(self.classes, top=1)), None)
+        says = "" if best is None else f", {best.label} {best.probability:.0%}"
+        return f"{type(self).__name__}({self.role}: {self.spec.name}, {self.weights}{says})"
+
     @property
     def target_label(self) -> str:
         """Name of the target class; "" for a target function."""
@@ -86,8 +101,8 @@ class Side:
         return sum({a.__array_interface__["data"][0]: a.nbytes for a in arrays}.values())
 
 
-@dataclass(frozen=True, eq=False)
-class Comparison:
+@dataclass(frozen=True, eq=False, repr=False)
+class Comparison(FrozenArrays):
     """The result of ``compare``: two networks on one picture.
 
     Attributes
@@ -113,6 +128,71 @@ class Comparison:
     photo: UInt8[np.ndarray, "side side 3"]
     target: int | None
     sides: Pair[Side]
+
+    def __repr__(self) -> str:
+        first, second = (repr(side).partition("(")[2][:-1] for side in self.sides)
+        return f"{type(self).__name__}({self.name}; {first}; {second})"
+
+    @property
+    def first(self) -> Side:
+        """The first network; of twins the residual one."""
+        return self.sides.first
+
+    @property
+    def second(self) -> Side:
+        """The second network; of twins the plain one."""
+        return self.sides.second
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return one row per network, image and layer, as ``Analysis.to_frame``."""
+        import pandas as pd
+
+        frames = []
+        for side in self.sides:
+            frame = side.analysis.to_frame()
+            frame.insert(0, "network", side.spec.name)
+            frame.insert(0, "role", side.role.value)
+            frames.append(frame)
+        return pd.concat(frames, ignore_index=True)
+
+    def save(self, folder: str | Path) -> None:
+        """Write ``arrays.npz`` and ``manifest.json`` to a new folder."""
+        plain = {name: getattr(self, name) for name in ("name", "digest", "target")}
+        arrays = {"seen": self.seen, "photo": self.photo}
+        for place, side in zip(_PLACES, self.sides, strict=True):
+            kept = side.analysis.arrays()
+            arrays |= {f"{place}/{name}": value for name, value in kept.items()}
+        sides = dict(zip(_PLACES, map(_side_values, self.sides), strict=True))
+        save_record(Path(folder), "comparison", {**plain, "sides": sides}, arrays)
+
+    @classmethod
+    def load(cls, folder: str | Path) -> "Self":
+        """Read what ``save`` wrote; ``DataError`` for anything else."""
+        return read_record(Path(folder), "comparison", cls._from_saved)
+
+    @classmethod
+    def _from_saved(cls, manifest: JsonObject, arrays: dict[str, np.ndarray]) -> "Self":
+        sides = []
+        for place in _PLACES:
+            own = {
+                name.removeprefix(f"{place}/"): value
+                for name, value in arrays.items()
+                if name.startswith(f"{place}/")
+            }
+            sides.append(_side_from(manifest["sides"][place], own, cls.analysis_type()))
+        return cls(
+            name=manifest["name"],
+            digest=manifest["digest"],
+            seen=arrays["seen"],
+            photo=arrays["photo"],
+            target=manifest["target"],
+            sides=Pair(*sides),
+        )
+
+    @classmethod
+    def analysis_type(cls) -> type[Analysis]:
+        """The class of the analyses."""
+        return Analysis
 
     @property
     def twins(self) -> bool:
@@ -154,3 +234,23 @@ class Comparison:
     def _same_blocks(self) -> bool:
         first, second = self.sides.first.spec, self.sides.second.spec
         return first.blocks() == second.blocks()
+
+
+_PLACES = ("first", "second")
+
+
+#: A side without its analysis, as JSON knows it.
+_SideFacts = make_dataclass(
+    "_SideFacts",
+    [(name, kind) for name, kind in get_type_hints(Side).items() if name != "analysis"],
+)
+
+
+def _side_values(side: Side) -> JsonObject:
+    facts = _SideFacts(**{field.name: getattr(side, field.name) for field in fields(_SideFacts)})
+    return {**encode(facts), "analysis": side.analysis.manifest()}
+
+
+def _side_from(values: JsonObject, arrays: dict[str, np.ndarray], kind: type[Analysis]) -> Side:
+    facts = dict(vars(decode(_SideFacts, values)))
+    return Side(**facts, analysis=kind.from_saved(values["analysis"], arrays))

@@ -2,102 +2,36 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float, Float32, UInt8
+from jaxtyping import Float, Float32
 
 from resnet_viz.core.converter import JsonObject
-from resnet_viz.core.saving import save_record
+from resnet_viz.core.saving import read_record, save_record
 from resnet_viz.pictures.resample import enlarge, sides_of
-from resnet_viz.records.analysis import Activation, probabilities_of
-from resnet_viz.records.comparison import WeightSource
-from resnet_viz.records.role import Role
-from resnet_viz.spec import NetworkSpec, ZooSpec
+from resnet_viz.records.map_facts import Blank, Completeness, Fused, Fusion, MapStatistics
+from resnet_viz.records.prediction import (
+    Activation,
+    Prediction,
+    class_name,
+    most_probable,
+    probabilities_of,
+)
+from resnet_viz.records.read_only import FrozenArrays
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    import pandas as pd
+
+#: The arrays of the record besides the map; each may be missing.
+_OPTIONAL = ("logits", "attributions", "image", "baseline_values")
 
 
-class Blank(StrEnum):
-    """Why a map is blank."""
-
-    WEIGHTS_NOT_FINITE = "weights_not_finite"  # NaN or infinite weights
-    LAYER_NOT_FINITE = "layer_not_finite"  # finite weights, but NaN or infinite activations
-    GRADIENT_NOT_FINITE = "gradient_not_finite"  # finite activations, but not gradients
-    NOT_FINITE = "not_finite"  # the method's own arithmetic overflows
-    NO_GRADIENT = "no_gradient"  # the score does not depend on the layer
-    SATURATED = "saturated"  # the score depends on the layer, but every gradient is zero
-    NEGATIVE = "negative"  # all evidence is against the target; the method shows evidence for it
-    ZERO = "zero"  # neither activations nor gradients are zero, but their product is
-    FLAT = "flat"  # the same value at every position
-    ONE_POSITION = "one_position"  # the layer is 1 x 1
-
-
-class Fusion(StrEnum):
-    """How the maps of several layers are combined at each position."""
-
-    MAX = "max"
-    MEAN = "mean"
-
-
-@dataclass(frozen=True)
-class Fused:
-    """The combination of the maps of several layers.
-
-    After its ReLU, each map is divided by its maximum and enlarged to the input's size, because
-    maps of different layers have no common unit. A blank map stays zero.
-    """
-
-    how: Fusion
-    layers: tuple[str, ...] = ()  # empty: every block
-
-    def __str__(self) -> str:
-        return f"{self.how}({', '.join(self.layers)})"
-
-
-@dataclass(frozen=True)
-class MapStatistics:
-    """Statistics of the finite values of a map."""
-
-    minimum: float
-    maximum: float
-    mean: float
-    positive: float  # share of values above zero, 0 to 1
-    zero: float  # share of values equal to zero, 0 to 1
-
-
-@dataclass(frozen=True)
-class Completeness:
-    """The completeness check of methods whose attributions sum to a difference of scores."""
-
-    attributed: float  # sum of the attributions
-    difference: float  # score of the image minus score of the baseline
-
-    @property
-    def error(self) -> float:
-        """The absolute error, |attributed - difference|."""
-        return abs(self.attributed - self.difference)
-
-
-class Better(StrEnum):
-    """Whether low or high values of a score are better."""
-
-    LOW = "low"
-    HIGH = "high"
-
-
-@dataclass(frozen=True, eq=False)
-class FaithfulnessScore:
-    """One faithfulness score, and its curve if it is the area under one."""
-
-    name: str
-    value: float
-    better: Better
-    fractions: Float32[np.ndarray, " points"] | None = None  # share of pixels removed or shown
-    values: Float32[np.ndarray, " points"] | None = None  # the target's probability, or score
-
-
-@dataclass(frozen=True, eq=False)
-class Explanation:
+@dataclass(frozen=True, eq=False, repr=False)
+class Explanation(FrozenArrays):
     """The result of ``explain``: one method's map of one image.
 
     Attributes
@@ -133,6 +67,14 @@ class Explanation:
         The layers and how they are combined; None for a single layer.
     activation
         How ``logits`` become probabilities.
+    image
+        The image as the network saw it, (channel, *positions).
+    classes
+        Class names by index; None if they are not known.
+    baseline
+        What counts as no information: "zero", "mean", "blur" or "own"; None for a method without.
+    baseline_values
+        The baseline itself, (channel, *positions), if it is the caller's own.
 
     """
 
@@ -151,6 +93,32 @@ class Explanation:
     completeness: Completeness | None
     fused: Fused | None = None
     activation: Activation = Activation.SOFTMAX
+    image: Float[np.ndarray, "channel ..."] | None = None
+    classes: tuple[str, ...] | None = None
+    baseline: str | None = None
+    baseline_values: Float[np.ndarray, "channel ..."] | None = None
+
+    def __repr__(self) -> str:
+        statistics = self.statistics
+        sides = "x".join(map(str, self.map.shape))
+        blank = "" if self.blank is None else f", blank: {self.blank}"
+        return (
+            f"{type(self).__name__}({self.network}, {self.method} at {self.place or 'the input'}, "
+            f"{self._score_name}, map {sides} from {statistics.minimum:.3g} to "
+            f"{statistics.maximum:.3g}{blank})"
+        )
+
+    @property
+    def target_label(self) -> str:
+        """Name of the explained class; its index if names are not known, "" for a function."""
+        return "" if self.target is None else class_name(self.target, self.classes)
+
+    @property
+    def _score_name(self) -> str:
+        if self.target is None:
+            return "a target function"
+        against = "" if self.against is None else class_name(self.against, self.classes)
+        return f"target {self.target_label}" + (f" against {against}" if against else "")
 
     @property
     def place(self) -> str | None:
@@ -180,6 +148,41 @@ class Explanation:
         """
         sides = (size, *more) if more and isinstance(size, int) else size
         return np.asarray(enlarge(self.map[None], *sides_of(sides, self.map.ndim))[0])
+
+    def predictions(self, classes: tuple[str, ...] | None = None, top: int = 5) -> list[Prediction]:
+        """Return the most probable classes, best first; none without logits.
+
+        ``classes`` are names by index; by default those of the record.
+        """
+        if self.probabilities is None:
+            return []
+        return most_probable(self.probabilities, classes or self.classes, top)
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return one row for each layer of the map, or one for a method at the input."""
+        import pandas as pd
+
+        return pd.DataFrame(self.rows())
+
+    def rows(self) -> list[dict[str, object]]:
+        """Return the rows of ``to_frame``."""
+        statistics, shares = self.statistics, self.probabilities
+        layers = [self.layer] if self.fused is None else self.fused.layers
+        found = None if shares is None or self.target is None else float(shares[self.target])
+        return [
+            {
+                "layer": layer,
+                "method": self.method,
+                "target": self.target,
+                "label": self.target_label,
+                "probability": found,
+                "map_min": statistics.minimum,
+                "map_max": statistics.maximum,
+                "map_mean": statistics.mean,
+                "blank": None if self.blank is None else self.blank.value,
+            }
+            for layer in layers
+        ]
 
     def manifest(self) -> JsonObject:
         """Return everything except the arrays as JSON values."""
@@ -212,17 +215,15 @@ class Explanation:
             "completeness": completeness
             and {"attributed": completeness.attributed, "difference": completeness.difference},
             "activation": self.activation,
+            "classes": None if self.classes is None else list(self.classes),
+            "baseline": self.baseline,
             "logits": None if self.logits is None else [float(value) for value in self.logits],
         }
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Return the map and, if present, the logits and the attributions."""
-        arrays = {"map": self.map}
-        if self.logits is not None:
-            arrays["logits"] = self.logits
-        if self.attributions is not None:
-            arrays["attributions"] = self.attributions
-        return arrays
+        """Return the map and, if present, logits, attributions, image and own baseline."""
+        found = {"map": self.map} | {name: getattr(self, name) for name in _OPTIONAL}
+        return {name: value for name, value in found.items() if value is not None}
 
     def save(self, folder: str | Path) -> None:
         """Write ``arrays.npz`` and ``manifest.json`` to a new folder.
@@ -235,52 +236,33 @@ class Explanation:
         """
         save_record(Path(folder), "explanation", self.manifest(), self.arrays())
 
+    @classmethod
+    def load(cls, folder: str | Path) -> "Self":
+        """Read what ``save`` wrote; ``DataError`` for anything else."""
+        return read_record(Path(folder), "explanation", cls.from_saved)
 
-@dataclass(frozen=True)
-class Origin:
-    """The architecture of a network and the source of its weights."""
-
-    spec: NetworkSpec | ZooSpec
-    source: WeightSource
-    weights: str  # name of the source or of the weights file
-    seed: int | None  # of random weights, else None
-    path: str | None  # of the weights file, else None
-
-
-@dataclass(frozen=True, eq=False)
-class ExplainedPicture:
-    """An explanation together with its picture, network, class names and faithfulness scores."""
-
-    role: Role  # of the network
-    name: str  # of the picture, safe to display
-    digest: str  # hash of the picture's pixels
-    origin: Origin
-    classes: tuple[str, ...]  # names by index
-    seen: UInt8[np.ndarray, "size size 3"]  # the network's input as RGB
-    photo: UInt8[np.ndarray, "side side 3"]  # the same part of the picture at display resolution
-    explanation: Explanation
-    scores: tuple[FaithfulnessScore, ...]
-
-    @property
-    def target(self) -> int:
-        """Index of the explained class; a picture is never explained for a function."""
-        assert self.explanation.target is not None
-        return self.explanation.target
-
-    @property
-    def target_label(self) -> str:
-        """Name of the explained class."""
-        return self.classes[self.target]
-
-    @property
-    def probabilities(self) -> Float[np.ndarray, " classes"]:
-        """The probability of each class."""
-        found = self.explanation.probabilities
-        assert found is not None
-        return found
-
-    @property
-    def nbytes(self) -> int:
-        """Size of the arrays in bytes."""
-        arrays = [self.seen, self.photo, *self.explanation.arrays().values()]
-        return sum(array.nbytes for array in arrays)
+    @classmethod
+    def from_saved(cls, manifest: JsonObject, arrays: Mapping[str, np.ndarray]) -> "Self":
+        """Make a record of its ``manifest`` and ``arrays``."""
+        fused, complete, classes = (manifest[n] for n in ("fused", "completeness", "classes"))
+        return cls(
+            network=manifest["network"],
+            method=manifest["method"],
+            options=manifest["options"],
+            layer=manifest["layer"],
+            target=manifest["target"],
+            against=manifest["against"],
+            signed=manifest["signed"],
+            baseline=manifest["baseline"],
+            input_size=tuple(manifest["input_size"]),
+            blank=manifest["blank"] and Blank(manifest["blank"]),
+            completeness=complete and Completeness(**{n: float(v) for n, v in complete.items()}),
+            fused=fused and Fused(Fusion(fused["how"]), tuple(fused["layers"])),
+            activation=Activation(manifest["activation"]),
+            classes=None if classes is None else tuple(classes),
+            map=arrays["map"],
+            attributions=arrays.get("attributions"),
+            logits=arrays.get("logits"),
+            image=arrays.get("image"),
+            baseline_values=arrays.get("baseline_values"),
+        )

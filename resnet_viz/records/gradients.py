@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from resnet_viz.records.analysis import BatchNormMode
+from resnet_viz.records.prediction import BatchNormMode
 from resnet_viz.spec import NetworkSpec
 from resnet_viz.spec.layer_names import on_shortcut, stage_name, stage_of
 

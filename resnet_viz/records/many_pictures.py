@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from resnet_viz.core.errors import ResnetVizError
-from resnet_viz.records.explanation import Better, Blank
+from resnet_viz.records.faithfulness_scores import Better
+from resnet_viz.records.map_facts import Blank
 
 
 @dataclass(frozen=True)

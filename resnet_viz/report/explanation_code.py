@@ -1,7 +1,8 @@
 """Code that repeats an explanation."""
 
 from resnet_viz.records import Pair, WeightSource
-from resnet_viz.records.explanation import ExplainedPicture, Explanation, Origin
+from resnet_viz.records.explained_picture import ExplainedPicture, Origin
+from resnet_viz.records.explanation import Explanation
 from resnet_viz.report.loading_code import loading_lines, network_ref
 
 

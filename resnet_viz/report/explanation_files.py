@@ -12,7 +12,7 @@ from resnet_viz.core.saving import SCHEMA_VERSION, library_versions, new_folder,
 from resnet_viz.figures.explanation_plots import map_overlay, map_range
 from resnet_viz.pictures.decode import to_png
 from resnet_viz.records import Pair
-from resnet_viz.records.explanation import ExplainedPicture
+from resnet_viz.records.explained_picture import ExplainedPicture
 
 _OPACITY = 0.55
 

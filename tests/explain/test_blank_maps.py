@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from resnet_viz.explain.explain_image import explain
-from resnet_viz.records.explanation import Blank
+from resnet_viz.records.map_facts import Blank
 from tests.probe.hand_made import images, seeded, small
 
 

@@ -8,10 +8,12 @@ from torch import nn
 from resnet_viz import build
 from resnet_viz.core.errors import OptionError
 from resnet_viz.explain.explain_image import explain
-from resnet_viz.explain.faithfulness import MEASURES, Effort, faithfulness, rank_correlation
+from resnet_viz.explain.faithfulness import faithfulness
+from resnet_viz.explain.measures import MEASURES, Effort, rank_correlation
 from resnet_viz.explain.pixel_imputation import impute
 from resnet_viz.explain.score_image import score_image
-from resnet_viz.records.explanation import Better, Explanation
+from resnet_viz.records.explanation import Explanation
+from resnet_viz.records.faithfulness_scores import Better
 from tests.probe.hand_made import SMALL, images, small
 
 SIDE = 16
@@ -131,7 +133,7 @@ def test_infidelity_equals_captums():
 
     network, batch, effort = small(), images(1), Effort(perturbations=32)
     made = explain(network, batch, "input-x-gradient", target=1)
-    ours = next(faithfulness(network, batch, made, effort=effort, measures=["infidelity"]))
+    (ours,) = faithfulness(network, batch, made, effort=effort, measures=["infidelity"])
     generator = torch.Generator().manual_seed(effort.seed)
     spread = effort.noise * float(batch.max() - batch.min())
     shifts = torch.randn(32, 3, 16, 16, generator=generator) * spread
@@ -152,7 +154,7 @@ def test_infidelity_equals_captums():
 def test_sensitivity_is_the_largest_change_of_the_map():
     network, batch, effort = small(), images(1), Effort(neighbours=3)
     made = explain(network, batch, "hires-cam", target=1)
-    ours = next(faithfulness(network, batch, made, effort=effort, measures=["max_sensitivity"]))
+    (ours,) = faithfulness(network, batch, made, effort=effort, measures=["max_sensitivity"])
     generator = torch.Generator().manual_seed(effort.seed)
     spread = effort.noise * float(batch.max() - batch.min())
     shifts = (2 * torch.rand(3, 3, 16, 16, generator=generator) - 1) * spread
@@ -168,7 +170,7 @@ def test_shuffled_weights_change_gradients_and_leave_the_network_alone():
     network, batch = small(), images(1)
     before = {name: value.clone() for name, value in network.state_dict().items()}
     made = explain(network, batch, "input-x-gradient", target=1)
-    score = next(faithfulness(network, batch, made, measures=["randomisation"]))
+    (score,) = faithfulness(network, batch, made, measures=["randomisation"])
     assert score.value < 0.5
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
 

@@ -8,7 +8,7 @@ from resnet_viz.explain.explain_image import explain
 from resnet_viz.explain.faithfulness import faithfulness
 from resnet_viz.explain.layer_fusion import fuse
 from resnet_viz.pictures.resample import enlarge
-from resnet_viz.records.explanation import Blank, Fused, Fusion
+from resnet_viz.records.map_facts import Blank, Fused, Fusion
 from tests.probe.hand_made import images, small
 
 

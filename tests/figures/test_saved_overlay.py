@@ -9,7 +9,8 @@ from PIL import Image
 from resnet_viz.figures import explanation_plots as drawing
 from resnet_viz.figures.palettes import ColourRange, Palette
 from resnet_viz.records import Role, WeightSource
-from resnet_viz.records.explanation import ExplainedPicture, Explanation, Origin
+from resnet_viz.records.explained_picture import ExplainedPicture, Origin
+from resnet_viz.records.explanation import Explanation
 from resnet_viz.report.explanation_files import write_explanation
 from resnet_viz.spec import NetworkSpec
 from tests.figures.test_palettes import lightness

@@ -41,9 +41,10 @@ from resnet_viz.records import (
     WatchedSide,
 )
 from resnet_viz.records.experiment_events import ExperimentProgress, ExperimentResult
-from resnet_viz.records.explanation import Better, Blank, Fused, Fusion
+from resnet_viz.records.faithfulness_scores import Better
 from resnet_viz.records.features import ActivationPicture, ActivationReached
 from resnet_viz.records.many_pictures import MethodRow, PictureResult, PicturesFound, Refusal
+from resnet_viz.records.map_facts import Blank, Fused, Fusion
 from resnet_viz.spec import NetworkSpec
 from resnet_viz.training.config import TrainingConfig
 from resnet_viz.training.recipe import PUBLISHED

@@ -155,14 +155,14 @@ def test_a_layer_that_detaches_is_a_sentence_and_the_others_are_measured():
     with pytest.raises(NetworkError, match=r'"side".*cuts off its gradient'):
         analyze(network, images(), parameters=True)
     result = analyze(network, images(), layers=["conv", "fc"], parameters=True)
-    frame = result.to_frame().set_index("layer")
+    frame = result.to_frame(image=0).set_index("layer")
     assert frame.index.tolist() == ["conv", "fc"]
     assert (frame["activation_gradient_norm"] > 0).all()
 
 
 def test_a_detached_layer_that_the_score_does_not_read_has_its_row_in_the_table():
     result = analyze(seeded(lambda: Detaches(read=False)).eval(), images(), parameters=True)
-    frame = result.to_frame().set_index("layer")
+    frame = result.to_frame(image=0).set_index("layer")
     assert frame.index.tolist() == list(result.layers)
     assert frame.loc["side", "activation_gradient_norm"] == 0
 

@@ -14,7 +14,7 @@ from resnet_viz.networks.resnet.model import build
 from resnet_viz.networks.zoo.labels import CIFAR10_CLASSES
 from resnet_viz.pictures.samples import sample_picture
 from resnet_viz.records import WeightSource
-from resnet_viz.records.explanation import Fused, Fusion
+from resnet_viz.records.map_facts import Fused, Fusion
 from resnet_viz.report.explanation_code import explanation_code
 from resnet_viz.spec import NetworkSpec
 from tests.source import ROOT

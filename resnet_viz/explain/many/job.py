@@ -23,7 +23,7 @@ from resnet_viz.explain.method_names import MethodName
 from resnet_viz.pictures.decode import Picture
 from resnet_viz.pictures.preprocess import photo
 from resnet_viz.records import Counted
-from resnet_viz.records.explanation import ExplainedPicture
+from resnet_viz.records.explained_picture import ExplainedPicture
 from resnet_viz.records.many_pictures import MethodRow, PictureResult, PicturesFound, Refusal
 from resnet_viz.report.explanation_files import explanation_files
 

@@ -14,8 +14,8 @@ from resnet_viz.core.converter import JsonObject, encode
 from resnet_viz.core.saving import SCHEMA_VERSION, library_versions, new_folder, to_json
 from resnet_viz.core.text import Text
 from resnet_viz.explain.many.job import ManyConfig
-from resnet_viz.records.explanation import Fused
 from resnet_viz.records.many_pictures import PictureResult
+from resnet_viz.records.map_facts import Fused
 
 
 def picture_rows(

@@ -15,8 +15,9 @@ from resnet_viz.figures.palettes import ColourRange, colourise
 from resnet_viz.jobs.job import Running
 from resnet_viz.pictures.decode import Picture
 from resnet_viz.records import Pair, Role
-from resnet_viz.records.explanation import ExplainedPicture, Fused
+from resnet_viz.records.explained_picture import ExplainedPicture
 from resnet_viz.records.features import ChannelShare, Crop
+from resnet_viz.records.map_facts import Fused
 from resnet_viz.ui.choose.question import Question
 from resnet_viz.ui.explain.explanation_jobs import submit_layer
 from resnet_viz.ui.explain.maximise_panel import show_maximising

@@ -11,7 +11,7 @@ from resnet_viz.checkpoints.loaded import Loaded
 from resnet_viz.core.text import Text
 from resnet_viz.explain.cam_family import class_activation_maps
 from resnet_viz.explain.explain_picture import ExplainRequest, explain_picture, side_by_side
-from resnet_viz.explain.faithfulness import MEASURES
+from resnet_viz.explain.measures import MEASURES
 from resnet_viz.explain.method_names import MethodName
 from resnet_viz.explain.scored_image import ScoredNetwork
 from resnet_viz.explain.stopping import stopping
@@ -21,7 +21,7 @@ from resnet_viz.pictures.decode import Picture
 from resnet_viz.pictures.preprocess import seen, to_batch
 from resnet_viz.probe.analyze import analyze
 from resnet_viz.records import Analysis, ByLayer, Pair
-from resnet_viz.records.explanation import ExplainedPicture
+from resnet_viz.records.explained_picture import ExplainedPicture
 from resnet_viz.ui.explain.form import request_key
 from resnet_viz.ui.frame.engines import results
 from resnet_viz.ui.running.waiting import StopButton, wait_all

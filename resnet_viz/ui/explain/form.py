@@ -13,7 +13,7 @@ from resnet_viz.explain.method_options import Option
 from resnet_viz.explain.methods import METHODS, Method
 from resnet_viz.figures.comparison_drawing import network_title
 from resnet_viz.records import Pair
-from resnet_viz.records.explanation import Fused, Fusion
+from resnet_viz.records.map_facts import Fused, Fusion
 from resnet_viz.spec import NetworkSpec, ZooSpec
 from resnet_viz.ui.choose.question import Question
 from resnet_viz.ui.frame.session import AGAINST, EXPLAIN_LAYER, FUSION, METHOD

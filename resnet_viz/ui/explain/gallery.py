@@ -9,9 +9,9 @@ from resnet_viz.core.text import Text
 from resnet_viz.datasets.cifar10_images import is_excerpt
 from resnet_viz.datasets.load_dataset import known_datasets
 from resnet_viz.explain.explain_picture import ExplainRequest
-from resnet_viz.explain.faithfulness import MEASURES
 from resnet_viz.explain.many.job import ManyConfig
 from resnet_viz.explain.many.picture_sources import MOST_PICTURES, PictureSource
+from resnet_viz.explain.measures import MEASURES
 from resnet_viz.explain.method_names import MethodName
 from resnet_viz.explain.methods import METHODS
 from resnet_viz.jobs.queue import runs

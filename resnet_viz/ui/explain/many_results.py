@@ -20,7 +20,7 @@ from resnet_viz.explain.many.result_tables import (
 from resnet_viz.jobs.codec import of_type
 from resnet_viz.jobs.queue import runs
 from resnet_viz.jobs.queue.run import Run
-from resnet_viz.records.explanation import Better
+from resnet_viz.records.faithfulness_scores import Better
 from resnet_viz.records.many_pictures import PictureResult
 from resnet_viz.ui.choose.picture_choice import use_picture
 from resnet_viz.ui.frame.messages import show_error

@@ -16,7 +16,8 @@ from resnet_viz.explain.methods import METHODS, Family
 from resnet_viz.jobs.job import JobStopped
 from resnet_viz.pictures.decode import Picture
 from resnet_viz.records import Pair
-from resnet_viz.records.explanation import ExplainedPicture, Fused
+from resnet_viz.records.explained_picture import ExplainedPicture
+from resnet_viz.records.map_facts import Fused
 from resnet_viz.ui.explain.explanation_jobs import explaining, finished
 from resnet_viz.ui.frame.engines import results
 from resnet_viz.ui.frame.session import TABLE_JOBS, TABLE_RUNNING

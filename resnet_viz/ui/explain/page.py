@@ -25,7 +25,10 @@ from resnet_viz.figures.palettes import colour_bar
 from resnet_viz.jobs.job import Running
 from resnet_viz.pictures.decode import Picture, to_png
 from resnet_viz.records import ByLayer, Pair
-from resnet_viz.records.explanation import Better, Completeness, ExplainedPicture, Explanation
+from resnet_viz.records.explained_picture import ExplainedPicture
+from resnet_viz.records.explanation import Explanation
+from resnet_viz.records.faithfulness_scores import Better
+from resnet_viz.records.map_facts import Completeness
 from resnet_viz.report.explanation_code import explanation_code
 from resnet_viz.report.explanation_files import explanation_archive
 from resnet_viz.ui.choose.network_choice import remember_choice

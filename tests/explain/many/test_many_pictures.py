@@ -22,9 +22,9 @@ from resnet_viz.explain.many.picture_sources import PictureSource, open_source
 from resnet_viz.explain.many.result_tables import document, gallery_zip, method_rows
 from resnet_viz.explain.method_names import MethodName
 from resnet_viz.records import WeightSource
-from resnet_viz.records.explanation import Fused, Fusion
 from resnet_viz.records.features import ActivationPicture, ActivationReached
 from resnet_viz.records.many_pictures import MethodRow, PictureResult
+from resnet_viz.records.map_facts import Fused, Fusion
 from resnet_viz.spec import NetworkSpec
 from tests.explain.refusing import lrp_without_additions
 
