@@ -125,6 +125,18 @@ def test_every_public_name_has_its_heading_in_the_reference():
         assert f'<section id="{name}"' in html, name
 
 
+def test_no_document_imports_a_deep_module():
+    """People copy from documents; what they need is exported at the top."""
+    deep = re.compile(r"^\s*(?:from|import) resnet_viz\.", re.M)
+    assert not [page.name for page in PAGES if deep.search(page.read_text("utf-8"))]
+    printing = [
+        *(ROOT / "resnet_viz/report").rglob("*.py"),
+        *(ROOT / "resnet_viz/ui").rglob("*.py"),
+    ]
+    quoted = re.compile(r"[\"'](?:from|import) resnet_viz\.")
+    assert not [file.name for file in printing if quoted.search(file.read_text("utf-8"))]
+
+
 def test_every_documentation_page_is_reached_from_the_index():
     index = ROOT / "docs" / "README.md"
     linked = {

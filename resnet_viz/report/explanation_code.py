@@ -9,11 +9,10 @@ from resnet_viz.report.loading_code import loading_lines, network_ref
 def explanation_code(pictures: Pair[ExplainedPicture]) -> str:
     """Python code with the same networks, weights, method, layers, targets and options."""
     first, second = pictures.first, pictures.second
-    lines = _loading(first.origin, second.origin)
-    fused = first.explanation.fused is not None
+    fused = ["Fused", "Fusion"] if first.explanation.fused is not None else []
+    lines = _loading(first.origin, second.origin, fused)
     return "\n".join(
         [
-            *(["from resnet_viz.records.explanation import Fused, Fusion"] if fused else []),
             *lines,
             'picture = read_picture("photo.jpg")',
             f"targets = Pair({first.explanation.target}, {second.explanation.target})",
@@ -38,11 +37,12 @@ def _rest(explanation: Explanation) -> str:
     return against + (f", options={dict(explanation.options)}" if explanation.options else "")
 
 
-def _loading(first: Origin, second: Origin) -> list[str]:
+def _loading(first: Origin, second: Origin, more: list[str]) -> list[str]:
     """The lines that make ``pair``."""
     ref = network_ref(first.spec, first.source, first.seed, first.path)
     if second.source is WeightSource.LESION:  # the same weights with every shortcut cut
         other = ref.twin()
     else:
         other = network_ref(second.spec, second.source, second.seed, second.path)
-    return loading_lines(ref, other, ["Pair", "explain", "read_picture", "seen", "to_batch"])
+    names = ["Pair", "explain", "read_picture", "seen", "to_batch", *more]
+    return loading_lines(ref, other, names)

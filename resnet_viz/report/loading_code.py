@@ -21,7 +21,10 @@ def network_ref(
 
 
 def loading_lines(first: NetworkRef, second: NetworkRef, imports: Iterable[str]) -> list[str]:
-    """The imports, including ``imports``, and the lines that assign ``pair``."""
+    """The imports, including ``imports``, and the lines that assign ``pair``.
+
+    Paths are absolute, so that the lines run from any folder.
+    """
     twins = first.has_twin and first.twin() == second
     refs = [first] if twins else [first, second]
     used = {"NetworkRef", "load_two", *imports}
@@ -43,14 +46,13 @@ def _expression(ref: NetworkRef) -> str:
     weights = ref.weights
     seed = f", seed={weights.seed}" if weights.seed else ""
     if ref.design is None:
-        file = weights.path is not None
         words = (
-            f"{str(ref.architecture)!r}, {str(weights)!r}"
-            if file
-            else f"'{ref.architecture}:{weights}'"
+            f"'{ref.architecture}:{weights}'"
+            if weights.path is None
+            else f"{str(ref.architecture)!r}, {str(weights.path.absolute())!r}"
         )
         return f"NetworkRef.parse({words}{seed})"
-    path = "" if weights.path is None else f", path=Path({str(weights.path)!r})"
+    path = "" if weights.path is None else f", path=Path({str(weights.path.absolute())!r})"
     usual = NetworkSpec(depths=(1,), widths=(1,)).to_dict()
     fields = {name: value for name, value in ref.design.to_dict().items() if value != usual[name]}
     source = f"WeightSource.{weights.source.name}"

@@ -1,6 +1,7 @@
 """The code that the Explain page shows reproduces its result for all kinds of weights."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -44,6 +45,16 @@ def file_and_lesion(folder):
     return load_two(NetworkRef.parse("resnet20", str(path)))
 
 
+def relative_path(folder):
+    """As a command gets it; the printed code must run from another folder."""
+    save_checkpoint(
+        Path("here.safetensors"), build(NetworkSpec.preset("resnet20"), seed=5),
+        classes=CIFAR10_CLASSES, preprocessing=fresh(folder).first.preprocessing,
+        training={}, curve=[],
+    )  # fmt: skip
+    return load_two(NetworkRef.parse("resnet20", "here.safetensors"))
+
+
 def unlike(folder):
     first = NetworkRef.parse("lenet5:random", seed=2)
     return load_two(first, NetworkRef(replace(SMALL, input_channels=1)))
@@ -59,11 +70,13 @@ def file_of_a_design(folder):
 
 
 @pytest.mark.parametrize(
-    "make", [bundled, fresh, own_design, file_and_lesion, file_of_a_design, unlike]
+    "make", [bundled, fresh, own_design, file_and_lesion, file_of_a_design, relative_path, unlike]
 )
 @pytest.mark.parametrize("fused", [False, True])
 def test_the_lines_print_the_same_maps(make, fused, tmp_path, monkeypatch, capsys):
-    (tmp_path / "photo.jpg").write_bytes((ROOT / "assets/samples/cat.jpg").read_bytes())
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "photo.jpg").write_bytes((ROOT / "assets/samples/cat.jpg").read_bytes())
     monkeypatch.chdir(tmp_path)
 
     def shown(loaded):
@@ -80,7 +93,9 @@ def test_the_lines_print_the_same_maps(make, fused, tmp_path, monkeypatch, capsy
         return explain_picture(loaded, sample_picture("cat"), asked)
 
     found = make(tmp_path).map(shown)
-    exec(explanation_code(found), {})  # what the page prints for people to run
+    code = explanation_code(found)
+    monkeypatch.chdir(elsewhere)
+    exec(code, {})  # what the page prints for people to run
     lines = capsys.readouterr().out.splitlines()
     for line, one in zip(lines, found, strict=True):
         maximum = float(line.split()[-2])

@@ -171,7 +171,7 @@ def _offer(finding: Finding, text: Text) -> None:
     st.caption(text("experiments.png"))
     st.caption(text("experiments.code"))
     st.code(
-        f"from resnet_viz.experiments.registry import run_experiment\n\n{python_line(finding)}",
+        f"from resnet_viz import run_experiment\n\n{python_line(finding)}",
         language="python",
         wrap_lines=True,
     )
