@@ -75,7 +75,9 @@ def diagnose(
     own = network.endswith(".json")
     spec = read_spec(Path(network)) if own else parse_spec(network)
     left_out = tuple(skip or ())
-    report = run.diagnose(checkpoint, images=images, spec=spec, skip=left_out, copy=copy)
+    report: CheckpointReport = run.diagnose(
+        checkpoint, images=images, spec=spec, skip=left_out, copy=copy
+    )
     if code:
         if report.code is None:
             raise CheckpointError("checkpoint_no_code", name=report.name)

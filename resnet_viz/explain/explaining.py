@@ -102,7 +102,7 @@ def _compared(row: Method, baseline: Baseline | None) -> Baseline | None:
         return BaselineName.ZERO if baseline is None else baseline
     if baseline is not None:
         known = ", ".join(one.name for one in METHODS.values() if one.compares)
-        raise OptionError("baseline_none", method=row.name, known=known)
+        raise OptionError("method_without_baseline", method=row.name, known=known)
     return None
 
 
