@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from resnet_viz.core.errors import CheckpointError
-from resnet_viz.networks.resnet.model import ResNet, build
+from resnet_viz.networks.resnet.model import ResNet, build_with
 from resnet_viz.pictures.decode import safe_name
 from resnet_viz.spec import NetworkSpec
 
@@ -32,9 +32,7 @@ def fill(spec: NetworkSpec, weights: Mapping[str, Tensor], name: str) -> ResNet:
     with torch.device("meta"):  # a file may claim terabytes: compare shapes before allocating
         own = ResNet(spec).state_dict()
     complete = matched(own, weights, spec.name, name)
-    network = build(spec, seed=0)
-    network.load_state_dict(complete)
-    return network.eval()
+    return build_with(spec, complete).eval()
 
 
 def matched(

@@ -1,6 +1,6 @@
 """From a spec to a network: ``build``."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import torch
 from jaxtyping import Float
@@ -90,9 +90,30 @@ def build(spec: NetworkSpec, *, seed: int) -> ResNet:
         For a network that is too large to build, before any memory is allocated.
 
     """
+    network = _unfilled(spec)
+    initialise(network, spec, seed)
+    return network
+
+
+def build_with(spec: NetworkSpec, tensors: Mapping[str, Tensor]) -> ResNet:
+    """Build the network of a spec with these tensors, in training mode; nothing is drawn.
+
+    Parameters
+    ----------
+    spec
+        The network.
+    tensors
+        Every tensor of ``ResNet.state_dict``, of its shape; they are copied.
+
+    """
+    network = _unfilled(spec)
+    network.load_state_dict(tensors)
+    return network
+
+
+def _unfilled(spec: NetworkSpec) -> ResNet:
     check_size(spec)
     with torch.device("meta"):
         network = ResNet(spec)
     allocate(network)
-    initialise(network, spec, seed)
     return network
