@@ -47,6 +47,9 @@ def diagnose(
     write_baseline: Annotated[
         bool, typer.Option("--write-baseline", help="Write the findings to the baseline.")
     ] = False,
+    stress: Annotated[
+        bool, typer.Option("--stress", help="Also measure resizing and rounding of weights.")
+    ] = False,
     code: Annotated[
         bool, typer.Option("--code", help="Print only the Python code that loads the file.")
     ] = False,
@@ -94,6 +97,11 @@ def diagnose(
         _annotate(report, gate, str(checkpoint), text)
     else:
         result = {**report.contract(text), "gate": gate.contract()}
+        if stress:
+            from resnet_viz.diagnosis import stress as stressing
+
+            found = run.identified(checkpoint, spec, left_out, copy)
+            result["stress"] = stressing.stress(found, images).contract()
         if beside is not None:
             first = run.identified(checkpoint, spec, left_out, copy)
             result |= _second(first, beside, images, text)

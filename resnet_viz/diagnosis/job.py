@@ -8,6 +8,7 @@ from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.diagnosis.compare_checkpoints import compare_checkpoints
 from resnet_viz.diagnosis.diagnose import diagnosis, identified
 from resnet_viz.diagnosis.repair_file import repair
+from resnet_viz.diagnosis.stress import stress_steps
 from resnet_viz.networks.export.spec_file import parse_spec
 from resnet_viz.records import (
     CheckpointComparison,
@@ -15,9 +16,10 @@ from resnet_viz.records import (
     DiagnosisPart,
     DiagnosisProgress,
     Repair,
+    Stress,
 )
 
-DiagnosisRecord = DiagnosisProgress | CheckpointReport | CheckpointComparison | Repair
+DiagnosisRecord = DiagnosisProgress | CheckpointReport | CheckpointComparison | Repair | Stress
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,8 @@ class DiagnosisConfig:
         The name of the images that the user knows; "" for the file's name.
     out
         Where ``first`` is written repaired; "" to diagnose it.
+    stress
+        Whether to measure resizing and precision of ``first`` instead.
 
     """
 
@@ -59,16 +63,19 @@ class DiagnosisConfig:
     images: str = ""
     images_name: str = ""
     out: str = ""
+    stress: bool = False
 
 
 def diagnosis_job(config: DiagnosisConfig) -> Iterator[DiagnosisRecord]:
-    """Diagnose a checkpoint, compare two, or repair one; yield progress, then the result.
+    """Diagnose a checkpoint, compare two, repair or stress one; yield progress, then the result.
 
     Records and errors use the users' file names.
     """
     try:
         if config.out:
             yield from _repaired(config)
+        elif config.stress:
+            yield from _stressed(config)
         elif config.second is None:
             yield from _report(config)
         else:
@@ -87,6 +94,16 @@ def _report(config: DiagnosisConfig) -> Iterator[DiagnosisProgress | CheckpointR
     code = None if report.code is None else replace(report.code, file=file.name)
     images = config.images_name or report.images
     yield replace(report, name=file.name, images=images, code=code)
+
+
+def _stressed(config: DiagnosisConfig) -> Iterator[DiagnosisProgress | Stress]:
+    file = config.first
+    found = identified(file.path, parse_spec(file.network), copy=file.copy)
+    for step in stress_steps(found, config.images or None):
+        if isinstance(step, Stress):
+            yield replace(step, name=file.name, images=config.images_name or step.images)
+        else:
+            yield step
 
 
 def _repaired(config: DiagnosisConfig) -> Iterator[DiagnosisProgress | Repair]:

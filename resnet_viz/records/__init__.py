@@ -43,6 +43,7 @@ from resnet_viz.records.pair import Pair
 from resnet_viz.records.prediction import Activation, BatchNormMode, Prediction, Score
 from resnet_viz.records.repair import Repair, RepairKind, RepairStep
 from resnet_viz.records.role import ANY_TWO, TWINS, Role, role_alone, roles_of
+from resnet_viz.records.stressed import ChangedAnswers, RoundedLayer, Stress
 from resnet_viz.records.training import (
     DataShown,
     Epoch,
@@ -82,6 +83,7 @@ __all__ = [
     "BlockValues",
     "ByLayer",
     "ChangedAccuracy",
+    "ChangedAnswers",
     "CheckFinding",
     "CheckpointComparison",
     "CheckpointReport",
@@ -126,6 +128,7 @@ __all__ = [
     "RepairKind",
     "RepairStep",
     "Role",
+    "RoundedLayer",
     "Score",
     "Severity",
     "Side",
@@ -133,6 +136,7 @@ __all__ = [
     "Span",
     "StageFeatures",
     "Statistic",
+    "Stress",
     "Tier",
     "TrainingEvent",
     "TrainingProgress",

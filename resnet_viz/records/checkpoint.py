@@ -150,6 +150,8 @@ class DiagnosisPart(StrEnum):
     LABELS = "labels"
     LOSSES = "losses"
     ROBUSTNESS = "robustness"
+    RESIZING = "resizing"
+    PRECISION = "precision"
     BESIDE = "beside"  # comparing two checkpoints
     DONE = "done"
 

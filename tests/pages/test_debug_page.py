@@ -103,6 +103,9 @@ def test_a_bundled_network_is_in_order(language, here):
         app.button(key="repair-0").click().run()
         assert not app.exception
         assert "resnet20-repaired.safetensors: 116 tensors" in words(app)
+        app.button(key="stress-0").click().run()
+        assert not app.exception
+        assert "changes the logits most" in words(app)
 
 
 def test_a_sick_upload_is_found_out_and_bad_ones_change_nothing(sick_file, monkeypatch):

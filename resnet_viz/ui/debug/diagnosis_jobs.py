@@ -71,14 +71,17 @@ def _draw_progress(status: JobStatus[DiagnosisRecord], name: str, text: Text) ->
 
 
 def diagnosis_config(
-    chosen: Sequence[CheckpointId], images: ImagesId, out: str = ""
+    chosen: Sequence[CheckpointId], images: ImagesId, out: str = "", *, stress: bool = False
 ) -> DiagnosisConfig:
-    """What the process is asked for; ``out`` is where the file is written repaired."""
+    """What the process is asked for.
+
+    ``out`` is where the file is written repaired; ``stress`` asks for resizing and precision.
+    """
     files = [_file(checkpoint) for checkpoint in chosen]
     second = files[1] if len(files) > 1 else None
     uploaded = images.source in (Source.PICTURES, Source.ZIP)
     images_name = images.name if uploaded else ""
-    return DiagnosisConfig(files[0], second, images.place, images_name, out)
+    return DiagnosisConfig(files[0], second, images.place, images_name, out, stress)
 
 
 def _file(checkpoint: CheckpointId) -> WeightsFile:

@@ -11,12 +11,13 @@ from resnet_viz.core.text import Text
 from resnet_viz.diagnosis.job import DiagnosisRecord
 from resnet_viz.figures.footing_words import unequal_footing
 from resnet_viz.jobs.job import Job
-from resnet_viz.records import CheckpointComparison, CheckpointReport
+from resnet_viz.records import CheckpointComparison, CheckpointReport, Tier
 from resnet_viz.ui.debug.checkpoint_choice import CheckpointId, choose_copy
 from resnet_viz.ui.debug.diagnosis_jobs import answer, begin, diagnosis_of
 from resnet_viz.ui.debug.diagnosis_view import Place, draw_report
 from resnet_viz.ui.debug.images_choice import ImagesId
 from resnet_viz.ui.debug.repair_panel import show_repair
+from resnet_viz.ui.debug.stress_panel import show_stress
 from resnet_viz.ui.debug.two_checkpoints import show_beside
 from resnet_viz.ui.frame.engines import diagnoses
 from resnet_viz.ui.frame.messages import show_error
@@ -63,6 +64,8 @@ def _show_one(
                 choose_copy(report.copies, report.copy, place.path, second=second, text=text)
             draw_report(report, place, text)
             show_repair(checkpoint, images, place.number, text)
+            if report.identified.tier is Tier.NETWORK:
+                show_stress(checkpoint, images, place.number, text)
             return report
     before, path = last.get() or ((), Path())
     last_report = diagnoses().result(before)

@@ -199,6 +199,7 @@ IMAGES_FOR = Key("images_for", "")  # the data of the network that they were cho
 COPY = Keys[str]("copy_{}", "")  # the set of weights, by file and place
 COPY_WIDGET = Keys[str]("copy_widget_{}", "")
 REPAIRED = Keys[Any]("repaired_{}", None)  # the repair that was asked for, by place
+STRESSED = Keys[Any]("stressed_{}", None)  # the key of the measurement that was asked for
 LAST_REPORT = Keys[Any]("last_good_checkpoint_{}", None)  # by place
 
 
