@@ -11,12 +11,13 @@ if first_visit():
 
     show_first_visit(open_page(FIRST))
 else:
-    text = open_page("compare.title")
+    text = open_page("nav.compare", heading=False)
 
     from resnet_viz.ui.choose.question import ask
-    from resnet_viz.ui.compare.page import show_comparison
+    from resnet_viz.ui.compare.page import open_bar, show_comparison
     from resnet_viz.ui.running.answer import answerable
 
-    question = answerable(ask(text), text)
+    bar = open_bar(text)
+    question = answerable(ask(text, bar.target), text)
     if question is not None:
-        show_comparison(question, text)
+        show_comparison(question, bar, text)

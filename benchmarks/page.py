@@ -2,7 +2,7 @@
 
     python -m benchmarks.page --clicks 40 --out benchmarks/results/page.json
 
-From the click on a marker of the strip until both overlays have been repainted. Nothing
+From the click on a thumbnail until both pictures have been repainted. Nothing
 new is computed by these clicks: every block was measured by the one pass that opened the page.
 """
 
@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
 PORT = 8597
 
-#: Clicks a marker; resolves with the milliseconds until both new overlays are painted.
+#: Clicks a thumbnail; resolves with the milliseconds until both new overlays are painted.
 CLICK = """
 (layer) => new Promise((resolve) => {
   const roots = [document, ...[...document.querySelectorAll("*")].map((e) => e.shadowRoot)];

@@ -1,11 +1,10 @@
 """The data of a comparison's figures: rows, curves, colour ranges and pictures."""
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import UInt8
 
 from resnet_viz.core.text import Text
 from resnet_viz.figures.footing_words import unequal_footing, with_footing
@@ -13,9 +12,8 @@ from resnet_viz.figures.gradient_plot import GradientCurve
 from resnet_viz.figures.grids import ChannelOrder, channel_order, feature_grid
 from resnet_viz.figures.map_overlays import cam_row, overlay
 from resnet_viz.figures.palettes import ColourRange, Palette
-from resnet_viz.figures.strip import StripNode, StripRow
-from resnet_viz.records import ANY_TWO, ByLayer, Comparison, Pair, Role, Side
-from resnet_viz.spec import PRESETS, NetworkSpec, Order, ZooSpec
+from resnet_viz.records import ANY_TWO, ByLayer, Comparison, Pair, Role, Side, counterpart
+from resnet_viz.spec import PRESETS, NetworkSpec, ZooSpec
 from resnet_viz.spec.layer_names import on_shortcut
 from resnet_viz.spec.plan import Way, plan
 
@@ -89,47 +87,6 @@ def distinct_titles(titles: Pair[str], text: Text) -> Pair[str]:
     )
 
 
-def strip_rows(comparison: Comparison, selected: str, text: Text) -> list[StripRow]:
-    """Both networks for the strip: one node per block, coloured by its activation-gradient norm."""
-    picks = Pair(comparison.sides.first.spec.blocks(), _targets(comparison))
-    layers = comparison.layers_at(selected)
-    return [
-        StripRow(
-            role=side.role,
-            title=network_title(side.spec, text),
-            nodes=tuple(_nodes(side, own_picks)),
-            selected=layer,
-        )
-        for (side, layer), own_picks in comparison.sides.join(layers).join(picks)
-    ]
-
-
-def _nodes(side: Side, picks: Sequence[str]) -> Iterator[StripNode]:
-    places = [(s, b) for s, row in enumerate(side.spec.stages, 1) for b in row]
-    styles = shortcut_styles(side.spec)
-    for number, ((stage, block), style) in enumerate(zip(places, styles, strict=True)):
-        yield StripNode(
-            layer=block,
-            picks=picks[number],
-            stage=stage,
-            norm=_norm(side, block),
-            shortcut=style,
-        )
-
-
-def _targets(comparison: Comparison) -> list[str]:
-    """For each block number of the second network, the first network's block to select."""
-    ours = comparison.sides.first.spec.blocks()
-    count = len(comparison.sides.second.spec.blocks())
-    step = (len(ours) - 1) / max(1, count - 1)
-    return [ours[round(number * step)] for number in range(count)]
-
-
-def _norm(side: Side, block: str) -> float | None:
-    norms = side.analysis.activation_gradient_norms
-    return float(norms[block][0]) if block in norms else None
-
-
 def shortcut_styles(spec: NetworkSpec | ZooSpec) -> list[str | None]:
     """How each block's shortcut is drawn, in order of execution; None for no shortcut."""
     if isinstance(spec, ZooSpec):
@@ -170,16 +127,38 @@ def _norms(side: Side, quantity: Quantity) -> dict[str, float]:
 
 def cam_range(comparison: Comparison, layer: str, *, own: bool) -> Pair[ColourRange]:
     """From zero to the highest value of a layer, shared by both networks unless ``own``."""
-    at = comparison.layers_at(layer)
-    return _cam_ranges(comparison, at.map(lambda name: [name]), own=own)
+    at = comparison.sides.join(comparison.layers_at(layer))
+    return _ranges(at.map(lambda one: _top(*one)), own=own)
 
 
-def _cam_ranges(comparison: Comparison, layers: Pair[list[str]], *, own: bool) -> Pair[ColourRange]:
-    def top_of(both: tuple[Side, list[str]]) -> float:
-        side, names = both
-        return max(float(side.analysis.cams[name][0].max()) for name in names)
+def block_ranges(comparison: Comparison, *, own: bool) -> Pair[list[ColourRange]]:
+    """For each block the range of its map, shared with the other network's block in its place.
 
-    tops = comparison.sides.join(layers).map(top_of)
+    One range for all blocks would paint most of them black.
+    """
+    blocks = comparison.sides.map(lambda side: side.spec.blocks())
+    there = Pair(
+        [counterpart(block, blocks.first, blocks.second) for block in blocks.first],
+        [counterpart(block, blocks.second, blocks.first) for block in blocks.second],
+    )
+    tops = comparison.sides.join(blocks).map(lambda one: {n: _top(one[0], n) for n in one[1]})
+    others = Pair(tops.second, tops.first)
+
+    def ranges(
+        one: tuple[dict[str, float], tuple[list[str], dict[str, float]]],
+    ) -> list[ColourRange]:
+        ours, (across, theirs) = one
+        both = zip(ours.values(), across, strict=True)
+        return [ColourRange(0.0, top if own else max(top, theirs[name])) for top, name in both]
+
+    return tops.join(there.join(others)).map(ranges)
+
+
+def _top(side: Side, layer: str) -> float:
+    return float(side.analysis.cams[layer][0].max())
+
+
+def _ranges(tops: Pair[float], *, own: bool) -> Pair[ColourRange]:
     shared = max(tops.first, tops.second)
     return tops.map(lambda top: ColourRange(0.0, top if own else shared))
 
@@ -202,66 +181,29 @@ def cam_overlays(
 def cam_rows(
     comparison: Comparison, selected: str | None, *, opacity: float, own: bool, columns: int
 ) -> Pair[ColouredPicture]:
-    """Grad-CAM of every block as one picture per network, aligned block by block."""
-    blocks = comparison.sides.map(lambda side: side.spec.blocks())
-    ranges = _cam_ranges(comparison, blocks, own=own)
+    """Grad-CAM of every block as one picture per network; each block has a scale of its own.
+
+    The colour range of the picture goes to the highest of these scales.
+    """
+    ranges = block_ranges(comparison, own=own)
     at = Pair("", "") if selected is None else comparison.layers_at(selected)
 
-    def draw(one: tuple[tuple[Side, str], ColourRange]) -> ColouredPicture:
-        (side, chosen), colours = one
+    def draw(one: tuple[tuple[Side, str], list[ColourRange]]) -> ColouredPicture:
+        (side, chosen), scales = one
         own_blocks = side.spec.blocks()
         pixels = cam_row(
             [side.analysis.cams[block][0] for block in own_blocks],
             comparison.photo,
-            colours,
+            scales,
             tile=96,
             opacity=opacity,
             columns=columns,
             selected=own_blocks.index(chosen) if chosen in own_blocks else None,
         )
-        return ColouredPicture(side.role, pixels, colours)
+        highest = ColourRange(0.0, max(scale.high for scale in scales))
+        return ColouredPicture(side.role, pixels, highest)
 
     return comparison.sides.join(at).join(ranges).map(draw)
-
-
-@dataclass(frozen=True, eq=False)
-class BlockParts:
-    """One block taken apart, (channel, height, width) each; a plain block has no shortcut.
-
-    ``activated``: the sum goes through a ReLU (a pre-activation block's does not). ``error`` is
-    max |relu(F + x) - output|, which is 0 if the block computes this formula.
-    """
-
-    branch: Float[np.ndarray, "c h w"]
-    shortcut: Float[np.ndarray, "c h w"] | None
-    joined: Float[np.ndarray, "c h w"]
-    output: Float[np.ndarray, "c h w"]
-    error: float
-    activated: bool
-
-    @property
-    def formula(self) -> str:
-        """The formula of the block's output."""
-        inner = "F(x)" if self.shortcut is None else "F(x) + x"
-        return f"ReLU({inner})" if self.activated else inner
-
-
-def has_parts(side: Side, block: str) -> bool:
-    """Whether the parts of a block were captured; true for our own networks."""
-    return f"{block}.branch" in side.analysis.features
-
-
-def block_parts(side: Side, block: str) -> BlockParts:
-    """Branch, shortcut, sum and output of a block, and the error of their formula."""
-    features = side.analysis.features
-    branch, output = features[f"{block}.branch"][0], features[block][0]
-    around = f"{block}.shortcut"
-    shortcut = features[around][0] if around in features else None
-    joined = branch if shortcut is None else branch + shortcut
-    activated = isinstance(side.spec, NetworkSpec) and side.spec.order is Order.POST
-    expected = np.maximum(joined, 0) if activated else joined
-    error = float(np.abs(expected - output).max())
-    return BlockParts(branch, shortcut, joined, output, error, activated)
 
 
 def feature_grids(comparison: Comparison, layer: str) -> Pair[ColouredPicture]:

@@ -84,7 +84,7 @@ def block_rows(
         pixels = cam_row(
             [side[block][0] for block in blocks],
             picture.photo,
-            colours,
+            [colours] * len(blocks),
             tile=96,
             opacity=0.55,
             columns=min(len(blocks), 9),

@@ -6,7 +6,7 @@ from enum import StrEnum
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from resnet_viz.figures.map_overlays import enlarge_pixels
+from resnet_viz.figures.map_overlays import enlarge_pixels, outlined
 from resnet_viz.figures.palettes import ColourRange, Palette, colourise
 
 _GAP = 2  # pixels between channels
@@ -108,6 +108,17 @@ def feature_grid(
         cell=factor * max(height, width),
         dead=tuple(int(channel) for channel in np.flatnonzero(dead)),
     )
+
+
+def with_frame(grid: FeatureGrid, channel: int) -> UInt8[np.ndarray, "height width 4"]:
+    """The grid's pixels with a frame around a channel; unchanged if the grid does not show it."""
+    if channel not in grid.order:
+        return grid.pixels
+    pixels, place = grid.pixels.copy(), grid.order.index(channel)
+    tall, wide = pixels.shape[0] // grid.rows, pixels.shape[1] // grid.columns
+    row, column = divmod(place, grid.columns)
+    box = (row * tall, column * wide, (row + 1) * tall - _GAP, (column + 1) * wide - _GAP)
+    return outlined(pixels, box, width=3)
 
 
 def channel_at(grid: FeatureGrid, x: float, y: float) -> int | None:

@@ -1,4 +1,4 @@
-"""The network strip: one marker per block, arcs for shortcuts, colours for gradient norms."""
+"""The network strip: a thumbnail for each block, arcs for shortcuts, bars for gradient norms."""
 
 import math
 from collections.abc import Sequence
@@ -6,28 +6,24 @@ from dataclasses import dataclass
 from html import escape
 
 from resnet_viz.core.text import Text
-from resnet_viz.figures.palettes import Palette, hex_colours
 from resnet_viz.figures.theme import STYLES
 from resnet_viz.records import Role
 
-_WIDTH = 1000  # units of the drawing
-_LEFT, _RIGHT = 112, 16
-_ROW, _TOP = 62, 26  # height of a row, and above the first
-_STAGE_GAP = 1.0  # extra steps between stages
-#: Corners of each marker, in radii from its middle.
-_CORNERS = {
-    "square": ((-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)),
-    "diamond": ((0, -1.25), (1.25, 0), (0, 1.25), (-1.25, 0)),
-    "triangle-up": ((0, -1.3), (1.2, 0.8), (-1.2, 0.8)),
-}
+TILE = 48  # side of a thumbnail, in units of the drawing
+_GAP, _STAGE_GAP = 6, 14  # between thumbnails; more between stages
+_SIDE = 4  # left and right of all
+_ARC, _BAR, _WORDS = 20, 24, 16  # heights above and below the thumbnails
+_LEAST_BAR = 2
+_HEIGHT = _ARC + TILE + 6 + _BAR + _WORDS
 _DASHES = {"identity": "", "padding": "1.5 3", "projection": "5 3"}
 
 
 @dataclass(frozen=True)
 class StripNode:
-    """One block. ``norm`` colours it; ``shortcut`` is "identity", "padding" or "projection".
+    """One block. ``shortcut`` is "identity", "padding", "projection" or None.
 
     ``picks`` is the layer that a click on it selects: the first network's in the same place.
+    ``picture`` is the thumbnail as a data URI; ``norm`` the gradient norm at the block's output.
     """
 
     layer: str
@@ -35,6 +31,7 @@ class StripNode:
     stage: int
     norm: float | None
     shortcut: str | None
+    picture: str
 
 
 @dataclass(frozen=True)
@@ -47,151 +44,126 @@ class StripRow:
     selected: str  # its own layer that is shown
 
 
-def strip_svg(rows: Sequence[StripRow], *, text: Text) -> str:
-    """Both networks as SVG on one colour scale; twins are aligned block by block.
+@dataclass(frozen=True)
+class NormRange:
+    """The lowest and the highest norm of all rows; bars stand between them, on a log scale."""
 
-    Each marker is a group with ``data-layer``; text and lines use the current colour, so the
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, rows: Sequence[StripRow]) -> "NormRange | None":
+        """The range of the norms that a logarithmic scale can show; None without any."""
+        norms = [node.norm for row in rows for node in row.nodes if _drawable(node.norm)]
+        known = [norm for norm in norms if norm is not None]
+        return cls(min(known), max(known)) if known else None
+
+    def share(self, norm: float) -> float:
+        """Where a norm stands between the lowest (0) and the highest (1)."""
+        span = math.log(self.high / self.low)
+        return math.log(norm / self.low) / span if span > 0 else 1.0
+
+
+def strip_svg(row: StripRow, norms: NormRange | None, text: Text) -> str:
+    """One network as SVG.
+
+    Each block is a group with ``data-layer``, the layer that it selects, and ``data-own``, its own
+    name; the selected one's ``frame`` is visible. Text and lines use the current colour, so the
     drawing fits a light and a dark page.
     """
-    fills = _fills(rows)
-    height = _TOP + _ROW * len(rows) + 30
-    parts = [
-        _draw_row(row, float(_TOP + _ROW * number + 38), fills) for number, row in enumerate(rows)
+    places = _places(row.nodes)
+    width = places[-1] + TILE + _SIDE
+    colour = STYLES[row.role].colour
+    arcs = [
+        _arc(x, node.shortcut, colour)
+        for x, node in zip(places, row.nodes, strict=True)
+        if node.shortcut
     ]
-    first = rows[0]
-    stages = _draw_stages(first.nodes, height - 20, text) if _aligned(rows) else ""
-    name = _draw_selected(first)
-    legend = _draw_legend(rows, height, text)
+    nodes = [_node(row, node, x, norms) for x, node in zip(places, row.nodes, strict=True)]
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" '
-        f'font-family="inherit" font-size="15">{"".join(parts)}{stages}{name}{legend}</svg>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {_HEIGHT}" '
+        f'data-blocks="{len(row.nodes)}" font-family="inherit" font-size="12">'
+        f"{''.join(nodes)}{''.join(arcs)}{_stages(row.nodes, places, text)}</svg>"
     )
 
 
-def _step(nodes: Sequence[StripNode]) -> float:
-    stages = len({node.stage for node in nodes})
-    steps = len(nodes) + 1 + _STAGE_GAP * (stages - 1)
-    return (_WIDTH - _LEFT - _RIGHT) / steps
+def strip_legend(norms: NormRange | None, text: Text) -> str:
+    """What bars and arcs mean, with the lowest and the highest norm."""
+    if norms is None:
+        return text("figures.strip_arcs")
+    low, high = (f"{value:.2g}" for value in (norms.low, norms.high))
+    return f"{text('figures.strip_bars', low=low, high=high)} {text('figures.strip_arcs')}"
 
 
-def _places(nodes: Sequence[StripNode]) -> list[float]:
-    step, first = _step(nodes), nodes[0].stage
+def _places(nodes: Sequence[StripNode]) -> list[int]:
+    first = nodes[0].stage
     return [
-        _LEFT + step * (number + 1 + _STAGE_GAP * (node.stage - first))
+        _SIDE + number * (TILE + _GAP) + (node.stage - first) * _STAGE_GAP
         for number, node in enumerate(nodes)
     ]
 
 
-def _fills(rows: Sequence[StripRow]) -> dict[tuple[Role, str], str]:
-    """Colours on the logarithm of the norm, one scale for all rows."""
-    logs = {
-        (row.role, node.layer): math.log10(node.norm)
-        for row in rows
-        for node in row.nodes
-        if node.norm is not None and math.isfinite(node.norm) and node.norm > 0
-    }
-    if not logs:
-        return {}
-    low, span = min(logs.values()), (max(logs.values()) - min(logs.values())) or 1.0
-    shares = [(value - low) / span for value in logs.values()]
-    return dict(zip(logs, hex_colours(shares, Palette.VIRIDIS), strict=True))
+def _drawable(norm: float | None) -> bool:
+    return norm is not None and math.isfinite(norm) and norm > 0
 
 
-def _aligned(rows: Sequence[StripRow]) -> bool:
-    """Whether both networks have the same stages, so that one line of names fits both."""
-    return len({tuple(node.stage for node in row.nodes) for row in rows}) == 1
-
-
-def _draw_row(row: StripRow, y: float, fills: dict[tuple[Role, str], str]) -> str:
-    style = STYLES[row.role]
-    places, step = _places(row.nodes), _step(row.nodes)
-    radius = max(3.0, min(9.0, step * 0.34))
-    line = (
-        f'<text x="0" y="{y + 4:.1f}" fill="currentColor" font-weight="600">'
-        f'<tspan fill="{style.colour}">{style.glyph}</tspan> '
-        f"{escape(row.title)}</text>"
-        f'<line x1="{_LEFT}" y1="{y}" x2="{_WIDTH - _RIGHT}" y2="{y}" stroke="currentColor" '
-        f'stroke-opacity="0.35"/>'
-    )
-    arcs = [
-        _arc(x, y, step, radius, node.shortcut, style.colour)
-        for x, node in zip(places, row.nodes, strict=True)
-        if node.shortcut
-    ]
-    nodes = [
-        _node(row, node, x, y, radius, fills.get((row.role, node.layer)))
-        for x, node in zip(places, row.nodes, strict=True)
-    ]
-    return line + "".join(arcs) + "".join(nodes)
-
-
-def _arc(x: float, y: float, step: float, radius: float, style: str, colour: str) -> str:
-    """An arc over the block's marker, from its input to its output."""
-    reach, rise = step * 0.48, radius + 13
+def _arc(x: int, style: str, colour: str) -> str:
+    """An arc over the block's thumbnail, from its input to its output."""
     dashes = f' stroke-dasharray="{_DASHES[style]}"' if _DASHES[style] else ""
+    left, right, middle = x - _GAP / 2, x + TILE + _GAP / 2, x + TILE / 2
     return (
-        f'<path class="arc {style}" d="M{x - reach:.1f} {y} Q{x:.1f} {y - 2 * rise:.1f} '
-        f'{x + reach:.1f} {y}" fill="none" stroke="{colour}" stroke-width="1.6"{dashes}/>'
+        f'<path class="arc {style}" d="M{left} {_ARC + 6} Q{left} {_ARC - 4} {left + 10} '
+        f"{_ARC - 8} Q{middle} {-2} {right - 10} {_ARC - 8} Q{right} {_ARC - 4} {right} "
+        f'{_ARC + 6}" fill="none" stroke="{colour}" stroke-width="2"{dashes}/>'
     )
 
 
-def _node(
-    row: StripRow, node: StripNode, x: float, y: float, radius: float, fill: str | None
-) -> str:
+def _node(row: StripRow, node: StripNode, x: int, norms: NormRange | None) -> str:
     chosen = f"{row.selected}.".startswith(f"{node.layer}.")
-    symbol = STYLES[row.role].symbol
-    ring = _shape(symbol, x, y, radius + 4, "none", 2.5) if chosen else ""
+    colour = STYLES[row.role].colour
     norm = "" if node.norm is None else f": {node.norm:.3g}"
     layer, picks = escape(node.layer, quote=True), escape(node.picks, quote=True)
+    visible = "visible" if chosen else "hidden"
     return (
-        f'<g class="node" data-layer="{picks}" role="option" aria-selected="{str(chosen).lower()}">'
-        f"<title>{layer}{norm}</title>"
-        f'<rect x="{x - radius - 2:.1f}" y="{y - 16}" width="{2 * radius + 4:.1f}" height="32" '
-        f'fill="transparent"/>{ring}{_shape(symbol, x, y, radius, fill or "none", 1.2)}</g>'
+        f'<g class="node" data-layer="{picks}" data-own="{layer}" role="option" '
+        f'aria-selected="{str(chosen).lower()}"><title>{layer}{norm}</title>'
+        f'<rect x="{x - _GAP / 2}" y="0" width="{TILE + _GAP}" height="{_HEIGHT - _WORDS}" '
+        f'fill="transparent"/>'
+        f'<image x="{x}" y="{_ARC}" width="{TILE}" height="{TILE}" '
+        f'href="{escape(node.picture, quote=True)}"/>'
+        f'{_bar(node.norm, x, norms, colour)}<g class="frame" visibility="{visible}">'
+        f'<rect x="{x - 1}" y="{_ARC - 1}" width="{TILE + 2}" height="{TILE + 2}" fill="none" '
+        f'stroke="{colour}" stroke-width="4"/>'
+        f'<rect x="{x + 2}" y="{_ARC + 2}" width="{TILE - 4}" height="{TILE - 4}" fill="none" '
+        f'stroke="#ffffff" stroke-width="1.5"/></g></g>'
     )
 
 
-def _shape(symbol: str, x: float, y: float, radius: float, fill: str, stroke: float) -> str:
-    """A marker of about the area of a circle of ``radius``."""
-    paint = f'fill="{fill}" stroke="currentColor" stroke-width="{stroke}"'
-    if symbol == "circle":
-        return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}" {paint}/>'
-    corners = _CORNERS[symbol]
-    points = " ".join(f"{x + radius * dx:.1f},{y + radius * dy:.1f}" for dx, dy in corners)
-    return f'<polygon points="{points}" {paint}/>'
-
-
-def _draw_legend(rows: Sequence[StripRow], height: float, text: Text) -> str:
-    """The meaning of the markers' colours, with the lowest and the highest norm."""
-    norms = [n.norm for row in rows for n in row.nodes if n.norm and math.isfinite(n.norm)]
-    if not norms:
+def _bar(norm: float | None, x: int, norms: NormRange | None, colour: str) -> str:
+    """The norm as a bar on the line below the thumbnails; a cross where there is none to draw."""
+    bottom = _ARC + TILE + 6 + _BAR
+    if norm is None:
         return ""
-    low, high = (f"{value:.2g}" for value in (min(norms), max(norms)))
-    words = escape(text("figures.strip_legend", low=low, high=high))
+    if norms is None or not _drawable(norm):
+        return (
+            f'<text x="{x + TILE / 2}" y="{bottom}" text-anchor="middle" '
+            f'fill="currentColor">×</text>'
+        )
+    height = _LEAST_BAR + (_BAR - _LEAST_BAR) * norms.share(norm)
     return (
-        f'<text x="{_WIDTH - _RIGHT}" y="{height - 4}" text-anchor="end" font-size="13" '
-        f'fill="currentColor" fill-opacity="0.7">{words}</text>'
+        f'<rect class="bar" x="{x + TILE / 4}" y="{bottom - height:.1f}" width="{TILE / 2}" '
+        f'height="{height:.1f}" fill="{colour}"/>'
     )
 
 
-def _draw_stages(nodes: Sequence[StripNode], y: float, text: Text) -> str:
-    parts, places = [], _places(nodes)
+def _stages(nodes: Sequence[StripNode], places: Sequence[int], text: Text) -> str:
+    parts = []
     for stage in dict.fromkeys(node.stage for node in nodes):
         inside = [x for x, node in zip(places, nodes, strict=True) if node.stage == stage]
-        middle = (inside[0] + inside[-1]) / 2
+        middle = (inside[0] + inside[-1] + TILE) / 2
         parts.append(
-            f'<text x="{middle:.1f}" y="{y}" text-anchor="middle" fill="currentColor" '
-            f'fill-opacity="0.7">{escape(text("figures.stage", number=stage))}</text>'
+            f'<text x="{middle:.1f}" y="{_HEIGHT - 3}" text-anchor="middle" '
+            f'fill="currentColor" fill-opacity="0.75">'
+            f"{escape(text('figures.stage', number=stage))}</text>"
         )
     return "".join(parts)
-
-
-def _draw_selected(row: StripRow) -> str:
-    for x, node in zip(_places(row.nodes), row.nodes, strict=True):
-        if f"{row.selected}.".startswith(f"{node.layer}."):
-            at = min(max(x, _LEFT + 40), _WIDTH - 60)
-            return (
-                f'<text x="{at:.1f}" y="14" text-anchor="middle" fill="currentColor" '
-                f'font-weight="600">{escape(row.selected)}</text>'
-            )
-    return ""

@@ -15,7 +15,13 @@ from resnet_viz.records.checkpoint import (
     Tier,
 )
 from resnet_viz.records.checkpoint_comparison import AnsweredPicture, CheckpointComparison
-from resnet_viz.records.comparison import BLOCK_PARTS, Comparison, Side, WeightSource
+from resnet_viz.records.comparison import (
+    BLOCK_PARTS,
+    Comparison,
+    Side,
+    WeightSource,
+    counterpart,
+)
 from resnet_viz.records.counted import Counted
 from resnet_viz.records.design import BlockGroup, Layer, MeasuredLayer, SignalCheck
 from resnet_viz.records.file_code import REPAIRED, FileCode
@@ -149,6 +155,7 @@ __all__ = [
     "WeightSource",
     "WorkView",
     "Zone",
+    "counterpart",
     "differences",
     "footing_of",
     "judge",

@@ -1,5 +1,6 @@
 """``Comparison``: two networks on one picture, such as a residual network and its plain twin."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, make_dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -35,6 +36,16 @@ class WeightSource(StrEnum):
     RANDOM = "random"  # initialised from a seed
     FILE = "file"  # a file of the user's
     LESION = "lesion"  # the weights of a residual network, with its shortcuts removed
+
+
+def counterpart(name: str, ours: Sequence[str], theirs: Sequence[str]) -> str:
+    """Return the one of ``theirs`` at the share of the way at which ``name`` is among ``ours``.
+
+    >>> counterpart("b", ["a", "b"], ["a", "b", "c", "d"])
+    'd'
+    """
+    share = ours.index(name) / max(1, len(ours) - 1)
+    return theirs[round(share * (len(theirs) - 1))]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -226,9 +237,7 @@ class Comparison(FrozenArrays):
         candidates = Pair(first.pickable, second.pickable)
         if layer in first.spec.blocks():
             candidates = Pair(first.spec.blocks(), second.spec.blocks())
-        relative_depth = candidates.first.index(layer) / max(1, len(candidates.first) - 1)
-        place = round(relative_depth * (len(candidates.second) - 1))
-        return Pair(layer, candidates.second[place])
+        return Pair(layer, counterpart(layer, *candidates))
 
     @property
     def _same_blocks(self) -> bool:

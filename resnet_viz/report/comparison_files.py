@@ -6,6 +6,7 @@ from resnet_viz.core.errors import LayerError, close_matches
 from resnet_viz.core.saving import to_json
 from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison_drawing import cam_overlays, cam_rows, feature_grids
+from resnet_viz.figures.opened_block import Spot
 from resnet_viz.pictures.decode import to_png
 from resnet_viz.records import Comparison
 from resnet_viz.report.comparison_document import comparison_document
@@ -16,13 +17,13 @@ _OPACITY = 0.55
 
 
 def report_files(
-    comparison: Comparison, layer: str | None, text: Text
+    comparison: Comparison, layer: str | None, text: Text, spot: Spot | None = None
 ) -> Iterator[tuple[str, bytes]]:
     """Every file of the report as name and content.
 
     ``report.json``, CSV tables, PNG pictures and ``report.html``; the pictures are of ``layer``, by
-    default the first network's last block. Raises ``LayerError`` unless both networks have a map of
-    the layer.
+    default the first network's last block, opened at ``spot``. Raises ``LayerError`` unless both
+    networks have a map of the layer.
     """
     chosen = _checked(comparison, layer)
     whole = {**comparison_document(comparison), "layer": chosen}
@@ -43,7 +44,7 @@ def report_files(
     for name, pair in pictures.items():
         for drawn in pair:
             yield f"{name}_{drawn.role}.png", to_png(drawn.pixels)
-    yield "report.html", page(comparison, chosen, pictures, text).encode()
+    yield "report.html", page(comparison, chosen, pictures, text, spot or Spot()).encode()
 
 
 def _checked(comparison: Comparison, layer: str | None) -> str:

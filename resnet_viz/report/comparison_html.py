@@ -12,28 +12,38 @@ from resnet_viz.figures.comparison_drawing import (
     full_titles,
     gradient_curves,
     short_titles,
-    strip_rows,
 )
 from resnet_viz.figures.gradient_plot import gradient_caption, gradient_figure
+from resnet_viz.figures.opened_block import Spot, opened_channels
 from resnet_viz.figures.prediction_plot import (
     PredictionSide,
     headline,
     prediction_figure,
 )
-from resnet_viz.figures.strip import strip_svg
+from resnet_viz.figures.stage_drawing import strip_rows
+from resnet_viz.figures.strip import NormRange, strip_legend, strip_svg
 from resnet_viz.records import Comparison, Pair, Side
 from resnet_viz.report.comparison_code import python_lines
 from resnet_viz.report.html_document import plot_markup, render
 
+_TILE = 160  # pixels
+
 
 def page(
-    comparison: Comparison, layer: str, pictures: Mapping[str, Pair[ColouredPicture]], text: Text
+    comparison: Comparison,
+    layer: str,
+    pictures: Mapping[str, Pair[ColouredPicture]],
+    text: Text,
+    spot: Spot,
 ) -> str:
     """The document as text.
 
-    ``pictures`` holds "overlay", "all_blocks" and "features" of ``layer``, for both networks.
+    ``pictures`` holds "overlay", "all_blocks" and "features" of ``layer``, for both networks;
+    ``spot`` is the channel and the pixel that are written out.
     """
     titles, names = full_titles(comparison, text), short_titles(comparison, text)
+    rows = strip_rows(comparison, layer, text)
+    norms = NormRange.of([*rows])
     predictions = prediction_figure(_predictions(comparison, titles))
     return render(
         "comparison.html",
@@ -45,7 +55,9 @@ def page(
         footing=footing_sentence(comparison, text),
         pictures=pictures,
         predictions=plot_markup(predictions, with_plotly=True),
-        strip=Markup(strip_svg(strip_rows(comparison, layer, text), text=text)),  # it escapes
+        strips=rows.map(lambda row: Markup(strip_svg(row, norms, text))),  # it escapes
+        legend=strip_legend(norms, text),
+        opened=opened_channels(comparison, layer, spot, side_length=_TILE),
         gradients=[_gradients(comparison, quantity, layer, text) for quantity in Quantity],
         seen=comparison.seen,
         code=python_lines(comparison, layer),

@@ -71,7 +71,7 @@ def test_preset_edit_drawing_download_and_compare(server, page, tmp_path):
     assert done.stdout.strip() == "torch.Size([1, 10])"
 
     page.get_by_role("button", name="Open in Compare").click()
-    expect(page.get_by_role("heading", name="Residual and plain, side by side")).to_be_visible()
+    expect(page.locator("canvas[data-shown]")).to_have_count(2)
     expect(page.get_by_text("ResNet-12, untrained, seed 0").first).to_be_visible()
     assert "network=design-" in page.url
 

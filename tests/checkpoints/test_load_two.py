@@ -15,9 +15,8 @@ from resnet_viz.figures.comparison_drawing import (
     Quantity,
     cam_rows,
     gradient_curves,
-    strip_rows,
 )
-from resnet_viz.figures.live_cams import live_cams
+from resnet_viz.figures.stage_drawing import stage_maps, strip_rows
 from resnet_viz.figures.strip import strip_svg
 from resnet_viz.networks.zoo.build_zoo import build_zoo, zoo_without_weights
 from resnet_viz.networks.zoo.catalog import ZOO, zoo_spec
@@ -66,12 +65,12 @@ def test_a_network_is_loaded_by_its_name():
 
 
 def test_every_figure_draws_two_unlike_networks(unlike):
-    svg = strip_svg(strip_rows(unlike, "tanh2", EN), text=EN)
+    svg = "".join(strip_svg(row, None, EN) for row in strip_rows(unlike, "tanh2", EN))
     assert svg.count('aria-selected="true"') == 2
     assert svg.count('data-layer="tanh') == 6  # a click on either row selects in the first one
     rows = cam_rows(unlike, "tanh2", opacity=0.5, own=False, columns=3)
     assert rows.first.colour_range == rows.second.colour_range
-    maps = live_cams(unlike)
+    maps = stage_maps(unlike)
     assert set(maps.first["maps"]) == set(maps.second["maps"]) == set(unlike.layers)
     for quantity in Quantity:
         curves = gradient_curves(unlike, quantity, EN)

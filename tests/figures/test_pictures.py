@@ -55,12 +55,12 @@ def test_enlarged_pixels_are_squares_of_one_colour(photo):
 
 def test_cam_row_holds_every_tile_and_frames_the_selected_one(photo):
     cams = [np.full((2, 2), level) for level in (0.0, 0.5, 1.0)]
-    sheet = cam_row(cams, photo, RANGE, tile=32, opacity=1, columns=2, selected=2)
+    sheet = cam_row(cams, photo, [RANGE] * 3, tile=32, opacity=1, columns=2, selected=2)
     assert sheet.shape == (67, 67, 3)
     assert np.array_equal(sheet[16, 16, :3], table(Palette.INFERNO)[0])
     assert not np.array_equal(sheet[35, 0], table(Palette.INFERNO)[255])
     assert np.array_equal(sheet[51, 16], table(Palette.INFERNO)[255])
-    assert (sheet[51, 51] == 128).all()  # no fourth tile
+    assert (sheet[51, 51] == 255).all()  # no fourth tile
 
 
 def test_grid_equals_a_slow_reference(feature):

@@ -1,17 +1,13 @@
 """Plots drop no value silently, and captions are computed from the numbers."""
 
-from xml.etree import ElementTree
-
 import numpy as np
 import pytest
 
 from resnet_viz.core.text import LANGUAGES, Text
 from resnet_viz.figures.comparison_drawing import (
     Quantity,
-    block_parts,
     cam_range,
     gradient_curves,
-    strip_rows,
 )
 from resnet_viz.figures.gradient_plot import (
     GradientCurve,
@@ -25,7 +21,6 @@ from resnet_viz.figures.prediction_plot import (
     prediction_caption,
     prediction_figure,
 )
-from resnet_viz.figures.strip import StripNode, StripRow, strip_svg
 from resnet_viz.records import TWINS, Pair, Prediction, Role
 
 EN = Text("en")
@@ -160,45 +155,6 @@ def test_small_shares_keep_a_digit():
     assert [percent(p) for p in (0.999, 0.42, 0.004, 0.0)] == ["100%", "42%", "0.4%", "0%"]
 
 
-def strip(count=4, layer="layer{s}.{i}", style="identity", selected=""):
-    names = [(s, layer.format(s=s, i=i), i) for s in (1, 2) for i in range(count // 2)]
-    nodes = tuple(StripNode(name, name, s, 10.0 ** (s + i), style) for s, name, i in names)
-    bare = tuple(StripNode(n.layer, n.picks, n.stage, None, None) for n in nodes)
-    return [
-        StripRow(Role.RESIDUAL, "R", nodes, selected),
-        StripRow(Role.PLAIN, "P", bare, selected),
-    ]
-
-
-def test_strip_has_a_marker_for_every_block_and_arcs_for_shortcuts_only():
-    root = ElementTree.fromstring(strip_svg(strip(6, selected="layer1.1"), text=EN))
-    layers = [g.get("data-layer") for g in root.iter(f"{SVG}g")]
-    assert layers == 2 * [f"layer{s}.{i}" for s in (1, 2) for i in range(3)]
-    assert len([p for p in root.iter(f"{SVG}path") if "arc" in p.get("class", "")]) == 6
-    chosen = [g for g in root.iter(f"{SVG}g") if g.get("aria-selected") == "true"]
-    assert {g.get("data-layer") for g in chosen} == {"layer1.1"}
-
-
-@pytest.mark.parametrize(
-    ("style", "dashes"), [("identity", None), ("padding", "1.5 3"), ("projection", "5 3")]
-)
-def test_strip_draws_each_shortcut_in_its_style(style, dashes):
-    root = ElementTree.fromstring(strip_svg(strip(style=style), text=EN))
-    arcs = [p for p in root.iter(f"{SVG}path") if "arc" in p.get("class", "")]
-    assert {arc.get("stroke-dasharray") for arc in arcs} == {dashes}
-
-
-def test_strip_escapes_layer_names():
-    svg = strip_svg(strip(layer='"><script>{s}{i}'), text=EN)
-    ElementTree.fromstring(svg)
-    assert "<script>" not in svg
-
-
-def test_selecting_a_layer_inside_a_block_selects_the_block():
-    svg = strip_svg(strip(selected="layer1.1.conv2"), text=EN)
-    assert svg.count('aria-selected="true"') == 2
-
-
 def test_comparison_offers_the_same_layers_on_both_sides(comparison):
     layers = comparison.layers
     assert layers[0] == "conv1"
@@ -216,28 +172,9 @@ def test_shared_scale_is_one_scale_and_own_scale_is_not(comparison):
     assert {own.first.high, own.second.high} >= {shared.first.high}
 
 
-def test_block_identity_holds_exactly_on_both_sides(comparison):
-    for side in comparison.sides:
-        for block in side.spec.blocks():
-            assert block_parts(side, block).error == 0
-
-
-def test_plain_block_has_no_shortcut(comparison):
-    assert block_parts(comparison.sides.second, "layer1.0").shortcut is None
-    assert block_parts(comparison.sides.first, "layer1.0").shortcut is not None
-
-
 @pytest.mark.parametrize("quantity", Quantity)
 def test_curves_have_a_value_for_each_layer_of_both(comparison, quantity):
     residual, plain = gradient_curves(comparison, quantity, EN)
     assert residual.layers == plain.layers
     assert len(residual.layers) == {"activation": 10}.get(quantity, 20)
     assert residual.drawable.all()
-
-
-def test_strip_marks_padding_where_shapes_change(comparison):
-    residual, plain = strip_rows(comparison, "layer1.0", EN)
-    styles = [node.shortcut for node in residual.nodes]
-    assert styles.count("padding") == 2
-    assert styles.count("identity") == 7
-    assert {node.shortcut for node in plain.nodes} == {None}

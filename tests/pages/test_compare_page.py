@@ -1,6 +1,7 @@
 """The Compare page without a browser: it starts, shows results, and handles any input."""
 
 import io
+import json
 import re
 
 import numpy as np
@@ -15,6 +16,7 @@ from tests.pictures.hostile_images import REFUSED
 from tests.pictures.hostile_names import NAMES
 from tests.source import ROOT
 
+TABS = ("features", "gradients", "predictions", "seen", "code")
 TIMEOUT = 120  # seconds; a cold start imports torch
 
 
@@ -55,7 +57,7 @@ def test_page_shows_both_trained_twins_without_a_click():
     assert not app.exception
     assert "ResNet\\-20, trained on CIFAR\\-10" in words(app)
     assert "plain\\-20, trained on CIFAR\\-10" in words(app)
-    assert app.get("plotly_chart")
+    assert app.get("bidi_component")
     assert not app.warning
 
 
@@ -67,8 +69,8 @@ def test_deep_link_opens_the_same_choice():
     app = opened(network="resnet56", weights="random", layer="layer2.3", lang="zh")
     assert not app.exception
     assert app.selectbox(key="network").value == "resnet56"
-    assert app.selectbox(key="layer").value == "layer2.3"
-    assert app.header[0].value == "残差网络与普通网络对比"
+    assert app.session_state["layer"] == "layer2.3"
+    assert app.get("tab")[0].label == "特征图"
 
 
 @pytest.mark.parametrize(
@@ -88,7 +90,7 @@ def test_deep_link_opens_the_same_choice():
 def test_hostile_address_changes_nothing(query):
     app = opened(**query)
     assert not app.exception
-    assert app.get("plotly_chart")
+    assert app.get("bidi_component")
 
 
 def test_language_switch_changes_every_word():
@@ -96,7 +98,7 @@ def test_language_switch_changes_every_word():
     app.session_state["lang"] = "zh"
     app.run()
     assert not app.exception
-    assert app.header[0].value == "残差网络与普通网络对比"
+    assert "两者不一致" in words(app)
 
 
 def test_uploaded_picture_is_used():
@@ -110,7 +112,7 @@ def test_bad_upload_gets_one_sentence_and_the_result_stays(kind, opened_once):
     app = upload(opened_once, f"{kind}.jpg", REFUSED[kind]())
     assert not app.exception
     assert len(app.warning) == 1
-    assert app.get("plotly_chart")
+    assert app.get("bidi_component")
 
 
 #: A lone surrogate cannot travel: neither a browser nor protobuf sends it.
@@ -152,7 +154,7 @@ def test_pretrained_weights_offline_keep_the_last_result(monkeypatch):
     app.run()
     assert not app.exception
     assert "could not be downloaded" in app.error[0].value
-    assert app.get("plotly_chart")
+    assert app.get("bidi_component")
     assert app.session_state["weights"] == "random"  # what the page shows
     assert "untrained, seed 0" in words(app)
 
@@ -179,25 +181,72 @@ def test_networks_say_what_they_reached_and_that_they_were_not_trained_alike():
     assert "Unequal footing" not in words(app)
 
 
-@pytest.mark.parametrize("tab", range(6))
-def test_every_panel_opens(tab):
-    from resnet_viz.core.text import sentences
-
-    names = ["all_blocks", "features", "block", "gradients", "seen", "code"]
-    app = opened(tab=sentences("en")[f"tabs.{names[tab]}"])
+@pytest.mark.parametrize("tab", TABS)
+def test_every_panel_opens_from_the_address(tab):
+    app = opened(tab=tab)
     assert not app.exception
+    assert app.session_state["tab_title"] == Text("en")(f"tabs.{tab}")
+    assert "".join(app.query_params.get("tab", [])) == ("" if tab == TABS[0] else tab)
+
+
+def test_a_tab_stays_open_in_another_language(opened_once):
+    app = opened_once
+    app.session_state["tab_title"] = Text("en")("tabs.gradients")
+    app.run()
+    app.session_state["lang"] = "zh"
+    app.run()
+    assert app.session_state["tab_title"] == Text("zh")("tabs.gradients")
+    app.session_state["lang"] = "en"
+    app.session_state["tab"] = TABS[0]
+    app.run()
 
 
 def test_a_pre_activation_block_is_a_sum_without_an_activation():
-    app = opened(
-        network="preact-resnet18", weights="random", layer="layer2.0", tab="Inside the block"
-    )
+    app = opened(network="preact-resnet18", weights="random", layer="layer2.0")
     assert not app.exception
-    app.session_state["tab"] = "Inside the block"
+    residual, plain = stage_data(app)["opened"]["sides"]
+    assert (residual["formula"], plain["formula"]) == ("F(x) + x", "F(x)")
+    assert residual["activation"] == ""
+    assert residual["error"] == plain["error"] == 0
+
+
+def test_the_selection_is_in_the_address_and_means_the_same_place_in_other_networks():
+    app = opened(layer="layer1.2", rank="2", pixel="0.5,0.25")
+    chosen = stage_data(app)["selected"]
+    assert (chosen["layer"], chosen["rank"], chosen["x"], chosen["y"]) == ("layer1.2", 2, 0.5, 0.25)
+    app.selectbox(key="network").set_value("resnet56").run()
+    assert (
+        stage_data(app)["selected"]["layer"] == "layer1.6"
+    )  # a quarter of the way: 2 of 8, 6 of 26
+    assert app.query_params["layer"] == ["layer1.6"]
+    app.session_state["layer"] = "layer3.8"
+    app.run().selectbox(key="network").set_value("resnet20").run()
+    assert stage_data(app)["selected"]["layer"] == "layer3.2"
+    assert "layer" not in app.query_params
+    app.selectbox(key="network").set_value("resnet56").run()
+    assert stage_data(app)["selected"]["layer"] == "layer3.8"  # the last block stays the last
+
+
+@pytest.mark.parametrize("pixel", ["1.0,0", "nan,nan", "a,b", "9" * 100_000])
+def test_a_pixel_outside_the_picture_is_none(pixel, opened_once):
+    app = opened_once
+    del app.session_state["pixel"]
+    app.query_params["pixel"] = pixel
     app.run()
+    assert stage_data(app)["selected"]["x"] is None
+    assert "pixel" not in app.query_params
+
+
+def test_choices_survive_other_pages():
+    app = opened(sample="horse", network="resnet56", layer="layer2.0", target="deer")
+    app.switch_page("pages/3_Gradients.py").run()
+    app.switch_page("app.py").run()
     assert not app.exception
-    assert "output = F(x) + x holds with a maximum error of 0" in words(app)
-    assert "output = F(x) holds with a maximum error of 0" in words(app)
+    assert app.selectbox(key="sample").value == "horse"
+    assert app.selectbox(key="network").value == "resnet56"
+    assert app.selectbox(key="target").value == "deer"
+    assert stage_data(app)["selected"]["layer"] == "layer2.0"
+    assert app.query_params["network"] == ["resnet56"]
 
 
 def test_networks_too_deep_for_a_picture_of_each_block_are_not_offered():
@@ -207,14 +256,12 @@ def test_networks_too_deep_for_a_picture_of_each_block_are_not_offered():
     assert any("WRN-28-10" in name for name in offered)
 
 
-@pytest.mark.parametrize("tab", ["all_blocks", "features", "block", "gradients", "code"])
+@pytest.mark.parametrize("tab", TABS)
 def test_a_second_residual_network_is_nowhere_orange_and_nowhere_plain(tab):
-    app = opened(network="resnet56", beside="resnet20")
-    app.session_state["tab"] = Text("en")(f"tabs.{tab}")
-    app.run()
+    app = opened(network="resnet56", beside="resnet20", tab=tab)
     assert not app.exception
-    assert "ResNet\\-20, trained on CIFAR\\-10" in words(app)
     page = content(app)
+    assert "ResNet-20, trained on CIFAR-10" in page
     assert "#ea580c" not in page
     assert not re.search(r"plain[-\\_]|_plain|\bplain\b", page)
 
@@ -224,6 +271,12 @@ def test_twins_are_blue_and_orange():
     assert "#ea580c" in page
     assert "#2563eb" in page
     assert "plain\\\\-56" in page
+
+
+def stage_data(app):
+    """What the stage shows: selection and opened block."""
+    sent = (json.loads(one.proto.json) for one in app.get("bidi_component"))
+    return next(data for data in sent if "selected" in data)
 
 
 def content(app):

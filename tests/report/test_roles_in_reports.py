@@ -16,11 +16,11 @@ from resnet_viz.figures.comparison_drawing import (
     full_titles,
     gradient_curves,
     short_titles,
-    strip_rows,
 )
 from resnet_viz.figures.explanation_plots import curves_figure
 from resnet_viz.figures.footing_words import with_footing
 from resnet_viz.figures.gradient_plot import gradient_figure
+from resnet_viz.figures.stage_drawing import strip_rows
 from resnet_viz.figures.strip import strip_svg
 from resnet_viz.pictures.samples import sample_picture
 from resnet_viz.report.comparison_code import python_lines
@@ -77,14 +77,15 @@ def test_gradient_figure_wears_neither_orange_nor_blue(two):
         assert not called_plain(figure)
 
 
-def test_strip_of_two_networks_has_other_markers_than_that_of_twins(two, twins):
-    strip, usual = (strip_svg(strip_rows(c, "layer3.2", EN), text=EN) for c in (two, twins))
+def test_strip_of_two_networks_has_other_colours_than_that_of_twins(two, twins):
+    strip, usual = (
+        "".join(strip_svg(row, None, EN) for row in strip_rows(c, "layer3.2", EN))
+        for c in (two, twins)
+    )
     assert ORANGE not in strip
-    assert not re.search("[●■]", strip)
-    assert not called_plain(strip)
+    assert BLUE not in strip
     assert ORANGE in usual
     assert BLUE in usual
-    assert re.search("●.*■", usual)
 
 
 def test_report_names_first_and_second(files):

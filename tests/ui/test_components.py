@@ -7,14 +7,13 @@ from resnet_viz.core.glossary import Term
 from resnet_viz.ui.frame.components import (
     block_stage,
     clickable_picture,
-    clickable_strip,
     glossary_marks,
-    live_overlay,
+    stage,
 )
 from tests.source import ROOT
 
 FOLDER = ROOT / "resnet_viz" / "ui" / "frame" / "components"
-NAMES = ("clickable_picture", "clickable_strip", "live_overlay", "block_stage", "glossary_marks")
+NAMES = ("clickable_picture", "block_stage", "glossary_marks", "stage")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -38,22 +37,13 @@ def test_whatever_moves_stands_still_for_who_prefers_it(path):
     assert "animation:" not in style or "@media (prefers-reduced-motion: reduce)" in style
 
 
-def test_strip_and_overlay_agree_on_the_event_between_them():
-    for name in ("clickable_strip", "live_overlay"):
-        script = (FOLDER / f"{name}.js").read_text("utf-8")
-        assert '"resnet-viz-state"' in script
-        assert "window.resnetVizState" in script
-
-
 def _components():
     point = clickable_picture.Point(0.5, 0.5)
     clickable_picture.picture("data:,", alt="a", key="a", on_pick=print, at=point, step=point)
-    clickable_strip.strip("<svg/>", layers=["x"], selected="x", opacity=0.5, own=False, label="b",
-                          key="b", on_pick=print)  # fmt: skip
-    live_overlay.overlay({}, "data:,", side=8, alt="c", key="c")
     block_stage.block_stage("<svg/>", "<p/>", [{}], label="d", key="d")
     terms = [Term("block", ("block",), "Some layers.")]
     glossary_marks.glossary_marks(terms, spaced=True, cookie="", key="e")
+    stage.stage({"store": "x"}, {"of": "x"}, key="stage", on_pick=print)
 
 
 def _script():
@@ -66,4 +56,4 @@ def test_each_component_is_registered_and_shown():
     app = AppTest.from_function(_script, default_timeout=60).run()
     assert not app.exception
     shown = [element.proto.component_name for element in app.get("bidi_component")]
-    assert shown == [f"resnet_viz_{name}" for name in NAMES]
+    assert list(dict.fromkeys(shown)) == [f"resnet_viz_{name}" for name in NAMES]

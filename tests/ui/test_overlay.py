@@ -7,7 +7,7 @@ import numpy as np
 from resnet_viz.checkpoints.load import load_two
 from resnet_viz.checkpoints.ref import NetworkRef
 from resnet_viz.figures.comparison_drawing import cam_range
-from resnet_viz.figures.live_cams import live_cams
+from resnet_viz.figures.stage_drawing import stage_maps
 from resnet_viz.pictures.samples import sample_picture, samples
 from resnet_viz.probe.compare import compare
 
@@ -15,7 +15,7 @@ from resnet_viz.probe.compare import compare
 def test_every_layers_map_travels_in_255ths_of_its_highest_value():
     pair = load_two(NetworkRef.parse("resnet20:random"))
     found = compare(pair, sample_picture(next(iter(samples()))))
-    cams = live_cams(found)
+    cams = stage_maps(found)
     for side, sent in found.sides.join(cams):
         assert list(sent["maps"]) == found.layers
         for layer, (height, width, high, packed) in sent["maps"].items():

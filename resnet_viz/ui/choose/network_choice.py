@@ -119,6 +119,7 @@ def ask_first(text: Text) -> NetworkRef:
         format_func=labels.__getitem__,
         key=_FIRST.network.name,
         help=f"{text('compare.network_help')} {text('footing.help')}",
+        persist_state="session",
     )
     _FIRST.network.publish(default)
     choice = _with_weights(known[chosen or default], _FIRST, text)
@@ -146,6 +147,7 @@ def ask_second(first: NetworkRef, text: Text) -> NetworkRef:
         format_func=labels.__getitem__,
         key=_SECOND.network.name,
         help=text("compare.beside_help"),
+        persist_state="session",
     )
     _SECOND.network.publish(default)
     if chosen in (_TWIN, None):
@@ -187,6 +189,7 @@ def _with_weights(choice: NetworkRef, keys: SideKeys, text: Text) -> NetworkRef:
         required=True,
         on_change=keys.want,
         help=text("compare.weights_help"),
+        persist_state="session",
     )
     keys.weights.publish(offline.value)
     source = WeightSource(chosen or offline)
@@ -210,6 +213,7 @@ def _ask_plain(keys: SideKeys, text: Text) -> WeightSource:
         format_func=lambda source: text(f"weights.plain_{source}"),
         key=keys.twin_weights.name,
         help=text("compare.plain_weights_help"),
+        persist_state="session",
     )
     keys.twin_weights.publish(offered[0])
     return WeightSource(chosen or offered[0])
@@ -217,7 +221,9 @@ def _ask_plain(keys: SideKeys, text: Text) -> WeightSource:
 
 def _ask_seed(keys: SideKeys, text: Text) -> int:
     keys.seed.restore(_HIGHEST_SEED)
-    seed = st.number_input(text("compare.seed"), 0, _HIGHEST_SEED, step=1, key=keys.seed.name)
+    seed = st.number_input(
+        text("compare.seed"), 0, _HIGHEST_SEED, step=1, key=keys.seed.name, persist_state="session"
+    )
     keys.seed.publish(0)
     return int(seed or 0)
 

@@ -26,6 +26,7 @@ from resnet_viz.ui.frame.session import (
     DESIGN,
     EXPLAIN_LAYER,
     LAYER,
+    LAYER_AMONG,
     NETWORK,
     OPENED,
     SECOND_NETWORK,
@@ -93,6 +94,7 @@ def open_checkpoint(
         NETWORK.set(place)
         if layer is not None:
             LAYER.set(layer)
+            LAYER_AMONG.pop()  # chosen by name
             EXPLAIN_LAYER.set(layer)
         st.switch_page(_SCRIPTS[page], query_params={"lang": text.language})
 

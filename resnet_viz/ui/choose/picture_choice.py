@@ -75,6 +75,7 @@ def choose_picture(text: Text, own: Sequence[LabelledPicture] = ()) -> PictureId
         format_func=lambda name: offered[name].title,
         key=SAMPLE.name,
         on_change=_use_sample,
+        persist_state="session",
     )
     SAMPLE.publish(names[0])
     # No list of suffixes: Streamlit answers a wrong one with an exception, we with a sentence.

@@ -1,8 +1,11 @@
 """The sidebar of Compare and Explain, as one frozen value."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass
+from typing import Literal
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from resnet_viz.checkpoints.ref import NetworkRef
 from resnet_viz.core.text import Text
@@ -29,8 +32,11 @@ class Question:
     device: str
 
 
-def ask(text: Text) -> Question:
-    """Show the sidebar and return the question; small choices are also in the address."""
+def ask(text: Text, target_place: DeltaGenerator | None = None) -> Question:
+    """Show the sidebar and return the question; small choices are also in the address.
+
+    ``target_place`` is where the target class is asked for instead, without a label.
+    """
     if REFUSED.get() is not None:
         take_back_choice()
     with st.sidebar:
@@ -39,13 +45,16 @@ def ask(text: Text) -> Question:
         with place:  # above the network, whose data decides which pictures there are
             picture = choose_picture(text, own_pictures(first))
         second = ask_second(first, text)
-        target = _ask_target(first, text)
+        with target_place or nullcontext():
+            target = _ask_target(first, text, "collapsed" if target_place else "visible")
         score = Score(SCORE.get())
         device = _ask_device(text)
     return Question(picture, first, second, target, score, device)
 
 
-def _ask_target(first: NetworkRef, text: Text) -> int | None:
+def _ask_target(
+    first: NetworkRef, text: Text, label: Literal["visible", "collapsed"]
+) -> int | None:
     classes = first.classes
     TARGET.restore({_OWN, *classes}, _OWN)
     chosen = st.selectbox(
@@ -54,6 +63,8 @@ def _ask_target(first: NetworkRef, text: Text) -> int | None:
         format_func=lambda c: text("compare.target_own") if c == _OWN else class_label(c, text),
         key=TARGET.name,
         help=text("compare.target_help"),
+        label_visibility=label,
+        persist_state="session",
     )
     TARGET.publish(_OWN)
     return None if chosen in (_OWN, None) else classes.index(chosen)

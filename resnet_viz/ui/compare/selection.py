@@ -1,23 +1,81 @@
-"""The selected layer of Compare."""
+"""What is selected on the stage: a layer, a channel, a pixel; and how maps are shown."""
 
-import streamlit as st
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-from resnet_viz.core.text import Text
-from resnet_viz.records import Comparison
-from resnet_viz.ui.frame.session import LAYER
+from resnet_viz.figures.opened_block import Spot
+from resnet_viz.records import Comparison, counterpart
+from resnet_viz.ui.frame.session import (
+    LAYER,
+    LAYER_AMONG,
+    OPACITY,
+    OWN_SCALE,
+    PIXEL,
+    RANK,
+    STAGE_TURN,
+)
+
+_MOST_CHANNELS = 100_000
 
 
-def selected_layer(layers: list[str], comparison: Comparison) -> str:
-    """Return the layer of the session or the address; by default the last block."""
-    LAYER.restore(layers, _last_block(comparison))
-    return LAYER.get()
+@dataclass(frozen=True)
+class Among:
+    """The layers and the blocks of a comparison among which a layer was chosen."""
+
+    layers: tuple[str, ...]
+    blocks: tuple[str, ...]
 
 
-def choose_layer(layers: list[str], comparison: Comparison, text: Text) -> None:
-    """Show a select box for the layer, in addition to the strip."""
-    st.selectbox(text("compare.layer"), layers, key=LAYER.name)
-    LAYER.publish(_last_block(comparison))
+@dataclass(frozen=True)
+class Selection:
+    """The selected layer of the first network, and channel and pixel of its block."""
+
+    layer: str
+    spot: Spot
 
 
-def _last_block(comparison: Comparison) -> str:
-    return comparison.sides.first.spec.blocks()[-1]
+def selected(comparison: Comparison) -> Selection:
+    """Return the selection of the session or the address; by default the last block.
+
+    A layer means a place: in other networks it is the one at the same share of the way, so that the
+    last block stays the last.
+    """
+    layers, blocks = comparison.layers, comparison.sides.first.spec.blocks()
+    now, before = Among(tuple(layers), tuple(blocks)), LAYER_AMONG.get()
+    if isinstance(before, Among) and before != now:
+        LAYER.set(_moved(LAYER.get(), before, now))
+    LAYER.restore(layers, blocks[-1])
+    LAYER_AMONG.set(now)
+    LAYER.publish(blocks[-1])
+    RANK.restore(_MOST_CHANNELS)
+    RANK.publish(0)
+    PIXEL.restore()
+    PIXEL.write()
+    return Selection(LAYER.get(), Spot(RANK.get(), PIXEL.get()))
+
+
+def _moved(layer: str, before: Among, now: Among) -> str:
+    """Return the layer at the same place of other networks; a block's is a block."""
+    if layer in before.blocks:
+        return counterpart(layer, before.blocks, now.blocks)
+    return counterpart(layer, before.layers, now.layers) if layer in before.layers else ""
+
+
+def take(picked: object, comparison: Comparison) -> None:
+    """Take over what the browser selected; whatever makes no sense is left as it was."""
+    if not isinstance(picked, Mapping):
+        return
+    if picked.get("layer") in comparison.layers:
+        LAYER.set(str(picked["layer"]))
+    rank, x, y = picked.get("rank"), picked.get("x"), picked.get("y")
+    if isinstance(rank, int) and 0 <= rank < _MOST_CHANNELS:
+        RANK.set(rank)
+    if isinstance(x, int | float) and isinstance(y, int | float) and 0 <= x < 1 and 0 <= y < 1:
+        PIXEL.set((float(x), float(y)))
+    opacity, own, turn = picked.get("opacity"), picked.get("own"), picked.get("turn")
+    if isinstance(opacity, int) and 0 <= opacity <= 100:
+        OPACITY.set(opacity)
+    if isinstance(own, bool):
+        OWN_SCALE.set(own)
+    if isinstance(turn, int):
+        STAGE_TURN.set(turn)

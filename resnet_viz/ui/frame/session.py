@@ -85,6 +85,28 @@ class Number(Key[int]):
         st.session_state[self.name] = min(int(digits), highest) if is_number else 0
 
 
+class Spot(Key[tuple[float, float] | None]):
+    """A position in a picture, x and y as shares of its width and height; None until chosen."""
+
+    def restore(self) -> None:
+        """Take the value from the session or the address, if it lies in the picture."""
+        if self.name not in st.session_state:
+            st.session_state[self.name] = _shares(self.in_address[:40])
+
+    def write(self) -> None:
+        """Copy the value to the address."""
+        spot = self.get()
+        self.write_address("" if spot is None else "{:.4f},{:.4f}".format(*spot))
+
+
+def _shares(words: str) -> tuple[float, float] | None:
+    try:
+        x, y = map(float, words.split(","))
+    except ValueError:
+        return None
+    return (x, y) if 0 <= x < 1 and 0 <= y < 1 else None
+
+
 @dataclass(frozen=True)
 class Keys(Generic[T]):
     """Keys that differ in one word, for example one per experiment: ``GUESS["paths"]``."""
@@ -135,12 +157,15 @@ REFUSED = Key[Any]("refused_networks", None)  # why the page went back to them
 LAST_QUESTION = Key[Any]("last_good_question", None)  # the last one with an answer
 
 # Compare
+COMPARE_TAB = Choice("tab", "")
 LAYER = Choice("layer", "")
+LAYER_AMONG = Key[Any]("layer_among", None)  # the layers among which it was chosen
+RANK = Number("rank", 0)  # of the channel, by Grad-CAM weight
+PIXEL = Spot("pixel", None)
+STAGE_TURN = Key("stage_turn", 0)  # the browser's last selection that was read
 OPACITY = Key("opacity", 55)  # percent; Explain's too
 OWN_SCALE = Key("own_scale", False)
 SCORE = Choice("score", "logit")
-CHANNEL = Key[int | None]("channel", None)
-PIXEL = Key[Any]("pixel", None)  # of a block
 
 # Build
 PRESET = Choice("preset", "")  # what the page is about

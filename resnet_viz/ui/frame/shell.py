@@ -30,11 +30,12 @@ _SKELETON = 480  # pixels
 _WARM, _WARMING = Event(), Lock()
 
 
-def open_page(title: str) -> Text:
+def open_page(title: str, *, heading: bool = True) -> Text:
     """Open a page and return its text. ``title`` is a key of the text files.
 
     Called before the page's own imports: on a fresh server those take seconds, in which navigation,
-    title and a skeleton are there.
+    title and a skeleton are there. Without ``heading`` the page names itself in its navigation alone:
+    a picture stands at its top.
     """
     first = title == FIRST
     if not first:
@@ -51,7 +52,8 @@ def open_page(title: str) -> Text:
         again = not first and st.button(text("first.again"), key="again", type="tertiary")
     if again:
         st.switch_page("app.py", query_params={START.name: "1"})
-    st.header(text(title), anchor=False)
+    if heading:
+        st.header(text(title), anchor=False)
     explain_words(text, seen=not first)
     if first:
         Thread(target=_warm_up, daemon=True).start()  # for the page after it
