@@ -151,7 +151,7 @@ def _bar(norm: float | None, x: int, norms: NormRange | None, colour: str) -> st
         )
     height = _LEAST_BAR + (_BAR - _LEAST_BAR) * norms.share(norm)
     return (
-        f'<rect class="bar" x="{x + TILE / 4}" y="{bottom - height:.1f}" width="{TILE / 2}" '
+        f'<rect class="norm" x="{x + TILE / 4}" y="{bottom - height:.1f}" width="{TILE / 2}" '
         f'height="{height:.1f}" fill="{colour}"/>'
     )
 

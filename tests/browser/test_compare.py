@@ -220,7 +220,7 @@ def test_page_speaks_the_browser_s_language_and_fits_a_phone(server, browser):
     chosen = page.locator(".strip [aria-selected=true]").first.bounding_box()
     assert 0 <= chosen["x"] <= 390 - chosen["width"]
     assert chosen["y"] > left["y"] + left["height"]
-    assert page.locator(".bar").bounding_box()["y"] > left["y"]
+    assert page.locator(".controls").bounding_box()["y"] > left["y"]
     context.close()
 
 

@@ -38,7 +38,7 @@ def test_every_block_has_a_thumbnail_and_a_bar_and_arcs_are_shortcuts():
     assert [node.get("data-layer") for node in nodes] == [
         f"layer{s}.{i}" for s in (1, 2) for i in range(3)
     ]
-    assert len(list(root.iter(f"{SVG}image"))) == len(of_class(root, "rect", "bar")) == 6
+    assert len(list(root.iter(f"{SVG}image"))) == len(of_class(root, "rect", "norm")) == 6
     assert len(of_class(root, "path", "arc")) == 6
     assert not of_class(drawn(row(style=None)), "path", "arc")
     chosen = [node for node in nodes if node.get("aria-selected") == "true"]
@@ -56,7 +56,7 @@ def test_each_shortcut_has_its_style(style, dashes):
 
 
 def test_bars_stand_between_the_lowest_and_the_highest_norm_on_a_logarithm():
-    bars = of_class(drawn(row(4)), "rect", "bar")  # 10, 100, 100, 1000
+    bars = of_class(drawn(row(4)), "rect", "norm")  # 10, 100, 100, 1000
     heights = [float(bar.get("height")) for bar in bars]
     assert heights[1] == heights[2] == pytest.approx((heights[0] + heights[3]) / 2)
     assert heights[0] < heights[1] < heights[3]
@@ -66,7 +66,7 @@ def test_bars_stand_between_the_lowest_and_the_highest_norm_on_a_logarithm():
 def test_a_norm_that_has_no_logarithm_is_a_cross(norm):
     svg = strip_svg(row(norm=norm), NormRange.of([row()]), EN)
     assert svg.count("×") == 4
-    assert 'class="bar"' not in svg
+    assert 'class="norm"' not in svg
     assert NormRange.of([row(norm=norm)]) is None
     assert "Bars" not in strip_legend(None, EN)
 

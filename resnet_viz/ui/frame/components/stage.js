@@ -144,7 +144,7 @@ class Stage {
     this.box = make("div", "stage", parent);
     this.box.tabIndex = 0;
     this.box.setAttribute("role", "group");
-    const bar = make("div", "bar", this.box);
+    const bar = make("div", "controls", this.box);
     this.layer = this.field(bar, "select");
     this.opacity = this.field(bar, "input", "range");
     this.own = this.field(bar, "input", "checkbox");
@@ -269,7 +269,8 @@ class Stage {
       }, 150);
     }
     if (step[1]) {
-      const most = Math.max(0, ...this.parts(this.kept).map((part) => (part ? part.count - 1 : 0)));
+      const counts = this.parts(this.kept).map((part) => (part ? part.count - 1 : 0));
+      const most = counts.length ? Math.max(...counts) : this.kept.rank + 1;  // not here yet
       return this.choose({ rank: clamp(this.kept.rank + step[1], 0, most) }, 150);
     }
     const layers = this.held.layers.filter((name) => this.held.picks.includes(name));
