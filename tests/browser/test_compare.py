@@ -209,7 +209,7 @@ def test_deep_link_opens_the_same_picture_in_a_new_browser(server, page):
 def test_page_speaks_the_browser_s_language_and_fits_a_phone(server, browser):
     context = browser.new_context(locale="zh-CN", viewport={"width": 390, "height": 844})
     page = context.new_page()
-    page.goto(server)
+    page.goto(f"{server}/?network=resnet20")
     expect(page.get_by_role("tab", name="特征图")).to_be_visible()
     expect(page.locator("canvas[data-shown]")).to_have_count(2)
     widths = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")

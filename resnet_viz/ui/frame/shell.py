@@ -34,8 +34,8 @@ def open_page(title: str, *, heading: bool = True) -> Text:
     """Open a page and return its text. ``title`` is a key of the text files.
 
     Called before the page's own imports: on a fresh server those take seconds, in which navigation,
-    title and a skeleton are there. Without ``heading`` the page names itself in its navigation alone:
-    a picture stands at its top.
+    title and a skeleton are there. Without ``heading`` the navigation alone names the page, so that
+    a picture can stand at its top.
     """
     first = title == FIRST
     if not first:
