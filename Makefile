@@ -8,8 +8,8 @@ DOCUMENTED := resnet_viz $(filter-out resnet_viz.ui resnet_viz.cli resnet_viz.ex
 
 .PHONY: run test check docs sweep format benchmark recordings
 
-run: .venv/.run
-	$(BIN)/python -m resnet_viz app --port $(PORT)
+run: .venv/.run .venv/bin/resnet-viz
+	$(BIN)/resnet-viz app --port $(PORT)
 
 test: .venv/.dev
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not slow"
@@ -50,6 +50,11 @@ recordings: .venv/.dev
 
 .venv/.run: requirements.txt | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+# The command that every page prints. The library itself stays in this folder.
+.venv/bin/resnet-viz: pyproject.toml | .venv/.run
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	touch $@
 
 .venv/.dev: requirements.txt requirements-dev.txt | .venv/bin/python

@@ -12,6 +12,7 @@ from resnet_viz.core.converter import JsonObject
 from resnet_viz.core.errors import OptionError
 from resnet_viz.core.saving import read_record, save_record
 from resnet_viz.records.explanation import Explanation
+from resnet_viz.records.read_only import shortened
 
 if TYPE_CHECKING:
     from typing import Self
@@ -56,11 +57,11 @@ class Explanations(Sequence[Explanation]):
     def __repr__(self) -> str:
         if not self.items:
             return f"{type(self).__name__}(no images)"
-        first = self.items[0]
         blank = sum(one.blank is not None for one in self.items)
+        made = list(dict.fromkeys(f"{one.method} at {one.place or 'input'}" for one in self.items))
+        networks = shortened(list(dict.fromkeys(one.network for one in self.items)))
         return (
-            f"{type(self).__name__}({len(self)} images, {first.network}, {first.method} at "
-            f"{first.place or 'the input'}, {blank} blank)"
+            f"{type(self).__name__}({len(self)} maps, {networks}, {shortened(made)}, {blank} blank)"
         )
 
     @property
