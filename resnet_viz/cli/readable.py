@@ -9,6 +9,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from resnet_viz.core.number_format import readable
+
 _UNWRAPPED = 100_000  # columns, where no terminal sets a width
 _INDENT = 2  # columns per level
 
@@ -68,7 +70,7 @@ def _cell(value: Any) -> str:
         case None:
             return "-"
         case float():
-            return f"{value:.4g}"
+            return readable(value, 4)
         case list() | tuple():
             words = any(isinstance(item, str) for item in value)
             return (", " if words else "x").join(map(str, value)) or "-"

@@ -9,7 +9,7 @@ _SMALLEST, _LARGEST = 1e-3, 1e6  # magnitudes that are written out
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def number(value: float, digits: int = 3) -> str:
+def readable(value: float, digits: int = 3) -> str:
     """Write a number with up to ``digits`` significant digits, without trailing zeros.
 
     >>> number(0.3604), number(26012, 2), number(1.61e21, 2), number(-0.0000352)
@@ -30,11 +30,6 @@ def number(value: float, digits: int = 3) -> str:
     if "." in mantissa:
         mantissa = mantissa.rstrip("0").rstrip(".")
     return f"{mantissa} × 10{str(int(exponent)).translate(_RAISED)}"
-
-
-def power_of_ten(exponent: int) -> str:
-    """Write 10 to an integer power: 10⁻³."""
-    return "10" + str(exponent).translate(_RAISED)
 
 
 def percent(share: float) -> str:

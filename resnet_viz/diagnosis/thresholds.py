@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from resnet_viz.core.number_format import readable
 from resnet_viz.records import CheckFinding, Severity
 
 
@@ -106,7 +107,7 @@ def graded(
     severity, threshold = THRESHOLDS[check].grade(value)
     if note and severity is Severity.OK:
         severity = Severity.NOTE
-    message_values = {"layer": layer or "", "value": f"{value:.3g}", **words}
+    message_values = {"layer": layer or "", "value": readable(value), **words}
     return CheckFinding(
         check, severity, layer, float(value), threshold, tuple(message_values.items())
     )

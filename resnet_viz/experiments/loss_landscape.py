@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from resnet_viz.core.errors import OptionError
+from resnet_viz.core.number_format import readable
 from resnet_viz.experiments.measures.batches import Images, LabelledBatch, labelled_batch
 from resnet_viz.experiments.measures.curves import curve, matrix
 from resnet_viz.experiments.measures.spread import around_mean
@@ -229,5 +230,5 @@ def _numbers(grid: np.ndarray, lines: dict[str, np.ndarray]) -> dict[str, float]
 
 
 def _surface(kind: str, grid: list[float], rows: list[list[float]]) -> Matrix:
-    names = [f"{value:.3g}" for value in grid]
+    names = [readable(value) for value in grid]
     return matrix(kind, names[: len(rows)], names, np.array(rows))

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from resnet_viz.core.number_format import readable
 from resnet_viz.experiments.measures.curves import curve
 from resnet_viz.experiments.measures.spread import around_mean
 from resnet_viz.experiments.settings import in_range
@@ -76,7 +77,7 @@ def run(config: MlpConfig) -> Iterator[Finding]:
         mean, ends = np.exp(np.log(relative).mean(0)), (relative.min(0), relative.max(0))
         by_seed = [growth(one) for one in norms]
         factor = around_mean(form.name, by_seed, logarithmic=True)
-        note = f"× {factor[form.name]:.3g}"
+        note = f"× {readable(factor[form.name])}"
         curves.append(
             curve(form.name, range(len(mean)), mean, kind=form.kind, spread=ends, note=note)
         )

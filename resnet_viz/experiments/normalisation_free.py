@@ -12,6 +12,7 @@ from math import inf, isfinite, log
 import numpy as np
 from torch import Tensor
 
+from resnet_viz.core.number_format import readable
 from resnet_viz.experiments.measures.batches import photographs
 from resnet_viz.experiments.measures.curves import curve
 from resnet_viz.experiments.measures.gradient_growth import GradientConfig
@@ -66,7 +67,7 @@ def run(config: NormalisationConfig) -> Iterator[Finding]:
         network = build(spec, seed=config.seed)
         history = list(losses(network, images, labels, steps=config.steps,
                               learning_rate=config.learning_rate))  # fmt: skip
-        curves.append(curve(name, range(len(history)), history, note=f"{history[-1]:.2g}"))
+        curves.append(curve(name, range(len(history)), history, note=readable(history[-1], 2)))
         numbers |= _of(name, history)
         panel = Panel("training", "step", "loss", tuple(curves), log_y=True)
         progress = number / len(specs)

@@ -7,10 +7,11 @@ from resnet_viz.checkpoints.sources.bundled_files import (
     bundled_metadata,
     bundled_names,
 )
+from resnet_viz.core.number_format import readable
 from resnet_viz.core.text import Text
 from resnet_viz.experiments.literature import PublishedNumber, compared_numbers
 from resnet_viz.experiments.measures.batches import Images
-from resnet_viz.experiments.verdict_sentences import number_words, placeholder
+from resnet_viz.experiments.verdict_sentences import placeholder
 from resnet_viz.figures.comparison_drawing import network_title
 from resnet_viz.figures.footing_words import unequal_footing
 from resnet_viz.records import Finding
@@ -32,7 +33,7 @@ def remarks(finding: Finding, text: Text) -> list[str]:
         text(
             "experiments.figure_differs",
             what=published_label(finding.experiment, number.published, text),
-            measured=f"{number.measured:.3g}",
+            measured=readable(number.measured),
             published=number.published.value,
             source=number.published.source,
         )
@@ -51,7 +52,7 @@ def remarks(finding: Finding, text: Text) -> list[str]:
 
 def words_of(finding: Finding) -> dict[str, str]:
     """Return the numbers of a finding as words for a sentence."""
-    return {placeholder(name): number_words(value) for name, value in finding.numbers.items()}
+    return {placeholder(name): readable(value) for name, value in finding.numbers.items()}
 
 
 def _remarks_of(finding: Finding) -> Iterator[str]:

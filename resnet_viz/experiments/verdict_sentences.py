@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from math import inf, isfinite, isnan
 from string import ascii_lowercase
 
+from resnet_viz.core.number_format import readable
 from resnet_viz.core.text import Text
 from resnet_viz.experiments.registry import Experiment
 from resnet_viz.records import GuessOutcome, Outcome, Statistic, Verdict
@@ -70,9 +71,9 @@ def open_reason(row: Experiment, verdict: Verdict, text: Text) -> str:
     return text(
         "experiments.reason_conflict",
         one=_statistic_label(row, one, text),
-        value=number_words(one.value),
+        value=readable(one.value),
         other=_statistic_label(row, other, text),
-        other_value=number_words(other.value),
+        other_value=readable(other.value),
     )
 
 
@@ -82,16 +83,16 @@ def _silence(row: Experiment, one: Statistic, text: Text) -> str:
     if isnan(one.value):
         return text("experiments.reason_missing", what=what)
     if one.low == -inf or one.high == inf:
-        return text("experiments.reason_once", what=what, value=number_words(one.value))
-    words = {"what": what, "value": number_words(one.value), **_ends(one)}
+        return text("experiments.reason_once", what=what, value=readable(one.value))
+    words = {"what": what, "value": readable(one.value), **_ends(one)}
     crossed = [bar for bar in (one.bar.lower, one.bar.upper) if one.low <= bar <= one.high]
     if not crossed:
         return text("experiments.reason_none", **words)
-    return text("experiments.reason_spread", bar=number_words(crossed[0]), **words)
+    return text("experiments.reason_spread", bar=readable(crossed[0]), **words)
 
 
 def _ends(one: Statistic) -> dict[str, str]:
-    return {"low": number_words(one.low), "high": number_words(one.high)}
+    return {"low": readable(one.low), "high": readable(one.high)}
 
 
 def _statistic_label(row: Experiment, one: Statistic, text: Text) -> str:
@@ -107,7 +108,7 @@ def statistic_rows(row: Experiment, verdict: Verdict, text: Text) -> Iterator[di
         known = isfinite(one.low) and isfinite(one.high)
         yield {
             text("experiments.column_what"): _statistic_label(row, one, text),
-            text("experiments.column_measured"): number_words(one.value),
+            text("experiments.column_measured"): readable(one.value),
             text("experiments.column_spread"): (
                 text("experiments.from_to", **_ends(one)) if known else "–"
             ),
@@ -118,7 +119,7 @@ def statistic_rows(row: Experiment, verdict: Verdict, text: Text) -> Iterator[di
 
 def _bar_words(row: Experiment, one: Statistic, text: Text) -> Iterator[str]:
     bar = one.bar
-    ends = {"lower": number_words(bar.lower), "upper": number_words(bar.upper)}
+    ends = {"lower": readable(bar.lower), "upper": readable(bar.upper)}
     for side in ("below", "between", "above"):
         answers: tuple[str, ...] = getattr(bar, side)
         if answers:
@@ -139,12 +140,3 @@ def _listed(row: Experiment, answers: Sequence[str]) -> str:
 def placeholder(name: str) -> str:
     """Return a number's name as a placeholder: letters, digits and underscores."""
     return "".join(c if c.isalnum() else "_" for c in name)
-
-
-def number_words(value: float) -> str:
-    """Return a number with three digits, in full up to 100,000."""
-    if not isfinite(value) or value == 0:
-        return f"{value:g}"
-    if 1e-4 <= abs(value) < 1e5:
-        return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
-    return f"{value:.2e}"

@@ -6,7 +6,7 @@ from html import escape
 import plotly.graph_objects as go
 
 from resnet_viz.core.text import Text
-from resnet_viz.figures.theme import ACCENT, STYLES, layer_ticks, styled
+from resnet_viz.figures.theme import ACCENT, STYLES, hover, layer_ticks, log_axis, styled
 from resnet_viz.records import ANY_TWO, CheckpointComparison, CheckpointReport, Pair
 
 
@@ -39,7 +39,9 @@ def norms_figure(first: CheckpointReport, second: CheckpointReport, text: Text) 
         style = STYLES[role]
         _add_layers(figure, own, order, escape(report.name), style.colour, style.symbol)
     figure.update_xaxes(title=text("figures.axis_layers"), **layer_ticks(order))
-    figure.update_yaxes(title=text("beside.axis_spectral"), type="log")
+    figure.update_yaxes(
+        title=text("beside.axis_spectral"), **log_axis(v for own in norms for v in own.values())
+    )
     figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.15, "x": 0})
     return styled(figure, height=320)
 
@@ -70,5 +72,6 @@ def _add_layers(
         line={"color": colour, "width": 1.5},
         marker={"symbol": symbol, "size": 6},
         name=name,
-        hovertemplate="%{customdata}: %{y:.3g}<extra></extra>",
+        hovertext=hover(values.values()),
+        hovertemplate="%{customdata}: %{hovertext}<extra></extra>",
     )

@@ -12,7 +12,7 @@ from resnet_viz.figures.labelled_plots import (
     reliability_figure,
     robustness_figure,
 )
-from resnet_viz.figures.theme import ACCENT, STYLES, layer_ticks, styled
+from resnet_viz.figures.theme import ACCENT, STYLES, hover, layer_ticks, log_axis, styled
 from resnet_viz.records import CheckFinding, CheckpointReport, Labelled, Role
 
 #: Which number of a layer a check is about.
@@ -89,14 +89,14 @@ def _by_layer(finding: CheckFinding, report: CheckpointReport, text: Text) -> go
         mode="lines+markers",
         line={"color": style.colour, "width": 1.5},
         marker={"symbol": style.symbol, "size": [13 if n == finding.layer else 6 for n in names]},
-        hovertemplate="%{customdata}: %{y:.3g}<extra></extra>",
+        hovertext=hover(values),
+        hovertemplate="%{customdata}: %{hovertext}<extra></extra>",
     )
     if finding.check in _LINED and finding.threshold is not None:
         figure.add_hline(y=finding.threshold, line={"color": _LIMIT, "width": 1, "dash": "dash"})
     positive = number in _LOGARITHMIC and min(values) > 0
-    figure.update_yaxes(
-        title=text(f"diagnosis.axis_{number}"), type="log" if positive else "linear"
-    )
+    scale = log_axis(values) if positive else {"type": "linear"}
+    figure.update_yaxes(title=text(f"diagnosis.axis_{number}"), **scale)
     figure.update_xaxes(title=text("figures.axis_layers"), **layer_ticks(names))
     return styled(figure, height=280)
 
@@ -108,8 +108,9 @@ def _bars(values: Mapping[str, float], title: str) -> go.Figure:
         y=list(values),
         orientation="h",
         marker={"color": ACCENT},
-        hovertemplate="%{y}: %{x:.3g}<extra></extra>",
+        hovertext=hover(values.values()),
+        hovertemplate="%{y}: %{hovertext}<extra></extra>",
     )
-    figure.update_xaxes(title=title, type="log")
+    figure.update_xaxes(title=title, **log_axis(values.values()))
     figure.update_yaxes(autorange="reversed")
     return styled(figure, height=120 + 28 * len(values))

@@ -10,7 +10,7 @@ from resnet_viz.core.text import Text
 from resnet_viz.figures.curve_labels import curve_label, curve_style, has_end_labels, label_ends
 from resnet_viz.figures.finding_matrices import draw_matrix
 from resnet_viz.figures.small_multiples import maps_figure, rows_figure
-from resnet_viz.figures.theme import STYLES, styled
+from resnet_viz.figures.theme import STYLES, hover, log_axis, styled
 from resnet_viz.records import Curve, Mark, Panel, Role, Zone
 
 _ZONE = "rgba(128, 128, 128, 0.25)"  # legible on white and on black
@@ -46,7 +46,7 @@ def panel_figure(
         _add_curve(figure, panel, curve, text, first=curve.name not in seen)
         seen.add(curve.name)
     if panel.log_y and panel.curves:
-        figure.update_yaxes(type="log", exponentformat="power")
+        figure.update_yaxes(**log_axis(value for curve in panel.curves for value in curve.y))
         _add_lost(figure, panel.curves, text)
     figure.update_xaxes(title=text(f"experiments.axes.{panel.x}"), **_ticks(panel))
     figure.update_yaxes(title=text(f"experiments.axes.{panel.y}"))
@@ -71,7 +71,8 @@ def _add_curve(figure: go.Figure, panel: Panel, curve: Curve, text: Text, *, fir
         "legendgroup": curve.name,
         "showlegend": first,
         "customdata": names,
-        "hovertemplate": ("%{customdata}: " if names else "%{x}: ") + "%{y:.4g}",
+        "hovertext": hover(curve.y),
+        "hovertemplate": ("%{customdata}: " if names else "%{x}: ") + "%{hovertext}",
     }
     if panel.mark is Mark.BARS:
         figure.add_bar(**common, marker={"color": colour}, error_y=_error_bars(curve))
@@ -137,7 +138,8 @@ def _add_behind(figure: go.Figure, panel: Panel) -> None:
             mode="lines",
             line={"color": curve_style(panel.curves, curve)[0], "width": 1.25, "dash": "dot"},
             showlegend=False,
-            hovertemplate="%{x}: %{y:.4g}<extra></extra>",
+            hovertext=hover(curve.y),
+            hovertemplate="%{x}: %{hovertext}<extra></extra>",
         )
 
 

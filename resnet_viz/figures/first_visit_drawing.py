@@ -9,7 +9,7 @@ from html import escape
 from math import log10
 
 from resnet_viz.core.converter import JsonObject
-from resnet_viz.core.number_format import number, percent
+from resnet_viz.core.number_format import percent, readable
 from resnet_viz.core.text import Text
 from resnet_viz.figures.block_drawing import arc_opacity, block_svgs, sum_and_output
 from resnet_viz.figures.theme import STYLES
@@ -43,8 +43,8 @@ def facts(visit: FirstVisit, text: Text) -> str:
         text(
             "first.fact_signal",
             depth=deep.depth,
-            without=number(deep.signal[0][-1], 2),
-            share=number(deep.signal[-1][-1], 2),
+            without=readable(deep.signal[0][-1], 2),
+            share=readable(deep.signal[-1][-1], 2),
         )
     ]
     if visit.pair is not None:
@@ -115,7 +115,7 @@ def _values(series: DepthSeries, quantity: str, at: int) -> Sequence[float]:
 def _end(series: DepthSeries, quantity: str, at: int, text: Text) -> str:
     """Say what arrives: of the signal at the last block, of the gradient at the first layer."""
     values = _values(series, quantity, at)
-    return text("first.arrives", factor=number(values[-1 if quantity == "signal" else 0], 2))
+    return text("first.arrives", factor=readable(values[-1 if quantity == "signal" else 0], 2))
 
 
 def _brightness(values: Sequence[float]) -> list[float]:

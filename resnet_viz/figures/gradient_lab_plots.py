@@ -10,10 +10,11 @@ import numpy as np
 import plotly.graph_objects as go
 from jaxtyping import Float64
 
+from resnet_viz.core.number_format import readable
 from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison_drawing import network_title
 from resnet_viz.figures.gradient_plot import GradientCurve, gradient_caption
-from resnet_viz.figures.theme import STYLES, RoleStyle, styled
+from resnet_viz.figures.theme import STYLES, RoleStyle, hover, log_axis, styled
 from resnet_viz.records import GradientMeasurement, LayerGradient, Role, TrainingStep, role_alone
 from resnet_viz.records.theory import theory
 from resnet_viz.spec import Kind, NetworkSpec
@@ -151,7 +152,8 @@ def lab_figure(
     if quantity is LabQuantity.ACTIVATION:
         _add_theory(figure, curves, text)
     figure.update_yaxes(
-        type="log", exponentformat="power", title=text(f"gradient_lab.axis_{quantity}")
+        title=text(f"gradient_lab.axis_{quantity}"),
+        **log_axis(value for shown in good for value in shown),
     )
     axis = "gradient_lab.blocks" if quantity.forward else "gradient_lab.layers"
     figure.update_xaxes(title=text(axis))
@@ -170,7 +172,8 @@ def _add_line(figure: go.Figure, curve: LabCurve, dash: str, text: Text, *, opac
         opacity=opacity,
         line={"color": curve.style.colour, "width": 1.5, "dash": dash},
         marker={"symbol": curve.style.symbol, "size": 5},
-        hovertemplate="%{customdata}: %{y:.3g}",
+        hovertext=hover(curve.mean[there]),
+        hovertemplate="%{customdata}: %{hovertext}",
     )
 
 
@@ -291,6 +294,6 @@ def growth_rows(
             row[text("figures.stage", number=stage)] = f"{mean:.3f}"
         expected = theory(spec)
         row[text("gradient_lab.theory_column")] = "–" if expected is None else f"{expected:.3f}"
-        row[text("gradient_lab.ratio")] = f"{np.median(ratios):.3g}" if ratios else "–"
-        row[text("gradient_lab.loss")] = f"{np.mean([m.loss for m in seeds]):.4g}"
+        row[text("gradient_lab.ratio")] = readable(float(np.median(ratios))) if ratios else "–"
+        row[text("gradient_lab.loss")] = readable(float(np.mean([m.loss for m in seeds])), 4)
         yield row

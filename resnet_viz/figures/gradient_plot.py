@@ -8,8 +8,9 @@ import numpy as np
 import plotly.graph_objects as go
 from jaxtyping import Bool, Float64
 
+from resnet_viz.core.number_format import readable
 from resnet_viz.core.text import Text
-from resnet_viz.figures.theme import STYLES, layer_ticks, styled
+from resnet_viz.figures.theme import STYLES, hover, layer_ticks, log_axis, styled
 from resnet_viz.records import Pair, Role
 
 _STEADY = 2.0  # factors below this are called steady
@@ -74,8 +75,7 @@ def gradient_figure(
                     x=place, line_width=1, line_dash="dot", opacity=0.6, line_color=colour
                 )
     figure.update_yaxes(
-        type="log",
-        exponentformat="power",
+        **log_axis(value for curve in curves for value in curve.values[curve.drawable]),
         title=text(f"figures.axis_{quantity}", score=text(f"figures.score_{score}")),
     )
     longest = next((curve.label for curve in curves if curve.layers is layers), "")
@@ -126,17 +126,10 @@ def _change(curve: GradientCurve, text: Text, *, forward: bool) -> str:
     if forward:
         ratio = 1 / ratio
     if max(ratio, 1 / ratio) < _STEADY:
-        return text(f"figures.{way}_steady", label=curve.label, factor=two_digits(ratio))
+        return text(f"figures.{way}_steady", label=curve.label, factor=readable(ratio, 2))
     if ratio > 1:
-        return text(f"figures.{way}_grows", label=curve.label, factor=two_digits(ratio))
-    return text(f"figures.{way}_shrinks", label=curve.label, factor=two_digits(1 / ratio))
-
-
-def two_digits(value: float) -> str:
-    """A number with two digits, in full up to a million."""
-    if value >= 1e6:
-        return f"{value:.1e}"
-    return f"{float(f'{value:.2g}'):,.0f}" if value >= 10 else f"{value:.2g}"
+        return text(f"figures.{way}_grows", label=curve.label, factor=readable(ratio, 2))
+    return text(f"figures.{way}_shrinks", label=curve.label, factor=readable(1 / ratio, 2))
 
 
 def _add_curve(
@@ -151,7 +144,8 @@ def _add_curve(
         mode="lines+markers",
         line={"color": style.colour, "dash": style.dash, "width": 1.5},
         marker={"symbol": style.symbol, "size": 7},
-        hovertemplate="%{customdata}: %{y:.3g}",
+        hovertext=hover(curve.values[there]),
+        hovertemplate="%{customdata}: %{hovertext}",
     )
 
 

@@ -6,9 +6,8 @@ from html import escape
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from resnet_viz.core.number_format import percent
+from resnet_viz.core.number_format import percent, readable
 from resnet_viz.core.text import Text
-from resnet_viz.figures.gradient_plot import two_digits
 from resnet_viz.figures.theme import STYLES, styled
 from resnet_viz.records import Comparison, Pair, Prediction, Role, Side, WeightSource
 
@@ -91,7 +90,7 @@ def _first_gradient(side: Side) -> str:
     """The activation-gradient norm at the first block."""
     norms = side.analysis.activation_gradient_norms
     first = next((block for block in side.spec.blocks() if block in norms), None)
-    return "–" if first is None else two_digits(float(norms[first][0]))
+    return "–" if first is None else readable(float(norms[first][0]), 2)
 
 
 def prediction_caption(sides: Pair[PredictionSide], text: Text) -> str:

@@ -4,8 +4,9 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from resnet_viz.core.number_format import readable
 from resnet_viz.core.text import Text
-from resnet_viz.figures.theme import STYLES, styled
+from resnet_viz.figures.theme import STYLES, log_axis, styled
 from resnet_viz.records import TWINS, Pair, SignalCheck
 
 _HEALTHY = 100.0  # a larger change between the first and the last block is named
@@ -28,8 +29,8 @@ def signal_figure(checks: Pair[SignalCheck], text: Text) -> go.Figure:
             )  # fmt: skip
     for row, quantity in enumerate(_ROWS, 1):
         figure.update_yaxes(
-            type="log", exponentformat="power", title=text(f"design.axis_{quantity}"),
-            row=row, col=1,
+            title=text(f"design.axis_{quantity}"), row=row, col=1,
+            **log_axis(value for check in checks for value in getattr(check, quantity)),
         )  # fmt: skip
     figure.update_xaxes(title=text("design.axis_blocks"), nticks=12, row=2, col=1)
     return styled(figure, height=460)
@@ -50,8 +51,4 @@ def _verdict(label: str, check: SignalCheck, text: Text) -> str:
     ratio = first / last
     change = "explodes" if ratio > _HEALTHY else "vanishes" if ratio < 1 / _HEALTHY else "passes"
     factor = ratio if change == "passes" else max(ratio, 1 / ratio)
-    return text(f"design.signal_{change}", label=label, factor=_rounded(factor))
-
-
-def _rounded(factor: float) -> str:
-    return f"{factor:.2g}" if factor < 10 or factor >= 1e6 else f"{factor:,.0f}"
+    return text(f"design.signal_{change}", label=label, factor=readable(factor, 2))

@@ -7,7 +7,7 @@ from plotly.subplots import make_subplots
 
 from resnet_viz.core.text import Text
 from resnet_viz.figures.curve_labels import curve_label
-from resnet_viz.figures.theme import STYLES, styled
+from resnet_viz.figures.theme import STYLES, hover, styled
 from resnet_viz.records import Matrix, Panel, Role
 
 _ROW = 70  # pixels
@@ -27,7 +27,8 @@ def rows_figure(panel: Panel, text: Text) -> go.Figure:
             mode="lines",
             line={"color": colour, "width": 1.25},
             name=curve_label(curve, text),
-            hovertemplate="%{x:.3g}: %{y:.3g}",
+            hovertext=hover(curve.y),
+            hovertemplate="%{x}: %{hovertext}",
             row=row,
             col=1,
         )

@@ -6,7 +6,7 @@ from html import escape
 import plotly.graph_objects as go
 
 from resnet_viz.core.text import Text
-from resnet_viz.figures.theme import STYLES, stage_ticks, styled
+from resnet_viz.figures.theme import STYLES, hover, stage_ticks, styled
 from resnet_viz.records import Role
 
 MOST_CLASSES = 30  # of a confusion matrix that can be read
@@ -28,7 +28,8 @@ def layers_figure(
             mode="lines+markers",
             line={"color": style.colour, "width": 1.5},
             marker={"symbol": style.symbol, "size": 7},
-            hovertemplate="%{customdata}: %{y:.3g}",
+            hovertext=hover(own[name] for name in own if name in layers),
+            hovertemplate="%{customdata}: %{hovertext}",
         )
     places, names = stage_ticks(layers)
     figure.update_xaxes(tickvals=places, ticktext=names, tickangle=0)

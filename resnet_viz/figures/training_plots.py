@@ -10,10 +10,11 @@ import plotly.graph_objects as go
 from jaxtyping import Float64, UInt8
 from plotly.subplots import make_subplots
 
+from resnet_viz.core.number_format import readable
 from resnet_viz.core.text import Text
 from resnet_viz.figures.map_overlays import enlarge_pixels, overlay
 from resnet_viz.figures.palettes import ColourRange
-from resnet_viz.figures.theme import SERIES, STYLES, stage_ticks, styled
+from resnet_viz.figures.theme import SERIES, STYLES, hover, stage_ticks, styled
 from resnet_viz.records import TWINS, Epoch, Role, TrainingStep
 
 R = TypeVar("R", Epoch, TrainingStep)
@@ -115,10 +116,10 @@ def measured_steps(steps: Steps, quantity: str, text: Text) -> go.Figure:
             z=shown,
             x=[str(step.step) for step in steps[role]],
             y=list(range(len(layers))),
-            customdata=norms,
+            hovertext=[hover(row) for row in norms],
             text=[[escape(layer)] * norms.shape[1] for layer in layers],
             coloraxis="coloraxis",
-            hovertemplate="%{text}, " + text("train.axis_step") + " %{x}: %{customdata:.3g}"
+            hovertemplate="%{text}, " + text("train.axis_step") + " %{x}: %{hovertext}"
             "<extra></extra>",
             row=row,
             col=1,
@@ -147,7 +148,7 @@ def _powers(exponents: Sequence[float]) -> dict[str, list[Any]]:
     low, high = min(exponents), max(exponents)
     step = 1.0 if high - low > 2 else 0.5
     marks = np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step
-    return {"tickvals": marks.tolist(), "ticktext": [f"{10**mark:.2g}" for mark in marks]}
+    return {"tickvals": marks.tolist(), "ticktext": [readable(10**mark, 2) for mark in marks]}
 
 
 def watched_row(

@@ -1,5 +1,6 @@
 """Two checkpoints compared, as sentences and table rows."""
 
+from resnet_viz.core.number_format import readable
 from resnet_viz.core.text import Text
 from resnet_viz.records import CheckFinding, CheckpointComparison, CheckpointReport, Severity
 
@@ -13,7 +14,7 @@ def summary(comparison: CheckpointComparison, text: Text) -> str:
         alike += text("beside.agreement", share=f"{comparison.agreement:.0%}")
     if comparison.moved:
         layer = max(comparison.moved, key=lambda name: comparison.moved[name])
-        alike += text("beside.moved", layer=layer, value=f"{comparison.moved[layer]:.2g}")
+        alike += text("beside.moved", layer=layer, value=readable(comparison.moved[layer], 2))
     return alike
 
 
@@ -58,5 +59,5 @@ def _best_match(comparison: CheckpointComparison) -> float:
 def _cell(finding: CheckFinding | None, text: Text) -> str:
     if finding is None:
         return "-"
-    value = "" if finding.value is None else f" {finding.value:.3g}"
+    value = "" if finding.value is None else f" {readable(finding.value)}"
     return f"{text(f'severities.{finding.severity}')}{value}"

@@ -1,5 +1,6 @@
 """Code and command that repeat a comparison."""
 
+from resnet_viz.pictures.samples import sample_picture, samples
 from resnet_viz.records import Comparison, WeightSource
 from resnet_viz.report.loading_code import loading_lines, network_ref
 
@@ -17,7 +18,7 @@ def python_lines(comparison: Comparison, layer: str) -> str:
     return "\n".join(
         [
             *_loading(comparison),
-            f'result = compare(pair, read_picture("photo.jpg"){target}, '
+            f'result = compare(pair, read_picture("{_file(comparison)}"){target}, '
             f'score="{first.analysis.score}")',
             f"for {sides}:",
             f"    print(side.role, side.analysis.cams[{shown}].max(), "
@@ -53,4 +54,12 @@ def command_line(comparison: Comparison, layer: str) -> str:
         "--out": "report",
     }
     words = [f"{name} {value}" for name, value in options.items() if value is not None]
-    return " ".join(["resnet-viz compare photo.jpg", *words])
+    return " ".join([f"resnet-viz compare {_file(comparison)}", *words])
+
+
+def _file(comparison: Comparison) -> str:
+    """The bundled photograph that is shown, as seen from the checkout; else any photograph."""
+    sample = samples().get(comparison.name)
+    if sample is None or sample_picture(sample.name).digest != comparison.digest:
+        return "photo.jpg"
+    return f"assets/samples/{sample.file}"

@@ -6,6 +6,7 @@ from markupsafe import Markup
 
 from resnet_viz.core.converter import encode
 from resnet_viz.core.errors import OutputError
+from resnet_viz.core.number_format import readable
 from resnet_viz.core.saving import to_json
 from resnet_viz.core.text import Text
 from resnet_viz.datasets.cifar10_images import EXCERPT
@@ -112,7 +113,7 @@ def heading(finding: CheckFinding, text: Text) -> str:
 
 def numbers(finding: CheckFinding, text: Text) -> str:
     """One line: value, threshold and the threshold's source."""
-    shown = ["-" if n is None else f"{n:.4g}" for n in (finding.value, finding.threshold)]
+    shown = ["-" if n is None else readable(n, 4) for n in (finding.value, finding.threshold)]
     return text(
         "diagnosis.numbers", value=shown[0], threshold=shown[1], source=finding.source(text)
     )

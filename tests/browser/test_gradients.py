@@ -15,7 +15,7 @@ def test_gradients_draws_both_networks_and_presets_change_the_plot(page: Page, s
     plot = page.locator(".js-plotly-plot").first
     expect(plot.get_by_text("plain-56")).to_be_visible()
     expect(plot.get_by_text("theory, 1.211 per layer")).to_be_visible()
-    page.get_by_role("button", name="Vanishes").click()
+    page.get_by_role("button", name="Gradient vanishes").click()
     expect(page.locator(".js-plotly-plot").get_by_text("theory, 0.408 per layer")).to_be_visible()
     page.get_by_role("tab", name="Formulas").click()
     expect(page.get_by_text("Not exact here")).to_be_visible()

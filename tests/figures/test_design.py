@@ -156,7 +156,7 @@ def test_signal_check_takes_every_design(name):
 def test_vanishing_is_named():
     falling = SignalCheck(("a", "b"), np.ones(2), np.array([1e-9, 1.0]), 4, 0)
     rising = SignalCheck(("a", "b"), np.ones(2), np.array([1.0, 1.0]), 4, 0)
-    assert "shrinks 1e+09 times" in signal_caption(Pair(rising, falling), TEXT)
+    assert "shrinks 1 × 10⁹ times" in signal_caption(Pair(rising, falling), TEXT)
 
 
 def test_plain_without_norm_and_default_start_vanishes():

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from resnet_viz.core.converter import decode, encode
-from resnet_viz.core.number_format import number, percent
+from resnet_viz.core.number_format import percent, readable
 from resnet_viz.core.text import LANGUAGES, Text, sentences
 from resnet_viz.figures.block_drawing import sum_and_output
 from resnet_viz.figures.first_visit_drawing import facts, first_visit_html, first_visit_states
@@ -40,8 +40,8 @@ def test_the_figure_is_well_formed_and_its_terms_are_in_the_glossary(language):
 def test_each_state_holds_the_measured_values():
     text = Text("en")
     for at, state in enumerate(first_visit_states(VISIT, "kitten", text)):
-        ends = [number(series.signal[at][-1], 2) for series in VISIT.depths]
-        ends += [number(series.gradient[at][0], 2) for series in VISIT.depths]
+        ends = [readable(series.signal[at][-1], 2) for series in VISIT.depths]
+        ends += [readable(series.gradient[at][0], 2) for series in VISIT.depths]
         assert state["ends"] == [f"× {end}" for end in ends]
         assert percent(VISIT.block.accuracy[at]) in state["said"]
         assert VISIT.block.answers[at] in state["said"]
@@ -62,7 +62,7 @@ def test_without_shortcuts_the_sum_is_the_branch_and_the_way_is_dark():
 def test_the_facts_name_the_numbers_and_only_pairs_that_were_trained_alike():
     told = facts(VISIT, Text("en"))
     deep = VISIT.depths[-1]
-    assert number(deep.signal[0][-1], 2) in told
+    assert readable(deep.signal[0][-1], 2) in told
     assert (VISIT.pair is not None) == ("Trained alike" in told)
     alone = facts(replace(VISIT, pair=None), Text("en"))
     assert "Trained alike" not in alone

@@ -115,11 +115,10 @@ def test_report_of_twins_keeps_its_names(twins):
     assert ORANGE in PLOTLY.sub("", files["report.html"].decode())
 
 
-def test_printed_code_says_the_roles(two, twins, tmp_path, monkeypatch, capsys):
+def test_printed_code_says_the_roles(two, twins, monkeypatch, capsys):
     from tests.source import ROOT
 
-    (tmp_path / "photo.jpg").write_bytes((ROOT / "assets/samples/cat.jpg").read_bytes())
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.chdir(ROOT)
     for found, roles in ((two, ["first", "second"]), (twins, ["residual", "plain"])):
         exec(python_lines(found, "layer3.8"), {})
         assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == roles

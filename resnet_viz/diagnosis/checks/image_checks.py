@@ -12,6 +12,7 @@ from torch.nn.functional import cross_entropy
 
 from resnet_viz.checkpoints.identifying.bn_consistency import Consistency, consistency
 from resnet_viz.checkpoints.identifying.identification import Identification
+from resnet_viz.core.number_format import readable
 from resnet_viz.diagnosis.thresholds import earliest, graded, worst
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.records import CheckFinding, Severity
@@ -161,4 +162,4 @@ def _gradient_ratio(measured: ImageMeasurements) -> Iterator[CheckFinding]:
     if len(body) < 3 or not all(map(math.isfinite, body)) or min(body[0], body[-1]) <= 0:
         return
     ratio = body[0] / body[-1]
-    yield graded("gradient_ratio", max(ratio, 1 / ratio), ratio=f"{ratio:.3g}")
+    yield graded("gradient_ratio", max(ratio, 1 / ratio), ratio=readable(ratio))

@@ -10,6 +10,7 @@ from jaxtyping import Float, Int64, UInt8
 from torch import Tensor
 
 from resnet_viz.checkpoints.identifying.identification import Identification
+from resnet_viz.core.number_format import readable
 from resnet_viz.diagnosis.checks.judged_images import SHOWN, judged, top_losses
 from resnet_viz.diagnosis.checks.mislabelled import suspected
 from resnet_viz.diagnosis.checks.robustness import MOST_IMAGES, STRENGTHS, robustness
@@ -208,7 +209,7 @@ def labelled_findings(measured: Labelled) -> Iterator[CheckFinding]:
         yield graded(
             "calibration",
             measured.calibration_error,
-            scaled=f"{measured.calibration_error_scaled:.3g}",
+            scaled=readable(measured.calibration_error_scaled),
             temperature=f"{measured.temperature:.2f}",
         )
         yield _wrong_labels(measured)

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from resnet_viz.core.number_format import readable
 from resnet_viz.diagnosis.thresholds import graded, worst
 from resnet_viz.diagnosis.weighted_layers import WeightedLayers
 from resnet_viz.records import CheckFinding, LayerHealth
@@ -50,7 +51,7 @@ def _head_bias(found: WeightedLayers) -> Iterator[CheckFinding]:
         return
     bias = stored.detach().float()
     spread = float(bias.max() - bias.min())
-    yield graded("head_bias", spread, found.head, odds=f"{math.exp(min(spread, 50)):.3g}",
+    yield graded("head_bias", spread, found.head, odds=readable(math.exp(min(spread, 50))),
                  most=str(int(bias.argmax())), least=str(int(bias.argmin())))  # fmt: skip
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from resnet_viz.core.errors import ResnetVizError
+from resnet_viz.core.number_format import readable
 from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison_drawing import network_title
 from resnet_viz.figures.network_drawing import block_figure, layer_sentence, network_figure
@@ -211,8 +212,8 @@ def ink() -> str:
 
 
 def _short(count: int) -> str:
-    return f"{count / 1e9:.3g} G" if count >= 1e9 else f"{count / 1e6:.3g} M"
+    return f"{readable(count / 1e9)} G" if count >= 1e9 else f"{readable(count / 1e6)} M"
 
 
 def _bytes(count: int) -> str:
-    return f"{count / 1e9:.3g} GB" if count >= 1e9 else f"{count / 1e6:.3g} MB"
+    return f"{readable(count / 1e9)} GB" if count >= 1e9 else f"{readable(count / 1e6)} MB"

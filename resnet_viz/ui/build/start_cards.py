@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
+from resnet_viz.core.number_format import readable
 from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison_drawing import network_title
 from resnet_viz.figures.network_card import card_svg
@@ -105,10 +106,10 @@ def _title(name: str, text: Text) -> str:
 def _numbers(name: str, text: Text) -> str:
     if name in AT_WORK:
         millions = AT_WORK[name].parameters / 1e6
-        return text("cards.numbers_work", parameters=f"{millions:.3g}")
+        return text("cards.numbers_work", parameters=readable(millions))
     known = ZOO.get(name) or RESIDUAL_PRESETS[name]
     size = ZOO[name].input_size if name in ZOO else RESIDUAL_PRESETS[name].spec.input_size
-    parameters = f"{known.parameters / 1e6:.3g}"
+    parameters = readable(known.parameters / 1e6)
     return text("cards.numbers", depth=known.depth, parameters=parameters, size=size)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from resnet_viz.core.number_format import readable
 from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison_drawing import full_titles, short_titles
 from resnet_viz.figures.grids import (
@@ -99,9 +100,9 @@ def _sizes(side: Side, layer: str, grid: FeatureGrid, text: Text) -> None:
             shown=len(grid.order),
             channels=count,
             size="x".join(map(str, feature.shape[1:])),
-            low=f"{overall.minimum:.3g}",
-            high=f"{overall.maximum:.3g}",
-            mean=f"{overall.mean:.3g}",
+            low=readable(overall.minimum),
+            high=readable(overall.maximum),
+            mean=readable(overall.mean),
             zeros=f"{overall.zeros:.0%}",
             dead=len(grid.dead),
         )
@@ -131,10 +132,10 @@ def _channel(
         text(
             "features.channel",
             channel=channel,
-            low=f"{values.minimum:.3g}",
-            high=f"{values.maximum:.3g}",
-            mean=f"{values.mean:.3g}",
+            low=readable(values.minimum),
+            high=readable(values.maximum),
+            mean=readable(values.mean),
             zeros=f"{values.zeros:.0%}",
-            weight=f"{weight:.3g}",
+            weight=readable(weight),
         )
     )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 import streamlit as st
 
+from resnet_viz.core.number_format import readable
 from resnet_viz.core.saving import to_json
 from resnet_viz.core.text import Text
 from resnet_viz.experiments.finding_files import caption, finding_document, python_line
@@ -13,7 +14,6 @@ from resnet_viz.experiments.remarks import published_label, remarks
 from resnet_viz.experiments.verdict_sentences import (
     guess_sentence,
     lettered_answers,
-    number_words,
     source_sentence,
     statistic_rows,
     verdict_sentence,
@@ -148,7 +148,7 @@ def _row(one: ComparedNumber, experiment: str, text: Text) -> dict[str, str]:
     return {
         text("experiments.column_what"): published_label(experiment, one.published, text),
         text("experiments.column_published"): one.published.value,
-        text("experiments.column_measured"): number_words(one.measured),
+        text("experiments.column_measured"): readable(one.measured),
         text("experiments.column_source"): md_escape(one.published.source),
     }
 

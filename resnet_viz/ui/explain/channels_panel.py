@@ -6,6 +6,7 @@ import streamlit as st
 
 from resnet_viz.checkpoints.loaded import Loaded, LoadedNetwork
 from resnet_viz.core.errors import ResnetVizError
+from resnet_viz.core.number_format import readable
 from resnet_viz.core.text import Text
 from resnet_viz.explain.channels.channel_shares import channel_shares
 from resnet_viz.explain.channels.crop_images import crop_images
@@ -97,7 +98,7 @@ def _shares(shares: Sequence[ChannelShare], layer: str, target: str, text: Text)
                 text(
                     "explain_channels.share",
                     channel=one.channel,
-                    weight=f"{one.weight:.3g}",
+                    weight=readable(one.weight),
                     share=f"{100 * one.share:.1f}",
                 )
             )
@@ -110,8 +111,8 @@ def _shares(shares: Sequence[ChannelShare], layer: str, target: str, text: Text)
             share=f"{100 * total:.0f}",
             layer=md_escape(layer),
             target=md_escape(target),
-            low=f"{colours.low:.3g}",
-            high=f"{colours.high:.3g}",
+            low=readable(colours.low),
+            high=readable(colours.high),
         )
     )
 
@@ -136,7 +137,7 @@ def _crops(loaded: LoadedNetwork, layer: str, channel: int, text: Text) -> None:
                 alt=text("explain_channels.crop_alt", label=label),
             )
             column.caption(
-                text("explain_channels.crop", label=md_escape(label), value=f"{crop.value:.3g}")
+                text("explain_channels.crop", label=md_escape(label), value=readable(crop.value))
             )
     data = text(f"explain_channels.data_{name}")
     st.caption(

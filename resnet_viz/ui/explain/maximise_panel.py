@@ -7,6 +7,7 @@ import streamlit as st
 from PIL import Image
 
 from resnet_viz.checkpoints.loaded import LoadedNetwork
+from resnet_viz.core.number_format import readable
 from resnet_viz.core.text import Text
 from resnet_viz.explain.channels.job import MaximiseConfig
 from resnet_viz.explain.channels.maximise import MOST_STEPS, Goal
@@ -86,7 +87,7 @@ def _reached(status: Status, text: Text) -> None:
         left.image(_decoded(last.png), alt=text("explain_channels.made_alt"))
         left.caption(
             text("explain_channels.made", step=last.step, steps=last.steps,
-                 still=f"{last.still:.3g}", first=f"{steps[0].activation:.3g}")
+                 still=readable(last.still), first=readable(steps[0].activation))
         )  # fmt: skip
 
 

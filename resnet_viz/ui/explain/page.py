@@ -8,6 +8,7 @@ import streamlit as st
 
 from resnet_viz.checkpoints.loaded import Loaded
 from resnet_viz.core.errors import ResnetVizError
+from resnet_viz.core.number_format import readable
 from resnet_viz.core.text import Text
 from resnet_viz.explain.cam_family import cam_formulas
 from resnet_viz.explain.explain_picture import ExplainRequest
@@ -149,10 +150,10 @@ def _maps(explained: Pair[ExplainedPicture], titles: Pair[str], text: Text) -> N
             st.caption(
                 text(
                     "explain.range",
-                    low=f"{colours.low:.3g}",
-                    high=f"{colours.high:.3g}",
-                    minimum=f"{statistics.minimum:.3g}",
-                    maximum=f"{statistics.maximum:.3g}",
+                    low=readable(colours.low),
+                    high=readable(colours.high),
+                    minimum=readable(statistics.minimum),
+                    maximum=readable(statistics.maximum),
                     target=md_escape(class_label(side.target_label, text)),
                     layer=md_escape(_place(explanation, text)),
                 )
@@ -175,7 +176,7 @@ def _complete(completeness: Completeness, text: Text) -> str:
         "explain.completeness",
         attributed=f"{completeness.attributed:.3f}",
         difference=f"{completeness.difference:.3f}",
-        error=f"{completeness.error:.2g}",
+        error=readable(completeness.error, 2),
     )
 
 
@@ -247,5 +248,5 @@ def _blocks(
         st.markdown(f"**{md_escape(title)}**")
         st.image(row.pixels, width="stretch", output_format="JPEG",
                  alt=text("explain.alt", network=title))  # fmt: skip
-    high = f"{rows.first.colour_range.high:.3g}"
+    high = readable(rows.first.colour_range.high)
     st.caption(text("explain.all_blocks_caption", high=high))

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import streamlit as st
 
+from resnet_viz.core.number_format import readable
 from resnet_viz.core.text import Text
 from resnet_viz.records import Claim, ClaimCheck, Formulas, Span
 from resnet_viz.spec import Order
@@ -96,7 +97,7 @@ def show_claims(formulas: Formulas, text: Text) -> None:
 def judged(formulas: Formulas, text: Text) -> Iterator[Judged]:
     """Yield the formulas of tutorials in the order of the page."""
     sums = max(block.sum_error for block in formulas.blocks)
-    yield Judged(Verdict.HOLDS, _SUM, "", text("formulas.sum", error=f"{sums:.2g}"))
+    yield Judged(Verdict.HOLDS, _SUM, "", text("formulas.sum", error=readable(sums, 2)))
     checks = {check.claim: check for check in formulas.claims}
     first = (Claim.HIDDEN, Claim.CONFUSED)
     yield from (_judged(checks[claim], text) for claim in first if claim in checks)
@@ -107,13 +108,13 @@ def judged(formulas: Formulas, text: Text) -> Iterator[Judged]:
 def _telescope(formulas: Formulas, text: Text) -> Judged:
     error = formulas.blocks[-1].telescope_error
     if error < EXACT:
-        sentence = text("formulas.telescope_exact", error=f"{error:.2g}")
+        sentence = text("formulas.telescope_exact", error=readable(error, 2))
         return Judged(Verdict.HOLDS, _TELESCOPE, "", sentence)
     if formulas.spec.order is Order.POST:
         right = r"x_L = x_0 + \sum_l \left(F(x_l) + \mathrm{ReLU}(-y_l)\right)"
         return Judged(Verdict.DEPENDS, _TELESCOPE, right,
-                      text("formulas.telescope_gap", error=f"{error:.2g}"))  # fmt: skip
-    sentence = text("formulas.telescope_projected", error=f"{error:.2g}")
+                      text("formulas.telescope_gap", error=readable(error, 2)))  # fmt: skip
+    sentence = text("formulas.telescope_projected", error=readable(error, 2))
     return Judged(Verdict.DEPENDS, _TELESCOPE, "", sentence)
 
 
@@ -122,7 +123,7 @@ def _judged(check: ClaimCheck, text: Text) -> Judged:
     formula, right = _FORMULAS[claim]
     exact = claim in _NOT_IN_PRE and written.high < EXACT
     name = f"formulas.claim_{claim}_exact" if exact else f"formulas.claim_{claim}"
-    sentence = text(name, right=f"{check.right.high:.1g}", wrong=_percent(written))
+    sentence = text(name, right=readable(check.right.high, 1), wrong=_percent(written))
     return Judged(_verdict(claim, exact=exact), formula, "" if exact else right, sentence)
 
 

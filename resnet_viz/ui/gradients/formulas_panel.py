@@ -1,7 +1,7 @@
 """Formulas of residual learning, checked on a network."""
 
 from collections.abc import Iterator
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import streamlit as st
 
@@ -9,6 +9,7 @@ from resnet_viz.checkpoints.load import load
 from resnet_viz.checkpoints.ref import NetworkRef
 from resnet_viz.checkpoints.sources.bundled_files import bundled_footing, bundled_names
 from resnet_viz.core.errors import ResnetVizError
+from resnet_viz.core.number_format import readable
 from resnet_viz.core.text import Text
 from resnet_viz.experiments.measures.batches import photographs
 from resnet_viz.experiments.measures.formula_checks import block_values, check_formulas
@@ -141,27 +142,27 @@ def _show(formulas: Formulas, text: Text) -> None:
         st.markdown(text("formulas.words"))
         st.table(list(_costs(formulas.spec, text)))
     st.caption(text("formulas.blocks"))
-    columns = [field.name for field in fields(BlockFormula)]
     st.dataframe(
-        [vars(block) for block in formulas.blocks],
-        key="formula_blocks",
-        hide_index=True,
-        column_config={
-            name: st.column_config.NumberColumn(text(f"formulas.column_{name}"), format="%.3g")
-            for name in columns
-        }
-        | {"block": text("formulas.column_block")},
+        [_written(block, text) for block in formulas.blocks], key="formula_blocks", hide_index=True
     )
+
+
+def _written(block: BlockFormula, text: Text) -> dict[str, str]:
+    values = {text(f"formulas.column_{name}"): value for name, value in vars(block).items()}
+    return {
+        column: value if isinstance(value, str) else readable(float(value))
+        for column, value in values.items()
+    }
 
 
 def _show_paths(paths: Paths, text: Text) -> None:
     """Show how much of the gradient goes each of the four ways of two blocks."""
     with st.container(border=True):
         st.markdown(text("formulas.paths", first=paths.first, second=paths.second,
-                         error=f"{paths.error:.1g}"))  # fmt: skip
+                         error=readable(paths.error, 1)))  # fmt: skip
         st.table([
             {text("formulas.path"): text(f"formulas.path_{name}"),
-             text("formulas.path_norm"): f"{getattr(paths, name):.3g}"}
+             text("formulas.path_norm"): readable(getattr(paths, name))}
             for name in ("around", "through_first", "through_second", "through_both")
         ])  # fmt: skip
 

@@ -4,6 +4,7 @@ from collections.abc import Hashable
 
 import streamlit as st
 
+from resnet_viz.core.number_format import readable
 from resnet_viz.core.text import Text
 from resnet_viz.figures.grids import feature_grid
 from resnet_viz.figures.palettes import ColourRange, Palette
@@ -86,7 +87,7 @@ def _write(pixel: PixelFormula, chain: tuple[str, ...], text: Text) -> None:
     st.latex(rf"x_0 + \sum F = {_sum(terms)} = {_tex(pixel.telescope)}")
     cuts = {name: cut for name, cut in zip(chain, pixel.cuts, strict=True) if cut}
     if not cuts:
-        st.caption(text("formulas.pixel_sum", output=f"{pixel.output:.5g}"))
+        st.caption(text("formulas.pixel_sum", output=readable(pixel.output, 5)))
     else:
         terms = [_tex(pixel.telescope), *map(_signed, cuts.values())]
         st.latex(rf"x_0 + \sum \left(F + \mathrm{{ReLU}}(-y)\right) = {_sum(terms)} = "
@@ -94,9 +95,9 @@ def _write(pixel: PixelFormula, chain: tuple[str, ...], text: Text) -> None:
         st.caption(
             text(
                 "formulas.pixel_cut",
-                gap=f"{abs(pixel.telescope - pixel.output):.2g}",
+                gap=readable(abs(pixel.telescope - pixel.output), 2),
                 blocks=", ".join(cuts),
-                output=f"{pixel.output:.5g}",
+                output=readable(pixel.output, 5),
             )
         )
     if pixel.gradient is None:
@@ -107,7 +108,7 @@ def _write(pixel: PixelFormula, chain: tuple[str, ...], text: Text) -> None:
         r"\frac{\partial L}{\partial x} = "
         rf"{_tex(around)} {_signed(through)} = {_tex(around + through)}"
     )
-    st.caption(text("formulas.pixel_gradient", total=f"{total:.4g}"))
+    st.caption(text("formulas.pixel_gradient", total=readable(total, 4)))
 
 
 def _sum(terms: list[str]) -> str:

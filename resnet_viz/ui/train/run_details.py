@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 import streamlit as st
 
+from resnet_viz.core.number_format import readable
 from resnet_viz.core.text import Text
 from resnet_viz.figures.training_layers import counts_figure, layers_figure
 from resnet_viz.figures.training_plots import Epochs, by_kind, measured_steps
@@ -59,7 +60,11 @@ def _changes(status: Status, epochs: Epochs, text: Text) -> None:
     parts = []
     for kind, changes in last.items():
         most = max(changes, key=changes.__getitem__)
-        values = {"kind": text(f"roles.{kind}"), "layer": most, "change": f"{changes[most]:.2g}"}
+        values = {
+            "kind": text(f"roles.{kind}"),
+            "layer": most,
+            "change": readable(changes[most], 2),
+        }
         parts.append(text("train.moved_most", **values))
     st.caption(text("train.changes_note", parts=" ".join(parts)))
     st.plotly_chart(layers_figure(last, "change", text), key="train_changes", config=_PLAIN)

@@ -7,6 +7,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
+from resnet_viz.core.number_format import readable
 from resnet_viz.core.text import Text
 from resnet_viz.figures.palettes import ColourRange
 from resnet_viz.figures.training_plots import (
@@ -119,7 +120,7 @@ def _watched(status: Status, text: Text) -> None:
     images = [_decoded(image.png) for image in data.watched]
     high = max(float(side.cams.max()) for side in newest.sides.values())
     names = [class_label(name, text) for name in data.classes]
-    st.caption(text("train.watched", epoch=newest.epoch, high=f"{high:.3g}"))
+    st.caption(text("train.watched", epoch=newest.epoch, high=readable(high)))
     for column, kind in zip(st.columns(2), TWINS, strict=True):
         if kind not in newest.sides:
             continue
