@@ -1,4 +1,4 @@
-"""Measure what the first page shows, and write assets/recordings/first-visit.json.
+"""Measure what the first page shows, and write assets/recordings/pages/first-visit.json.
 
     python -m scripts.record_first_visit
 

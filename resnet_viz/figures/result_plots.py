@@ -10,6 +10,7 @@ from jaxtyping import Float, UInt8
 from PIL import Image
 
 from resnet_viz.core.errors import OptionError
+from resnet_viz.core.number_format import readable
 from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison_drawing import Quantity, gradient_curves
 from resnet_viz.figures.explanation_plots import map_palette
@@ -17,7 +18,7 @@ from resnet_viz.figures.gradient_plot import gradient_figure
 from resnet_viz.figures.input_pictures import input_picture, plane
 from resnet_viz.figures.map_overlays import overlay
 from resnet_viz.figures.palettes import ColourRange, Palette, hex_colours
-from resnet_viz.figures.theme import ACCENT, SERIES, layer_ticks, styled
+from resnet_viz.figures.theme import ACCENT, SERIES, hover, layer_ticks, log_axis, styled
 from resnet_viz.records import Analysis, Comparison
 from resnet_viz.records.explanation import Explanation
 from resnet_viz.records.faithfulness_scores import Faithfulness
@@ -132,7 +133,8 @@ def map_figure(
         zmax=colours.high,
         colorscale=list(zip(_STEPS, hex_colours(_STEPS, palette), strict=True)),
         opacity=opacity,
-        hovertemplate="%{z:.4g}<extra></extra>",
+        hovertext=[hover(row) for row in shown],
+        hovertemplate="%{hovertext}<extra></extra>",
     )
     figure.update_xaxes(range=[0, width], visible=False)
     figure.update_yaxes(range=[height, 0], visible=False, scaleanchor="x")
@@ -160,10 +162,12 @@ def norms_figure(analysis: Analysis, image: int = 0) -> go.Figure:
                 name=name,
                 mode="lines+markers",
                 line={"color": colour, "width": 1.5},
-                hovertemplate="%{customdata}: %{y:.3g}",
+                hovertext=hover(norms[layers[place]] for place in places),
+                hovertemplate="%{customdata}: %{hovertext}",
             )
     title = f"2-norm, of the {analysis.score}"
-    figure.update_yaxes(type="log", exponentformat="power", title=title)
+    drawn = (value for norms in shown.values() for value in norms.values())
+    figure.update_yaxes(title=title, **log_axis(drawn))
     figure.update_xaxes(range=[-0.5, len(layers) - 0.5], **layer_ticks(layers))
     figure.update_layout(title=escape(analysis.network), showlegend=True)
     return styled(figure, height=380)
@@ -197,7 +201,7 @@ def scores_figure(scores: Faithfulness) -> go.Figure:
         figure.add_scatter(
             x=(100 * score.fractions).astype(float).tolist(),
             y=score.values.astype(float).tolist(),
-            name=f"{score.name}: {score.value:.3g}",
+            name=f"{score.name}: {readable(score.value)}",
             mode="lines",
             line={"color": colour},
         )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+from resnet_viz.core.number_format import readable
 from resnet_viz.core.text import Text
 from resnet_viz.figures.theme import STYLES
 from resnet_viz.records import Role
@@ -91,7 +92,7 @@ def strip_legend(norms: NormRange | None, text: Text) -> str:
     """What bars and arcs mean, with the lowest and the highest norm."""
     if norms is None:
         return text("figures.strip_arcs")
-    low, high = (f"{value:.2g}" for value in (norms.low, norms.high))
+    low, high = (readable(value, 2) for value in (norms.low, norms.high))
     return f"{text('figures.strip_bars', low=low, high=high)} {text('figures.strip_arcs')}"
 
 
@@ -121,7 +122,7 @@ def _arc(x: int, style: str, colour: str) -> str:
 def _node(row: StripRow, node: StripNode, x: int, norms: NormRange | None) -> str:
     chosen = f"{row.selected}.".startswith(f"{node.layer}.")
     colour = STYLES[row.role].colour
-    norm = "" if node.norm is None else f": {node.norm:.3g}"
+    norm = "" if node.norm is None else f": {readable(node.norm)}"
     layer, picks = escape(node.layer, quote=True), escape(node.picks, quote=True)
     visible = "visible" if chosen else "hidden"
     return (

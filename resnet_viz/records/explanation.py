@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float, Float32
 
 from resnet_viz.core.converter import JsonObject
+from resnet_viz.core.number_format import readable
 from resnet_viz.core.saving import read_record, save_record
 from resnet_viz.pictures.resample import enlarge, sides_of
 from resnet_viz.records.map_facts import Blank, Completeness, Fused, Fusion, MapStatistics
@@ -104,8 +105,8 @@ class Explanation(FrozenArrays):
         blank = "" if self.blank is None else f", blank: {self.blank}"
         return (
             f"{type(self).__name__}({self.network}, {self.method} at {self.place or 'the input'}, "
-            f"{self._score_name}, map {sides} from {statistics.minimum:.3g} to "
-            f"{statistics.maximum:.3g}{blank})"
+            f"{self._score_name}, map {sides} from {readable(statistics.minimum)} to "
+            f"{readable(statistics.maximum)}{blank})"
         )
 
     @property

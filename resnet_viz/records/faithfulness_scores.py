@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from resnet_viz.core.errors import OptionError
+from resnet_viz.core.number_format import readable
 from resnet_viz.core.saving import read_record, save_record
 from resnet_viz.records.read_only import FrozenArrays
 
@@ -37,7 +38,7 @@ class FaithfulnessScore(FrozenArrays):
     values: Float32[np.ndarray, " points"] | None = None  # the target's probability, or score
 
     def __repr__(self) -> str:
-        return f"FaithfulnessScore({self.name} {self.value:.4g}, {self.better} is better)"
+        return f"FaithfulnessScore({self.name} {readable(self.value, 4)}, {self.better} is better)"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -76,7 +77,7 @@ class Faithfulness:
         return len(self.scores)
 
     def __repr__(self) -> str:
-        values = ", ".join(f"{score.name} {score.value:.4g}" for score in self.scores)
+        values = ", ".join(f"{score.name} {readable(score.value, 4)}" for score in self.scores)
         return f"Faithfulness({self.network}, {self.method}: {values or 'no scores'})"
 
     @property

@@ -12,7 +12,7 @@ from resnet_viz.core.converter import decode
 from resnet_viz.core.places import ASSETS
 
 #: The recording; ``scripts/record_first_visit.py`` writes it.
-FIRST_VISIT_FILE = ASSETS / "recordings" / "first-visit.json"
+FIRST_VISIT_FILE = ASSETS / "recordings" / "pages" / "first-visit.json"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -21,6 +21,7 @@ from resnet_viz.figures.prediction_plot import (
     prediction_caption,
     prediction_figure,
 )
+from resnet_viz.figures.theme import log_axis
 from resnet_viz.records import TWINS, Pair, Prediction, Role
 
 EN = Text("en")
@@ -54,8 +55,8 @@ def test_ratio_to_nothing_is_not_a_number(last):
     [
         ((1900.0, 1.0, 5.0), "plain-56: grows 1,900 times towards the input."),
         ((0.001, 1.0, 5.0), "plain-56: shrinks 1,000 times towards the input."),
-        ((1.5, 1.0, 5.0), "plain-56: steady, 1.5 times from output to input."),
-        ((3e7, 1.0, 5.0), "plain-56: grows 3.0e+07 times towards the input."),
+        ((1.5, 1.0, 5.0), "plain-56: keeps its size (1.5 times from output to input)."),
+        ((3e7, 1.0, 5.0), "plain-56: grows 3 × 10⁷ times towards the input."),
         ((0.0, 1.0, 5.0), "1 layers are zero or not finite"),
         ((np.nan, np.inf, 5.0), "2 layers are zero or not finite"),
     ],
@@ -115,7 +116,7 @@ def test_networks_of_different_depth_stand_at_the_same_share_of_the_way():
     [
         ((1.0, 1900.0), "plain-56: grows 1,900 times towards the output."),
         ((1000.0, 1.0), "plain-56: shrinks 1,000 times towards the output."),
-        ((1.0, 1.5), "plain-56: steady, 1.5 times from input to output."),
+        ((1.0, 1.5), "plain-56: keeps its size (1.5 times from input to output)."),
     ],
 )
 def test_a_signal_is_told_forwards(values, words):
@@ -178,3 +179,25 @@ def test_curves_have_a_value_for_each_layer_of_both(comparison, quantity):
     assert residual.layers == plain.layers
     assert len(residual.layers) == {"activation": 10}.get(quantity, 20)
     assert residual.drawable.all()
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"),
+    [
+        (0.3, 40, ["0.5", "1", "2", "5", "10", "20", "50"]),
+        (2e-5, 3e4, ["10⁻⁴", "0.01", "1", "100", "10,000"]),
+        (1.2, 1.9, ["1", "2"]),
+        (1e-30, 1, None),
+    ],
+)
+def test_every_tick_of_a_logarithmic_axis_is_a_whole_number(low, high, ticks):
+    axis = log_axis([low, 0, float("nan"), float("inf"), high])
+    assert axis["type"] == "log"
+    assert 2 <= len(axis["ticktext"]) <= 8
+    assert all(low / 1.3 <= tick <= high * 1.3 for tick in axis["tickvals"])
+    if ticks is not None:
+        assert axis["ticktext"] == ticks
+
+
+def test_a_logarithmic_axis_without_values_has_no_ticks_of_ours():
+    assert log_axis([]) == {"type": "log"}

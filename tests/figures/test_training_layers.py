@@ -43,7 +43,7 @@ def test_update_ratios_are_drawn_and_an_exact_zero_is_left_out():
     (drawn,) = measured_steps(by_kind(steps), "update_ratios", EN).data
     assert [round(float(v), 6) for v in drawn.z[1]] == [-1, -2]
     assert all(math.isnan(v) for v in drawn.z[0])  # no colour
-    assert drawn.customdata[0][0] == 0.0
+    assert drawn.hovertext[0][0] == "0"
 
 
 def test_a_confusion_matrix_is_drawn_while_it_can_be_read():

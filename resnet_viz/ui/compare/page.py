@@ -9,6 +9,7 @@ from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison_drawing import footing_sentence
 from resnet_viz.figures.prediction_plot import headline
 from resnet_viz.records import Comparison, Score
+from resnet_viz.ui.choose.known_classes import known_classes
 from resnet_viz.ui.choose.question import Question
 from resnet_viz.ui.compare import panels
 from resnet_viz.ui.compare.prediction_panel import translated_predictions
@@ -59,7 +60,7 @@ def _explore(question: Question, text: Text) -> None:
     comparison = answer(question, text)
     selection = selected(comparison)
     _stage(question, comparison, selection, text)
-    _notes(comparison, text)
+    _notes(question, comparison, text)
     panels.show(question, comparison, selection, text)
 
 
@@ -78,10 +79,12 @@ def _stage(question: Question, comparison: Comparison, selection: Selection, tex
     )
 
 
-def _notes(comparison: Comparison, text: Text) -> None:
+def _notes(question: Question, comparison: Comparison, text: Text) -> None:
     """Show notes about the weights, for example that there is no trained twin."""
     if unequal := footing_sentence(comparison, text):
         st.caption(md_escape(unequal))
+    if classes := known_classes(question.picture, question.first.classes, text):
+        st.caption(md_escape(classes))
     for key in sorted({f"notes.{side.source}" for side in comparison.sides}):
         if text.has(key):
             st.caption(text(key))
