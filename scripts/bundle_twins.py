@@ -10,14 +10,12 @@ networks finds them by their files. ``--again`` tests bundled pairs and leaves t
 """
 
 import argparse
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor
 
 from resnet_viz import Pair
@@ -30,6 +28,7 @@ from resnet_viz.core.places import ASSETS
 from resnet_viz.core.saving import to_json, whole_file
 from resnet_viz.datasets.dataset import ImageSet
 from resnet_viz.datasets.load_dataset import load_dataset
+from resnet_viz.networks.safetensors_bytes import safetensors_bytes
 from resnet_viz.records import TWINS, differences, footing_of
 from resnet_viz.spec import NetworkSpec
 from resnet_viz.spec.presets import PRESETS
@@ -51,10 +50,8 @@ class Bundled:
 
     def write(self, folder: Path) -> None:
         """Write the file whole or not at all."""
-        text = {key: json.dumps(value) for key, value in self.metadata.items()}
         with whole_file(folder / f"{self.name}.safetensors") as partial:
-            save_file(dict(self.tensors), partial, metadata=text)
-            partial.chmod(0o644)  # safetensors creates files that only the owner can read
+            partial.write_bytes(safetensors_bytes(self.tensors, self.metadata))
 
     @property
     def nbytes(self) -> int:

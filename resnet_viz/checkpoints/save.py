@@ -1,6 +1,5 @@
 """``save_checkpoint``: write weights and their metadata to a safetensors file."""
 
-import json
 import platform
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -8,13 +7,13 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import save_file
 from torch import Tensor
 
 from resnet_viz.core.converter import JsonObject, encode
 from resnet_viz.core.errors import OutputError
 from resnet_viz.core.saving import whole_file
 from resnet_viz.networks.resnet.model import ResNet
+from resnet_viz.networks.safetensors_bytes import safetensors_bytes
 from resnet_viz.pictures.preprocess import Preprocessing
 from resnet_viz.records import Epoch
 
@@ -80,11 +79,8 @@ def write_safetensors(path: Path, tensors: Mapping[str, Tensor], metadata: JsonO
 
     Raises ``OutputError`` if the file cannot be written.
     """
-    weights = {name: value.detach().clone().contiguous() for name, value in tensors.items()}
-    text = {name: json.dumps(value) for name, value in metadata.items()}
     try:
         with whole_file(path) as partial:
-            save_file(weights, partial, metadata=text)
-            partial.chmod(0o644)  # safetensors creates files that only the owner can read
+            partial.write_bytes(safetensors_bytes(tensors, metadata))
     except (OSError, SafetensorError) as error:
         raise OutputError("file_not_writable", file=str(path)) from error

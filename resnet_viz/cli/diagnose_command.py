@@ -178,13 +178,12 @@ def _annotate(report: "CheckpointReport", gate: "Gate", file: str, text: Text) -
 
 
 def _write_layers(report: "CheckpointReport", path: Path) -> None:
-    """Write the layers to a new file; an apostrophe keeps a name from being a formula."""
-    frame = report.layers_frame()
-    formula = frame["name"].str.startswith(("=", "+", "-", "@", "\t", "\r"))
-    frame["name"] = frame["name"].where(~formula, "'" + frame["name"])
+    """Write the layers to a new file."""
+    from resnet_viz.core.tables import csv_text
+
     try:
         with path.open("x", encoding="utf-8", newline="") as file:
-            frame.to_csv(file, index=False)
+            file.write(csv_text(report.layers_frame()))
     except FileExistsError as error:
         raise OutputError("file_exists", file=path.name) from error
     except OSError as error:

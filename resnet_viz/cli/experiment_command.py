@@ -1,5 +1,6 @@
 """The command ``experiment``."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -69,5 +70,5 @@ def _must_be_new(folder: Path) -> None:
     """Refuse an existing folder before any computation."""
     from resnet_viz.core.errors import OutputError
 
-    if folder.exists():
+    if os.path.exists(folder):
         raise OutputError("folder_exists", folder=str(folder))

@@ -1,5 +1,6 @@
 """The command ``explain``."""
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -45,10 +46,10 @@ def explain(
         None
     ),
     target: Annotated[
-        int | None, typer.Option(help="Class number; default: the top class.")
+        int | None, typer.Option(min=0, help="Class number; default: the top class.")
     ] = None,
     against: Annotated[
-        int | None, typer.Option(help="Explain the target's logit minus this class's.")
+        int | None, typer.Option(min=0, help="Explain the target's logit minus this class's.")
     ] = None,
     option: Annotated[
         list[str] | None, typer.Option(help="An option of the method, NAME=NUMBER; repeatable.")
@@ -60,8 +61,10 @@ def explain(
     weights: Annotated[
         str, typer.Option(help="bundled, pretrained or random, if there is no checkpoint.")
     ] = "",
-    seed: Annotated[int, typer.Option(help="Seed of random weights and random methods.")] = 0,
-    count: Annotated[int, typer.Option(help="Number of test images of a data set.")] = 100,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Seed of random weights and random methods.")
+    ] = 0,
+    count: Annotated[int, typer.Option(min=1, help="Number of test images of a data set.")] = 100,
     resume: Annotated[str, typer.Option(help="Continue a stopped run, by its id.")] = "",
     device: Annotated[str, typer.Option(help="cpu, cuda or mps; default: the best.")] = "",
     json: Json = False,
@@ -80,7 +83,7 @@ def explain(
     from resnet_viz.records import WeightSource
 
     one_of("device", device or "cpu", devices())
-    if out is not None and out.exists():  # refuse before computing
+    if out is not None and os.path.exists(out):  # refuse before computing
         raise OutputError("folder_exists", folder=str(out))
     if checkpoint is None:
         ref = NetworkRef.parse(network or "resnet20", weights, seed=seed)
@@ -141,7 +144,7 @@ def _begin(
     from resnet_viz.jobs.queue.foreground import begin_here
 
     pictures = PictureSource(
-        str(Path(source).absolute()) if Path(source).exists() else source, count
+        str(Path(source).absolute()) if os.path.exists(source) else source, count
     )
     config = ManyConfig(
         source=pictures,

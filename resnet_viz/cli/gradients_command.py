@@ -12,9 +12,11 @@ def gradients(
     depths: Annotated[str, typer.Option(help="Depths 6n + 2, comma-separated.")] = "20,56",
     norm: Annotated[str, typer.Option(help="batch, none, group or layer.")] = "batch",
     init: Annotated[str, typer.Option(help="he, default or xavier.")] = "he",
-    seeds: Annotated[int, typer.Option(help="Number of seeds, from 0.")] = 1,
+    seeds: Annotated[int, typer.Option(min=1, help="Number of seeds, from 0.")] = 1,
     activation: Annotated[str, typer.Option(help="relu, tanh, sigmoid or gelu.")] = "relu",
-    shortcut: Annotated[float, typer.Option(help="Strength of the shortcut, 0 to 1.")] = 1.0,
+    shortcut: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Strength of the shortcut, 0 to 1.")
+    ] = 1.0,
     order: Annotated[str, typer.Option(help="post (2015) or pre (2016).")] = "post",
     json: Json = False,
     debug: Debug = False,

@@ -1,6 +1,7 @@
 """The server process of the browser app."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -45,10 +46,16 @@ def serve(port: int, *, browser: bool) -> int:
     address = f"http://127.0.0.1:{port}"
     if browser:
         threading.Thread(target=_open_when_ready, args=(address,), daemon=True).start()
+    server = subprocess.Popen(command, env=environment)
+    # A service is ended by this signal; the server must not live on and keep the port.
+    signal.signal(signal.SIGTERM, lambda *_: server.terminate())
     try:
-        return subprocess.call(command, env=environment)
+        return server.wait()
     except KeyboardInterrupt:
         return 0
+    finally:
+        server.terminate()
+        server.wait()
 
 
 def _open_when_ready(address: str) -> None:

@@ -1,5 +1,6 @@
 """The command ``train``."""
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -40,7 +41,7 @@ def train(
     learning_rate: Annotated[
         float | None, typer.Option(help="Peak learning rate; overrides the recipe's.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of weights, order and augmentation.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of weights, order and augmentation.")] = 0,
     start: Annotated[
         str, typer.Option(help="random, bundled, pretrained, or a weights file (with --single).")
     ] = "random",
@@ -130,7 +131,7 @@ def _run(
     from resnet_viz.training.run_files import export_run, write_tensorboard
     from resnet_viz.training.run_title import run_title
 
-    if out is not None and out.exists():
+    if out is not None and os.path.exists(out):
         raise OutputError("folder_exists", folder=str(out))
     run_id = resume or begin_here("train", config, run_title(config, Text("en")))
     try:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from resnet_viz.core.converter import JsonObject
 
 SCHEMA_VERSION = 1
+_PARTIAL = ".partial"
 
 T = TypeVar("T")
 
@@ -58,7 +59,7 @@ def whole_file(path: Path, *, durable: bool = False) -> Iterator[Path]:
         Whether the content must be on the disk before the name changes, at the cost of an fsync.
 
     """
-    partial = path.with_name(f".{secrets.token_hex(6)}.partial")
+    partial = path.with_name(f".{secrets.token_hex(6)}{_PARTIAL}")
     try:
         yield partial
         if durable:
@@ -69,6 +70,12 @@ def whole_file(path: Path, *, durable: bool = False) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
+def clear_partial_files(folder: Path) -> None:
+    """Delete what killed processes left of files in a folder that nobody else writes to."""
+    for partial in folder.glob(f".*{_PARTIAL}"):
+        partial.unlink(missing_ok=True)
+
+
 @contextmanager
 def new_folder(folder: Path) -> Iterator[Path]:
     """Write a folder atomically.
@@ -76,7 +83,7 @@ def new_folder(folder: Path) -> Iterator[Path]:
     Yields the path of a temporary folder, which is renamed at the end of the block. Raises
     ``OutputError`` if ``folder`` exists or cannot be written; no files are left in that case.
     """
-    if folder.exists():
+    if os.path.exists(folder):  # False for a name that no system allows
         raise OutputError("folder_exists", folder=str(folder))
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)

@@ -67,6 +67,8 @@ def judged(
 def read_baseline(path: Path) -> Baseline:
     """Read a baseline; ``OptionError`` if it is missing or is not one."""
     try:
+        if not path.is_file():  # a pipe could be waited for without end
+            raise OptionError("baseline_missing", file=path.name)
         with path.open("rb") as file:
             content = json.loads(file.read(_MOST_BYTES))
         if content["schema_version"] != SCHEMA_VERSION:

@@ -1,5 +1,6 @@
 """``repair``: write a weights file anew as a network can load it, and say what was changed."""
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -112,8 +113,8 @@ class _Written:
 def _check_place(path: Path, out: Path) -> None:
     if out.suffix != ".safetensors":
         raise OptionError("repair_suffix", name=safe_name(out.name))
-    if out.exists() or out.is_symlink():
-        same = path.exists() and out.exists() and out.samefile(path)
+    if os.path.lexists(out):
+        same = os.path.exists(path) and os.path.exists(out) and out.samefile(path)
         raise OutputError("repair_same" if same else "file_exists", file=out.name)
 
 

@@ -1,5 +1,6 @@
 """``user_images``: the user's pictures for a diagnosis, from a folder, a ZIP or a data set."""
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -70,7 +71,7 @@ def user_images(place: str | Path, identification: Identification) -> OwnImages:
     path = Path(place)
     if path.is_dir() and not any(_folders(path)):
         return _flat(path, identification)
-    if not (path.exists() or str(place) in known_datasets()):
+    if not (os.path.exists(path) or str(place) in known_datasets()):
         known = ", ".join(known_datasets())
         raise DataError("data_unknown", name=safe_name(str(place)), known=known)
     data = _loaded(str(place), identification)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from resnet_viz.core.converter import JsonObject, encode
 from resnet_viz.core.saving import SCHEMA_VERSION, library_versions, new_folder, to_json
+from resnet_viz.core.tables import csv_text
 from resnet_viz.core.text import Text
 from resnet_viz.experiments.literature import compared_numbers
 from resnet_viz.experiments.registry import EXPERIMENTS, Experiment
@@ -119,7 +120,7 @@ def save_finding(finding: Finding, folder: Path, text: Text) -> None:
     document = to_json(finding_document(finding, text))
     with new_folder(folder) as partial:
         (partial / "finding.json").write_text(document, encoding="utf-8")
-        finding.to_frame().to_csv(partial / "values.csv", index=False)
+        (partial / "values.csv").write_text(csv_text(finding.to_frame()), encoding="utf-8")
 
 
 def python_line(finding: Finding) -> str:

@@ -104,6 +104,8 @@ def read_picture(path: str | Path) -> Picture:
     """Decode a picture file on disk, as ``open_picture``; ``ImageError`` if it cannot be read."""
     name = Path(path).name
     try:
+        if not Path(path).is_file():  # a pipe could be waited for without end
+            raise ImageError("image_missing", name=safe_name(name))
         with open(path, "rb") as file:
             return open_picture(file.read(MOST_BYTES + 1), name)
     except (OSError, ValueError):  # ValueError: a NUL in the path

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from resnet_viz.core.errors import LayerError, close_matches
 from resnet_viz.core.saving import to_json
+from resnet_viz.core.tables import csv_text
 from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison_drawing import cam_overlays, cam_rows, feature_grids
 from resnet_viz.figures.opened_block import Spot
@@ -34,7 +35,7 @@ def report_files(
         "grad_cam": cam_table(comparison, chosen),
     }
     for name, table in tables.items():
-        yield f"{name}.csv", table.to_csv(index=False).encode()
+        yield f"{name}.csv", csv_text(table).encode()
     pictures = {
         "overlay": cam_overlays(comparison, chosen, opacity=_OPACITY, own=False),
         "all_blocks": cam_rows(comparison, chosen, opacity=_OPACITY, own=False, columns=9),

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Generator, Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from resnet_viz.checkpoints.save import save_checkpoint
 from resnet_viz.core.converter import decode, encode
@@ -93,7 +93,9 @@ def _append(path: Path, step: TrainingStep) -> None:
 
 
 def _save_networks(config: TrainingConfig, course: Course, folder: Path) -> None:
-    training = {"data": config.data, "recipe": encode(config.recipe), "start": str(config.start),
+    # The files are given away: they name data and weights, and no folder of this machine.
+    start = config.start.path.name if config.start.path is not None else str(config.start)
+    training = {"data": PurePath(config.data).name, "recipe": encode(config.recipe), "start": start,
             "frozen": list(config.frozen), "pair": config.pair, "device": config.device,
             "threads": course.threads, "augmentation": encode(course.changes),
             "steps_per_epoch": course.steps}  # fmt: skip

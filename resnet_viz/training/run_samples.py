@@ -4,11 +4,12 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 from resnet_viz.core.saving import whole_file
 from resnet_viz.datasets.dataset import Dataset, ImageSet, in_turn
 from resnet_viz.datasets.dataset_pictures import OFFERED
+from resnet_viz.networks.safetensors_bytes import safetensors_bytes
 from resnet_viz.training.watched import watched
 
 SAMPLES_FILE = "samples.safetensors"
@@ -30,7 +31,7 @@ def save_samples(data: Dataset, folder: Path) -> None:
         "labels": torch.cat([first.labels, chosen.labels]),
     }
     with whole_file(folder / SAMPLES_FILE) as partial:
-        save_file(tensors, partial)
+        partial.write_bytes(safetensors_bytes(tensors, {}))
 
 
 def read_samples(folder: Path) -> ImageSet | None:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
 from resnet_viz.core.converter import decode_all, encode
 from resnet_viz.core.errors import DataError
 from resnet_viz.core.saving import whole_file
+from resnet_viz.networks.safetensors_bytes import safetensors_bytes
 from resnet_viz.records import Epoch
 
 STATE_SCHEMA = 1
@@ -31,12 +31,9 @@ class TrainingState:
     def save(self, path: Path) -> None:
         """Write the state atomically: an interrupted write leaves the old file unchanged."""
         place = {"schema_version": STATE_SCHEMA, "epoch": self.epoch, "step": self.step}
-        metadata = {
-            "place": json.dumps(place),
-            "curve": json.dumps(encode(self.curve)),
-        }
+        metadata = {"place": place, "curve": encode(self.curve)}
         with whole_file(path, durable=True) as partial:
-            save_file(self.tensors, partial, metadata=metadata)
+            partial.write_bytes(safetensors_bytes(self.tensors, metadata))
 
     @classmethod
     def load(cls, path: Path) -> "TrainingState":

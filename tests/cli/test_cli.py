@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -53,6 +54,35 @@ def compared(tmp_path_factory):
                "--out", out, "--json")  # fmt: skip
     assert done.returncode == 0, done.stderr
     return out, json.loads(done.stdout)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("app", "--port", "99999"),
+        ("app", "--port", "-1"),
+        ("explain", "digits", "--count", "0"),
+        ("explain", "digits", "--count", "-1"),
+        ("gradients", "--seeds", "0"),
+        ("export", "--out", "x" * 300),
+        ("train", "--out", "x" * 300, "--recipe", "no such recipe"),
+    ],
+    ids=" ".join,
+)
+def test_numbers_and_names_out_of_bounds_are_wrong_input(arguments, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_named_pipe_is_no_picture(tmp_path):
+    os.mkfifo(tmp_path / "a.png")
+    done = run("compare", tmp_path / "a.png", "--out", tmp_path / "report")
+    assert done.returncode == 2
+    assert "a.png" in done.stderr
 
 
 def test_networks_lists_every_preset_and_the_catalog():

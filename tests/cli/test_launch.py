@@ -1,7 +1,10 @@
 """Starting the app: flags independent of the folder, and a browser once the server responds."""
 
 import http.server
+import os
+import signal
 import subprocess
+import sys
 import threading
 import webbrowser
 
@@ -10,11 +13,50 @@ import pytest
 from resnet_viz.cli import launch
 
 
+class Server:
+    """A process that has ended by itself."""
+
+    def wait(self):
+        return 0
+
+    def terminate(self):
+        return
+
+
 @pytest.fixture
 def started(monkeypatch):
     commands = []
-    monkeypatch.setattr(subprocess, "call", lambda command, env: commands.append(command) or 0)
+
+    def start(command, env):
+        commands.append(command)
+        return Server()
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
     return commands
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_server_ends_with_the_command(monkeypatch, number):
+    command = [sys.executable, "-c", "import time; time.sleep(60)"]
+    servers, start = [], subprocess.Popen
+
+    def sleeper(_, env):
+        servers.append(start(command, env=env))
+        return servers[0]
+
+    monkeypatch.setattr(subprocess, "Popen", sleeper)
+    before = {n: signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGINT)}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    timer = threading.Timer(0.3, os.kill, (os.getpid(), number))
+    timer.start()
+    try:
+        launch.serve(8555, browser=False)
+    finally:
+        timer.join()
+        for each, handler in before.items():
+            signal.signal(each, handler)
+    assert servers[0].poll() is not None
 
 
 @pytest.mark.parametrize("browser", [True, False])

@@ -43,6 +43,27 @@ def write(folder, files):
     return folder
 
 
+@pytest.mark.parametrize("packing", ["ZIP_DEFLATED", "ZIP_BZIP2", "ZIP_LZMA"])
+def test_a_damaged_member_is_skipped_whatever_packed_it(tmp_path, packing):
+    path = zipped(tmp_path / "p.zip", ordinary(), getattr(zipfile, packing))
+    with zipfile.ZipFile(path) as archive:
+        first = archive.getinfo("cat/0.png")
+    content = bytearray(path.read_bytes())
+    start = first.header_offset + 30 + len(first.filename)
+    content[start + 4 : start + first.compress_size] = b"\xff" * (first.compress_size - 4)
+    path.write_bytes(content)
+    assert load_dataset(path, size=16).skipped == ("cat/0.png",)
+
+
+def test_few_bytes_may_not_unpack_to_many_pixels(tmp_path, monkeypatch):
+    monkeypatch.setattr(class_folders, "_ALWAYS_PIXELS", 10_000)
+    out = io.BytesIO()
+    Image.new("1", (1000, 1000)).save(out, "PNG")
+    path = zipped(tmp_path / "p.zip", {**ordinary(), "cat/9.png": out.getvalue()})
+    with pytest.raises(DataError, match="pixels for each byte"):
+        load_dataset(path, size=16)
+
+
 @pytest.mark.parametrize("form", ["folder", "zip"])
 @pytest.mark.parametrize("prefix", ["", "pets/", "a/b/c/"])
 def test_class_folders_become_a_split_data_set(tmp_path, form, prefix):

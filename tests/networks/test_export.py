@@ -132,6 +132,11 @@ def test_source_draws_its_first_weights_by_the_same_rule(name):
             assert torch.equal(other, value.float()), key
 
 
+def test_equal_networks_give_equal_files():
+    network = build(NetworkSpec(depths=(1,), widths=(4,)), seed=0)
+    assert len({to_safetensors(network) for _ in range(8)}) == 1
+
+
 def test_safetensors_say_what_they_are(tmp_path):
     network = lived_in(DESIGNS["pre-activation A"])
     file = tmp_path / "mine.safetensors"

@@ -159,14 +159,16 @@ def test_a_pair_opens_in_compare_with_its_own_classes(tmp_path):
     recipe = Recipe(epochs=1, learning_rate=0.05, batch_size=32, images=64, test_images=40)
     spec = NetworkSpec.preset("resnet20")
     config = TrainingConfig(network=spec, pair=True, data="digits", recipe=recipe)
-    run_id = store.create("train", config, "digits by heart", "cpu")
+    title = "![digits](http://127.0.0.1:9/t.png) by heart"  # anybody may rename a run
+    run_id = store.create("train", config, title, "cpu")
     execute(store, run_id)
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT)
     for name, value in {"network": f"run-{run_id}"}.items():
         app.query_params[name] = value
     app.run()
     assert not app.exception
-    assert "digits by heart" in words(app)
+    assert "by heart" in words(app)
+    assert "![digits](" not in words(app)
     assert "7" in app.selectbox(key="target").options
 
 

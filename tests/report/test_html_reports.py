@@ -59,6 +59,12 @@ def test_names_in_a_comparison_are_text(comparison, language):
     check_is_inert(comparison_page(hostile, language), comparison_page(comparison, language))
 
 
+def test_the_same_comparison_is_the_same_page(comparison):
+    first, second = (comparison_page(comparison, "en") for _ in range(2))
+    assert first == second
+    assert 'id="plot-1"' in first
+
+
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
     folder = tmp_path_factory.mktemp("labelled")

@@ -1,5 +1,6 @@
 """List the Python objects that a pickle would import, from its opcodes, without executing it."""
 
+import io
 import pickletools
 import zipfile
 from collections import Counter, OrderedDict
@@ -10,10 +11,13 @@ from resnet_viz.checkpoints.reading.file_kinds import MOST_PICKLE
 
 _MOST_NAMED = 6
 _MOST_OPCODES = 300_000
+_MOST_PICKLES = 20  # PyTorch's older format has five in a row
+_LONGEST_NAME = 500  # characters of an import
 _TEXT = {"SHORT_BINUNICODE", "BINUNICODE", "UNICODE", "BINUNICODE8", "SHORT_BINSTRING", "STRING"}
 #: What an ordinary state dict imports.
 _USUAL = {OrderedDict.__module__ + ".OrderedDict", "collections.Counter"}
 _USUAL_MODULES = ("torch._utils.", "torch.storage.")
+_DAMAGES = (ValueError, OSError, zipfile.BadZipFile, IndexError, KeyError, RuntimeError)
 _STORAGES = ("Storage", "Size", "device", "float", "int", "bool", "complex", "bfloat", "uint")
 
 
@@ -24,9 +28,24 @@ def wanted_globals(path: Path) -> list[str]:
         for name in _globals(_pickle_bytes(path)):
             if not _usual(name):
                 counted[name] += 1
-    except (ValueError, OSError, zipfile.BadZipFile, IndexError, KeyError, RuntimeError):
+    except _DAMAGES:
         pass  # keep the names read before the damage
     return [name for name, _ in counted.most_common(_MOST_NAMED)]
+
+
+def has_long_import(path: Path) -> bool:
+    """Whether a pickle imports something whose name is longer than any real one.
+
+    PyTorch searches such a name with a pattern whose time grows with the square of its length, and
+    nothing else runs meanwhile, so these files must not reach it.
+    """
+    try:
+        names = _globals(_pickle_bytes(path), most_opcodes=MOST_PICKLE)
+        return any(len(name) > _LONGEST_NAME for name in names)
+    except UnicodeDecodeError as error:  # PyTorch allows other letters than ASCII in a name
+        return len(error.object) > _LONGEST_NAME
+    except _DAMAGES:
+        return False  # PyTorch says what is wrong, before it reaches a later import
 
 
 def _usual(name: str) -> bool:
@@ -43,18 +62,19 @@ def _pickle_bytes(path: Path) -> bytes:
         return file.read(MOST_PICKLE)
 
 
-def _globals(data: bytes) -> Iterator[str]:
+def _globals(data: bytes, most_opcodes: int = _MOST_OPCODES) -> Iterator[str]:
     """Yield the dotted name of every import in one or more consecutive pickles."""
-    start, opcodes_left = 0, _MOST_OPCODES
-    while start < len(data) and data[start : start + 1] == b"\x80":
+    file, opcodes_left = io.BytesIO(data), most_opcodes
+    for _ in range(_MOST_PICKLES):
+        if data[file.tell() : file.tell() + 1] != b"\x80":
+            return
         words: list[str] = []
         memo: list[str] = []
-        end = 0
-        for opcode, argument, position in pickletools.genops(data[start:]):
-            opcodes_left, end = opcodes_left - 1, position or 0
+        for opcode, argument, _position in pickletools.genops(file):
+            opcodes_left -= 1
             if opcode.name in _TEXT:
                 words.append(str(argument))
-            elif opcode.name == "GLOBAL":
+            elif opcode.name in ("GLOBAL", "INST"):
                 yield str(argument).replace(" ", ".")
             elif opcode.name == "STACK_GLOBAL" and len(words) > 1:
                 yield f"{words[-2]}.{words[-1]}"
@@ -64,4 +84,3 @@ def _globals(data: bytes) -> Iterator[str]:
                 words.append(memo[int(argument or 0)])
             if opcodes_left <= 0:
                 return
-        start += end + 1

@@ -21,7 +21,7 @@ from resnet_viz.checkpoints.reading.file_kinds import (
 from resnet_viz.checkpoints.reading.keras_weights import read_keras
 from resnet_viz.checkpoints.reading.numpy_arrays import read_npz
 from resnet_viz.checkpoints.reading.onnx_initialisers import read_onnx
-from resnet_viz.checkpoints.reading.pickle_imports import wanted_globals
+from resnet_viz.checkpoints.reading.pickle_imports import has_long_import, wanted_globals
 from resnet_viz.checkpoints.reading.state_dict import EDGES, StateDict, unwrap
 from resnet_viz.core.converter import JsonObject
 from resnet_viz.core.errors import CheckpointError
@@ -126,6 +126,8 @@ def _entry_sizes(path: Path) -> set[int]:
 
 def _read_pickle(path: Path, name: str, *, mapped: bool = False) -> object:
     """Unpickle weights; ``mapped`` leaves them in the file until they are used."""
+    if has_long_import(path):
+        raise _refusal(path, name)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # PyTorch warns of old formats
@@ -133,13 +135,20 @@ def _read_pickle(path: Path, name: str, *, mapped: bool = False) -> object:
     except Exception as error:  # a damaged or hostile file can raise anything
         if isinstance(error, EOFError) or any(word in str(error) for word in _CUT):
             raise CheckpointError("checkpoint_cut", name=name) from error
-        wanted = wanted_globals(path) if isinstance(error, pickle.UnpicklingError) else []
-        if wanted:
-            whole = any(each.startswith(_NETWORKS) for each in wanted)
-            code = "checkpoint_whole" if whole else "checkpoint_unsafe"
-            names = ", ".join(safe_name(each) for each in wanted)
-            raise CheckpointError(code, name=name, wanted=names) from error
+        if isinstance(error, pickle.UnpicklingError):
+            raise _refusal(path, name) from error
         raise CheckpointError("checkpoint_damaged", name=name) from error
+
+
+def _refusal(path: Path, name: str) -> CheckpointError:
+    """The error for a pickle that is not only weights: what it would import, or that it is cut."""
+    wanted = wanted_globals(path)
+    if not wanted:
+        return CheckpointError("checkpoint_damaged", name=name)
+    whole = any(each.startswith(_NETWORKS) for each in wanted)
+    names = ", ".join(safe_name(each) for each in wanted)
+    return CheckpointError("checkpoint_whole" if whole else "checkpoint_unsafe",
+                           name=name, wanted=names)  # fmt: skip
 
 
 _READERS: Mapping[Container, Callable[[Path, str], object]] = {

@@ -82,16 +82,7 @@ def _entry(file: class_folders.FolderEntry) -> PictureEntry:
 
 
 def _decode(file: class_folders.FolderEntry) -> Picture:
-    """The picture; ``ImageError`` for any error of the archive on a damaged member."""
-    try:
-        data = file.read()
-    except (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile) as error:
-        raise ImageError("image_broken", name=safe_name(file.name)) from error
-    except Exception as error:
-        if type(error).__name__ != "error":  # zlib's, of a damaged member
-            raise
-        raise ImageError("image_broken", name=safe_name(file.name)) from error
-    return open_picture(data, file.name)
+    return open_picture(file.read(), file.name)
 
 
 def _of_dataset(images: ImageSet, classes: tuple[str, ...], count: int) -> Iterator[PictureEntry]:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from resnet_viz.core.converter import JsonObject, encode
 from resnet_viz.core.saving import SCHEMA_VERSION, library_versions, new_folder, to_json
+from resnet_viz.core.tables import csv_text
 from resnet_viz.core.text import Text
 from resnet_viz.explain.many.job import ManyConfig
 from resnet_viz.records.many_pictures import PictureResult
@@ -122,8 +123,8 @@ def gallery_zip(results: JsonObject, run_folder: Path) -> bytes:
 
 def _tables(results: JsonObject) -> dict[str, str]:
     return {
-        "table.csv": pd.DataFrame(results["images"]).to_csv(index=False),
-        "methods.csv": pd.DataFrame(results["methods"]).to_csv(index=False),
+        "table.csv": csv_text(pd.DataFrame(results["images"])),
+        "methods.csv": csv_text(pd.DataFrame(results["methods"])),
         "manifest.json": to_json(results),
     }
 

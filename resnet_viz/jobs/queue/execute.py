@@ -9,6 +9,7 @@ from contextlib import closing
 from filelock import Timeout
 
 from resnet_viz.core.errors import FailureError, ResnetVizError
+from resnet_viz.core.saving import clear_partial_files
 from resnet_viz.jobs.codec import PROGRESS, Event
 from resnet_viz.jobs.job import JobState
 from resnet_viz.jobs.kinds import job_kind
@@ -54,6 +55,7 @@ def execute(
     with lock:
         if not store.move(run_id, JobState.RUNNING, when=(JobState.QUEUED,)):
             return None
+        clear_partial_files(store.folder(run_id))
         active = (JobState.RUNNING, JobState.STOPPING)
         try:
             state = _report(store, run_id, leaving, watch)

@@ -57,7 +57,12 @@ class RunStore:
 
     def __init__(self, folder: Path | None = None) -> None:
         self.root = folder or home() / "runs"
-        self.root.mkdir(parents=True, exist_ok=True)
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+        except OSError as error:  # read-only, a file, or below a file
+            raise FailureError(
+                "run_store", folder=str(self.root), reason=error.strerror or str(error)
+            ) from error
         with self._database() as database:
             database.executescript(_SCHEMA)
 

@@ -21,6 +21,8 @@ def spec_to_json(spec: NetworkSpec) -> str:
 def read_spec(path: Path) -> NetworkSpec:
     """Read a spec from a JSON file; ``SpecError`` for anything else."""
     try:
+        if not path.is_file():  # a pipe could be waited for without end
+            raise SpecError("spec_json_missing", name=path.name)
         with path.open("rb") as file:
             data = file.read(_MOST_BYTES + 1)
     except OSError as error:

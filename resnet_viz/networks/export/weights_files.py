@@ -1,13 +1,11 @@
 """Networks as files that run elsewhere: safetensors and ONNX."""
 
-import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from safetensors.torch import save
 from torch import Tensor, nn
 
 from resnet_viz.core.errors import OptionError
@@ -15,6 +13,7 @@ from resnet_viz.networks.export.spec_file import SCHEMA_VERSION
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.networks.resnet.modules import SameConv2d
 from resnet_viz.networks.resnet.shortcuts import ZeroPad
+from resnet_viz.networks.safetensors_bytes import safetensors_bytes
 from resnet_viz.networks.tables.layer_table import layer_table
 from resnet_viz.records import Layer
 
@@ -30,8 +29,7 @@ _TO_THE_END = np.iinfo(np.int64).max
 def to_safetensors(network: ResNet) -> bytes:
     """Weights as safetensors, with the spec in the metadata for ``load_checkpoint``."""
     described = {"schema_version": SCHEMA_VERSION, "spec": network.spec.to_dict()}
-    weights = {name: value.contiguous().cpu() for name, value in network.state_dict().items()}
-    return save(weights, metadata={name: json.dumps(value) for name, value in described.items()})
+    return safetensors_bytes(network.state_dict(), described)
 
 
 def has_onnx() -> bool:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.number_format import readable
+from resnet_viz.core.tables import csv_text
 from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison_drawing import network_title
 from resnet_viz.figures.network_drawing import block_figure, layer_sentence, network_figure
@@ -177,7 +178,7 @@ def _table(spec: NetworkSpec, text: Text) -> None:
     st.caption(text("design.table_note"))
     st.download_button(
         text("design.table_download"),
-        lambda: frame.to_csv(index=False).encode(),
+        lambda: csv_text(frame).encode(),
         file_name=f"{spec.name}-layers.csv",
         mime="text/csv",
         on_click="ignore",

@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from resnet_viz.core.tables import csv_text
 from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison_drawing import network_title
 from resnet_viz.figures.network_drawing import catalog_figure
@@ -105,7 +106,7 @@ def _table(name: str, table: ZooTable, text: Text) -> None:
     st.caption(text("catalog.table_note"))
     st.download_button(
         text("design.table_download"),
-        lambda: frame.to_csv(index=False).encode(),
+        lambda: csv_text(frame).encode(),
         file_name=f"{name}-layers.csv",
         mime="text/csv",
         on_click="ignore",

@@ -35,6 +35,7 @@ from resnet_viz.ui.frame.session import (
     Key,
     Number,
 )
+from resnet_viz.ui.frame.words import md_escape
 
 _TWIN = "twin"  # the choice of the plain twin
 _HIGHEST_SEED = 2**31 - 1
@@ -173,7 +174,7 @@ def _label(name: str, choice: NetworkRef, text: Text) -> str:
 def _with_weights(choice: NetworkRef, keys: SideKeys, text: Text) -> NetworkRef:
     """Ask for the weights; a design is untrained, and a file brings its own."""
     if choice.weights.source is WeightSource.FILE:
-        st.caption(text("weights_note.file", name=choice.title))
+        st.caption(text("weights_note.file", name=md_escape(choice.title)))
         return choice
     if choice.design is not None:
         return replace(choice, weights=Weights(WeightSource.RANDOM, _ask_seed(keys, text)))

@@ -13,12 +13,13 @@ import tempfile
 import threading
 import time
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from pathlib import Path, PurePath
 
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from resnet_viz.core.errors import FailureError
 from resnet_viz.core.places import home
 from resnet_viz.jobs.queue.run_store import RunStore
 from resnet_viz.ui.frame.session import UPLOADS
@@ -79,32 +80,44 @@ def _written(kind: str, uploads: Sequence[UploadedFile], write: Callable[[], Pat
 
 
 def _fill(folder: Path, name: str, size: int, write: Callable[[Path], object]) -> None:
-    """Write ``name`` completely or not at all, unless it is there; mark the folder as used."""
-    with _LOCK:
+    """Write ``name`` completely or not at all, unless it is there; mark the folder as used.
+
+    Another server of the same home may write the same content, or clean up, at the same moment.
+    """
+    try:
+        with _LOCK:
+            if not (folder / name).exists():
+                _make_room(folder.parent, size)
+                folder.mkdir(parents=True, exist_ok=True)
+                with tempfile.TemporaryDirectory(prefix=".", dir=folder) as partial:
+                    write(Path(partial, name))
+                    Path(partial, name).rename(folder / name)
+            os.utime(folder)
+    except OSError as error:
         if not (folder / name).exists():
-            _make_room(folder.parent, size)
-            folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(prefix=".", dir=folder) as partial:
-                write(Path(partial, name))
-                Path(partial, name).rename(folder / name)
-        os.utime(folder)
+            reason = error.strerror or str(error)
+            raise FailureError("upload_kept", folder=str(folder.parent), reason=reason) from error
 
 
 def _make_room(uploads: Path, needed: int) -> None:
     """Delete uploads that no run uses: old ones, and the oldest beyond the size limit."""
     in_runs = str([run.config for run in RunStore().listed()])
     unused = [folder for folder in uploads.glob("*") if folder.name not in in_runs]
-    sizes = {folder: sum(path.stat().st_size for path in _files(folder)) for folder in unused}
-    total = sum(sizes.values()) + needed
-    for folder in sorted(unused, key=lambda folder: folder.stat().st_mtime):
-        old = time.time() - folder.stat().st_mtime > _UNUSED_SECONDS
-        if old or total > _MOST_BYTES:
-            total -= sizes[folder]
+    found = [(*_age_and_size(folder), folder) for folder in unused]
+    total = sum(size for _, size, _ in found) + needed
+    for age, size, folder in sorted(found, reverse=True):
+        if age > _UNUSED_SECONDS or total > _MOST_BYTES:
+            total -= size
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    return (path for path in folder.rglob("*") if path.is_file())
+def _age_and_size(folder: Path) -> tuple[float, int]:
+    """Seconds since a folder was used, and its bytes; 0 and 0 if it was deleted meanwhile."""
+    try:
+        sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
+        return time.time() - folder.stat().st_mtime, sum(sizes)
+    except OSError:
+        return 0.0, 0
 
 
 def _folder(digest: str) -> Path:

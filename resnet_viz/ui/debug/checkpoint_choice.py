@@ -1,5 +1,6 @@
 """The choice of a checkpoint: an upload, a bundled network, or the networks of a training."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -153,7 +154,7 @@ def _data_of_run(run: TrainedRun) -> str:
     config = runs.run(run.id).config
     if not isinstance(config, TrainingConfig) or config.data in known_datasets():
         return ""
-    return config.data if Path(config.data).exists() else ""
+    return config.data if os.path.exists(config.data) else ""
 
 
 def _network(key: str, place: "st.delta_generator.DeltaGenerator", text: Text) -> str:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from resnet_viz.core.number_format import readable
 from resnet_viz.core.saving import to_json
+from resnet_viz.core.tables import csv_text
 from resnet_viz.core.text import Text
 from resnet_viz.experiments.finding_files import caption, finding_document, python_line
 from resnet_viz.experiments.literature import ComparedNumber, compared_numbers
@@ -157,7 +158,7 @@ def _offer(finding: Finding, text: Text) -> None:
     """Show the downloads and the equivalent line of Python."""
     files: Mapping[str, Callable[[], str]] = {
         "json": lambda: to_json(finding_document(finding, text)),
-        "csv": lambda: finding.to_frame().to_csv(index=False),
+        "csv": lambda: csv_text(finding.to_frame()),
     }
     for column, (kind, make) in zip(st.columns(6), files.items(), strict=False):
         column.download_button(

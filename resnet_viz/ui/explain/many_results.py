@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from resnet_viz.core.errors import ResnetVizError
+from resnet_viz.core.tables import csv_text
 from resnet_viz.core.text import Text
 from resnet_viz.explain.many.job import ManyConfig
 from resnet_viz.explain.many.picture_sources import open_source
@@ -147,7 +148,7 @@ def _take_away(results: Sequence[PictureResult], run: Run, config: ManyConfig, t
     left, right = st.columns(2)
     left.download_button(
         text("gallery.csv"),
-        lambda: pd.DataFrame(picture_rows(results, config.titles)).to_csv(index=False),
+        lambda: csv_text(pd.DataFrame(picture_rows(results, config.titles))),
         file_name="explained.csv",
         mime="text/csv",
         on_click="ignore",

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from resnet_viz.core.saving import to_json
+from resnet_viz.core.tables import csv_text
 from resnet_viz.core.text import Text
 from resnet_viz.experiments.measures.gradient_growth import (
     GradientConfig,
@@ -112,7 +113,7 @@ def _downloads(measured: Sequence[GradientMeasurement], text: Text) -> None:
     left, right = st.columns(2)
     left.download_button(
         text("experiments.download_csv"),
-        lambda: gradient_frame(measured).to_csv(index=False),
+        lambda: csv_text(gradient_frame(measured)),
         file_name="gradients.csv",
         mime="text/csv",
         on_click="ignore",

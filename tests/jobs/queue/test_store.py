@@ -230,6 +230,22 @@ def test_a_record_that_cannot_be_used_is_one_sentence(tmp_path):
         RunStore(tmp_path)
 
 
+@pytest.mark.parametrize("place", ["file", "file/below"])
+def test_a_home_that_cannot_be_used_is_one_sentence(tmp_path, place):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(FailureError, match="record of runs"):
+        RunStore(tmp_path / place)
+
+
+def test_what_a_killed_process_left_half_written_is_gone_when_the_run_goes_on(store, job):
+    job(counting)
+    run_id = store.create("made", Config(), "", "cpu")
+    left = store.folder(run_id) / ".0123456789ab.partial"
+    left.write_bytes(b"half")
+    execute(store, run_id)
+    assert not left.exists()
+
+
 def test_many_threads_write_without_losing_an_event(store, job):
     job(counting)
     run_id = store.create("made", Config(), "", "cpu")
