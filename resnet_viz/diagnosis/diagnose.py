@@ -16,6 +16,7 @@ from resnet_viz.diagnosis.checks.file_checks import file_findings
 from resnet_viz.diagnosis.checks.image_checks import ImageMeasurements, image_findings, measure
 from resnet_viz.diagnosis.checks.input_checks import input_findings
 from resnet_viz.diagnosis.checks.known_checks import known_findings
+from resnet_viz.diagnosis.checks.onnx_graph import onnx_findings
 from resnet_viz.diagnosis.checks.update_checks import update_findings
 from resnet_viz.diagnosis.checks.weight_checks import weight_findings, weight_health
 from resnet_viz.diagnosis.network_facts import file_contents, network_facts
@@ -211,6 +212,7 @@ def _report(
     answers = identification.file.answers
     findings = [
         *file_findings(identification),
+        *onnx_findings(identification, file),
         *weight_findings(
             layers_of_network(
                 identification.network,

@@ -72,6 +72,10 @@ THRESHOLDS: Mapping[str, Threshold] = {
     "statistics_missing": Threshold(None, 0),  # whether they are
     "function": Threshold(None, None),
     "function_open": Threshold(None, None),
+    "onnx_training": Threshold(None, 0),  # nodes of the graph
+    "onnx_folded": Threshold(None, None),
+    "onnx_not_run": Threshold(None, None),
+    "onnx_differs": Threshold(1e-3, 0.05),  # ||difference of the outputs|| / ||outputs||
     "unknown_architecture": Threshold(None, None),
     "not_built": Threshold(None, None),
     "nearly": Threshold(None, None),
