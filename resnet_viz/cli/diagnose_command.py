@@ -34,6 +34,9 @@ def diagnose(
         str, typer.Option(help="The set of weights to read, if the file has several.")
     ] = "",
     beside: Annotated[Path | None, typer.Option(help="A second checkpoint to compare.")] = None,
+    against: Annotated[
+        str, typer.Option(help="Another set of weights of the same file to compare.")
+    ] = "",
     fail_on: Annotated[
         str | None,
         typer.Option(help="Exit with code 3 on a finding as bad: fail, warn or never (default)."),
@@ -102,9 +105,9 @@ def diagnose(
 
             found = run.identified(checkpoint, spec, left_out, copy)
             result["stress"] = stressing.stress(found, images).contract()
-        if beside is not None:
+        if beside is not None or against:
             first = run.identified(checkpoint, spec, left_out, copy)
-            result |= _second(first, beside, images, text)
+            result |= _second(first, beside or checkpoint, against, images, text)
         print_result(result if form == "json" else _for_people(result), form == "json")
     gate_rules.end(report, gate, text)
 
@@ -196,14 +199,16 @@ def _for_people(result: dict[str, object]) -> dict[str, object]:
 
 
 def _second(
-    first: "Identification", path: Path, images: str | None, text: Text
+    first: "Identification", path: Path, copy: str, images: str | None, text: Text
 ) -> dict[str, object]:
     """Return the second checkpoint's report and the comparison of both."""
     from resnet_viz.core.converter import encode
     from resnet_viz.diagnosis.compare_checkpoints import compare_checkpoints
     from resnet_viz.diagnosis.diagnose import diagnose, identified
 
+    compared = compare_checkpoints(first, identified(path, copy=copy), images)
+    findings = [finding.contract(text) for finding in compared.findings]
     return {
-        "second": diagnose(path, images=images).contract(text),
-        "beside": encode(compare_checkpoints(first, identified(path), images)),
+        "second": diagnose(path, images=images, copy=copy).contract(text),
+        "beside": {**encode(compared), "findings": findings},
     }

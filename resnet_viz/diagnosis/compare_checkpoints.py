@@ -10,6 +10,7 @@ from torch import Tensor
 from resnet_viz.checkpoints.identifying.identification import Identification
 from resnet_viz.core.errors import DataError
 from resnet_viz.diagnosis.checks.known_checks import distances
+from resnet_viz.diagnosis.checks.pair_checks import pair_findings
 from resnet_viz.experiments.cka import alignment, grams, hsic_terms
 from resnet_viz.pictures.samples import sample_batch, samples
 from resnet_viz.records import AnsweredPicture, CheckpointComparison
@@ -36,7 +37,8 @@ def compare_checkpoints(
         ``cka`` is debiased linear CKA of every pair of blocks on one batch (Kornblith et al. 2019,
         arXiv 1905.00414; Song et al. 2012). ``moved`` are relative distances of the weights, for
         networks of the same shape. ``agreement`` is the share of equal predictions, for networks
-        with the same classes.
+        with the same classes. ``findings`` name a frozen body whose running statistics drifted,
+        an average of weights without statistics of its own, and statistics that fit one of both.
 
     Raises
     ------
@@ -63,6 +65,7 @@ def compare_checkpoints(
         moved=_moved(first, second),
         agreement=float((answers[0] == answers[1]).double().mean()) if same_classes else None,
         answers=_answers(first, second, shares, bundled=name == "bundled"),
+        findings=tuple(pair_findings(first, second, (left, right))),
     )
 
 

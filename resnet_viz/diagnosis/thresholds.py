@@ -76,6 +76,10 @@ THRESHOLDS: Mapping[str, Threshold] = {
     "onnx_folded": Threshold(None, None),
     "onnx_not_run": Threshold(None, None),
     "onnx_differs": Threshold(1e-3, 0.05),  # ||difference of the outputs|| / ||outputs||
+    "pair_frozen": Threshold(1e-3, None),  # mean relative distance of the running statistics
+    "pair_statistics": Threshold(1e-6, None),  # mean relative distance of the weights
+    "pair_unfit": Threshold(1.25, None),  # score of the worse over that of the better
+    "pair_related": Threshold(None, None),
     "unknown_architecture": Threshold(None, None),
     "not_built": Threshold(None, None),
     "nearly": Threshold(None, None),

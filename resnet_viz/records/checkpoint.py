@@ -60,6 +60,18 @@ class CheckFinding:
             return text("check.nothing")
         return text(f"check_advice.{self.check}", **dict(self.words))
 
+    def contract(self, text: Text) -> JsonObject:
+        """Return the command line's JSON output."""
+        return {
+            "check": self.check,
+            "severity": self.severity.value,
+            "layer": self.layer,
+            "value": self.value,
+            "threshold": self.threshold,
+            "source": self.source(text),
+            "advice": self.advice(text),
+        }
+
 
 @dataclass(frozen=True)
 class Identified:
@@ -217,18 +229,7 @@ class CheckpointReport:
         labelled = {} if self.labelled is None else {"labelled": self.labelled.contract()}
         return {
             "identified": self.identified.contract(),
-            "findings": [
-                {
-                    "check": finding.check,
-                    "severity": finding.severity.value,
-                    "layer": finding.layer,
-                    "value": finding.value,
-                    "threshold": finding.threshold,
-                    "source": finding.source(text),
-                    "advice": finding.advice(text),
-                }
-                for finding in self.findings
-            ],
+            "findings": [finding.contract(text) for finding in self.findings],
             "layers": [asdict(layer) for layer in self.layers],
             "images": self.images,
             "copies": list(self.copies),

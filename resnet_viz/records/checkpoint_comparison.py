@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from resnet_viz.records.checkpoint import CheckFinding
+
 
 @dataclass(frozen=True)
 class AnsweredPicture:
@@ -36,6 +38,8 @@ class CheckpointComparison:
         Share of images with equal predictions, 0 to 1; None if the classes differ.
     answers
         Both predictions on each picture.
+    findings
+        What weights and running statistics say about the two together.
 
     """
 
@@ -49,3 +53,4 @@ class CheckpointComparison:
     moved: Mapping[str, float]
     agreement: float | None
     answers: tuple[AnsweredPicture, ...]
+    findings: tuple[CheckFinding, ...] = ()

@@ -8,7 +8,7 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from resnet_viz import NetworkRef, load
+from resnet_viz import NetworkRef, NetworkSpec, load
 from resnet_viz.core.places import ASSETS
 from resnet_viz.core.text import sentences
 from resnet_viz.jobs import sandbox
@@ -22,6 +22,7 @@ from resnet_viz.ui.debug.diagnosis_jobs import diagnosis_of
 from resnet_viz.ui.debug.images_choice import ImagesId
 from resnet_viz.ui.frame.engines import diagnoses
 from tests.checkpoints.hostile_files import DAMAGED, PICKLES, SAFETENSORS
+from tests.checkpoints.identifying.test_wild import weights
 from tests.source import ROOT
 
 TIMEOUT = 200  # seconds; a worker imports torch anew
@@ -122,6 +123,20 @@ def test_a_sick_upload_is_found_out_and_bad_ones_change_nothing(sick_file, monke
         assert len(app.warning) == 1, name
         assert f"{name}.pth" in app.warning[0].value.replace("\\", "")
         assert "CIFAR ResNet-20" in app.subheader[0].value.replace("\\", "")
+
+
+def test_two_sets_of_weights_of_one_file_are_compared_in_one_click(here):
+    network = weights(NetworkSpec(depths=(1, 1), widths=(4, 8)))
+    average = {key: value + 0.01 * (value.ndim > 1) for key, value in network.state_dict().items()}
+    out = io.BytesIO()
+    torch.save({"state_dict": network.state_dict(), "state_dict_ema": average}, out)
+    app = upload(opened(), "both.pth", out.getvalue())
+    assert not app.exception
+    app.toggle(key=next(t.key for t in app.toggle if "state_dict_ema" in t.label)).set_value(True)
+    app.run()
+    assert not app.exception
+    assert "both.pth, state_dict_ema" in words(app)
+    assert "An average without statistics of its own" in words(app)
 
 
 def test_two_checkpoints_stand_side_by_side(here):

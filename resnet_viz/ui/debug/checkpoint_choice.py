@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import streamlit as st
@@ -24,7 +24,16 @@ from resnet_viz.ui.choose.network_choice import bundled_title
 from resnet_viz.ui.choose.trained_run import TrainedRun, chosen_run
 from resnet_viz.ui.choose.uploads import kept_file
 from resnet_viz.ui.frame.messages import show_error
-from resnet_viz.ui.frame.session import CHECKPOINT, COPY, COPY_WIDGET, SECOND_CHECKPOINT, Choice
+from resnet_viz.ui.frame.session import (
+    CHECKPOINT,
+    COPY,
+    COPY_WIDGET,
+    OTHER_COPY,
+    OTHER_COPY_WIDGET,
+    SECOND_CHECKPOINT,
+    Choice,
+)
+from resnet_viz.ui.frame.words import md_escape
 
 MOST_MEGABYTES = 500
 _NONE, _FIND, _OWN = "none", "found", "own"
@@ -109,6 +118,33 @@ def choose_copy(copies: Sequence[str], copy: str, path: Path, *, second: bool, t
         on_change=keep,
         help=text("debug.copy_help"),
     )
+
+
+def choose_against(copies: Sequence[str], copy: str, path: Path, text: Text) -> None:
+    """Offer the comparison with another set of weights of the file, in one click."""
+    other = next(name for name in copies if name != copy)
+    widget = OTHER_COPY_WIDGET[path.name]
+
+    def keep() -> None:
+        OTHER_COPY[path.name].set(other if widget.get() else "")
+
+    st.toggle(text("debug.against", copy=md_escape(other)), key=widget.name, on_change=keep)
+
+
+def is_other_copy(checkpoint: CheckpointId) -> bool:
+    """Whether a checkpoint was added by ``with_other_copy``."""
+    return bool(checkpoint.copy) and OTHER_COPY[checkpoint.path.name].get() == checkpoint.copy
+
+
+def with_other_copy(chosen: list[CheckpointId]) -> list[CheckpointId]:
+    """Add another set of weights of the only file, if it was asked for."""
+    if len(chosen) != 1:
+        return chosen
+    (first,) = chosen
+    other = OTHER_COPY[first.path.name].get()
+    if not other or other == first.copy:
+        return chosen
+    return [first, replace(first, copy=other, name=f"{first.name}, {safe_name(other)}")]
 
 
 def _copy_place(path: Path, second: bool) -> str:

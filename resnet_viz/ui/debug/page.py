@@ -12,7 +12,13 @@ from resnet_viz.diagnosis.job import DiagnosisRecord
 from resnet_viz.figures.footing_words import unequal_footing
 from resnet_viz.jobs.job import Job
 from resnet_viz.records import CheckpointComparison, CheckpointReport, Tier
-from resnet_viz.ui.debug.checkpoint_choice import CheckpointId, choose_copy
+from resnet_viz.ui.debug.checkpoint_choice import (
+    CheckpointId,
+    choose_against,
+    choose_copy,
+    is_other_copy,
+    with_other_copy,
+)
 from resnet_viz.ui.debug.diagnosis_jobs import answer, begin, diagnosis_of
 from resnet_viz.ui.debug.diagnosis_view import Place, draw_report
 from resnet_viz.ui.debug.images_choice import ImagesId
@@ -30,6 +36,7 @@ def show_diagnoses(chosen: list[CheckpointId], images: ImagesId, text: Text) -> 
     if not chosen:
         st.info(text("debug.empty"))
         return
+    chosen = with_other_copy(chosen)
     places = [st.container()] if len(chosen) == 1 else st.columns(2)
     jobs = [diagnosis_of([checkpoint], images) for checkpoint in chosen]
     for number, job in enumerate(jobs):
@@ -59,9 +66,11 @@ def _show_one(
     else:
         if isinstance(report, CheckpointReport):
             last.set((job.key, place.path))
-            if report.copies:
+            if report.copies and not is_other_copy(checkpoint):
                 second = place.number > 0
                 choose_copy(report.copies, report.copy, place.path, second=second, text=text)
+                if not second:
+                    choose_against(report.copies, report.copy, place.path, text)
             draw_report(report, place, text)
             show_repair(checkpoint, images, place.number, text)
             if report.identified.tier is Tier.NETWORK:

@@ -8,7 +8,7 @@ from resnet_viz.figures.checkpoint_comparison_plots import (
     moved_figure,
     norms_figure,
 )
-from resnet_viz.records import CheckpointComparison, CheckpointReport
+from resnet_viz.records import CheckpointComparison, CheckpointReport, Severity
 from resnet_viz.report.checkpoint_comparison_tables import answer_rows, finding_rows, summary
 from resnet_viz.ui.frame.words import md_escape
 
@@ -23,6 +23,9 @@ def show_beside(
     st.subheader(md_escape(title), anchor=False)
     if comparison is not None:
         st.markdown(md_escape(summary(comparison, text)))
+        for finding in comparison.findings:
+            show = st.info if finding.severity is Severity.NOTE else st.warning
+            show(md_escape(f"{finding.name(text)}: {finding.advice(text)}"))
     names = ["findings", "norms", *([] if comparison is None else ["cka", "answers"])]
     tabs = dict(zip(names, st.tabs([text(f"beside.tab_{n}") for n in names]), strict=True))
     with tabs["findings"]:
