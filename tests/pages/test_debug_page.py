@@ -132,7 +132,7 @@ def test_two_sets_of_weights_of_one_file_are_compared_in_one_click(here):
     torch.save({"state_dict": network.state_dict(), "state_dict_ema": average}, out)
     app = upload(opened(), "both.pth", out.getvalue())
     assert not app.exception
-    app.toggle(key=next(t.key for t in app.toggle if "state_dict_ema" in t.label)).set_value(True)
+    app.toggle(key=next(t.key for t in app.toggle if "ema" in t.label)).set_value(True)
     app.run()
     assert not app.exception
     assert "both.pth, state_dict_ema" in words(app)
