@@ -28,7 +28,11 @@ from resnet_viz.checkpoints.identifying.normalisation import (
     normalisation_scores,
     normalised_by,
 )
-from resnet_viz.checkpoints.identifying.other_functions import FITS_WELL, refined
+from resnet_viz.checkpoints.identifying.other_functions import (
+    FITS_WELL,
+    refined,
+    with_keras_strides,
+)
 from resnet_viz.checkpoints.identifying.spare import Normaliser, Sorted, sort_out
 from resnet_viz.checkpoints.identifying.spec_labels import difference
 from resnet_viz.checkpoints.reading.state_dict import EDGES, StateDict
@@ -152,6 +156,8 @@ def _from_tensors(weights: StateDict, name: str, spec: NetworkSpec | None = None
     matches = _matches(tensors, name) if spec is None else _of_spec(spec, tensors, name)
     if weights.metadata.get(EDGES) == Edges.BEHIND and spec is None:
         matches = [replace(m, spec=replace(m.spec, edges=Edges.BEHIND)) for m in matches]
+    if EDGES in weights.metadata and spec is None:
+        matches += with_keras_strides(matches)
     first = matches[0]
     network = fill(first.spec, first.tensors(tensors), name)
     input_scores = normalisation_scores(network) if first.has_statistics else {}

@@ -29,7 +29,13 @@ NORMALISATIONS: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
     "minus_one_to_one": ((0.5,) * 3, (0.5,) * 3),
     "zero_to_one": ((0.0,) * 3, (1.0,) * 3),
     "zero_to_255": ((0.0,) * 3, (1 / 255,) * 3),
+    "cifar_small_deviations": (CIFAR_PREPROCESSING.mean, (0.2023, 0.1994, 0.2010)),
+    "mean_alone": (IMAGENET_PREPROCESSING.mean, (1.0,) * 3),
+    "mean_of_255_alone": (IMAGENET_PREPROCESSING.mean, (1 / 255,) * 3),
 }
+#: Taken only where they fit this much better than the others: photographs hardly tell them.
+_RARE = ("cifar_small_deviations", "mean_alone", "mean_of_255_alone")
+_MARGIN = 1.25
 
 
 def normalised_by(spec: NetworkSpec, normalisation: str) -> Preprocessing:
@@ -45,7 +51,7 @@ def best_normalisation(spec: NetworkSpec, scores: Mapping[str, float]) -> str:
     """The normalisation with the lowest score; without scores, the default for the stem."""
     usual = "imagenet" if spec.stem is not Stem.CIFAR else "cifar"
     ranked = {name: score for name, score in scores.items() if not math.isnan(score)}
-    return min(ranked, key=lambda name: ranked[name]) if ranked else usual
+    return min(ranked, key=lambda name: _rank(name, ranked[name])) if ranked else usual
 
 
 def best_over_all_layers(network: ResNet, scores: Mapping[str, float], best: str) -> str:
@@ -54,7 +60,11 @@ def best_over_all_layers(network: ResNet, scores: Mapping[str, float], best: str
     if len(close) < 2:
         return best
     flow = {n: flow_score(network, sample_batch(normalised_by(network.spec, n))) for n in close}
-    return min(close, key=lambda name: flow[name])
+    return min(close, key=lambda name: _rank(name, flow[name]))
+
+
+def _rank(name: str, score: float) -> float:
+    return score * _MARGIN if name in _RARE else score
 
 
 def normalisation_scores(network: ResNet) -> dict[str, float]:

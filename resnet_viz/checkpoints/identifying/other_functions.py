@@ -5,7 +5,7 @@ No tensor shows an activation, a pool, averages before projections, or the edges
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from torch import Tensor
@@ -20,6 +20,7 @@ from resnet_viz.spec import (
     Edges,
     NetworkSpec,
     Order,
+    ShortcutInput,
     Stem,
     StemPool,
     StrideIn,
@@ -44,8 +45,7 @@ def refined(
 
     Tried are other activations, pools of the stem, averages before projections, and edges. Only a
     ``foreign`` file, or a network that fits badly, may have TensorFlow's edges: photographs tell
-    them apart in shallow networks, and in deep ones the origin of the file is better evidence. A
-    foreign pre-activation network may have its strides where Keras has them.
+    them apart in shallow networks, and in deep ones the origin of the file is better evidence.
     """
     if math.isnan(best.score) or best.right is not None:
         return []
@@ -55,16 +55,27 @@ def refined(
     if strided and (foreign or best.score > FITS_WELL):
         other = Edges.BOTH if best.spec.edges is Edges.BEHIND else Edges.BEHIND
         others.append(replace(best.spec, edges=other))
-    if foreign and best.spec.order is Order.PRE and best.spec.stride_in is StrideIn.FIRST:
-        pool = StemPool.NONE if best.spec.pool is StemPool.NONE else StemPool.MAX_ZEROS
-        keras = replace(best.spec, stride_in=StrideIn.LAST, stem_pool=pool)
-        others.append(replace(keras, stride_on=StrideOn.CONV_3X3))
     if best.score > FITS_WELL:
         others += _other_functions(best.spec)
     elif best.spec.shortcut.projects and not _numbered(best.candidate):
         others.append(_other_downsample(best.spec))
     more = [as_spec(best.candidate, spec, tensors) for spec in others]
     return fit_all([each for each in more if each.whole], tensors, preprocessing, name)
+
+
+def with_keras_strides(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """The pre-activation candidates with strides and pool where keras.applications has them."""
+    return [
+        replace(
+            each,
+            spec=replace(each.spec, stride_in=StrideIn.LAST, stem_pool=StemPool.MAX_ZEROS),
+        )
+        for each in candidates
+        if each.spec.order is Order.PRE
+        and each.spec.pool is StemPool.MAX
+        and each.spec.stride_on is StrideOn.CONV_3X3
+        and each.spec.shortcut_input is ShortcutInput.ACTIVATED
+    ]
 
 
 def _other_functions(spec: NetworkSpec) -> list[NetworkSpec]:

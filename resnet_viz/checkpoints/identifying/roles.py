@@ -94,15 +94,28 @@ def _after_stem(convolutions: Sequence[NamedModule]) -> list[NamedModule]:
 
 
 def _fourth_in_block(after_stem: Sequence[NamedModule]) -> list[NamedModule]:
-    """The last of 1x1, 3x3, 1x1, 1x1, unless a 3x3 follows: then it starts the next block."""
-    aside, place = [], 0
+    """The shortcuts of bottlenecks: of 1x1, 3x3, 1x1, 1x1 the last, or with Keras the third.
+
+    A 3x3 after the fourth says that it starts the next block. The number of input channels tells
+    the two, except in a block whose input is as wide as its inside: there the others decide.
+    """
+    groups: list[Sequence[NamedModule]] = []
+    place = 0
     kernels = [m.shape[2] for m in after_stem]
     while place < len(after_stem):
-        place += 3
-        if place < len(after_stem) and (place + 1 >= len(after_stem) or kernels[place + 1] == 1):
-            aside.append(after_stem[place])
+        following = place + 3
+        whole = following < len(after_stem)
+        if whole and (following + 1 >= len(after_stem) or kernels[following + 1] == 1):
+            groups.append(after_stem[place : place + 4])
             place += 1
-    return aside
+        place += 3
+    third = sum(_is_third(*group) for group in groups)
+    return [group[2 if third else 3] for group in groups]
+
+
+def _is_third(first: NamedModule, _: NamedModule, third: NamedModule, last: NamedModule) -> bool:
+    inside, before = first.shape[:2]
+    return inside != before and (third.shape[1], last.shape[1]) == (before, inside)
 
 
 def _aside_norms(
@@ -121,11 +134,25 @@ def _aside_norms(
     named = [m for m in norms if m.aside]
     if len(named) == len(aside):
         return named
+    convolutions = [m for m in file_modules if m in main or m in aside]
+    if _apart(convolutions, norms, file_modules):
+        return [norms[place] for place, m in enumerate(convolutions) if m in aside]
     following = []
     for place, module in enumerate(file_modules):
         if module in aside:
             following += [m for m in file_modules[place + 1 :] if m in norms][:1]
     return following
+
+
+def _apart(
+    convolutions: Sequence[NamedModule],
+    norms: Sequence[NamedModule],
+    file_modules: Sequence[NamedModule],
+) -> bool:
+    """Whether all normalisations come before or after all convolutions: the order is by class."""
+    places = {id(m): place for place, m in enumerate(file_modules)}
+    ours, theirs = ([places[id(m)] for m in group] for group in (convolutions, norms))
+    return bool(ours and theirs) and (max(ours) < min(theirs) or max(theirs) < min(ours))
 
 
 def planned(spec: NetworkSpec) -> Skeleton:

@@ -30,6 +30,8 @@ _CONFIG = "config.json"
 _MOST_CONFIG = 16_000_000  # bytes of a network's description
 _USUAL_EPSILON = 1e-5  # PyTorch's
 _KERAS_EPSILON = 1e-3
+_APPLICATIONS_EPSILON = 1.001e-5
+_NOTHING = np.zeros(())
 _PARTS = {
     "kernel": "weight", "gamma": "weight", "bias": "bias", "beta": "bias",
     "moving_mean": "running_mean", "moving_variance": "running_var",
@@ -53,7 +55,7 @@ def read_keras(path: Path, name: str) -> tuple[dict[str, Tensor], JsonObject, st
         with h5py.File(_content(path), "r") as file:
             config = _config(path, file)
             layers = [*_layers(file, config)]
-            tensors = _tensors(layers, _epsilons(config), name)
+            tensors = _tensors(layers, _epsilons(config), name, _unsaid_epsilon(layers))
             return tensors, _training(file), _edges(config)
     except CheckpointError:
         raise
@@ -109,6 +111,12 @@ def _epsilons(config: Mapping[str, Any]) -> dict[str, float]:
         for kind, settings in _layer_configs(config)
         if kind == "BatchNormalization"
     }
+
+
+def _unsaid_epsilon(layers: list[tuple[str, dict[str, np.ndarray]]]) -> float:
+    """The epsilon where no description says it: that of keras.applications behind its stem."""
+    stems = [arrays for _, arrays in layers if arrays.get("kernel", _NOTHING).shape[:2] == (7, 7)]
+    return _APPLICATIONS_EPSILON if len(stems) == 1 and "bias" in stems[0] else _KERAS_EPSILON
 
 
 def _edges(config: Mapping[str, Any]) -> str:
@@ -210,7 +218,8 @@ def _keras_3_names(config: Mapping[str, Any]) -> dict[str, str]:
     names: dict[str, str] = {}
     counted: dict[str, int] = {}
     for kind, settings in _layer_configs(config):
-        snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", kind).lower()
+        words = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", kind)
+        snake = re.sub(r"([a-z])([A-Z])", r"\1_\2", words).lower()  # as Keras: "conv2d"
         number = counted[snake] = counted.get(snake, -1) + 1
         shown = str(settings.get("name"))
         names[f"{snake}_{number}" if number else snake] = shown
@@ -219,7 +228,10 @@ def _keras_3_names(config: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _tensors(
-    layers: list[tuple[str, dict[str, np.ndarray]]], epsilons: Mapping[str, float], name: str
+    layers: list[tuple[str, dict[str, np.ndarray]]],
+    epsilons: Mapping[str, float],
+    name: str,
+    unsaid: float,
 ) -> dict[str, Tensor]:
     tensors: dict[str, Tensor] = {}
     for layer, arrays in layers:
@@ -227,7 +239,7 @@ def _tensors(
             value = _turned(torch.from_numpy(values), part)
             if part == "moving_variance":
                 short = layer.rpartition("/")[2]
-                value = value + (epsilons.get(short, _KERAS_EPSILON) - _USUAL_EPSILON)
+                value = value + (epsilons.get(short, unsaid) - _USUAL_EPSILON)
             tensors[f"{layer.replace('/', '.')}.{_PARTS[part]}"] = value
     if not tensors:
         raise CheckpointError("checkpoint_no_weights", name=name)

@@ -12,6 +12,7 @@ from resnet_viz import NetworkSpec, build
 from resnet_viz.checkpoints.identifying.candidates import candidates
 from resnet_viz.checkpoints.identifying.heads import HeadKind
 from resnet_viz.checkpoints.identifying.identify import identify
+from resnet_viz.checkpoints.identifying.normalisation import NORMALISATIONS
 from resnet_viz.checkpoints.reading.state_dict import StateDict, unwrap
 from resnet_viz.checkpoints.running_statistics import set_statistics
 from resnet_viz.core.errors import CheckpointError
@@ -214,6 +215,15 @@ def test_a_normaliser_in_the_file_is_used(unit, trained):
     assert found.normalisation == "file"
     assert found.preprocessing.mean == pytest.approx((0.4, 0.5, 0.6))
     assert found.preprocessing.deviation == pytest.approx((0.2, 0.3, 0.25))
+
+
+@pytest.mark.parametrize("name", NORMALISATIONS)
+def test_usual_normalisations_are_found_by_fit(name):
+    mean, deviation = NORMALISATIONS[name]
+    network = build(replace(SMALL, depths=(1, 1, 1)), seed=1)
+    preprocessing = replace(CIFAR_PREPROCESSING, mean=mean, deviation=deviation)
+    set_statistics(network, sample_batch(preprocessing)[::2])
+    assert identify(StateDict(network.state_dict()), "w", network.spec).normalisation == name
 
 
 def test_missing_statistics_are_missing_not_group_norm(trained):
