@@ -37,7 +37,20 @@ def possible_specs(roles: Skeleton) -> Iterator[NetworkSpec]:
     if len(roles.main) < 3 or len(set(first[2:])) != 1:
         return
     for stem in _STEMS.get(first[2], ()):
-        yield from _with_stem(stem, roles)
+        if stem is not Stem.DEEP or _is_deep(roles.main):
+            yield from _with_stem(stem, roles)
+
+
+def _is_deep(main: Sequence[NamedModule]) -> bool:
+    """Whether the first three convolutions may be a stem: a stage of equal widths is none.
+
+    Such a stage has the same tensors; then only names tell, which group the three and no other.
+    """
+    widths = {conv.shape[0] for conv in main[1:4]}
+    if len(widths) > 1 or main[0].shape[0] not in widths:
+        return True
+    first, *_, fourth = main[:4]
+    return len({conv.parent for conv in main[:3]}) == 1 and first.parent != fourth.parent
 
 
 def _with_stem(stem: Stem, roles: Skeleton) -> Iterator[NetworkSpec]:

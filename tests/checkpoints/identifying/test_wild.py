@@ -30,6 +30,7 @@ from resnet_viz.spec import (
     Padding,
     Shortcut,
     ShortcutInput,
+    Stem,
     StemPool,
     StrideOn,
 )
@@ -224,6 +225,12 @@ def test_usual_normalisations_are_found_by_fit(name):
     preprocessing = replace(CIFAR_PREPROCESSING, mean=mean, deviation=deviation)
     set_statistics(network, sample_batch(preprocessing)[::2])
     assert identify(StateDict(network.state_dict()), "w", network.spec).normalisation == name
+
+
+def test_a_first_stage_is_no_deep_stem():
+    """Tried in vain, it would cost every CIFAR network a second round at 224 pixels."""
+    found = candidates(build(NetworkSpec.preset("resnet20"), seed=0).state_dict())
+    assert {candidate.spec.stem for candidate in found} == {Stem.CIFAR}
 
 
 def test_missing_statistics_are_missing_not_group_norm(trained):
