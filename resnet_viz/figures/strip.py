@@ -65,15 +65,25 @@ class NormRange:
         return math.log(norm / self.low) / span if span > 0 else 1.0
 
 
-def strip_svg(row: StripRow, norms: NormRange | None, text: Text) -> str:
-    """One network as SVG.
+def strips(rows: Sequence[StripRow], text: Text) -> tuple[list[str], str]:
+    """Each network as SVG, and what bars and arcs mean.
+
+    All are equally wide, and a network of fewer blocks is spread over the width: a block stands at
+    its share of the way.
+    """
+    norms = NormRange.of(rows)
+    width = max(_places(row.nodes)[-1] + TILE + _SIDE for row in rows)
+    return [strip_svg(row, norms, width, text) for row in rows], strip_legend(norms, text)
+
+
+def strip_svg(row: StripRow, norms: NormRange | None, width: float, text: Text) -> str:
+    """One network as SVG, as wide as said.
 
     Each block is a group with ``data-layer``, the layer that it selects, and ``data-own``, its own
     name; the selected one's ``frame`` is visible. Text and lines use the current colour, so the
     drawing fits a light and a dark page.
     """
-    places = _places(row.nodes)
-    width = places[-1] + TILE + _SIDE
+    places = _spread(_places(row.nodes), width)
     colour = STYLES[row.role].colour
     arcs = [
         _arc(x, node.shortcut, colour)
@@ -82,8 +92,8 @@ def strip_svg(row: StripRow, norms: NormRange | None, text: Text) -> str:
     ]
     nodes = [_node(row, node, x, norms) for x, node in zip(places, row.nodes, strict=True)]
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {_HEIGHT}" '
-        f'data-blocks="{len(row.nodes)}" font-family="inherit" font-size="12">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {_HEIGHT}" '
+        f'data-blocks="{width / (TILE + _GAP):.1f}" font-family="inherit" font-size="12">'
         f"{''.join(nodes)}{''.join(arcs)}{_stages(row.nodes, places, text)}</svg>"
     )
 
@@ -96,7 +106,14 @@ def strip_legend(norms: NormRange | None, text: Text) -> str:
     return f"{text('figures.strip_bars', low=low, high=high)} {text('figures.strip_arcs')}"
 
 
-def _places(nodes: Sequence[StripNode]) -> list[int]:
+def _spread(places: Sequence[float], width: float) -> list[float]:
+    """The places moved apart so that the last one ends at the width."""
+    least, most = places[0], places[-1]
+    wider = (width - TILE - _SIDE - least) / (most - least) if most > least else 1.0
+    return [round(least + (place - least) * wider, 1) for place in places]
+
+
+def _places(nodes: Sequence[StripNode]) -> list[float]:
     first = nodes[0].stage
     return [
         _SIDE + number * (TILE + _GAP) + (node.stage - first) * _STAGE_GAP
@@ -108,7 +125,7 @@ def _drawable(norm: float | None) -> bool:
     return norm is not None and math.isfinite(norm) and norm > 0
 
 
-def _arc(x: int, style: str, colour: str) -> str:
+def _arc(x: float, style: str, colour: str) -> str:
     """An arc over the block's thumbnail, from its input to its output."""
     dashes = f' stroke-dasharray="{_DASHES[style]}"' if _DASHES[style] else ""
     left, right, middle = x - _GAP / 2, x + TILE + _GAP / 2, x + TILE / 2
@@ -119,7 +136,7 @@ def _arc(x: int, style: str, colour: str) -> str:
     )
 
 
-def _node(row: StripRow, node: StripNode, x: int, norms: NormRange | None) -> str:
+def _node(row: StripRow, node: StripNode, x: float, norms: NormRange | None) -> str:
     chosen = f"{row.selected}.".startswith(f"{node.layer}.")
     colour = STYLES[row.role].colour
     norm = "" if node.norm is None else f": {readable(node.norm)}"
@@ -140,7 +157,7 @@ def _node(row: StripRow, node: StripNode, x: int, norms: NormRange | None) -> st
     )
 
 
-def _bar(norm: float | None, x: int, norms: NormRange | None, colour: str) -> str:
+def _bar(norm: float | None, x: float, norms: NormRange | None, colour: str) -> str:
     """The norm as a bar on the line below the thumbnails; a cross where there is none to draw."""
     bottom = _ARC + TILE + 6 + _BAR
     if norm is None:
@@ -157,7 +174,7 @@ def _bar(norm: float | None, x: int, norms: NormRange | None, colour: str) -> st
     )
 
 
-def _stages(nodes: Sequence[StripNode], places: Sequence[int], text: Text) -> str:
+def _stages(nodes: Sequence[StripNode], places: Sequence[float], text: Text) -> str:
     parts = []
     for stage in dict.fromkeys(node.stage for node in nodes):
         inside = [x for x, node in zip(places, nodes, strict=True) if node.stage == stage]

@@ -21,7 +21,7 @@ from resnet_viz.figures.prediction_plot import (
     prediction_figure,
 )
 from resnet_viz.figures.stage_drawing import strip_rows
-from resnet_viz.figures.strip import NormRange, strip_legend, strip_svg
+from resnet_viz.figures.strip import strips
 from resnet_viz.records import Comparison, Pair, Side
 from resnet_viz.report.comparison_code import python_lines
 from resnet_viz.report.html_document import plot_markup, render
@@ -43,7 +43,7 @@ def page(
     """
     titles, names = full_titles(comparison, text), short_titles(comparison, text)
     rows = strip_rows(comparison, layer, text)
-    norms = NormRange.of([*rows])
+    drawn, legend = strips([*rows], text)
     predictions = prediction_figure(_predictions(comparison, titles))
     return render(
         "comparison.html",
@@ -55,8 +55,8 @@ def page(
         footing=footing_sentence(comparison, text),
         pictures=pictures,
         predictions=plot_markup(predictions, with_plotly=True),
-        strips=rows.map(lambda row: Markup(strip_svg(row, norms, text))),  # it escapes
-        legend=strip_legend(norms, text),
+        strips=Pair(*map(Markup, drawn)),  # they escape
+        legend=legend,
         opened=opened_channels(comparison, layer, spot, side_length=_TILE),
         gradients=[_gradients(comparison, quantity, layer, text) for quantity in Quantity],
         seen=comparison.seen,

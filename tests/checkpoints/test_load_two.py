@@ -65,7 +65,7 @@ def test_a_network_is_loaded_by_its_name():
 
 
 def test_every_figure_draws_two_unlike_networks(unlike):
-    svg = "".join(strip_svg(row, None, EN) for row in strip_rows(unlike, "tanh2", EN))
+    svg = "".join(strip_svg(row, None, 900, EN) for row in strip_rows(unlike, "tanh2", EN))
     assert svg.count('aria-selected="true"') == 2
     assert svg.count('data-layer="tanh') == 6  # a click on either row selects in the first one
     rows = cam_rows(unlike, "tanh2", opacity=0.5, own=False, columns=3)

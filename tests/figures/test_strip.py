@@ -8,7 +8,7 @@ import pytest
 from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison_drawing import block_ranges, cam_range
 from resnet_viz.figures.stage_drawing import strip_rows
-from resnet_viz.figures.strip import NormRange, StripNode, StripRow, strip_legend, strip_svg
+from resnet_viz.figures.strip import NormRange, StripNode, StripRow, strip_legend, strip_svg, strips
 from resnet_viz.records import Role
 
 EN = Text("en")
@@ -25,7 +25,7 @@ def row(count=4, layer="layer{s}.{i}", style="identity", selected="", norm=None,
 
 
 def drawn(one):
-    return ElementTree.fromstring(strip_svg(one, NormRange.of([one]), EN))
+    return ElementTree.fromstring(strip_svg(one, NormRange.of([one]), 300, EN))
 
 
 def of_class(root, tag, name):
@@ -62,9 +62,17 @@ def test_bars_stand_between_the_lowest_and_the_highest_norm_on_a_logarithm():
     assert heights[0] < heights[1] < heights[3]
 
 
+def test_networks_of_unequal_depth_are_equally_wide():
+    (short, deep), _ = strips([row(4), row(20)], EN)
+    roots = [ElementTree.fromstring(svg) for svg in (short, deep)]
+    assert roots[0].get("viewBox") == roots[1].get("viewBox")
+    ends = [[float(image.get("x")) for image in root.iter(f"{SVG}image")] for root in roots]
+    assert (ends[0][0], ends[0][-1]) == (ends[1][0], ends[1][-1])
+
+
 @pytest.mark.parametrize("norm", [0.0, float("nan"), float("inf")])
 def test_a_norm_that_has_no_logarithm_is_a_cross(norm):
-    svg = strip_svg(row(norm=norm), NormRange.of([row()]), EN)
+    svg = strip_svg(row(norm=norm), NormRange.of([row()]), 300, EN)
     assert svg.count("×") == 4
     assert 'class="norm"' not in svg
     assert NormRange.of([row(norm=norm)]) is None
@@ -72,13 +80,13 @@ def test_a_norm_that_has_no_logarithm_is_a_cross(norm):
 
 
 def test_names_and_pictures_are_escaped():
-    svg = strip_svg(row(layer='"><script>{s}{i}'), None, EN)
+    svg = strip_svg(row(layer='"><script>{s}{i}'), None, 300, EN)
     ElementTree.fromstring(svg)
     assert "<script>" not in svg
 
 
 def test_a_layer_inside_a_block_selects_the_block():
-    svg = strip_svg(row(selected="layer1.1.conv2"), None, EN)
+    svg = strip_svg(row(selected="layer1.1.conv2"), None, 300, EN)
     assert svg.count('aria-selected="true"') == 1
 
 

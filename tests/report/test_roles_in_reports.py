@@ -79,7 +79,7 @@ def test_gradient_figure_wears_neither_orange_nor_blue(two):
 
 def test_strip_of_two_networks_has_other_colours_than_that_of_twins(two, twins):
     strip, usual = (
-        "".join(strip_svg(row, None, EN) for row in strip_rows(c, "layer3.2", EN))
+        "".join(strip_svg(row, None, 900, EN) for row in strip_rows(c, "layer3.2", EN))
         for c in (two, twins)
     )
     assert ORANGE not in strip

@@ -38,9 +38,9 @@ class Bar:
 def open_bar(text: Text) -> Bar:
     """Show the bar with the page's name."""
     with st.container(horizontal=True, vertical_alignment="center", key="compare_bar"):
-        place = st.container(width="stretch")
-        target = st.container(width=_TARGET_WIDTH)
-        takeaway = st.container(horizontal=True, width="content")
+        place = st.container(width="stretch", key="compare_headline")
+        target = st.container(width=_TARGET_WIDTH, key="compare_target")
+        takeaway = st.container(horizontal=True, width="content", key="compare_takeaway")
     return Bar(place, target, takeaway)
 
 
@@ -48,7 +48,7 @@ def show_comparison(question: Question, bar: Bar, text: Text) -> None:
     """Show everything right of the sidebar."""
     comparison = answer(question, text)
     sentence = headline(comparison, translated_predictions(comparison, text), text)
-    bar.headline.markdown(f"##### {md_escape(sentence)}")
+    bar.headline.markdown(f"###### {md_escape(sentence)}")
     with bar.takeaway:
         offer(question, text)
     _explore(question, text)

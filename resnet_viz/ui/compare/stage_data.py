@@ -14,9 +14,9 @@ from resnet_viz.figures.stage_drawing import (
     stage_maps,
     strip_rows,
 )
-from resnet_viz.figures.strip import NormRange, strip_legend, strip_svg
+from resnet_viz.figures.strip import strips
 from resnet_viz.figures.theme import STYLES
-from resnet_viz.records import Comparison, Side
+from resnet_viz.records import Comparison, Pair, Side
 from resnet_viz.ui.compare.selection import Selection
 from resnet_viz.ui.frame.media import data_uri
 from resnet_viz.ui.frame.session import OPACITY, OWN_SCALE, STAGE_TURN
@@ -41,7 +41,7 @@ def kept_data(comparison: Comparison, question: object, *, own: bool, text: Text
     """Return what is equal from click to click: photograph, maps, strips and words."""
     blocks = comparison.sides.first.spec.blocks()
     rows = strip_rows(comparison, blocks[-1], text, own=own)
-    norms = NormRange.of([*rows])
+    drawn, legend = strips([*rows], text)
     titles = full_titles(comparison, text).join(short_titles(comparison, text))
 
     def side(one: tuple[tuple[Side, JsonObject], tuple[str, tuple[str, str]]]) -> JsonObject:
@@ -62,7 +62,6 @@ def kept_data(comparison: Comparison, question: object, *, own: bool, text: Text
             ),
         }
 
-    strips = rows.map(lambda row: strip_svg(row, norms, text))
     return {
         "store": _name(question, comparison.digest, own, text.language),
         "photo": data_uri(comparison.photo),
@@ -73,10 +72,10 @@ def kept_data(comparison: Comparison, question: object, *, own: bool, text: Text
         "picks": blocks,
         "page": CHANNELS,
         "deep": max(len(side.spec.blocks()) for side in comparison.sides) > _SHALLOW,
-        "legend": strip_legend(norms, text),
+        "legend": legend,
         "words": {name: text(f"stage.{name}", **_FILLED_LATER) for name in _WORDS},
         "sides": [
-            *comparison.sides.join(stage_maps(comparison)).join(strips.join(titles)).map(side)
+            *comparison.sides.join(stage_maps(comparison)).join(Pair(*drawn).join(titles)).map(side)
         ],
     }
 
