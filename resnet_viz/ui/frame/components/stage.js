@@ -247,7 +247,7 @@ class Stage {
   choose(change, wait = 0) {
     if ("layer" in change && change.layer === this.kept.layer) return;
     Object.assign(this.kept, change);
-    if (change.layer) this.over = {};
+    this.over = {};  // a key or a click goes before what the pointer rests on
     this.turn += 1;
     this.draw();
     clearTimeout(this.timer);
