@@ -11,12 +11,7 @@ import webbrowser
 from pathlib import Path
 
 _PATIENCE = 120  # seconds for a cold start
-_PACKAGE = Path(__file__).resolve().parents[1]
-
-
-def app_script() -> Path:
-    """Return the path of ``app.py``: in the package if pip-installed, else in the checkout."""
-    return next(p for p in (_PACKAGE / "app.py", _PACKAGE.parent / "app.py") if p.is_file())
+_SERVED = Path(__file__).resolve().parents[1] / "ui" / "served_app.py"
 
 
 def serve(port: int, *, browser: bool) -> int:
@@ -40,7 +35,7 @@ def serve(port: int, *, browser: bool) -> int:
         "runner.postScriptGC": "false",
     }
     flags = [f"--{name}={value}" for name, value in options.items()]
-    command = [sys.executable, "-m", "streamlit", "run", str(app_script()), *flags]
+    command = [sys.executable, "-m", "streamlit", "run", str(_SERVED), *flags]
     # One thread of BLAS: for small maps, waiting for a second one costs more than it gives.
     environment = {"OPENBLAS_NUM_THREADS": "1", **os.environ}
     address = f"http://127.0.0.1:{port}"

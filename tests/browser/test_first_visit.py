@@ -5,11 +5,22 @@ from playwright.sync_api import expect
 from tests.browser.conftest import visit
 
 
+def bytes_loaded(page):
+    """Bytes over the wire of each answer, filled while the page loads."""
+    sizes = []
+    watch = page.context.new_cdp_session(page)
+    watch.send("Network.enable")
+    watch.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+    return sizes
+
+
 def test_a_new_visitor_pulls_the_slider_reads_a_word_and_goes_on(browser, server):
     with visit(browser, seen=False) as page:
+        loaded = bytes_loaded(page)
         page.goto(server)
         slider = page.get_by_role("slider", name="Strength of the shortcut")
         expect(slider).to_be_visible()
+        assert 200_000 < sum(loaded) < 2_500_000
         drawing = page.locator("svg.block.wide").bounding_box()
         assert drawing["y"] + drawing["height"] < 500
         ends = page.locator(".end")

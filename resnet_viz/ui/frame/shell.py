@@ -56,14 +56,14 @@ def open_page(title: str, *, heading: bool = True) -> Text:
         st.header(text(title), anchor=False)
     explain_words(text, seen=not first)
     if first:
-        Thread(target=_warm_up, daemon=True).start()  # for the page after it
+        Thread(target=warm_up, daemon=True).start()  # for the page after it
     elif not _WARM.is_set():
         with st.skeleton(_SKELETON):
-            _warm_up()
+            warm_up()
     return text
 
 
-def _warm_up() -> None:
+def warm_up() -> None:
     """Import what every page needs, and freeze all objects created by imports.
 
     Streamlit runs a full collection after every rerun. With torch imported, each stops all sessions

@@ -1,0 +1,33 @@
+"""The app for its server: ``streamlit run`` finds ``app`` here.
+
+Scripts and styles go out compressed, and torch is imported while the browser still loads them.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from threading import Thread
+
+import streamlit as st
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+
+from resnet_viz.ui.frame.shell import warm_up
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+#: In the package if pip-installed, else in the checkout.
+_SCRIPT = next(p for p in (_PACKAGE / "app.py", _PACKAGE.parent / "app.py") if p.is_file())
+_SMALLEST = 2_000  # bytes that are worth compressing
+
+
+@asynccontextmanager
+async def _warm(_: st.App) -> AsyncIterator[None]:
+    Thread(target=warm_up, daemon=True).start()
+    yield
+
+
+app = st.App(
+    _SCRIPT,
+    lifespan=_warm,
+    middleware=[Middleware(GZipMiddleware, minimum_size=_SMALLEST, compresslevel=5)],
+)
