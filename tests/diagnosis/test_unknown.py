@@ -32,7 +32,7 @@ def se():
 def deep_stem():
     stem = {"conv1.0": nn.Conv2d(3, 4, 3), "conv1.3": nn.Conv2d(4, 4, 3),
             "conv1.6": nn.Conv2d(4, 8, 3)}  # fmt: skip
-    _, body = convolutions()
+    _, body = convolutions(**{"layer1.0.beside": nn.Conv2d(8, 8, 3)})
     body = {k: v for k, v in body.items() if not k.startswith("conv1.")}
     named = {f"{name}.{p}": v for name, m in stem.items() for p, v in m.state_dict().items()}
     return {**named, **body}

@@ -35,6 +35,7 @@ from resnet_viz.checkpoints.identifying.other_functions import (
 )
 from resnet_viz.checkpoints.identifying.spare import Normaliser, Sorted, sort_out
 from resnet_viz.checkpoints.identifying.spec_labels import difference
+from resnet_viz.checkpoints.identifying.variants import computes_otherwise
 from resnet_viz.checkpoints.reading.state_dict import EDGES, StateDict
 from resnet_viz.core.converter import JsonObject
 from resnet_viz.core.errors import CheckpointError
@@ -147,6 +148,8 @@ def _matches(tensors: Mapping[str, Tensor], name: str) -> list[Candidate]:
         raise CheckpointError("checkpoint_unknown", name=name, total=len(tensors))
     if not matches[0].whole:
         raise mismatch(matches[0], name)
+    if all(computes_otherwise(tensors, each.spec) for each in matches):
+        raise CheckpointError("checkpoint_unknown", name=name, total=len(tensors))
     return matches
 
 

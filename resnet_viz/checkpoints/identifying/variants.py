@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from resnet_viz.checkpoints.identifying.named_modules import ModuleKind, NamedModule, modules
+from resnet_viz.spec import NetworkSpec, Norm, Order, Stem
 
 #: A family that no rule knows.
 UNKNOWN = "unknown"
+_MOSTLY = 0.8
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +49,26 @@ def variant(tensors: Mapping[str, Tensor]) -> str:
     return next((family for family, rule in _RULES.items() if rule(look)), UNKNOWN)
 
 
+def computes_otherwise(tensors: Mapping[str, Tensor], spec: NetworkSpec) -> bool:
+    """Whether a network that the tensors fit is known to compute something else with them.
+
+    CLIP's ResNet pools by attention and has averages in place of strides. Pre-activation networks
+    with group normalisation behind a 7x7 stem are those of Big Transfer, which standardise weights.
+    """
+    big = spec.order is Order.PRE and spec.norm is Norm.GROUP and spec.stem is Stem.IMAGENET
+    return big or _clip(Look(tuple(name.lower() for name in tensors), ()))
+
+
+def _clip(look: Look) -> bool:
+    return look.named(r"attn_?pool") or (look.has_blocks and look.named("pos_embed"))
+
+
+def _big_transfer(look: Look) -> bool:
+    kinds = {module.kind for module in look.file_modules}
+    grouped = ModuleKind.SCALE in kinds and ModuleKind.NORM not in kinds
+    return look.count(7) == 1 and (grouped or look.named(r"unit\d+|gn1"))
+
+
 def _squeezes(look: Look) -> bool:
     """Pairs of small layers C-C/r-C inside the blocks: squeeze and excitation."""
     return look.has_blocks and look.named(r"se|se_module|se_layer|squeeze\w*|excitation|fc1")
@@ -74,7 +96,7 @@ def _deep_stem(look: Look) -> bool:
 
 def _vgg(look: Look) -> bool:
     convolutions = [m for m in look.file_modules if m.kind is ModuleKind.CONVOLUTION]
-    square = look.count(3) == len(convolutions)
+    square = look.count(3) >= _MOSTLY * len(convolutions)  # its linear layers may be convolutions
     return len(convolutions) >= 4 and square and not look.has_blocks
 
 
@@ -84,17 +106,17 @@ def _depthwise(look: Look) -> bool:
 
 
 _RULES: Mapping[str, Callable[[Look], bool]] = {
-    "clip": lambda look: look.named("attnpool"),
+    "clip": _clip,
     "resnest": lambda look: look.has_blocks and look.named(r"radix|rsoftmax|fc2") and look.named(
         "conv2[._]conv|bn0"
     ),
     "sk": lambda look: look.has_blocks and look.named(r"paths|attn[._]fc_reduce|fc_select|sk\w*"),
     "res2net": _res2net,
-    "cbam": lambda look: look.named(r"cbam|(channel|spatial)_?(attention|gate)|ca|sa"),
+    "cbam": lambda look: look.named(r"cbam|spatial|(channel|spatial)_?(attention|gate)|ca|sa"),
     "eca": _eca,
     "se": _squeezes,
     "ibn": lambda look: look.named("in") and look.named("bn") and look.has_blocks,
-    "bit": lambda look: look.named(r"unit\d+|gn1") and look.count(7) == 1,
+    "bit": _big_transfer,
     "blur": lambda look: look.named(r"filt|blur\w*|aa") and look.has_blocks,
     "deep_stem": _deep_stem,
     "transformer": lambda look: look.named(r"attn|self_attn|attention|cls_token|pos_embed|qkv"),

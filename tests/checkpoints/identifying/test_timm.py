@@ -5,6 +5,7 @@ import torch
 
 from resnet_viz.checkpoints.fill import fill
 from resnet_viz.checkpoints.identifying.candidates import candidates
+from resnet_viz.checkpoints.identifying.variants import computes_otherwise, variant
 from resnet_viz.spec import Attention, Block, Downsample, Stem
 
 timm_resnet = pytest.importorskip("timm.models.resnet", reason="needs timm")
@@ -73,3 +74,33 @@ def test_a_network_of_timm_gives_its_own_answers(name):
     with torch.no_grad():
         expected = network(images)
         assert torch.allclose(ours(images), expected, atol=1e-4 * expected.abs().max())
+
+
+FAMILIES = {
+    "skresnet18": "sk",
+    "res2net50_26w_4s": "res2net",
+    "resnest14d": "resnest",
+    "resnetv2_50x1_bit": "bit",
+    "resnet50_clip": "clip",
+    "cbam_resnet": "cbam",
+    "densenet121": "densenet",
+    "vgg11_bn": "vgg",
+    "convnext_atto": "convnext",
+    "mobilenetv2_050": "mobile",
+    "vit_tiny_patch16_224": "transformer",
+}
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_what_is_not_built_here_is_named(name):
+    import timm
+
+    with torch.device("meta"):
+        if name == "cbam_resnet":
+            network = timm_resnet.ResNet(BASIC, (1, 1, 1, 1), block_args={"attn_layer": "cbam"})
+        else:
+            network = timm.create_model(name)
+    tensors = network.state_dict()
+    found = [each for each in candidates(tensors) if each.whole]
+    assert all(computes_otherwise(tensors, each.spec) for each in found)
+    assert variant(tensors) == FAMILIES[name]
