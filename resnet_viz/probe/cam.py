@@ -12,11 +12,11 @@ def channel_weights(gradient: Float[Tensor, "batch c *positions"]) -> Float[Tens
     return gradient.mean(tuple(range(2, gradient.ndim)))
 
 
-def class_activation_map(
+def weighted_sum(
     feature: Float[Tensor, "batch c *positions"], weights: Float[Tensor, "batch c"]
 ) -> Float[Tensor, "batch ..."]:
-    """ReLU(sum_k alpha_k A^k) (Selvaraju 2017, arXiv 1610.02391, eq. 2), unscaled."""
-    return (feature * weights.reshape(*weights.shape, *[1] * (feature.ndim - 2))).sum(1).relu_()
+    """sum_k alpha_k A^k (Selvaraju 2017, arXiv 1610.02391, eq. 2 before its ReLU), unscaled."""
+    return (feature * weights.reshape(*weights.shape, *[1] * (feature.ndim - 2))).sum(1)
 
 
 def grad_cams(
@@ -25,9 +25,11 @@ def grad_cams(
     """Channel weights and maps of each layer, in single precision or better."""
     weights = [channel_weights(_at_least_float(gradient)) for gradient in gradients]
     maps = [
-        class_activation_map(_at_least_float(feature), alpha)
+        weighted_sum(_at_least_float(feature), alpha)
         for feature, alpha in zip(features, weights, strict=True)
     ]
+    if maps:
+        torch._foreach_clamp_min_(maps, 0)  # the ReLU, in one call
     return weights, maps
 
 

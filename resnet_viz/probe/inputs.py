@@ -3,6 +3,7 @@
 import copy
 import inspect
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +16,7 @@ from resnet_viz.pictures.decode import Picture
 from resnet_viz.pictures.preprocess import seen, to_batch
 from resnet_viz.probe.capture import unwrapped
 from resnet_viz.probe.walk import modules_of, weights_of
+from resnet_viz.spec import NetworkSpec
 
 #: A batch, or a tuple of batches for a network with several inputs.
 Inputs = Tensor | tuple[Tensor, ...]
@@ -44,7 +46,12 @@ def checked_network(network: object) -> nn.Module:
 
 def network_name(network: nn.Module) -> str:
     """The name for records: of a spec, otherwise of the class."""
-    return network.spec.name if isinstance(network, ResNet) else type(network).__name__
+    return _name_of(network.spec) if isinstance(network, ResNet) else type(network).__name__
+
+
+@lru_cache(maxsize=64)
+def _name_of(spec: NetworkSpec) -> str:
+    return spec.name  # it is looked up among all presets
 
 
 def class_names(

@@ -32,7 +32,7 @@ def untouched(network: nn.Module, *, needs_gradients: bool) -> Iterator[BatchNor
         lock = stack.enter_context(ExitStack())
         lock.enter_context(network_lock(network))
         modules = modules_of(network)
-        changing = not isinstance(network, ResNet) or any(m.training for m in modules)
+        changing = not isinstance(network, ResNet) or True in [m.training for m in modules]
         frozen = _frozen(network) if needs_gradients else []
         if changing:
             stack.enter_context(_random_state)
@@ -48,7 +48,7 @@ def untouched(network: nn.Module, *, needs_gradients: bool) -> Iterator[BatchNor
 
 def _batch_norm_mode(modules: list[nn.Module]) -> BatchNormMode:
     norms = [m for m in modules if isinstance(m, nn.modules.batchnorm._BatchNorm)]
-    modes = {norm.training or norm.running_mean is None for norm in norms}
+    modes = {norm.training or norm._buffers.get("running_mean") is None for norm in norms}
     if not modes:
         return BatchNormMode.NONE
     return BatchNormMode.TRAIN if True in modes else BatchNormMode.EVAL

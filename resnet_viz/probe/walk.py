@@ -15,13 +15,14 @@ Structure = list[tuple[type[nn.Module], tuple[str, ...]]]
 def modules_of(network: nn.Module) -> list[nn.Module]:
     """The same modules as ``network.modules()``, in the same order."""
     order: dict[nn.Module, None] = {}
-    waiting = [network]
+    waiting: list[nn.Module | None] = [network]
     while waiting:
         module = waiting.pop()
-        if module not in order:
-            order[module] = None
-            inside = module._modules.values()
-            waiting += [child for child in reversed(list(inside)) if child is not None]
+        if module is None or module in order:
+            continue
+        order[module] = None
+        if module._modules:  # most have no parts
+            waiting += reversed(module._modules.values())
     return list(order)
 
 

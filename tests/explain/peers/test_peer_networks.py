@@ -204,7 +204,6 @@ WRONG = [
      lambda n, x: list(faithfulness(n, picture(9), explain(n, x))), "9x9"),
     ("no gradients", lambda n, x: class_activation_maps(analyze(n, x)), "gradients=True"),
     ("not measured", lambda n, x: analyze(n, x, layers="0").cams["2"], "was not measured"),
-    ("two images", lambda n, x: explain(n, torch.cat([x, x])), "one image"),
     ("reentrant",
      lambda _n, x: analyze(made(lambda: nets.Checkpointed(reentrant=True)), x), "use_reentrant"),
 ]  # fmt: skip
