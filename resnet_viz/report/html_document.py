@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.io import to_html
 
+from resnet_viz.core.number_format import readable
 from resnet_viz.core.saving import library_versions
 from resnet_viz.core.text import Text
 from resnet_viz.pictures.decode import to_png
@@ -75,3 +76,4 @@ _TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 _TEMPLATES.filters["png"] = _png_uri
+_TEMPLATES.filters["readable"] = readable

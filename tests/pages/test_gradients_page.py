@@ -230,3 +230,15 @@ def _trainings():
     from resnet_viz.ui.gradients.trainings_panel import show_trainings
 
     show_trainings(Text("en"))
+
+
+def test_preset_and_tab_are_in_the_address_and_survive_another_page():
+    app = opened(preset="vanishes")
+    assert "".join(app.query_params["preset"]) == "vanishes"
+    app.session_state["lab_tab_title"] = Text("en")("gradient_lab.tab_formulas")
+    app.run()
+    app.switch_page("pages/6_Debug.py").run()
+    app.switch_page("pages/3_Gradients.py").run()
+    assert not app.exception
+    assert "".join(app.query_params["lab_tab"]) == "formulas"
+    assert app.session_state["lab_preset"] == "vanishes"

@@ -194,6 +194,7 @@ GALLERY_RUN = Key[str | None]("gallery_run", None)
 GALLERY_OPENED = Key[tuple[str, int] | None]("gallery_opened", None)  # run, picture's number
 
 # Gradients; a preset's name is in the address as Build's is
+LAB_TAB = Choice("lab_tab", "")
 LAB_PRESET = Choice("lab_preset", "")
 LAB = Keys[Any]("lab_{}", None)  # the laboratory's settings
 FORMULA_NETWORK = Key("formula_network", "resnet20")

@@ -38,11 +38,12 @@ _START: Mapping[str, object] = {
 
 
 def offer_presets(text: Text) -> None:
-    """Show the presets as buttons; the page opens with the first one."""
+    """Show the presets as buttons; the page opens with the address's, or the first one."""
     if not LAB_PRESET.is_set:
         wanted = PRESET.in_address
         _choose(wanted if wanted in PRESETS else next(iter(PRESETS)))
     chosen = LAB_PRESET.get()
+    PRESET.write_address("" if chosen == next(iter(PRESETS)) else chosen)
     with st.container(horizontal=True):
         for name in PRESETS:
             st.button(
