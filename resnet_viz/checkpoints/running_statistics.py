@@ -12,10 +12,11 @@ from torch import Tensor, nn
 
 def set_statistics(
     network: nn.Module, *batches: Float[Tensor, "batch channel height width"]
-) -> None:
+) -> Tensor:
     """Set every running mean and variance to the average over batches; leave it in eval mode.
 
-    Only batch normalisation is in training mode for the pass, so dropout stays off.
+    Only batch normalisation is in training mode for the pass, so dropout stays off. Returns the
+    outputs for the last batch.
     """
     norms = [m for m in network.modules() if isinstance(m, nn.BatchNorm2d)]
     momenta = [norm.momentum for norm in norms]
@@ -26,9 +27,10 @@ def set_statistics(
         norm.train()
     try:
         with torch.no_grad():
-            for batch in batches:
-                network(batch)
+            outputs = [network(batch) for batch in batches]
     finally:
         network.eval()
         for norm, momentum in zip(norms, momenta, strict=True):
             norm.momentum = momentum
+    last: Tensor = outputs[-1]
+    return last

@@ -108,6 +108,8 @@ def diagnose(
         if beside is not None or against:
             first = run.identified(checkpoint, spec, left_out, copy)
             result |= _second(first, beside or checkpoint, against, images, text)
+        if form != "json":  # what follows from a finding stands below it
+            result["findings"] = list(report.rows(text))
         print_result(result if form == "json" else _for_people(result), form == "json")
     gate_rules.end(report, gate, text)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from resnet_viz.core.errors import OptionError, OutputError
 from resnet_viz.core.saving import to_json, whole_file
+from resnet_viz.diagnosis.causes import chained, unfolded
 from resnet_viz.diagnosis.thresholds import THRESHOLDS, Threshold, ranked
 from resnet_viz.records import CheckFinding, CheckpointReport, FailOn, Gate, Severity
 
@@ -55,9 +56,13 @@ def judged(
         The report, graded by the project's limits and without silenced checks, and the gate.
 
     """
-    graded = [_regraded(finding, rules.thresholds) for finding in report.findings]
+    graded = list(report.findings)
+    if rules.thresholds or rules.silence:  # without a cause its consequences count themselves
+        graded = [_regraded(finding, rules.thresholds) for finding in unfolded(report.findings)]
     kept = [finding for finding in graded if not _silenced(finding, rules.silence)]
     silenced = sum(f.severity in _BAD for f in graded) - sum(f.severity in _BAD for f in kept)
+    if rules.thresholds or rules.silence:
+        kept = list(chained(kept, [layer.name for layer in report.layers]))
     known = tuple(f for f in kept if f.severity in _BAD and _known(f, baseline or {}))
     closing = tuple(f for f in kept if rules.fail_on.closes(f.severity) and f not in known)
     gate = Gate(rules.fail_on, closing, known, silenced)
@@ -106,7 +111,7 @@ def write_baseline(path: Path, findings: Iterable[CheckFinding]) -> int:
 
 def _regraded(finding: CheckFinding, limits: Mapping[str, Threshold]) -> CheckFinding:
     """Grade a finding by the project's limits; one without a number keeps its severity."""
-    own = limits.get(finding.check)
+    own = limits.get(finding.key if finding.key in THRESHOLDS else finding.check)
     if own is None or finding.value is None:
         return finding
     severity, threshold = own.grade(finding.value)

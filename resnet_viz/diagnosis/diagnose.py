@@ -1,31 +1,26 @@
 """``diagnose``: identify the network of a weights file and check it."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
-from jaxtyping import Float
-from torch import Tensor, nn
+from torch import nn
 
 from resnet_viz.checkpoints.identifying.identification import Identification
 from resnet_viz.checkpoints.identifying.identify import identify
 from resnet_viz.core.errors import CheckpointError
-from resnet_viz.diagnosis.checks.file_checks import file_findings
-from resnet_viz.diagnosis.checks.image_checks import ImageMeasurements, image_findings, measure
-from resnet_viz.diagnosis.checks.input_checks import input_findings
-from resnet_viz.diagnosis.checks.known_checks import known_findings
-from resnet_viz.diagnosis.checks.onnx_graph import onnx_findings
-from resnet_viz.diagnosis.checks.update_checks import update_findings
-from resnet_viz.diagnosis.checks.weight_checks import weight_findings, weight_health
+from resnet_viz.diagnosis.checks.image_checks import ImageMeasurements
+from resnet_viz.diagnosis.checks.weight_checks import weight_health
+from resnet_viz.diagnosis.examination import Examined, examined
 from resnet_viz.diagnosis.network_facts import file_contents, network_facts
+from resnet_viz.diagnosis.pictures import bundled_pictures
 from resnet_viz.diagnosis.sources import Checkpoint, read_source
-from resnet_viz.diagnosis.thresholds import ranked
 from resnet_viz.diagnosis.weighted_layers import layers_of_network
 from resnet_viz.diagnosis.weights_only import UNBUILT, weights_report
-from resnet_viz.pictures.samples import sample_batch
 from resnet_viz.records import (
+    CheckFinding,
     CheckpointReport,
     DiagnosisPart,
     DiagnosisProgress,
@@ -37,9 +32,6 @@ from resnet_viz.spec import NetworkSpec
 
 if TYPE_CHECKING:
     from resnet_viz.diagnosis.user_images import OwnImages
-
-
-_PIXELS = 0.25  # deviation of a photograph's pixels in [0, 1]
 
 
 @overload
@@ -164,85 +156,59 @@ def examine(
 
     ``file`` is the path that the report's code opens; without it there is no code.
     """
+    from resnet_viz.diagnosis.own_normalisation import suited
     from resnet_viz.diagnosis.user_images import own_set, user_images
 
     yield DiagnosisProgress(DiagnosisPart.IMAGES, 0)
-    known = own_set(identification)
-    if images is None and known is not None:
-        own_images = user_images(known, identification)
-        report = _report(identification, own_images.batch(), own_images.name, file)
-    elif images is None:
-        report = _report(
-            identification, sample_batch(identification.preprocessing), "bundled", file
-        )
-    else:
-        own_images = user_images(images, identification)
-        report = _report(identification, own_images.batch(), own_images.name, file)
-        if own_images.labels is not None and identification.file.answers:
-            for step in _with_labels(report, identification, own_images):
-                yield step
-                report = step.report or report
+    place = images if images is not None else own_set(identification)
+    if place is None:
+        pictures = bundled_pictures(identification)
+        found = examined(identification, pictures, file, own_images=False)
+        yield DiagnosisProgress(DiagnosisPart.DONE, 1, _report(found, "bundled", file))
+        return
+    identification, own_images = suited(user_images(place, identification), identification)
+    found = examined(identification, own_images.run_pictures(), file, own_images=True)
+    report = _report(found, own_images.name, file, own_images.findings())
+    if images is not None and own_images.labels is not None and identification.file.answers:
+        for step in _with_labels(report, found, own_images):
+            yield step
+            report = step.report or report
     yield DiagnosisProgress(DiagnosisPart.DONE, 1, report)
 
 
 def _with_labels(
-    report: CheckpointReport, identification: Identification, images: "OwnImages"
+    report: CheckpointReport, found: Examined, images: "OwnImages"
 ) -> Iterator[DiagnosisProgress]:
-    from resnet_viz.diagnosis.checks.label_checks import labelled_findings, labelled_steps
+    from resnet_viz.diagnosis.checks.label_checks import (
+        answers_of,
+        labelled_findings,
+        labelled_steps,
+    )
 
-    for step in labelled_steps(identification, images):
+    for step in labelled_steps(found.identification, images):
         updated = None
         if step.results is not None:
-            findings = ranked([*report.findings, *labelled_findings(step.results)])
-            updated = replace(report, labelled=step.results, findings=findings)
+            known = answers_of(step.results)
+            more = [*images.findings(), *labelled_findings(step.results, images.folders)]
+            updated = replace(report, labelled=step.results, findings=found.findings(more, known))
         yield DiagnosisProgress(step.part, step.share, updated)
 
 
 def _report(
-    identification: Identification,
-    batch: Float[Tensor, "batch channel height width"],
-    images: str,
-    file: str,
+    found: Examined, images: str, file: str, more: Iterable[CheckFinding] = ()
 ) -> CheckpointReport:
-    measured = (
-        measure(identification.network, batch)
-        if identification.spec.input_channels == batch.shape[1]
-        else None
-    )
-    answers = identification.file.answers
-    findings = [
-        *file_findings(identification),
-        *onnx_findings(identification, file),
-        *weight_findings(
-            layers_of_network(
-                identification.network,
-                answers=answers,
-                input_variance=_input_variance(identification),
-            )
-        ),
-        *update_findings(identification.update_ratios),
-    ]
-    if measured is not None:
-        findings += image_findings(identification, measured)
-        findings += known_findings(identification)
-        findings += input_findings(identification, batch)
+    identification = found.identification
     return CheckpointReport(
         name=identification.name,
         identified=network_facts(identification),
-        findings=ranked(findings),
-        layers=_layers(identification, measured),
+        findings=found.findings(more),
+        layers=_layers(identification, found.measured),
         images=images,
         copies=identification.file.copies,
         copy=identification.file.copy,
         contents=file_contents(identification.file),
         code=checkpoint_code(identification, file) if file else None,
     )
-
-
-def _input_variance(identification: Identification) -> float:
-    """About the variance of normalised photographs, whose pixels deviate by a quarter."""
-    deviations = identification.preprocessing.deviation
-    return (_PIXELS / (sum(deviations) / len(deviations))) ** 2
 
 
 def _layers(

@@ -1,6 +1,7 @@
 """``user_images``: the user's pictures for a diagnosis, from a folder, a ZIP or a data set."""
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,11 +15,16 @@ from resnet_viz.core.errors import DataError, ImageError
 from resnet_viz.datasets.dataset import Dataset, ImageSet, measured
 from resnet_viz.datasets.load_dataset import known_datasets, load_dataset
 from resnet_viz.datasets.local_sets import local_set_of, local_test_set
+from resnet_viz.diagnosis.pictures import RunPictures
+from resnet_viz.diagnosis.thresholds import graded
 from resnet_viz.pictures.decode import read_picture, safe_name
 from resnet_viz.pictures.preprocess import Preprocessing, normalise, seen
+from resnet_viz.records import CheckFinding
 
 MOST_LABELLED = 2_000  # images that are classified
 MOST_LOOKED_AT = 64  # images whose activations are measured
+_MOST_ASKED = 200  # images that decide where a network's classes begin
+_ANSWERED = 0.5  # share of right answers that decides it
 _MOST_FILES = 2_000  # files of a folder that are tried as pictures
 
 
@@ -36,6 +42,12 @@ class OwnImages:
         Indices of the network's classes, (n,); None if they are not known.
     preprocessing
         How the pixels are normalised.
+    folders
+        Names of the images' classes, in the order in which they are numbered.
+    outputs
+        Number of the network's outputs, if it is not that of the classes; 0 otherwise.
+    offset
+        Output of the first class, where the network has more outputs than classes.
 
     """
 
@@ -43,11 +55,30 @@ class OwnImages:
     pixels: UInt8[Tensor, "n channels size size"]
     labels: Int64[Tensor, " n"] | None
     preprocessing: Preprocessing
+    folders: tuple[str, ...] = ()
+    outputs: int = 0
+    offset: int = 0
 
     def batch(self) -> Float[Tensor, "n channels size size"]:
         """Up to ``MOST_LOOKED_AT`` normalised images, spread evenly over the set."""
         step = max(1, len(self.pixels) // MOST_LOOKED_AT)
         return normalise(self.pixels[::step][:MOST_LOOKED_AT], self.preprocessing)
+
+    def run_pictures(self) -> RunPictures:
+        """The batch; labelled images are answered later, all of them."""
+        return RunPictures(self.batch())
+
+    def findings(self) -> Iterator[CheckFinding]:
+        """Say that the network has more or fewer outputs than the images have classes."""
+        if not self.outputs:
+            return
+        more = self.outputs - len(self.folders)
+        case = "fewer" if more < 0 else "unmatched" if self.labels is None else "more"
+        if case == "more" and more == self.offset == 1:
+            case = "background"
+        yield graded("class_count", float(abs(more)), case=case, outputs=str(self.outputs),
+                     folders=str(len(self.folders)), first=str(self.offset),
+                     last=str(self.offset + len(self.folders) - 1))  # fmt: skip
 
 
 def user_images(place: str | Path, identification: Identification) -> OwnImages:
@@ -140,9 +171,35 @@ def _labelled(data: Dataset, identification: Identification) -> OwnImages:
     preprocessing = _preprocessing(data, identification)
     if all(name.casefold() in names for name in data.classes):
         network_index = torch.tensor([names.index(name.casefold()) for name in data.classes])
-        return OwnImages(safe_name(data.name), images, network_index[labels], preprocessing)
-    numbered_labels = labels if len(data.classes) == len(identification.classes) else None
-    return OwnImages(safe_name(data.name), images, numbered_labels, preprocessing)
+        return OwnImages(
+            safe_name(data.name), images, network_index[labels], preprocessing,
+            tuple(identification.classes),
+        )  # fmt: skip
+    images_of = OwnImages(safe_name(data.name), images, labels, preprocessing, data.classes)
+    outputs = len(identification.classes)
+    if len(data.classes) == outputs or not identification.file.answers:
+        return images_of
+    offset = _offset(images_of, identification)
+    shifted = None if offset is None else labels + offset
+    return replace(images_of, labels=shifted, outputs=outputs, offset=offset or 0)
+
+
+def _offset(images: OwnImages, identification: Identification) -> int | None:
+    """The output of the first class, if the network answers the images right from there on.
+
+    Classes are numbered as they come, so a network with a background class has them from 1 on.
+    """
+    spare = len(identification.classes) - len(images.folders)
+    if spare < 0 or images.labels is None:
+        return None
+    step = max(1, len(images.pixels) // _MOST_ASKED)
+    labels = images.labels[::step][:_MOST_ASKED]
+    batch = normalise(images.pixels[::step][:_MOST_ASKED], images.preprocessing)
+    with torch.no_grad():
+        predictions = identification.network(batch).argmax(1)
+    right = [float((predictions == labels + k).float().mean()) for k in range(spare + 1)]
+    best = max(right)
+    return right.index(best) if best >= _ANSWERED else None
 
 
 def _preprocessing(data: Dataset, identification: Identification) -> Preprocessing:

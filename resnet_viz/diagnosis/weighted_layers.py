@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
@@ -42,6 +43,23 @@ class WeightedLayers:
     def convolutions(self) -> dict[str, nn.Conv2d]:
         """The convolutions alone."""
         return {n: m for n, m in self.layers.items() if isinstance(m, nn.Conv2d)}
+
+    @cached_property
+    def order(self) -> tuple[str, ...]:
+        """Names of all layers, as their tensors come."""
+        named = dict.fromkeys(key.rpartition(".")[0] for key in self.tensors)
+        return tuple(name for name in named if name in self.layers or name in self.norms)
+
+    def norm_after(self, convolution: str) -> nn.BatchNorm2d | None:
+        """The normalisation of a convolution's output: the next one, if it has as many channels."""
+        places = self.order
+        if convolution not in places:
+            return None
+        after = places[places.index(convolution) + 1 :]
+        name = next((each for each in after if each in self.norms), None)
+        norm = None if name is None else self.norms[name]
+        channels = len(self.layers[convolution].weight)
+        return norm if norm is not None and len(norm.weight) == channels else None
 
 
 def layers_of_network(

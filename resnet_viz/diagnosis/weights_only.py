@@ -7,11 +7,12 @@ from resnet_viz.checkpoints.identifying.spare import sort_out
 from resnet_viz.checkpoints.identifying.variants import UNKNOWN, variant
 from resnet_viz.checkpoints.reading.state_dict import StateDict
 from resnet_viz.core.errors import CheckpointError
+from resnet_viz.diagnosis.causes import chained
 from resnet_viz.diagnosis.checks.file_checks import contents_findings
 from resnet_viz.diagnosis.checks.update_checks import update_findings
 from resnet_viz.diagnosis.checks.weight_checks import weight_findings, weight_health
 from resnet_viz.diagnosis.network_facts import file_contents
-from resnet_viz.diagnosis.thresholds import graded, ranked
+from resnet_viz.diagnosis.thresholds import graded
 from resnet_viz.diagnosis.weighted_layers import WeightedLayers, layers_of_file
 from resnet_viz.records import CheckFinding, CheckpointReport, Identified, Tier
 
@@ -46,7 +47,7 @@ def weights_report(weights: StateDict, name: str, reason: CheckpointError) -> Ch
     return CheckpointReport(
         name=name,
         identified=_identified(weights, family, found, reason),
-        findings=ranked(findings),
+        findings=chained(findings, found.order),
         layers=tuple(weight_health(found.layers).values()),
         images="none",
         copies=facts.copies,

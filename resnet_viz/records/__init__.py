@@ -3,15 +3,14 @@
 from resnet_viz.records.analysis import Analysis
 from resnet_viz.records.backbone import StageFeatures, WorkView
 from resnet_viz.records.by_layer import ByLayer
+from resnet_viz.records.check_finding import CheckFinding, Severity
 from resnet_viz.records.checkpoint import (
-    CheckFinding,
     CheckpointReport,
     DiagnosisPart,
     DiagnosisProgress,
     FileContents,
     Identified,
     LayerHealth,
-    Severity,
     Tier,
 )
 from resnet_viz.records.checkpoint_comparison import AnsweredPicture, CheckpointComparison

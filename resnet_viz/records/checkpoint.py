@@ -1,6 +1,6 @@
 """The report of a checkpoint diagnosis: identified network, findings, numbers of each layer."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from resnet_viz.core.converter import JsonObject, decode, encode
 from resnet_viz.core.saving import read_record, save_record
 from resnet_viz.core.text import Text
+from resnet_viz.records.check_finding import CheckFinding, Severity
 from resnet_viz.records.file_code import FileCode
 from resnet_viz.records.labelled import Labelled
 from resnet_viz.spec import NetworkSpec
@@ -19,58 +20,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-class Severity(StrEnum):
-    """How serious a finding is, worst first."""
-
-    FAIL = "fail"
-    WARN = "warn"
-    NOTE = "note"
-    OK = "ok"
-
-
 class Tier(StrEnum):
     """How far a file could be diagnosed."""
 
     NETWORK = "network"  # the network was built and run
     WEIGHTS = "weights"  # its architecture is not built here: checks of the weights only
-
-
-@dataclass(frozen=True)
-class CheckFinding:
-    """The result of one check on one layer or on the whole network."""
-
-    check: str  # key of the check's sentences in the text files
-    severity: Severity
-    layer: str | None  # None for the whole network
-    value: float | None  # measured value, in the unit of the check; None without a number
-    threshold: float | None  # limit for ``value``; None without a number
-    words: tuple[tuple[str, str], ...] = ()  # placeholders of the advice and their values
-
-    def name(self, text: Text) -> str:
-        """Return the translated name of the check."""
-        return text(f"check_name.{self.check}")
-
-    def source(self, text: Text) -> str:
-        """Return the source of the threshold."""
-        return text(f"check_source.{self.check}")
-
-    def advice(self, text: Text) -> str:
-        """Return a sentence that says what was found and what to try."""
-        if self.severity is Severity.OK:
-            return text("check.nothing")
-        return text(f"check_advice.{self.check}", **dict(self.words))
-
-    def contract(self, text: Text) -> JsonObject:
-        """Return the command line's JSON output."""
-        return {
-            "check": self.check,
-            "severity": self.severity.value,
-            "layer": self.layer,
-            "value": self.value,
-            "threshold": self.threshold,
-            "source": self.source(text),
-            "advice": self.advice(text),
-        }
 
 
 @dataclass(frozen=True)
@@ -179,7 +133,7 @@ class CheckpointReport:
     identified
         The network that it belongs to.
     findings
-        Results of all checks, worst first.
+        Results of all checks, worst first; what follows from one is folded into it.
     layers
         Measurements of each layer.
     images
@@ -215,8 +169,13 @@ class CheckpointReport:
         )
 
     def count(self, severity: Severity) -> int:
-        """Return the number of findings of one severity."""
+        """Return the number of findings of one severity, without what follows from others."""
         return sum(finding.severity is severity for finding in self.findings)
+
+    def every_finding(self) -> Iterator[CheckFinding]:
+        """Yield every finding, each followed by its consequences."""
+        for finding in self.findings:
+            yield from finding.every()
 
     def contract(self, text: Text) -> JsonObject:
         """Return the command line's JSON output.
@@ -240,10 +199,22 @@ class CheckpointReport:
         }
 
     def to_frame(self) -> "pd.DataFrame":
-        """Return one row per finding, in English."""
+        """Return one row per finding, in English; ``follows`` names the cause of a consequence."""
         import pandas as pd
 
-        return pd.DataFrame(self.contract(Text("en"))["findings"])
+        return pd.DataFrame(list(self.rows(Text("en"))))
+
+    def rows(self, text: Text) -> Iterator[JsonObject]:
+        """Yield the findings as flat rows, each followed by its consequences.
+
+        ``follows`` is empty, or the check that a finding follows from.
+        """
+        for finding in self.findings:
+            row = finding.contract(text)
+            consequences = row.pop("consequences")
+            yield {**row, "follows": ""}
+            for each in consequences:
+                yield {**each, "follows": finding.check}
 
     def layers_frame(self) -> "pd.DataFrame":
         """Return one row per layer, in order of execution."""

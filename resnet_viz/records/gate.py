@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from resnet_viz.core.converter import JsonObject
-from resnet_viz.records.checkpoint import CheckFinding, Severity
+from resnet_viz.records.check_finding import CheckFinding, Severity
 
 
 class FailOn(StrEnum):

@@ -86,7 +86,13 @@ def diagnosis_page(report: CheckpointReport, text: Text) -> str:
         verdict=verdict(report, text),
         facts=facts(report, text),
         findings=[
-            (finding, heading(finding, text), numbers(finding, text), plot)
+            (
+                finding,
+                heading(finding, text),
+                numbers(finding, text),
+                plot,
+                [consequence(each, text) for each in finding.consequences],
+            )
             for finding, plot in zip(report.findings, plots, strict=True)
         ],
         labelled=labelled,
@@ -117,6 +123,13 @@ def numbers(finding: CheckFinding, text: Text) -> str:
     return text(
         "diagnosis.numbers", value=shown[0], threshold=shown[1], source=finding.source(text)
     )
+
+
+def consequence(finding: CheckFinding, text: Text) -> str:
+    """One line for a finding that follows from another: without advice, which would mislead."""
+    shown = "-" if finding.value is None else f"{finding.value:.4g}"
+    name, grade = heading(finding, text), text(f"severities.{finding.severity}")
+    return text("diagnosis.consequence", name=name, severity=grade, value=shown)
 
 
 def _plots(report: CheckpointReport, text: Text) -> list[Markup]:

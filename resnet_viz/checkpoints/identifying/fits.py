@@ -32,6 +32,8 @@ FITS = 0.6
 FITS_MOSTLY = 0.25
 #: A score this much lower than another's tells the two functions apart.
 CLEARLY = 1.25
+#: A layer's score counts up to here; in networks of another function most layers reach it.
+_MOST = 2.0
 _LABELLED = 7  # bundled photographs of CIFAR-10's classes
 _FEWEST_RIGHT = 5
 _MARGIN_RIGHT = 2
@@ -152,7 +154,9 @@ def fitted_network(candidate: Candidate, network: ResNet, preprocessing: Preproc
     if not candidate.has_statistics or _untrained(network):
         return _by_answers(candidate, network, preprocessing)
     scores = consistency(network, sample_batch(preprocessing)).scores
-    later = Consistency(dict(list(scores.items())[1:]))  # the first tells the normalisation
+    # the first tells the normalisation; one damaged layer must not decide for all the others
+    limited = {name: min(value, _MOST) for name, value in list(scores.items())[1:]}
+    later = Consistency(limited)
     return Fit(candidate, network, later.mean, later.median)
 
 

@@ -167,7 +167,7 @@ def _from_tensors(weights: StateDict, name: str, spec: NetworkSpec | None = None
     normalisation = best_normalisation(first.spec, input_scores)
     preprocessing = _preprocessing(first.spec, normalisation, sorted_out.normaliser)
     fits = fit_all(matches, tensors, preprocessing, name)
-    choice = choose(fits)
+    usual = choice = choose(fits)
     foreign = EDGES in weights.metadata
     for _ in range(_ROUNDS):
         best = choice.best
@@ -177,6 +177,8 @@ def _from_tensors(weights: StateDict, name: str, spec: NetworkSpec | None = None
         choice = choose(fits)
         if choice.best is best or choice.best.score <= FITS_WELL:
             break
+    if min(choice.best.score, choice.best.median) > FITS_WELL:
+        choice = usual  # damaged weights fit nothing, and an unusual network less badly by chance
     if spec is None and not choice.best.fits and looks_like_a_chain(first, tensors):
         raise CheckpointError("checkpoint_unknown", name=name, total=len(weights))
     return _identification(weights, name, sorted_out, choice, input_scores, named=spec is not None)

@@ -77,13 +77,14 @@ def normalisation_scores(network: ResNet) -> dict[str, float]:
     scores = {}
     for name, (mean, deviation) in NORMALISATIONS.items():
         batch = sample_batch(replace(usual, mean=mean, deviation=deviation))
-        scores[name] = layer_score(norm, _before_first_norm(network, batch))
+        scores[name] = layer_score(norm, before_first_norm(network, batch))
     return scores
 
 
-def _before_first_norm(
+def before_first_norm(
     network: ResNet, batch: Float[Tensor, "batch channel height width"]
 ) -> Float[Tensor, "batch c h w"]:
+    """What the first batch normalisation gets."""
     with torch.no_grad():
         value: Tensor = batch
         for part in network.stem:

@@ -10,15 +10,18 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from resnet_viz.checkpoints.identifying.bn_consistency import Consistency, consistency
 from resnet_viz.checkpoints.identifying.identification import Identification
 from resnet_viz.core.number_format import readable
+from resnet_viz.diagnosis.answers import Answers
+from resnet_viz.diagnosis.checks.statistics_checks import Mismatch, mismatch, statistics_findings
 from resnet_viz.diagnosis.thresholds import earliest, graded, worst
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.records import CheckFinding, Severity
 from resnet_viz.spec.layer_names import on_shortcut
 from resnet_viz.spec.parts import PartKind
 from resnet_viz.spec.plan import plan
+
+_MOST_GRADIENTS = 32  # images of the backward pass, which costs twice a forward one
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,8 +30,8 @@ class ImageMeasurements:
 
     Parameters
     ----------
-    scores
-        Batch-normalisation consistency by layer.
+    statistics
+        The layers' running statistics compared with the batch.
     dead
         Share of channels that no image activates, by layer.
     largest
@@ -38,17 +41,19 @@ class ImageMeasurements:
         own predictions as labels.
     logits
         Outputs in evaluation mode.
-    train_logits
-        Outputs in training mode.
 
     """
 
-    scores: Mapping[str, float]
+    statistics: Mismatch
     dead: Mapping[str, float]
     largest: Mapping[str, float]
     gradients: Mapping[str, float]
     logits: Float[Tensor, "batch classes"]
-    train_logits: Float[Tensor, "batch classes"]
+
+    @property
+    def scores(self) -> Mapping[str, float]:
+        """Batch-normalisation consistency by layer."""
+        return self.statistics.scores
 
 
 def measure(
@@ -74,44 +79,39 @@ def measure(
 
     with torch.no_grad():
         logits = network(batch, record)
-    train_logits, gradients = _gradients(network, batch, logits.argmax(1))
+    few = batch[:_MOST_GRADIENTS]
     return ImageMeasurements(
-        scores=consistency(network, batch).scores,
+        statistics=mismatch(network, batch),
         dead=dead,
         largest=largest,
-        gradients=gradients,
+        gradients=_gradients(network, few, logits[: len(few)].argmax(1)),
         logits=logits,
-        train_logits=train_logits,
     )
 
 
 def _gradients(
     network: ResNet, batch: Float[Tensor, "batch channel height width"], labels: Tensor
-) -> tuple[Tensor, dict[str, float]]:
+) -> dict[str, float]:
     copied = copy.deepcopy(network).train()
     named = {n: p for n, p in copied.named_parameters() if p.ndim > 1 and not on_shortcut(n)}
     with torch.enable_grad():
-        logits = copied(batch)
-        gradients = torch.autograd.grad(cross_entropy(logits, labels), list(named.values()))
-    norms = {
+        loss = cross_entropy(copied(batch), labels)
+        gradients = torch.autograd.grad(loss, list(named.values()))
+    return {
         n.removesuffix(".weight"): float(g.norm()) for n, g in zip(named, gradients, strict=True)
     }
-    return logits.detach(), norms
 
 
 def image_findings(
-    identification: Identification, measured: ImageMeasurements
+    identification: Identification, measured: ImageMeasurements, known: Answers | None
 ) -> Iterator[CheckFinding]:
-    """Yield the findings of every check that needs images but no labels."""
+    """Yield the findings of every check that needs images but no labels.
+
+    ``known`` are answers to pictures of known classes, if there are some.
+    """
     file = identification.file
     if measured.scores and file.has_statistics:
-        scores = (
-            dict(list(measured.scores.items())[1:])
-            if identification.input_scores
-            else measured.scores
-        )
-        yield from worst("bn_consistency", scores)
-        yield graded("bn_consistency_mean", Consistency(scores).mean)
+        yield from statistics_findings(measured.statistics, known)
     yield from _input(identification)
     yield from _kind(identification)
     if measured.dead:
@@ -123,13 +123,15 @@ def image_findings(
 
 
 def _input(identification: Identification) -> Iterator[CheckFinding]:
-    if not identification.input_scores:
+    scores = {n: s for n, s in identification.input_scores.items() if not math.isnan(s)}
+    if not scores:
         return
-    score = identification.input_scores.get(
-        identification.normalisation, min(identification.input_scores.values())
-    )
-    best = min(identification.input_scores, key=lambda name: identification.input_scores[name])
-    yield graded("preprocessing", score, name=identification.normalisation, best=best)
+    best = min(scores, key=lambda name: scores[name])
+    used = identification.normalisation
+    score = scores.get(used, scores[best])
+    case = "none" if used in (best, "described", "file") or score <= scores[best] else ""
+    yield graded("preprocessing", score, case=case, name=used, best=best,
+                 fit=f"{scores[best]:.2f}")  # fmt: skip
 
 
 def _kind(identification: Identification) -> Iterator[CheckFinding]:
@@ -150,7 +152,7 @@ def _predictions(measured: ImageMeasurements, *, has_statistics: bool) -> Iterat
         return
     if not torch.isfinite(measured.logits).all():
         return  # the activation checks report it by layer
-    agreement = float((predictions == measured.train_logits.argmax(1)).float().mean())
+    agreement = float((predictions == measured.statistics.logits.argmax(1)).float().mean())
     if has_statistics:  # otherwise both modes measure the same photographs
         yield graded("train_eval", agreement)
     most_frequent = float(predictions.bincount().max() / len(predictions))

@@ -4,12 +4,13 @@ The normalisation of pixels is determined with the network itself, by ``identify
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from resnet_viz.checkpoints.identifying.bn_consistency import consistency
 from resnet_viz.checkpoints.identifying.identification import Identification
@@ -19,43 +20,77 @@ from resnet_viz.pictures.samples import sample_batch
 from resnet_viz.records import CheckFinding
 
 _ENOUGH = 32  # images; on sixteen a healthy network may be more confident with BGR
+_MOST = 64  # images that are run with both orders
 _LARGEST = 64  # pixels; larger inputs take too long
 
 
 def input_findings(
-    identification: Identification, batch: Float[Tensor, "batch channel height width"]
+    identification: Identification,
+    batch: Float[Tensor, "batch channel height width"],
+    logits: Float[Tensor, "batch classes"],
+    labels: Int64[Tensor, " batch"] | None,
+    *,
+    own_images: bool,
 ) -> Iterator[CheckFinding]:
-    """Check whether another channel order or input size fits the network better."""
-    if identification.spec.input_channels != 3:
-        return
-    if len(batch) >= _ENOUGH and identification.file.answers:
-        yield from _channel_order(identification.network, batch)
+    """Check whether another channel order or input size fits the network better.
+
+    ``logits`` are the network's outputs for ``batch``, and ``labels`` its classes, if known. Sizes
+    are compared on the photographs, or on the user's own pictures if ``own_images``.
+    """
+    colour = identification.spec.input_channels == 3
+    if colour and len(batch) >= _ENOUGH and identification.file.answers:
+        known = None if labels is None else labels[:_MOST]
+        yield from _channel_order(identification.network, batch[:_MOST], logits[:_MOST], known)
     if identification.preprocessing.size <= _LARGEST and identification.input_scores:
-        yield _size(identification)
+        if own_images:
+            yield _size(identification, lambda side: _resized(batch, side))
+        elif colour:
+            yield _size(identification, lambda side: _photographs(identification, side))
 
 
 def _channel_order(
-    network: ResNet, batch: Float[Tensor, "batch 3 height width"]
+    network: ResNet,
+    batch: Float[Tensor, "batch 3 height width"],
+    logits: Float[Tensor, "batch classes"],
+    labels: Int64[Tensor, " batch"] | None,
 ) -> Iterator[CheckFinding]:
-    """Compare the mean confidence of the predictions with RGB and with BGR input."""
+    """Compare the mean confidence of the predictions with RGB and with BGR input.
+
+    Where the classes are known, more answers have to be right with BGR.
+    """
     with torch.no_grad():
-        rgb, bgr = (
-            float(network(images).softmax(1).max(1).values.mean())
-            for images in (batch, batch.flip(1))
-        )
+        reversed_logits = network(batch.flip(1))
+    rgb, bgr = (float(each.softmax(1).max(1).values.mean()) for each in (logits, reversed_logits))
+    if labels is not None and _right(reversed_logits, labels) <= _right(logits, labels):
+        bgr = min(rgb, bgr)
     if math.isfinite(rgb):  # other checks report NaN
         yield graded("channel_order", bgr - rgb, rgb=f"{rgb:.3f}", bgr=f"{bgr:.3f}")
 
 
-def _size(identification: Identification) -> CheckFinding:
+def _right(logits: Float[Tensor, "batch classes"], labels: Int64[Tensor, " batch"]) -> int:
+    return int((logits.argmax(1) == labels).sum())
+
+
+def _size(identification: Identification, pictures: Callable[[int], Tensor]) -> CheckFinding:
     """Compare the mean consistency of all layers at half, the same and twice the input size."""
-    usual = identification.preprocessing
-    scores = {}
-    for side in (usual.size // 2, usual.size, usual.size * 2):
-        resize = round(side * usual.resize / usual.size)
-        batch = sample_batch(replace(usual, size=side, resize=resize))
-        scores[side] = consistency(identification.network, batch).mean
+    usual = identification.preprocessing.size
+    scores = {
+        side: consistency(identification.network, pictures(side)).mean
+        for side in (usual // 2, usual, usual * 2)
+    }
     best = min(scores, key=lambda side: scores[side])
     shown_scores = ", ".join(f"{side}: {score:.2f}" for side, score in scores.items())
-    return graded("input_size", scores[usual.size] / max(scores[best], 1e-9),
-                  used=str(usual.size), best=str(best), scores=shown_scores)  # fmt: skip
+    return graded("input_size", scores[usual] / max(scores[best], 1e-9),
+                  used=str(usual), best=str(best), scores=shown_scores)  # fmt: skip
+
+
+def _photographs(identification: Identification, side: int) -> Tensor:
+    usual = identification.preprocessing
+    resize = round(side * usual.resize / usual.size)
+    return sample_batch(replace(usual, size=side, resize=resize))
+
+
+def _resized(batch: Tensor, side: int) -> Tensor:
+    if batch.shape[-1] == side:
+        return batch
+    return interpolate(batch, size=(side, side), mode="bilinear", antialias=True)

@@ -1,4 +1,4 @@
-"""Checks against the bundled networks and photographs: distance of weights, known classes."""
+"""Checks against the bundled networks and pictures: distance of weights, order of the classes."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -10,17 +10,16 @@ from resnet_viz.checkpoints.identifying.identification import Identification
 from resnet_viz.checkpoints.load import load
 from resnet_viz.checkpoints.ref import NetworkRef
 from resnet_viz.checkpoints.sources.bundled_files import bundled_names
+from resnet_viz.diagnosis.answers import Answers
 from resnet_viz.diagnosis.thresholds import graded
 from resnet_viz.diagnosis.weighted_layers import layers_of_network
 from resnet_viz.networks.resnet.model import ResNet
-from resnet_viz.networks.zoo.labels import CIFAR10_CLASSES
-from resnet_viz.pictures.preprocess import seen, to_batch
-from resnet_viz.pictures.samples import sample_picture, samples
 from resnet_viz.records import CheckFinding
 
 _RELATED = 0.7  # relative distance; independently trained networks are 1.3 or more apart
 _SURE = 0.7  # mean probability of the predicted class
 _MOVED = 3  # layers that are named
+_ORDER_FITS = 0.6  # share of right answers in another order of classes; chance: about 0.25
 
 
 @cache
@@ -28,10 +27,16 @@ def _bundled(name: str) -> nn.Module:
     return load(NetworkRef.parse(f"{name}:bundled")).network
 
 
-def known_findings(identification: Identification) -> Iterator[CheckFinding]:
-    """Compare a network with the bundled weights, and its predictions with known photographs."""
+def known_findings(
+    identification: Identification, known: Answers | None, *, alike: bool
+) -> Iterator[CheckFinding]:
+    """Compare a network with the bundled weights, and its answers with known classes.
+
+    ``alike``: the layers' statistics agree with the pictures, so the network was trained on such.
+    """
     yield from _distance(identification.network)
-    yield from _class_order(identification)
+    if known is not None:
+        yield from _class_order(known, identification.classes, alike=alike)
 
 
 def _distance(network: ResNet) -> Iterator[CheckFinding]:
@@ -59,26 +64,55 @@ def distances(network: nn.Module, other: nn.Module) -> dict[str, float]:
     return moved
 
 
-def _class_order(identification: Identification) -> Iterator[CheckFinding]:
-    """Check for confident wrong predictions on photographs whose class is known.
+def _class_order(
+    known: Answers, classes: tuple[str, ...], *, alike: bool
+) -> Iterator[CheckFinding]:
+    """Check for confident wrong answers to pictures whose class is known.
 
     They mean that the classes have another order, or that the network was trained on other data.
     """
-    if identification.classes != CIFAR10_CLASSES or identification.spec.input_channels != 3:
+    other_order = known.renamed >= _ORDER_FITS and known.renamed > known.right + _ORDER_FITS / 2
+    if known.sure < _SURE and not other_order:
         return
-    labelled = [name for name, sample in samples().items() if sample.label in CIFAR10_CLASSES]
-    pixels = [seen(sample_picture(name), identification.preprocessing) for name in labelled]
-    with torch.no_grad():
-        probabilities = identification.network(
-            to_batch(pixels, identification.preprocessing)
-        ).softmax(1)
-    if not torch.isfinite(probabilities).all() or float(probabilities.max(1).values.mean()) < _SURE:
-        return
-    labels = torch.tensor([CIFAR10_CLASSES.index(samples()[name].label) for name in labelled])
-    accuracy = float((probabilities.argmax(1) == labels).float().mean())
+    case = order_case(known, classes) if other_order else "head" if alike else ""
     yield graded(
         "class_order",
-        accuracy,
-        right=str(round(accuracy * len(labelled))),
-        count=str(len(labelled)),
+        known.right,
+        case=case,
+        right=str(round(known.right * known.images)),
+        count=str(known.images),
+        note=False,
+        **order_words(known, classes),
     )
+
+
+def order_case(known: Answers, classes: tuple[str, ...]) -> str:
+    """How the best order of classes differs: shifted, the order of names as text, or else."""
+    if known.shift is not None:
+        return "shifted"
+    by_number = numeric_order(classes)
+    if by_number is not None and known.order == by_number:
+        return "numeric"
+    return "order"
+
+
+def numeric_order(names: tuple[str, ...]) -> tuple[int, ...] | None:
+    """The place of each name in order of number, for names that are numbers in order of text."""
+    if not all(name.isdecimal() for name in names):
+        return None
+    ascending = sorted(names, key=int)
+    places = tuple(ascending.index(name) for name in names)
+    return places if places != tuple(range(len(names))) else None
+
+
+def order_words(known: Answers, classes: tuple[str, ...]) -> dict[str, str]:
+    """The words of a finding about the order of classes."""
+    moved = [(place, output) for place, output in enumerate(known.order) if place != output]
+    shown = ", ".join(f"{classes[i]} → {classes[j]}" for i, j in moved[:3])
+    size = len(known.order)
+    shift = known.shift or 0
+    return {
+        "share": f"{known.renamed:.1%}",
+        "pairs": shown or "-",
+        "shift": f"{shift if shift <= size // 2 else shift - size:+d}",
+    }

@@ -11,7 +11,9 @@ from torch import Tensor
 
 from resnet_viz.checkpoints.identifying.identification import Identification
 from resnet_viz.core.number_format import readable
+from resnet_viz.diagnosis.answers import FEWEST, Answers, best_order
 from resnet_viz.diagnosis.checks.judged_images import SHOWN, judged, top_losses
+from resnet_viz.diagnosis.checks.known_checks import order_case, order_words
 from resnet_viz.diagnosis.checks.mislabelled import suspected
 from resnet_viz.diagnosis.checks.robustness import MOST_IMAGES, STRENGTHS, robustness
 from resnet_viz.diagnosis.thresholds import graded
@@ -200,8 +202,23 @@ def _error(bins: tuple[tuple[float, float, int], ...], images: int) -> float:
     return sum(count / images * abs(right - sure) for sure, right, count in bins)
 
 
-def labelled_findings(measured: Labelled) -> Iterator[CheckFinding]:
-    """Yield the findings on labelled images; some checks need at least ``_FEW`` images."""
+def answers_of(measured: Labelled) -> Answers:
+    """The answers to labelled images, and the best order of their classes."""
+    counts = np.array(measured.confusion, dtype=float)
+    renamed, order = best_order(counts)
+    if measured.images < FEWEST:
+        renamed, order = measured.accuracy, tuple(range(len(measured.classes)))
+    sure = sum(sure * count for sure, _, count in measured.reliability) / measured.images
+    return Answers(
+        measured.images, measured.accuracy, None, max(renamed, measured.accuracy), order, sure
+    )
+
+
+def labelled_findings(measured: Labelled, folders: tuple[str, ...] = ()) -> Iterator[CheckFinding]:
+    """Yield the findings on labelled images; some checks need at least ``_FEW`` images.
+
+    ``folders`` are the names of the images' classes, in the order of the labels.
+    """
     yield graded("accuracy", measured.accuracy, note=True, images=str(measured.images),
                  share=f"{measured.accuracy:.2%}")  # fmt: skip
     if measured.images >= _FEW:
@@ -213,7 +230,7 @@ def labelled_findings(measured: Labelled) -> Iterator[CheckFinding]:
             temperature=f"{measured.temperature:.2f}",
         )
         yield _wrong_labels(measured)
-    yield _order(measured)
+    yield _order(measured, folders)
     if measured.pairs:
         yield _most_confused(measured)
     if len(measured.robustness) > 1 and measured.images >= _FEW:
@@ -258,18 +275,16 @@ def _recall(measured: Labelled) -> CheckFinding:
     recalls = {i: r for i, r in enumerate(measured.recall) if not math.isnan(r)}
     mean = sum(recalls.values()) / len(recalls)
     lowest = min(recalls, key=lambda i: recalls[i])
-    ratio = recalls[lowest] / mean if mean else float("nan")
+    ratio = recalls[lowest] / mean if mean else 1.0  # of no class anything is found
     return graded("recall", ratio, name=measured.classes[lowest], share=f"{recalls[lowest]:.1%}")
 
 
-def _order(measured: Labelled) -> CheckFinding:
+def _order(measured: Labelled, folders: tuple[str, ...]) -> CheckFinding:
     """The accuracy that the best reordering of the classes would add (assignment problem)."""
-    from scipy.optimize import linear_sum_assignment
-
-    counts = np.array(measured.confusion)
-    rows, columns = linear_sum_assignment(counts, maximize=True)
-    best = counts[rows, columns].sum() / max(measured.images, 1)
-    gained = float(best - measured.accuracy)
-    moved = [(i, j) for i, j in zip(rows, columns, strict=True) if i != j]
-    shown = ", ".join(f"{measured.classes[i]} → {measured.classes[j]}" for i, j in moved[:3])
-    return graded("label_order", max(gained, 0.0), share=f"{best:.1%}", pairs=shown or "-")
+    counts = np.array(measured.confusion, dtype=float)
+    renamed, order = best_order(counts)
+    known = replace(answers_of(measured), renamed=renamed, order=order)
+    gained = max(renamed - measured.accuracy, 0.0)
+    case = order_case(known, folders or measured.classes) if gained else ""
+    return graded("label_order", gained, case="" if case == "order" else case,
+                  note=False, **order_words(known, measured.classes))  # fmt: skip

@@ -9,6 +9,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from resnet_viz.core.number_format import readable
+from resnet_viz.diagnosis.checks.initial_checks import initial_findings
+from resnet_viz.diagnosis.checks.norm_checks import norm_findings
 from resnet_viz.diagnosis.thresholds import graded, worst
 from resnet_viz.diagnosis.weighted_layers import WeightedLayers
 from resnet_viz.records import CheckFinding, LayerHealth
@@ -17,27 +19,53 @@ _DEAD = 1e-3  # share of the median norm of a layer's filters
 _TWIN = 0.9999  # cosine between two filters
 _LARGE = 6_000_000  # weights; the largest layer of a ResNet-152 has 2.4 million
 _STEPS = 30
-_ENOUGH_NORMAL = 1000  # weights; of fewer, trained ones are normally distributed too often
+_LIVING = 1e-8  # running variance; that of a filter that decayed is smaller
+_HUGE = 1e3  # a weight
 _FEW_VALUES = 256  # distinct values of a layer quantised to 8 bits
 
 
 def weight_findings(found: WeightedLayers) -> Iterator[CheckFinding]:
     """Yield the findings of every check that needs only the weights."""
-    layers, convolutions, norms = found.layers, found.convolutions, found.norms
+    layers, convolutions = found.layers, found.convolutions
     yield from worst("not_finite", _not_finite(found.tensors))
     yield from worst("zero_layer", {n: float(_constant(m.weight)) for n, m in layers.items()})
-    yield from worst("dead_filters", {n: dead_filters(m) for n, m in convolutions.items()})
+    yield from worst("wild_weight", {n: _wild(m.weight) for n, m in layers.items()})
+    yield from _dead(found)
     yield from worst("duplicate_filters", {n: _twins(m) for n, m in convolutions.items()})
-    if norms:
-        yield from worst("bn_never_trained", {n: float(_reset(m)) for n, m in norms.items()})
-        yield from worst("bn_variance", _variances(found))
-        yield from worst(
-            "bn_scale", {n: float(m.weight.detach().abs().max()) for n, m in norms.items()}
-        )
+    yield from norm_findings(found)
     yield from worst("weight_scale", _scales(convolutions))
-    yield from worst("fresh_layer", {n: float(_fresh(m)) for n, m in layers.items()})
+    yield from initial_findings(found)
     yield from _precision(layers)
     yield from _head_bias(found)
+
+
+def _dead(found: WeightedLayers) -> Iterator[CheckFinding]:
+    """Name filters that are exactly zero under a living normalisation, then those that decayed."""
+    zeroed = {n: _zeroed(m, found.norm_after(n)) for n, m in found.convolutions.items()}
+    for name, share in zeroed.items():
+        if share and not _constant(found.layers[name].weight):
+            yield graded("dead_filters", share, name, case="zeroed", share=f"{share:.0%}")
+    decayed = {n: dead_filters(m) for n, m in found.convolutions.items() if not zeroed[n]}
+    yield from worst("dead_filters", decayed)
+
+
+def _zeroed(module: nn.Conv2d, norm: nn.BatchNorm2d | None) -> float:
+    """The share of filters that are exactly zero, and were not when the statistics were taken."""
+    zero = (module.weight == 0).flatten(1).all(1)
+    if norm is None or not zero.any():
+        return 0.0
+    living = (torch.as_tensor(norm.running_var) > _LIVING) & (norm.weight != 0)
+    return float((zero & living).float().mean())
+
+
+def _wild(weight: Tensor) -> float:
+    """The largest weight over the root mean square of the others."""
+    values = weight.detach().double().nan_to_num(0.0, 0.0, 0.0).flatten().abs()
+    largest = values.max()
+    others = (values.square().sum() - largest.square()).clamp_min(0) / max(1, len(values) - 1)
+    if float(largest) > _HUGE:  # its square leaves nothing of the others in a difference
+        others = values[values < largest].square().mean() if (values < largest).any() else others
+    return float(largest / others.sqrt()) if float(others) > 0 else 0.0
 
 
 def _head_bias(found: WeightedLayers) -> Iterator[CheckFinding]:
@@ -119,66 +147,19 @@ def _twins(module: nn.Conv2d) -> float:
     return float((cosines.max(1).values > _TWIN).float().mean())
 
 
-def _reset(norm: nn.BatchNorm2d) -> bool:
-    mean, variance = torch.as_tensor(norm.running_mean), torch.as_tensor(norm.running_var)
-    return bool((mean == 0).all() and (variance == 1).all())
-
-
-def _variances(found: WeightedLayers) -> dict[str, float]:
-    """The largest running variance by layer; the first is divided by that of the input."""
-    first = next(iter(found.norms))
-    scale = max(1.0, found.input_variance)
-    return {n: _variance(m) / (scale if n == first else 1) for n, m in found.norms.items()}
-
-
-def _variance(norm: nn.BatchNorm2d) -> float:
-    variance = torch.as_tensor(norm.running_var)
-    return float("nan") if bool((variance < 0).any()) else float(variance.max())
-
-
 def _scales(convolutions: Mapping[str, nn.Conv2d]) -> dict[str, float]:
     """RMS weight of each convolution over the median of the convolutions of the same shape."""
     sizes: dict[tuple[int, ...], dict[str, float]] = defaultdict(dict)
     for name, module in convolutions.items():
         size = float(module.weight.detach().float().square().mean().sqrt())
-        sizes[tuple(module.weight.shape)][name] = size
+        if math.isfinite(size):
+            sizes[tuple(module.weight.shape)][name] = size
     relative: dict[str, float] = {}
     for group in sizes.values():
         median = sorted(group.values())[len(group) // 2]
         if len(group) > 2 and median > 0:
             relative |= {name: size / median for name, size in group.items()}
     return relative or dict.fromkeys([*convolutions][:1], 1.0)
-
-
-def _fresh(module: nn.Conv2d | nn.Linear) -> bool:
-    """Whether weights are distributed as an initialiser draws them.
-
-    That is uniform within 1 / sqrt(fan-in), or for a convolution He's normal distribution (fan-in
-    or fan-out) without excess kurtosis. A trained head may be normally distributed too, so only the
-    uniform distribution counts for a head.
-    """
-    weight = module.weight.detach().float()
-    if weight.numel() < 300 or not torch.isfinite(weight).all():
-        return False
-    area = weight[0, 0].numel() if weight.ndim == 4 else 1
-    fan_in, fan_out = weight[0].numel(), weight.shape[0] * area
-    deviation, mean = float(weight.std()), float(weight.mean())
-    error = 4 / (2 * weight.numel()) ** 0.5  # four standard errors of the standard deviation
-    if abs(mean) > 4 * deviation / weight.numel() ** 0.5:
-        return False
-    kurtosis = float(((weight - mean) / deviation).pow(4).mean()) if deviation else 0.0
-    if kurtosis < 2.2:  # a uniform distribution has 1.8
-        bound = 1 / fan_in**0.5
-        return float(weight.abs().max()) <= bound * 1.0001 and _near(
-            deviation, bound / 3**0.5, error
-        )
-    enough = weight.ndim == 4 and weight.numel() >= _ENOUGH_NORMAL
-    normal = enough and abs(kurtosis - 3) < 4 * (24 / weight.numel()) ** 0.5
-    return normal and any(_near(deviation, (2 / fan) ** 0.5, error) for fan in (fan_in, fan_out))
-
-
-def _near(value: float, wanted: float, error: float) -> bool:
-    return abs(value / wanted - 1) < error
 
 
 def _precision(layers: Mapping[str, nn.Conv2d | nn.Linear]) -> Iterator[CheckFinding]:

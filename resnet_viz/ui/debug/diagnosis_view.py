@@ -9,6 +9,7 @@ from resnet_viz.core.text import Text
 from resnet_viz.figures.diagnosis_plots import finding_figure
 from resnet_viz.records import CheckFinding, CheckpointReport, Severity
 from resnet_viz.report.diagnosis_report import (
+    consequence,
     diagnosis_json,
     diagnosis_page,
     facts,
@@ -23,6 +24,9 @@ from resnet_viz.ui.debug.labelled_panel import show_labelled
 from resnet_viz.ui.frame.words import md_escape
 
 _COLOURS = {Severity.FAIL: "red", Severity.WARN: "orange", Severity.NOTE: "blue"}
+
+
+_MOST_CONSEQUENCES = 8  # listed below their cause; the report has all
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,7 @@ def _finding(
     with st.expander(title, expanded=finding.severity is Severity.FAIL and rank == 0):
         st.markdown(md_escape(finding.advice(text)))
         st.caption(md_escape(numbers(finding, text)))
+        _consequences(finding, text)
         figure = finding_figure(finding, report, text)
         if figure is not None:
             st.plotly_chart(
@@ -78,6 +83,18 @@ def _finding(
             and place.path.is_file()
         ):
             _ways_on(finding.layer, report, place, text)
+
+
+def _consequences(finding: CheckFinding, text: Text) -> None:
+    """List what follows from a finding; its own advice mends that too."""
+    if not finding.consequences:
+        return
+    shown = finding.consequences[:_MOST_CONSEQUENCES]
+    lines = [f"- {md_escape(consequence(each, text))}" for each in shown]
+    if len(shown) < len(finding.consequences):
+        lines.append(f"- {text('debug.more', count=len(finding.consequences) - len(shown))}")
+    title = text("diagnosis.follows", count=len(finding.consequences))
+    st.markdown("\n".join([f"**{title}**", "", *lines]))
 
 
 def _ways_on(layer: str, report: CheckpointReport, place: Place, text: Text) -> None:
