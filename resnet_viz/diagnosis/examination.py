@@ -75,7 +75,7 @@ def examined(
 
     """
     measured, known = _run(identification, pictures)
-    like = measured is not None and _alike(measured)
+    like = measured is None or _alike(measured)
     evidence = Evidence(known, own_images, like)
     found = [
         *file_findings(identification),

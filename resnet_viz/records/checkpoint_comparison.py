@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from resnet_viz.records.checkpoint import CheckFinding
+from resnet_viz.records.check_finding import CheckFinding
 
 
 @dataclass(frozen=True)
