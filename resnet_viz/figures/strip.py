@@ -92,7 +92,7 @@ def strip_svg(row: StripRow, norms: NormRange | None, width: float, text: Text) 
     ]
     nodes = [_node(row, node, x, norms) for x, node in zip(places, row.nodes, strict=True)]
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {_HEIGHT}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.1f} {_HEIGHT}" '
         f'data-blocks="{width / (TILE + _GAP):.1f}" font-family="inherit" font-size="12">'
         f"{''.join(nodes)}{''.join(arcs)}{_stages(row.nodes, places, text)}</svg>"
     )

@@ -11,6 +11,7 @@ from torch import Tensor
 from resnet_viz.checkpoints.identifying.bn_consistency import consistency
 from resnet_viz.checkpoints.identifying.fits import CLEARLY
 from resnet_viz.checkpoints.identifying.identification import Identification
+from resnet_viz.core.number_format import readable
 from resnet_viz.diagnosis.thresholds import graded
 from resnet_viz.pictures.decode import safe_name
 from resnet_viz.records import CheckFinding
@@ -67,7 +68,7 @@ def pair_findings(
         layer = max(measured.statistics, key=lambda name: measured.statistics[name])
         moved = sum(measured.statistics.values()) / len(measured.statistics)
         yield graded("pair_frozen", moved, layer.rpartition(".")[0],
-                     largest=f"{measured.statistics[layer]:.3g}")  # fmt: skip
+                     largest=readable(measured.statistics[layer]))  # fmt: skip
     elif not measured.frozen and measured.same_statistics:
         yield graded("pair_statistics", measured.weight)
     elif not measured.frozen:
@@ -90,9 +91,9 @@ def _fit(
     words = {
         "better": names[better],
         "worse": names[worse],
-        "good": f"{scores[better]:.3g}",
-        "bad": f"{scores[worse]:.3g}",
-        "apart": f"{measured.weight:.3g}",
+        "good": readable(scores[better]),
+        "bad": readable(scores[worse]),
+        "apart": readable(measured.weight),
     }
     unfit = scores[worse] > CLEARLY * scores[better] and scores[worse] > _FITS
     if unfit:
