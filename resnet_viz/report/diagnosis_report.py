@@ -127,7 +127,7 @@ def numbers(finding: CheckFinding, text: Text) -> str:
 
 def consequence(finding: CheckFinding, text: Text) -> str:
     """One line for a finding that follows from another: without advice, which would mislead."""
-    shown = "-" if finding.value is None else f"{finding.value:.4g}"
+    shown = "-" if finding.value is None else readable(finding.value)
     name, grade = heading(finding, text), text(f"severities.{finding.severity}")
     return text("diagnosis.consequence", name=name, severity=grade, value=shown)
 
