@@ -332,14 +332,16 @@ class Stage {
       side.caption.textContent = fill(own.caption, {
         layer: name, own: say(map[2]), value: say(value),
       });
-      for (const node of side.strip.querySelectorAll("[data-own]")) {
+      for (const [node, frame] of side.nodes) {
         const chosen = `${name}.`.startsWith(`${node.dataset.own}.`);
-        node.setAttribute("aria-selected", chosen);
-        node.querySelector(".frame").setAttribute("visibility", chosen ? "visible" : "hidden");
+        if (String(chosen) !== node.getAttribute("aria-selected")) {
+          node.setAttribute("aria-selected", chosen);
+          frame.setAttribute("visibility", chosen ? "visible" : "hidden");
+        }
         if (chosen && side.centred !== node.dataset.own && !this.over.layer) {
           side.centred = node.dataset.own;
-          const box = node.getBoundingClientRect(), frame = side.strip.getBoundingClientRect();
-          side.strip.scrollLeft += box.left + box.width / 2 - frame.left - frame.width / 2;
+          const box = node.getBoundingClientRect(), whole = side.strip.getBoundingClientRect();
+          side.strip.scrollLeft += box.left + box.width / 2 - whole.left - whole.width / 2;
         }
       }
       const line = this.open(side, own, name, parts[number], opened[number], opened, high, pixel);
@@ -374,6 +376,8 @@ class Stage {
       side.canvas.width = side.canvas.height = held.side;
       side.strip.innerHTML = own.strip;
       side.strip.setAttribute("aria-label", own.network);
+      side.nodes = [...side.strip.querySelectorAll("[data-own]")].map(
+        (node) => [node, node.querySelector(".frame")]);
       side.strip.style.setProperty("--blocks", side.strip.firstChild.dataset.blocks);
       side.centred = side.drawn = null;
       side.ramp.width = 256;
