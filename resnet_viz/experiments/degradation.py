@@ -124,7 +124,7 @@ def recorded(config: DegradationConfig) -> Finding:
 
 def _by_depth(networks: Sequence["_Network"]) -> dict[str, float]:
     """Return what the last epochs say about the shallowest and the deepest networks."""
-    shallow, deepest = networks[0].spec.depth, networks[-1].spec.depth
+    shallow, deepest = networks[0].spec.depth, _deepest_alike(networks)
     twins = {(n.spec.kind, n.spec.depth): n for n in networks}
     numbers = {"shallow": float(shallow), "deepest": float(deepest)}
     for word, depth in (("shallow", shallow), ("deep", deepest)):
@@ -145,6 +145,19 @@ def _by_depth(networks: Sequence["_Network"]) -> dict[str, float]:
         **exact("epochs_gap", max(lengths) - min(lengths)),
         **_changes(*(twins[end] for end in ends)),
     }
+
+
+def _deepest_alike(networks: Sequence["_Network"]) -> int:
+    """Return the depth of the deepest twins with as many epochs as the shallowest network.
+
+    Networks that were trained for longer or shorter stay in the plot; they decide nothing, unless
+    there is no other depth.
+    """
+    epochs = len(networks[0].curve)
+    other = {n.spec.depth for n in networks if len(n.curve) != epochs}
+    alike = [n.spec.depth for n in networks if n.spec.depth not in other]
+    several = len(set(alike)) > 1
+    return max(alike) if several else networks[-1].spec.depth
 
 
 def _changes(
