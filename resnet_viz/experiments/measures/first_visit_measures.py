@@ -13,7 +13,6 @@ from torch import Tensor
 
 from resnet_viz.checkpoints.load import load
 from resnet_viz.checkpoints.sources.bundled_files import bundled_footing, bundled_names
-from resnet_viz.core.number_format import readable
 from resnet_viz.core.saving import library_versions
 from resnet_viz.datasets.cifar10_images import excerpt
 from resnet_viz.experiments.measures.batches import photographs
@@ -166,7 +165,7 @@ def _measured(spec: NetworkSpec, seed: int) -> GradientMeasurement:
 
 
 def _digits(value: float) -> float:
-    return float(readable(value))
+    return float(f"{value:.3g}")
 
 
 def _deepest_pair_trained_alike() -> TrainedPair | None:
