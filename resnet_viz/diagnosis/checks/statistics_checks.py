@@ -174,7 +174,8 @@ def _before(layer: str, scores: Mapping[str, float]) -> str:
 def _channels(found: Mismatch, named: set[str | None]) -> Iterator[CheckFinding]:
     """Name layers of which one channel differs, though most do not."""
     for name, (value, channel) in found.channels.items():
-        if name not in named:
+        of_input = name not in found.later and found.scores[name] > _ALIKE
+        if name not in named and not of_input:
             finding = graded("bn_consistency", value, name, case="channel", channel=str(channel))
             if _bad(finding):
                 yield finding
