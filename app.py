@@ -1,7 +1,4 @@
-"""Compare: a residual network and its plain twin on the user's own image.
-
-A new visitor first sees what that means, in one figure.
-"""
+"""Compare two networks on the user's own image; a new visitor first sees what it is about."""
 
 from resnet_viz.ui.frame.session import first_visit
 from resnet_viz.ui.frame.shell import FIRST, open_page

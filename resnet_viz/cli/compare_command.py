@@ -20,13 +20,13 @@ def compare(
     beside: Annotated[str, typer.Option(help="The second network; default: the plain twin.")] = "",
     beside_weights: Annotated[str, typer.Option(help="Weights of the second network.")] = "",
     target: Annotated[
-        int | None, typer.Option(min=0, help="Class number; default: each top class.")
+        int | None, typer.Option(help="Class number; default: each top class.")
     ] = None,
     layer: Annotated[
         str | None, typer.Option(help="Layer to draw; default: the last block.")
     ] = None,
     score: Annotated[str, typer.Option(help="Gradients of the logit or the loss.")] = "logit",
-    seed: Annotated[int, typer.Option(min=0, help="Seed of random weights.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of random weights.")] = 0,
     device: Annotated[str, typer.Option(help="cpu, cuda or mps; default: the best.")] = "",
     language: Annotated[str, typer.Option(help="Language of the report: en or zh.")] = "en",
     json: Json = False,

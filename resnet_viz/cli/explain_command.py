@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from resnet_viz.cli.options import Debug, Json, guarded, one_of, print_result
+from resnet_viz.cli.options import Debug, Json, guarded, in_range, one_of, print_result
 from resnet_viz.core.errors import OptionError, OutputError
 from resnet_viz.explain.method_names import MethodName
 
@@ -46,10 +46,10 @@ def explain(
         None
     ),
     target: Annotated[
-        int | None, typer.Option(min=0, help="Class number; default: the top class.")
+        int | None, typer.Option(help="Class number; default: the top class.")
     ] = None,
     against: Annotated[
-        int | None, typer.Option(min=0, help="Explain the target's logit minus this class's.")
+        int | None, typer.Option(help="Explain the target's logit minus this class's.")
     ] = None,
     option: Annotated[
         list[str] | None, typer.Option(help="An option of the method, NAME=NUMBER; repeatable.")
@@ -61,10 +61,8 @@ def explain(
     weights: Annotated[
         str, typer.Option(help="bundled, pretrained or random, if there is no checkpoint.")
     ] = "",
-    seed: Annotated[
-        int, typer.Option(min=0, help="Seed of random weights and random methods.")
-    ] = 0,
-    count: Annotated[int, typer.Option(min=1, help="Number of test images of a data set.")] = 100,
+    seed: Annotated[int, typer.Option(help="Seed of random weights and random methods.")] = 0,
+    count: Annotated[int, typer.Option(help="Number of test images of a data set.")] = 100,
     resume: Annotated[str, typer.Option(help="Continue a stopped run, by its id.")] = "",
     device: Annotated[str, typer.Option(help="cpu, cuda or mps; default: the best.")] = "",
     json: Json = False,
@@ -77,12 +75,14 @@ def explain(
     from resnet_viz.checkpoints.ref import NetworkRef
     from resnet_viz.checkpoints.weights import Weights
     from resnet_viz.explain.explain_picture import ExplainRequest
+    from resnet_viz.explain.many.picture_sources import MOST_PICTURES
     from resnet_viz.explain.measures import MEASURES
     from resnet_viz.explain.methods import method_named
     from resnet_viz.networks.devices import devices
     from resnet_viz.records import WeightSource
 
     one_of("device", device or "cpu", devices())
+    in_range("count", count, 1, MOST_PICTURES)
     if out is not None and os.path.exists(out):  # refuse before computing
         raise OutputError("folder_exists", folder=str(out))
     if checkpoint is None:

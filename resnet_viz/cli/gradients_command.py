@@ -4,7 +4,9 @@ from typing import Annotated
 
 import typer
 
-from resnet_viz.cli.options import Debug, Json, guarded, one_of, print_result
+from resnet_viz.cli.options import Debug, Json, guarded, in_range, one_of, print_result
+
+_MOST_SEEDS = 1000
 
 
 @guarded
@@ -12,11 +14,9 @@ def gradients(
     depths: Annotated[str, typer.Option(help="Depths 6n + 2, comma-separated.")] = "20,56",
     norm: Annotated[str, typer.Option(help="batch, none, group or layer.")] = "batch",
     init: Annotated[str, typer.Option(help="he, default or xavier.")] = "he",
-    seeds: Annotated[int, typer.Option(min=1, help="Number of seeds, from 0.")] = 1,
+    seeds: Annotated[int, typer.Option(help="Number of seeds, from 0.")] = 1,
     activation: Annotated[str, typer.Option(help="relu, tanh, sigmoid or gelu.")] = "relu",
-    shortcut: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="Strength of the shortcut, 0 to 1.")
-    ] = 1.0,
+    shortcut: Annotated[float, typer.Option(help="Strength of the shortcut, 0 to 1.")] = 1.0,
     order: Annotated[str, typer.Option(help="post (2015) or pre (2016).")] = "post",
     json: Json = False,
     debug: Debug = False,
@@ -30,6 +30,8 @@ def gradients(
     )
     from resnet_viz.spec import Activation, Norm, Order
 
+    in_range("seeds", seeds, 1, _MOST_SEEDS)
+    in_range("shortcut", shortcut, 0, 1)
     one_of("norm", norm, list(Norm))
     one_of("init", init, list(INITIALISATIONS))
     one_of("activation", activation, list(Activation))

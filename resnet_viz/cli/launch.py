@@ -11,7 +11,7 @@ import webbrowser
 from pathlib import Path
 
 _PATIENCE = 120  # seconds for a cold start
-_SERVED = Path(__file__).resolve().parents[1] / "ui" / "served_app.py"
+_SERVED = Path(__file__).resolve().parents[1] / "ui" / "frame" / "served_app.py"
 
 
 def serve(port: int, *, browser: bool) -> int:

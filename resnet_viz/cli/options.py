@@ -55,6 +55,12 @@ def one_of(option: str, value: str, known: list[str]) -> None:
         raise OptionError("option_unknown", option=option, value=value, known=", ".join(known))
 
 
+def in_range(option: str, value: float, least: float, most: float) -> None:
+    """Raise ``OptionError`` unless ``value`` is from ``least`` to ``most``."""
+    if not least <= value <= most:
+        raise OptionError("option_range", option=option, value=value, least=least, most=most)
+
+
 def print_result(value: Any, json: bool, *, compact: bool = False) -> None:
     """Print JSON for programs or text for people; ``compact`` takes one line for either."""
     if json:

@@ -41,7 +41,7 @@ def train(
     learning_rate: Annotated[
         float | None, typer.Option(help="Peak learning rate; overrides the recipe's.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of weights, order and augmentation.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of weights, order and augmentation.")] = 0,
     start: Annotated[
         str, typer.Option(help="random, bundled, pretrained, or a weights file (with --single).")
     ] = "random",

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from resnet_viz.checkpoints.identifying.identification import Identification
+from resnet_viz.core.number_format import readable
 from resnet_viz.diagnosis.answers import POOR, Answers
 from resnet_viz.diagnosis.thresholds import graded
 from resnet_viz.records import CheckFinding, Severity
@@ -111,7 +112,7 @@ def _of_branch(
     ):
         return finding
     block = layer.rpartition(".")[0]
-    words = {"layer": layer, "block": block, "value": f"{finding.value:.3g}"}
+    words = {"layer": layer, "block": block, "value": readable(finding.value or 0.0)}
     return CheckFinding(
         "dead_branch", Severity.NOTE, layer, finding.value, None, tuple(words.items())
     )

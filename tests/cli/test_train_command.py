@@ -90,7 +90,7 @@ def test_one_network_alone(few, monkeypatch, capsys):
 def test_what_cannot_be_is_one_sentence(monkeypatch, capsys, arguments, sentence):
     code, printed, told = command(monkeypatch, capsys, *SMALL, *arguments)
     assert code in (1, 2)
-    assert printed == ""
+    assert json.loads(printed)["error"]["exit_code"] == code
     assert sentence in told
     assert "Traceback" not in told
     assert len(told.strip().splitlines()) == 1
@@ -211,4 +211,5 @@ def test_the_proof_of_all_twins_is_one_record(monkeypatch, capsys, few_digits):
 @pytest.mark.parametrize("option", [["--depths", "21"], ["--depths", "x"], ["--seeds", "1,b"]])
 def test_unknown_twins_are_one_sentence(monkeypatch, capsys, option):
     code, printed, told = command(monkeypatch, capsys, *TWINS, *option)
-    assert (code, printed, told.count("\n")) == (2, "", 1)
+    assert (code, told.count("\n")) == (2, 1)
+    assert json.loads(printed)["error"]["code"] == "option_unknown"

@@ -127,11 +127,11 @@ def test_nothing_is_overwritten_and_a_failure_leaves_nothing(small, tmp_path, mo
     with pytest.raises(OutputError, match="cannot be written"):
         repair(path, tmp_path / "nowhere" / "out.safetensors")
 
-    def full(tensors, partial, metadata):
-        partial.write_bytes(b"half")
+    def full(partial, content):
+        partial.touch()
         raise OSError("disk full")
 
-    monkeypatch.setattr("resnet_viz.checkpoints.save.save_file", full)
+    monkeypatch.setattr("pathlib.Path.write_bytes", full)
     with pytest.raises(OutputError, match="cannot be written"):
         repair(path, out)
     assert not out.exists()

@@ -186,7 +186,7 @@ def test_a_fine_tuned_network_is_known_with_the_layer_that_moved(base, tmp_path)
 
 
 def test_another_size_than_the_trained_one_is_warned_of(base, tmp_path):
-    spec = replace(NetworkSpec.preset("resnet20"), input_size=64)
+    spec = replace(NetworkSpec.preset("resnet20"), input_size=16)
     found = _said(base, tmp_path, spec=spec)["input_size"]
     assert found.severity is Severity.WARN
     assert dict(found.words)["best"] == "32"
@@ -212,7 +212,7 @@ def own_pictures(folder, count):
     return folder
 
 
-def test_a_step_that_replaces_the_weights_fails_in_its_layer(base, tmp_path):
+def test_a_step_that_replaces_the_weights_is_found_in_its_layer(base, tmp_path):
     weights = base.state_dict()
     names = [k for k in weights if not k.endswith(("running_mean", "running_var", "tracked"))]
     state = {n: {"momentum_buffer": weights[k] * (30 if k.startswith("layer2.1.conv1") else 0.1)}
@@ -221,7 +221,8 @@ def test_a_step_that_replaces_the_weights_fails_in_its_layer(base, tmp_path):
         {"lr": 0.1, "momentum": 0.9, "params": list(range(len(names)))}]}}  # fmt: skip
     torch.save(content, tmp_path / "w.pth")
     found = [f for f in diagnose(tmp_path / "w.pth").findings if f.check == "update_ratio"]
-    assert [(f.layer, f.severity) for f in found] == [("layer2.1.conv1", Severity.FAIL)]
+    # no failure: these weights still answer well
+    assert [(f.layer, f.severity) for f in found] == [("layer2.1.conv1", Severity.WARN)]
     assert found[0].value == pytest.approx(3)
 
 

@@ -8,6 +8,7 @@ import pytest
 from streamlit.proto.Common_pb2 import FileURLs
 from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 
+from resnet_viz.core.errors import FailureError
 from resnet_viz.core.places import home
 from resnet_viz.jobs.queue.run_store import RunStore
 from resnet_viz.ui.choose import uploads
@@ -75,7 +76,7 @@ def test_a_failed_write_leaves_nothing_behind(monkeypatch):
     keep(b"first", "a.zip")
     with monkeypatch.context() as patch:
         patch.setattr("pathlib.Path.write_bytes", fails)
-        with pytest.raises(OSError):  # noqa: PT011
+        with pytest.raises(FailureError, match="cannot be kept"):
             keep(b"second", "b.zip")
     assert inside() == ["a.zip"]
 

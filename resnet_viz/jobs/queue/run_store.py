@@ -61,7 +61,7 @@ class RunStore:
             self.root.mkdir(parents=True, exist_ok=True)
         except OSError as error:  # read-only, a file, or below a file
             raise FailureError(
-                "run_store", folder=str(self.root), reason=error.strerror or str(error)
+                "run_store", folder=str(self.root), reason=error.strerror or type(error).__name__
             ) from error
         with self._database() as database:
             database.executescript(_SCHEMA)

@@ -95,7 +95,7 @@ def _fill(folder: Path, name: str, size: int, write: Callable[[Path], object]) -
             os.utime(folder)
     except OSError as error:
         if not (folder / name).exists():
-            reason = error.strerror or str(error)
+            reason = error.strerror or type(error).__name__
             raise FailureError("upload_kept", folder=str(folder.parent), reason=reason) from error
 
 

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +12,6 @@ import torch
 from safetensors.torch import save_file
 
 from resnet_viz import NetworkSpec, ResnetVizError, Shortcut, build, load_checkpoint
-from resnet_viz.checkpoints import save as saving
 from resnet_viz.checkpoints.identifying.identify import identify
 from resnet_viz.checkpoints.reading.read import read_weights
 from resnet_viz.core.converter import decode
@@ -63,12 +63,12 @@ def test_a_save_that_fails_keeps_the_old_file_and_leaves_no_other(tmp_path, monk
     save(tmp_path / "n.safetensors")
     before = (tmp_path / "n.safetensors").read_bytes()
 
-    def full_disk(weights, path, metadata):
+    def full_disk(path, content):
         with open(path, "wb") as file:
             file.write(b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(saving, "save_file", full_disk)
+    monkeypatch.setattr(Path, "write_bytes", full_disk)
     with pytest.raises((OSError, ResnetVizError)):
         save(tmp_path / "n.safetensors")
     assert (tmp_path / "n.safetensors").read_bytes() == before

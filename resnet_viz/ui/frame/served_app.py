@@ -14,7 +14,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from resnet_viz.ui.frame.shell import warm_up
 
-_PACKAGE = Path(__file__).resolve().parents[1]
+_PACKAGE = Path(__file__).resolve().parents[2]
 #: In the package if pip-installed, else in the checkout.
 _SCRIPT = next(p for p in (_PACKAGE / "app.py", _PACKAGE.parent / "app.py") if p.is_file())
 _SMALLEST = 2_000  # bytes that are worth compressing
