@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from resnet_viz.cli.options import Debug, Json, guarded, one_of, print_result
+from resnet_viz.cli.options import Debug, GivenNetwork, Json, guarded, one_of, print_result
 from resnet_viz.core.errors import CheckpointError, OptionError, OutputError
 from resnet_viz.core.text import LANGUAGES, Text
 
@@ -26,9 +26,7 @@ def diagnose(
     images: Annotated[
         str | None, typer.Option(help="A folder or ZIP of pictures, or a known data set.")
     ] = None,
-    network: Annotated[
-        str, typer.Option(help="The network, if it is not identified; or a spec's JSON file.")
-    ] = "",
+    network: GivenNetwork = "",
     skip: Annotated[list[str] | None, typer.Option(help="A tensor to ignore; repeatable.")] = None,
     copy: Annotated[
         str, typer.Option(help="The set of weights to read, if the file has several.")
@@ -72,14 +70,13 @@ def diagnose(
     Exit codes: 0 passed, 1 something broke, 2 the input is wrong, 3 findings closed the gate.
     """
     from resnet_viz.diagnosis import diagnose as run
-    from resnet_viz.networks.export.spec_file import parse_spec, read_spec
+    from resnet_viz.networks.export.spec_file import given_spec
 
     one_of("language", language, list(LANGUAGES))
     one_of("format", form, _FORMATS)
     form, text = "json" if json else form, Text(language)
     gate_rules = _Rules(fail_on, tuple(silence or ()), baseline, write_baseline)
-    own = network.endswith(".json")
-    spec = read_spec(Path(network)) if own else parse_spec(network)
+    spec = given_spec(network)
     left_out = tuple(skip or ())
     report: CheckpointReport = run.diagnose(
         checkpoint, images=images, spec=spec, skip=left_out, copy=copy

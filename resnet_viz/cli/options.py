@@ -13,6 +13,9 @@ from resnet_viz.core.saving import to_json
 P = ParamSpec("P")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+GivenNetwork = Annotated[
+    str, typer.Option(help="The network, if it is not identified; or a spec's JSON file.")
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show where an error came from.")]
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from resnet_viz.cli.options import Debug, Json, guarded, one_of, print_result
+from resnet_viz.cli.options import Debug, GivenNetwork, Json, guarded, one_of, print_result
 from resnet_viz.core.text import LANGUAGES, Text
 
 
@@ -17,9 +17,7 @@ def repair(
         str | None,
         typer.Option(help="Pictures to measure the running statistics on, as for `diagnose`."),
     ] = None,
-    network: Annotated[
-        str, typer.Option(help="The network, if it is not identified; or a spec's JSON file.")
-    ] = "",
+    network: GivenNetwork = "",
     skip: Annotated[list[str] | None, typer.Option(help="A tensor to leave out.")] = None,
     copy: Annotated[
         str, typer.Option(help="The set of weights to keep, if the file has several.")
@@ -30,10 +28,10 @@ def repair(
 ) -> None:
     """Write a weights file anew, with everything put right that can be, and list what was done."""
     from resnet_viz.diagnosis import repair_file as module
-    from resnet_viz.networks.export.spec_file import parse_spec, read_spec
+    from resnet_viz.networks.export.spec_file import given_spec
 
     one_of("language", language, list(LANGUAGES))
-    spec = read_spec(Path(network)) if network.endswith(".json") else parse_spec(network)
+    spec = given_spec(network)
     done = module.repair(
         checkpoint, out, images=images, spec=spec, skip=tuple(skip or ()), copy=copy
     )

@@ -4,33 +4,21 @@ import json
 from dataclasses import replace
 
 import pytest
-import torch
 
 from resnet_viz.checkpoints.load_file import load_checkpoint
 from resnet_viz.core.errors import OptionError, OutputError, TrainingError
-from resnet_viz.datasets.dataset import Dataset
 from resnet_viz.networks.resnet.model import build
-from resnet_viz.pictures.preprocess import CIFAR_PREPROCESSING
 from resnet_viz.records import Epoch, Pair, TrainingProgress, TrainingStep
-from resnet_viz.spec import NetworkSpec
-from resnet_viz.training import all_twins, prove_twins
+from resnet_viz.training import all_twins
 from resnet_viz.training.all_twins import ALL, Fleet, train_all_twins
 from resnet_viz.training.captured_step import Engine, GraphEngine
-from resnet_viz.training.config import TrainingConfig
 from resnet_viz.training.course import train
 from resnet_viz.training.job import steps_of
-from resnet_viz.training.recipe import Precision, Recipe, Schedule
+from resnet_viz.training.recipe import Precision
 from resnet_viz.training.run_files import recording
-from resnet_viz.training.twins_table import ALL_TWINS, Twins, chosen_twins
-from tests.training.made import made
+from resnet_viz.training.twins_table import ALL_TWINS, Twins
+from tests.training.made_twins import CONFIG, CPU, DATA, RECIPE, SPEC, small_config
 from tests.training.recorded_graph import RecordedGraph, replace_cuda
-
-CPU = torch.device("cpu")
-SPEC = NetworkSpec(depths=(1, 1), widths=(4, 8), classes=4, input_size=8)
-BOTH = made(side=8)  # sixteen images: two batches of six and one of four
-DATA = Dataset("made", ("a", "b", "c", "d"), CIFAR_PREPROCESSING, BOTH, BOTH)
-RECIPE = Recipe(epochs=3, learning_rate=0.05, schedule=Schedule.COSINE, batch_size=6, seed=3)
-CONFIG = TrainingConfig(network=SPEC, pair=True, data="made", recipe=RECIPE, every=2)
 
 
 @pytest.fixture(autouse=True)
@@ -254,63 +242,7 @@ def test_measuring_an_epoch_changes_nothing(tmp_path):
         assert name.endswith(ignored) or value.equal(after.tensors[name]), name
 
 
-def small_config(self, recipe, changes, device="cpu"):
-    given = {name: value for name, value in {**changes, "seed": self.seed}.items() if value}
-    return replace(CONFIG, recipe=RECIPE.changed(given))
-
-
-@pytest.mark.parametrize("engine", [lambda device: Engine(), GraphEngine])
-def test_the_proof_finds_recorded_steps_equal_and_says_how_fast_they_are(monkeypatch, engine):
-    monkeypatch.setattr(Twins, "config", small_config)
-    rows = [Twins(20, "made", 0), Twins(20, "made", 1)]
-    proof = prove_twins.prove(rows, changes={"precision": "bf16"}, make_engine=engine)
-    assert proof.holds
-    assert [one.difference for one in proof.equal] == [0.0, 0.0]
-    assert all(one.rounding > 0 for one in proof.equal)
-    assert proof.networks == 4
-    assert proof.images_per_second > 0 < proof.seconds_per_epoch
-    assert json.loads(json.dumps(proof.to_dict()))["holds"] is True
-
-
-class SkippingEngine(Engine):
-    """Leaves out every second step."""
-
-    def repeatable(self, step, changed):
-        taken = []
-
-        def sometimes():
-            taken.append(1)
-            if len(taken) % 2:
-                step()
-
-        return sometimes
-
-
-def test_the_proof_finds_steps_that_are_not_the_same(monkeypatch):
-    monkeypatch.setattr(Twins, "config", small_config)
-    proof = prove_twins.prove(
-        [Twins(20, "made", 0)],
-        changes={"precision": "bf16"},
-        make_engine=lambda device: SkippingEngine(),
-    )
-    assert not proof.holds
-
-
 def test_the_folder_must_be_one_that_can_be_made(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError):
         list(train_all_twins(tmp_path / "file" / "out", ALL_TWINS))
-
-
-def test_the_table_has_three_seeds_where_the_spread_is_reported():
-    for depth in (20, 56):
-        assert [row.seed for row in chosen_twins([depth], ["cifar10"])] == [0, 1, 2]
-    assert {row.depth for row in ALL_TWINS} == {20, 32, 44, 56, 110}
-    assert chosen_twins() == ALL_TWINS
-    assert chosen_twins([20], ["fashion-mnist"]) == (Twins(20, "fashion-mnist", 0),)
-    assert chosen_twins([32], [], [5, 6]) == (Twins(32, "cifar10", 5), Twins(32, "cifar10", 6))
-    assert chosen_twins([32], ["fashion-mnist"]) == (Twins(32, "fashion-mnist", 0),)
-    deep = Twins(110, "cifar10", 0).config("published", {"epochs": 12})
-    assert (deep.recipe.epochs, deep.recipe.warm_up, deep.recipe.learning_rate) == (12, 1.0, 0.1)
-    with pytest.raises(OptionError, match="21"):
-        chosen_twins([21])

@@ -18,6 +18,11 @@ def spec_to_json(spec: NetworkSpec) -> str:
     return to_json({"schema_version": SCHEMA_VERSION, **spec.to_dict()})
 
 
+def given_spec(words: str) -> NetworkSpec | None:
+    """The spec that a command names: a JSON file, or as for ``parse_spec``."""
+    return read_spec(Path(words)) if words.endswith(".json") else parse_spec(words)
+
+
 def read_spec(path: Path) -> NetworkSpec:
     """Read a spec from a JSON file; ``SpecError`` for anything else."""
     try:
