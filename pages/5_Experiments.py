@@ -4,9 +4,6 @@ from resnet_viz.ui.frame.shell import open_page
 
 text = open_page("experiments.title")
 
-from resnet_viz.ui.experiments.experiment_cards import choose_experiment
-from resnet_viz.ui.experiments.page import show_experiment
+from resnet_viz.ui.experiments.page import show_experiments
 
-row = choose_experiment(text)
-if row is not None:
-    show_experiment(row, text)
+show_experiments(text)

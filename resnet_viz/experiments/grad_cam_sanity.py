@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float64
+from jaxtyping import Float, Float64, UInt8
 from torch import nn
 
 from resnet_viz.checkpoints.loaded import LoadedNetwork
@@ -20,6 +20,7 @@ from resnet_viz.experiments.measures.spread import around_mean
 from resnet_viz.experiments.measures.walked_twins import trained_twins
 from resnet_viz.experiments.settings import in_range
 from resnet_viz.networks.resnet.model import ResNet, build
+from resnet_viz.pictures.decode import to_png
 from resnet_viz.probe.analyze import grad_cam
 from resnet_viz.records import TWINS, Finding, Mark, Matrix, Panel
 
@@ -47,6 +48,7 @@ def run(config: SanityConfig) -> Iterator[Finding]:
     """Yield a finding after each randomised module; the residual network comes first."""
     twins = trained_twins(config.depth, config.twins)
     data = labelled_batch(config.source, config.images, twins.first.preprocessing)
+    photos = data.pictures(twins.first.preprocessing)
     cascades: dict[str, list[_Step]] = {}
     for role, loaded in TWINS.join(twins):
         steps = cascades[role.value] = []
@@ -54,7 +56,7 @@ def run(config: SanityConfig) -> Iterator[Finding]:
         for step in _randomised(loaded, data, config.seed):
             steps.append(step)
             share = (len(cascades) - 1 + len(steps) / count) / 2
-            yield _finding(config, cascades, share)
+            yield _finding(config, cascades, photos, share)
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +117,12 @@ def _ranks(values: np.ndarray) -> np.ndarray:
     return ranks
 
 
-def _finding(config: SanityConfig, cascades: dict[str, list[_Step]], share: float) -> Finding:
+def _finding(
+    config: SanityConfig,
+    cascades: dict[str, list[_Step]],
+    photos: UInt8[np.ndarray, "batch height width 3"],
+    share: float,
+) -> Finding:
     numbers: dict[str, float] = {}
     curves = []
     for kind, steps in cascades.items():
@@ -127,16 +134,24 @@ def _finding(config: SanityConfig, cascades: dict[str, list[_Step]], share: floa
         numbers |= around_mean(f"{kind}_random", by_step[-1].tolist())
         numbers |= around_mean(f"{kind}_head", by_step[min(1, len(steps) - 1)].tolist())
     panels = [Panel("similarity", "randomised", "rank_correlation", tuple(curves))]
+    image = _image(cascades)
+    photo = to_png(photos[image])
     panels += [
-        Panel(f"maps_{kind}", "column", "row", mark=Mark.MAPS, maps=tuple(_drawn(steps)))
+        Panel(f"maps_{kind}", "column", "row", mark=Mark.MAPS, maps=tuple(_drawn(steps, image)),
+              photo=photo)
         for kind, steps in cascades.items()
-    ]
+    ]  # fmt: skip
     return Finding("grad-cam-sanity", asdict(config), share, tuple(panels), numbers)
 
 
-def _drawn(steps: list[_Step]) -> Iterator[Matrix]:
+def _image(cascades: dict[str, list[_Step]]) -> int:
+    """Return the first image whose trained maps are not constant, or as few of them as possible."""
+    varied = [np.ptp(steps[0].maps, axis=(1, 2)) > 0 for steps in cascades.values()]
+    return int(np.argmax(np.sum(varied, axis=0)))
+
+
+def _drawn(steps: list[_Step], image: int) -> Iterator[Matrix]:
     """Yield some maps of one image as ranks, 0 to 1, which is what the correlation compares."""
-    image = int(np.argmax(np.ptp(steps[0].maps, axis=(1, 2)) > 0))
     last = len(steps) - 1
     for place in sorted({0, min(1, last), min(2, last), last // 2, last}):
         found = steps[place].maps[image]

@@ -49,7 +49,7 @@ def has_end_labels(panel: Panel) -> bool:
 def label_ends(figure: go.Figure, panel: Panel, text: Text) -> None:
     """Name and note of each curve at its right end, apart enough to be read."""
     labels = [f"{curve_label(curve, text)} {escape(curve.note)}" for curve in panel.curves]
-    every = np.concatenate([_heights(curve, log=panel.log_y) for curve in panel.curves])
+    every = np.concatenate([drawn_heights(curve, log=panel.log_y) for curve in panel.curves])
     low, high = float(np.nanmin(every)), float(np.nanmax(every))
     span = (high - low) or 1.0
     ends = [float(curve.x[-1]) for curve in panel.curves]
@@ -78,7 +78,8 @@ def _width(label: str) -> float:
     return sum(2 * _CHARACTER if ord(c) > _FIRST_WIDE else _CHARACTER for c in label)
 
 
-def _heights(curve: Curve, *, log: bool) -> np.ndarray:
+def drawn_heights(curve: Curve, *, log: bool) -> np.ndarray:
+    """The values as the axis places them, with ``log`` their logarithms; NaN where it cannot."""
     good = np.where(np.isfinite(curve.y) & ((curve.y > 0) | (not log)), curve.y, np.nan)
     values: np.ndarray = np.log10(good) if log else good
     return values
@@ -86,7 +87,7 @@ def _heights(curve: Curve, *, log: bool) -> np.ndarray:
 
 def _end(curve: Curve, *, log: bool) -> float:
     """The last height that the axis can show."""
-    heights = _heights(curve, log=log)
+    heights = drawn_heights(curve, log=log)
     shown = heights[np.isfinite(heights)]
     return float(shown[-1]) if len(shown) else 0.0
 

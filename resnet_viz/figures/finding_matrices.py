@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import plotly.graph_objects as go
+from jaxtyping import Float64
 
 from resnet_viz.core.text import Text
 from resnet_viz.figures.theme import stage_ticks, styled
@@ -59,7 +60,7 @@ def surface_figure(
 
 def _name_lost_cells(figure: go.Figure, matrix: Matrix, text: Text, *, log: bool) -> None:
     """Cells without a colour are counted above the plot."""
-    lost = int((~np.isfinite(_coloured(matrix, log=log))).sum())
+    lost = int((~np.isfinite(coloured(matrix, log=log))).sum())
     if lost:
         figure.add_annotation(
             text=text("figures.lost", label=escape(matrix.name), count=lost),
@@ -75,12 +76,12 @@ def shared_scale(panels: Sequence[Panel]) -> tuple[float, float] | None:
 
 def _range(panels: Sequence[Panel]) -> tuple[float, float]:
     values = np.concatenate(
-        [_coloured(p.matrix, log=p.log_y).ravel() for p in panels if p.matrix is not None]
+        [coloured(p.matrix, log=p.log_y).ravel() for p in panels if p.matrix is not None]
     )
     return float(np.nanmin(values)), float(np.nanmax(values))
 
 
-def _coloured(matrix: Matrix, *, log: bool) -> np.ndarray:
+def coloured(matrix: Matrix, *, log: bool) -> Float64[np.ndarray, "rows columns"]:
     """The values to colour: with ``log`` their logarithm to base 10, NaN if they have none."""
     if not log:
         return matrix.values
@@ -91,7 +92,7 @@ def _coloured(matrix: Matrix, *, log: bool) -> np.ndarray:
 def _add_matrix(
     figure: go.Figure, matrix: Matrix, scale: tuple[float, float], *, log: bool
 ) -> None:
-    values = _coloured(matrix, log=log)
+    values = coloured(matrix, log=log)
     rows, columns = ([escape(name) for name in names] for names in (matrix.rows, matrix.columns))
     figure.add_heatmap(
         z=values.tolist(),
@@ -149,7 +150,7 @@ def _outline_stages(figure: go.Figure, matrix: Matrix) -> None:
 def _heights(matrix: Matrix, *, log: bool) -> dict[str, object]:
     """Heights and both axes of a surface; the names of rows and columns are numbers."""
     return {
-        "z": _coloured(matrix, log=log).tolist(),
+        "z": coloured(matrix, log=log).tolist(),
         "x": [float(name) for name in matrix.columns],
         "y": [float(name) for name in matrix.rows],
     }

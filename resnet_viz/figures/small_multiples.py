@@ -2,16 +2,20 @@
 
 from html import escape
 
+import numpy as np
 import plotly.graph_objects as go
+from jaxtyping import UInt8
 from plotly.subplots import make_subplots
 
 from resnet_viz.core.text import Text
 from resnet_viz.figures.curve_labels import curve_label
 from resnet_viz.figures.theme import STYLES, hover, styled
+from resnet_viz.pictures.decode import open_picture
 from resnet_viz.records import Matrix, Panel, Role
 
 _ROW = 70  # pixels
 _MAP = 190  # pixels
+_OPACITY = 0.6  # of a map on its photograph
 _TOP = 56  # pixels, below the button that saves the plot
 
 
@@ -49,13 +53,28 @@ def rows_figure(panel: Panel, text: Text) -> go.Figure:
     return figure
 
 
+def photograph(panel: Panel) -> UInt8[np.ndarray, "height width 3"] | None:
+    """The photograph that a panel's maps belong to; None if it has none."""
+    return open_picture(panel.photo, panel.name).pixels if panel.photo else None
+
+
 def maps_figure(panel: Panel, text: Text) -> go.Figure:
-    """One small picture per map, on the common scale from 0 to 1."""
+    """One small picture per map, on the common scale from 0 to 1.
+
+    With a photograph it stands first, and each map lies on it.
+    """
+    photo = photograph(panel)
     titles = [_title(map_, text) for map_ in panel.maps]
+    if photo is not None:
+        titles.insert(0, text("experiments.curves.photo"))
     figure = make_subplots(rows=1, cols=len(titles), subplot_titles=titles, horizontal_spacing=0.02)
-    for column, map_ in enumerate(panel.maps, 1):
+    if photo is not None:
+        for column in range(1, len(titles) + 1):
+            figure.add_image(z=photo, hoverinfo="skip", row=1, col=column)
+    for column, map_ in enumerate(panel.maps, len(titles) - len(panel.maps) + 1):
         figure.add_heatmap(
             z=map_.values.tolist(),
+            **_over(photo, map_),
             colorscale="Viridis",
             zmin=0,
             zmax=1,
@@ -73,6 +92,19 @@ def maps_figure(panel: Panel, text: Text) -> go.Figure:
         anchor = figure.get_subplot(1, column).yaxis.anchor
         figure.update_yaxes(scaleanchor=anchor, row=1, col=column)
     return figure
+
+
+def _over(
+    photo: UInt8[np.ndarray, "height width 3"] | None, map_: Matrix
+) -> dict[str, float]:  # fmt: skip
+    """Where a map lies on its photograph, whose pixels are the axes' units."""
+    if photo is None:
+        return {}
+    down, across = (
+        size / cells for size, cells in zip(photo.shape, map_.values.shape, strict=False)
+    )
+    return {"x0": (across - 1) / 2, "dx": across, "y0": (down - 1) / 2, "dy": down,
+            "opacity": _OPACITY}  # fmt: skip
 
 
 def _title(map_: Matrix, text: Text) -> str:

@@ -79,6 +79,7 @@ class Panel:
     log_y: bool = False
     zones: tuple[Zone, ...] = ()
     maps: tuple[Matrix, ...] = ()
+    photo: bytes = b""  # PNG, on which the maps lie
     behind: str = ""  # name of the panel over which a switch lays this one
 
 
@@ -106,6 +107,13 @@ class Finding:
     progress: float
     panels: tuple[Panel, ...] = ()
     numbers: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def leading(self) -> tuple[Panel, ...]:
+        """The panels that show the result at a glance: the maps, two matrices, or the first."""
+        maps = tuple(panel for panel in self.panels if panel.mark is Mark.MAPS)
+        matrices = tuple(panel for panel in self.panels if panel.matrix is not None)
+        return maps or matrices[:2] or self.panels[:1]
 
     def to_frame(self) -> "pd.DataFrame":
         """Return one row per plotted value: panel, curve, point, x, y and the spread of y.

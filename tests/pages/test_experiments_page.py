@@ -38,38 +38,71 @@ def opened(**query):
     return opening.opened("pages/5_Experiments.py", **query)
 
 
-def guessed(name, **query):
-    """The page after the first answer was chosen."""
-    app = opened(experiment=name, **query)
-    app.radio(key=f"guess_{name}").set_value(EXPERIMENTS[name].answers[0]).run()
-    return app
+def guessed(name, answer=None, **query):
+    """The page of somebody who guessed, by default the first answer."""
+    answer = answer or EXPERIMENTS[name].answers[0]
+    return opened(experiment=name, guesses=f"{name}.{answer}", **query)
 
 
-def measured_here(name, **query):
+def in_address(app, name):
+    value = app.query_params.get(name, [""])
+    return value if isinstance(value, str) else value[0]
+
+
+def pictures(app):
+    """The thumbnails, and whether each is blurred."""
+    bodies = [one.proto.body for one in app.get("html")]
+    return ["finding-blurred" in body for body in bodies if "<img" in body]
+
+
+def measured_here(name, answer=None):
     """The page after a quick look was measured."""
-    app = guessed(name, **query)
+    app = guessed(name, answer)
     start = next(one for one in app.get("button_group") if one.key.startswith(f"start_{name}"))
     start.set_value("small").run()
     app.button(key="measure_here").click().run()
     return measured(app)
 
 
-def test_gallery_has_a_card_for_every_experiment():
+def test_every_card_has_a_blurred_picture_a_question_and_its_answers():
     app = opened()
     assert not app.exception
-    for name in EXPERIMENTS:
-        assert Text("en")(f"experiment.{name}.title") in words(app)
-        assert app.button(key=f"open_{name}")
+    for name, row in EXPERIMENTS.items():
+        assert Text("en")(f"experiment.{name}.question") in words(app)
+        assert len(app.radio(key=f"guess_{name}").options) == len(row.choices)
+    assert pictures(app) == [True] * len(EXPERIMENTS)
     assert not app.get("plotly_chart")
+    assert "0 of 13 guessed" in app.get("progress")[0].proto.text
 
 
-def test_a_card_opens_its_experiment_and_back_leads_to_the_gallery():
+def test_a_guess_on_a_card_opens_it_and_is_kept_when_one_goes_back():
     app = opened()
-    app = app.button(key="open_paths").click().run()
-    assert app.query_params["experiment"] in (["paths"], "paths")
+    app = app.radio(key="guess_paths").set_value("long").run()
+    assert in_address(app, "experiment") == "paths"
+    assert in_address(app, "guesses") == "paths.long"
+    assert app.warning[0].value.startswith("Not this time")
     app = app.button(key="back").click().run()
     assert not app.exception
-    assert app.button(key="open_lesion")
+    assert pictures(app).count(False) == 1
+    assert Text("en")("experiments.mark_wrong") in words(app)
+    assert "1 of 13 guessed, 0 right" in app.get("progress")[0].proto.text
+    app = app.button(key="open_paths").click().run()
+    assert app.get("plotly_chart")
+
+
+def test_a_guess_cannot_be_changed_and_survives_reload_and_language():
+    again = guessed("paths", "long", lang="zh")
+    assert again.warning[0].value.startswith("这次没猜对")
+    assert not [radio for radio in again.radio if radio.key == "guess_paths"]
+    assert in_address(again, "guesses") == "paths.long"
+
+
+def test_the_next_question_is_one_click_away():
+    app = guessed("zero-means-identity").button(key="next").click().run()
+    assert in_address(app, "experiment") == "degradation"
+    assert pictures(app) == [True]
+    app = app.radio(key="guess_degradation").set_value(UNSURE).run()
+    assert in_address(app, "guesses") == "zero-means-identity.equal~degradation.unsure"
 
 
 def test_nothing_is_shown_before_the_guess():
@@ -77,6 +110,7 @@ def test_nothing_is_shown_before_the_guess():
     assert not app.get("plotly_chart")
     assert app.radio(key="guess_zero-means-identity").value is None
     assert Text("en")("experiments.guess_first") in words(app)
+    assert pictures(app) == [True]
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
@@ -124,8 +158,7 @@ def test_measuring_here_shows_panels_caption_and_verdict(name):
 
 
 def test_the_guess_is_compared_with_the_measurement():
-    app = measured_here("zero-means-identity")
-    app.radio(key="guess_zero-means-identity").set_value("plain").run()
+    app = measured_here("zero-means-identity", answer="plain")
     assert len(app.warning) == 1
     assert app.warning[0].value.startswith("Not this time")
     assert Text("en")("experiment.zero-means-identity.answer_residual") in app.warning[0].value
@@ -140,8 +173,7 @@ def test_an_undecided_record_leaves_the_guess_open():
 
 
 def test_one_need_not_be_sure():
-    app = guessed("gradient-growth")
-    app = app.radio(key="guess_gradient-growth").set_value(UNSURE).run()
+    app = guessed("gradient-growth", UNSURE)
     assert any(info.value.startswith("Measured") for info in app.info)
     assert not app.warning
 
@@ -167,7 +199,7 @@ def test_a_hostile_setting_is_one_sentence(value):
 def test_hostile_address_opens_the_gallery(name):
     app = opened(experiment=name)
     assert not app.exception
-    assert app.button(key="open_lesion")
+    assert app.radio(key="guess_lesion")
 
 
 def test_a_recording_is_labelled_and_stands_beside_published_figures():

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Float, Int64, UInt8
 from torch import Tensor
 
 from resnet_viz.datasets.cifar10_images import first_test_images
 from resnet_viz.networks.zoo.labels import CIFAR10_CLASSES
-from resnet_viz.pictures.preprocess import CIFAR_PREPROCESSING, Preprocessing, normalise
+from resnet_viz.pictures.preprocess import CIFAR_PREPROCESSING, Preprocessing, normalise, statistics
 from resnet_viz.pictures.samples import sample_batch, samples
 
 
@@ -29,6 +30,12 @@ class LabelledBatch:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def pictures(self, preprocessing: Preprocessing) -> UInt8[np.ndarray, "batch height width 3"]:
+        """Return the images as they were before ``preprocessing`` normalised them."""
+        mean, deviation = statistics(preprocessing, self.images.device)
+        pixels = ((self.images * deviation + mean) * 255).round().clamp(0, 255).byte()
+        return pixels.permute(0, 2, 3, 1).numpy()
 
 
 def photographs() -> tuple[Float[Tensor, "batch 3 32 32"], Int64[Tensor, " batch"]]:

@@ -14,7 +14,7 @@ from resnet_viz.jobs.codec import last_of
 from resnet_viz.jobs.queue import runs
 from resnet_viz.jobs.queue.run import Run
 from resnet_viz.records.experiment_events import ExperimentProgress
-from resnet_viz.ui.experiments.result_view import show_finding, show_recording
+from resnet_viz.ui.experiments.result_view import Asked, show_finding, show_recording
 from resnet_viz.ui.frame.messages import show_error
 from resnet_viz.ui.frame.session import MEASURING, SHOWN
 from resnet_viz.ui.running.run_panel import RunPanel, Status, show_run
@@ -47,27 +47,28 @@ def _start(row: Experiment, config: Any, text: Text) -> None:  # noqa: ANN401
         MEASURING.set(False)
 
 
-def show_experiment_run(row: Experiment, run: Run, text: Text) -> None:
+def show_experiment_run(asked: Asked, run: Run, text: Text) -> None:
     """Show a run and its finding so far."""
     panel = RunPanel(
         "run",
-        draw=lambda status: _show_found(row, run, status, text),
+        draw=lambda status: _show_found(asked, run, status, text),
         progress=lambda status: _progress(status, text),
         stopped=lambda status: text("experiments.stopped", percent=_percent(status)),
-        resume="" if row.resume is not None else text("experiments.restart"),
+        resume="" if asked.row.resume is not None else text("experiments.restart"),
         deletable=True,
     )
     show_run(run, panel, text)
 
 
-def _show_found(row: Experiment, run: Run, status: Status, text: Text) -> None:
+def _show_found(asked: Asked, run: Run, status: Status, text: Text) -> None:
     recording = saved_recording(runs.folder(run.id))
     if recording is None:
         return
     if status.state.active:
-        show_finding(row, recording.finding, text, whole=False)
+        origin = text("experiments.here", settings=run.title)
+        show_finding(asked, recording.finding, text, origin=origin, whole=False)
     else:
-        show_recording(row, recording, text)
+        show_recording(asked, recording, text)
 
 
 def _progress(status: Status, text: Text) -> tuple[float, str] | None:

@@ -1,75 +1,111 @@
 """One experiment: question, guess, and then the result: recorded first, measured here second."""
 
-from dataclasses import fields
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
 
 from resnet_viz.core.converter import encode
-from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
-from resnet_viz.datasets.cifar10_images import is_excerpt
 from resnet_viz.experiments.finding_files import changed_settings
-from resnet_viz.experiments.measures.batches import Images
-from resnet_viz.experiments.recordings import LIVE_LIMIT, deepest_first, expected_seconds
+from resnet_viz.experiments.guesses import next_unguessed
+from resnet_viz.experiments.recordings import deepest_first
 from resnet_viz.experiments.registry import Experiment
-from resnet_viz.experiments.verdict_sentences import answer_label
 from resnet_viz.jobs.job import ENDED, Job, JobState, JobStatus, Running
 from resnet_viz.jobs.queue.run import Run
 from resnet_viz.records import Finding, Recording
 from resnet_viz.records.findings import Settings
-from resnet_viz.ui.experiments.background_runs import (
-    experiment_runs,
-    offer_background,
-    show_experiment_run,
+from resnet_viz.ui.experiments.background_runs import experiment_runs, show_experiment_run
+from resnet_viz.ui.experiments.experiment_cards import (
+    chosen_experiment,
+    show_blurred,
+    show_cards,
+    show_progress,
 )
-from resnet_viz.ui.experiments.result_view import show_finding, show_recording
-from resnet_viz.ui.experiments.twins_choice import ask_twins
+from resnet_viz.ui.experiments.measure_here import HERE, offer_measuring
+from resnet_viz.ui.experiments.own_guesses import ask_guess, own_guesses
+from resnet_viz.ui.experiments.result_view import Asked, show_finding, show_recording
 from resnet_viz.ui.frame.engines import measurements
 from resnet_viz.ui.frame.messages import show_error
-from resnet_viz.ui.frame.session import GUESS, MEASURED, MEASURING, SHOWN
-from resnet_viz.ui.frame.words import duration
+from resnet_viz.ui.frame.session import EXPERIMENT, MEASURED, SHOWN
+from resnet_viz.ui.frame.words import md_escape
 from resnet_viz.ui.running.waiting import follow
 
-_HERE = "here"  # what was measured on this page
-_COLUMNS = 3  # of settings
-_USUAL, _SMALL, _RECORDED = "usual", "small", "recorded"  # settings to start from
+
+def show_experiments(text: Text) -> None:
+    """Show the cards, or the experiment that is open."""
+    row, guesses = chosen_experiment(), own_guesses()
+    if row is None:
+        show_cards(guesses, text)
+    elif row.name in guesses:
+        _show_revealed(Asked(row, guesses[row.name]), guesses, text)
+    else:
+        _show_question(row, guesses, text)
 
 
-def show_experiment(row: Experiment, text: Text) -> None:
-    """Show question and guess; after the guess, a recording, and the way to measure it here."""
-    st.subheader(text(f"experiment.{row.name}.title"), anchor=False)
-    st.markdown(text(f"experiment.{row.name}.question"))
-    guess = st.radio(
-        text("experiments.question"),
-        row.choices,
-        index=None,
-        key=GUESS[row.name].name,
-        format_func=lambda answer: answer_label(row, answer, text),
-    )
-    if guess is None:
+def _show_question(row: Experiment, guesses: Mapping[str, str], text: Text) -> None:
+    """Show the card alone, as a link to it does."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        _offer_back(text)
+        show_progress(guesses, text)
+    _say_question(row, text)
+    picture, answers = st.columns([5, 3])
+    with picture:
+        show_blurred(row, text)
+    with answers:
+        ask_guess(row, text)
         st.caption(text("experiments.guess_first"))
-        return
+
+
+def _show_revealed(asked: Asked, guesses: Mapping[str, str], text: Text) -> None:
+    """Show the result, and the ways on: other results, a measurement, the next question."""
+    row = asked.row
     recordings = {one.name: one for one in deepest_first(row)}
     own = {run.id: run for run in experiment_runs(row.name)}
-    what, measuring = st.columns([3, 2])
+    back, what, measuring, on = st.columns([2, 4, 2, 4], vertical_alignment="bottom")
+    with back:
+        _offer_back(text)
     with what:
         shown = _ask_shown(row, recordings, own, text)
     with measuring:
-        _offer_measuring(row, text)
+        offer_measuring(row, text)
+    with on:
+        _offer_next(row, guesses, text)
+    _say_question(row, text)
     if shown in own:
-        show_experiment_run(row, own[shown], text)
+        show_experiment_run(asked, own[shown], text)
     elif shown in recordings:
-        show_recording(row, recordings[shown], text)
+        show_recording(asked, recordings[shown], text)
     else:
-        _show_measured(row, MEASURED[row.name].get(), text)
+        _show_measured(asked, MEASURED[row.name].get(), text)
+
+
+def _say_question(row: Experiment, text: Text) -> None:
+    st.caption(f"{text(f'experiment.{row.name}.title')} · {md_escape(row.citation)}")
+    st.subheader(text(f"experiment.{row.name}.question"), anchor=False)
+
+
+def _offer_back(text: Text) -> None:
+    st.button(text("experiments.back"), key="back", icon=":material/arrow_back:",
+              on_click=EXPERIMENT.set, args=(None,))  # fmt: skip
+
+
+def _offer_next(row: Experiment, guesses: Mapping[str, str], text: Text) -> None:
+    """Lead to the next question without a guess."""
+    following = next_unguessed(guesses, row.name)
+    if following is None:
+        st.caption(text("experiments.all_guessed"))
+        return
+    title = text(f"experiment.{following.name}.title")
+    st.button(text("experiments.next", title=title), key="next", width="stretch",
+              on_click=EXPERIMENT.set, args=(following.name,))  # fmt: skip
 
 
 def _ask_shown(
     row: Experiment, recordings: dict[str, Recording], own: dict[str, Run], text: Text
 ) -> str:  # fmt: skip
     """Return what is shown: a recording's name, a run's id, or what was measured here."""
-    here = [_HERE] if MEASURED[row.name].get() is not None else []
+    here = [HERE] if MEASURED[row.name].get() is not None else []
     options = [*recordings, *here, *own]
     key = SHOWN[row.name]
     if key.get() not in options:
@@ -93,89 +129,22 @@ def _changed(row: Experiment, settings: Settings, text: Text) -> str:
     return changed_settings(row, settings) or text("experiments.usual")
 
 
-def _offer_measuring(row: Experiment, text: Text) -> None:
-    """Ask for settings, and offer to measure with them: on the page, or in the background."""
-    with st.popover(
-        text("experiments.measure_here"),
-        icon=":material/science:",
-        width="stretch",
-        key=MEASURING.name,
-        on_change="rerun",  # so that it can be closed when the measurement starts
-    ):
-        config = _ask_settings(row, text)
-        if config is None:
-            return
-        if getattr(config, "source", None) is Images.CIFAR10 and is_excerpt():
-            st.caption(text("cifar10.excerpt"))
-        seconds = expected_seconds(row, config)
-        live = seconds is None or seconds <= LIVE_LIMIT
-        if seconds is not None:
-            takes = "takes" if live else "takes_long"
-            st.caption(text(f"experiments.{takes}", time=duration(seconds, text)))
-        with st.container(horizontal=True):
-            if live:
-                st.button(text("experiments.measure"), key="measure_here", type="primary",
-                          on_click=_measure, args=(row, config))  # fmt: skip
-            offer_background(row, config, text)
-
-
-def _measure(row: Experiment, config: Any) -> None:  # noqa: ANN401
-    """Show what is measured with these settings; an unfinished measurement starts anew."""
-    MEASURED[row.name].set(config)
-    SHOWN[row.name].set(_HERE)
-    MEASURING.set(False)
-    measurements().forget_unfinished((row.name, config))
-
-
-def _show_measured(row: Experiment, config: Any, text: Text) -> None:  # noqa: ANN401
+def _show_measured(asked: Asked, config: Any, text: Text) -> None:  # noqa: ANN401
+    row = asked.row
     job = Job((row.name, config), lambda: row.run(config), last=1, kept=ENDED)
-    st.markdown(text("experiments.here", settings=_changed(row, encode(config), text)))
+    origin = text("experiments.here", settings=_changed(row, encode(config), text))
     follow(
         lambda: measurements().start(job),
-        lambda running, status: _show_finding(row, running, status, text),
+        lambda running, status: _show_progressing(asked, origin, running, status, text),
     )
 
 
-def _ask_settings(row: Experiment, text: Text) -> Any:  # noqa: ANN401  # the experiment's own
-    """Ask for settings, starting from the usual ones, small ones, or those of the recording."""
-    starts = {_USUAL: row.settings(), _SMALL: row.settings(small=True)}
-    recorded = row.settings(deepest_first(row)[0].finding.settings)
-    if recorded != starts[_USUAL]:
-        starts[_RECORDED] = recorded
-    chosen = st.segmented_control(
-        text("experiments.start"),
-        list(starts),
-        default=_USUAL,
-        format_func=lambda name: text(f"experiments.start_{name}"),
-        key=f"start_{row.name}",
-        help=text("experiments.start_help"),
-        required=True,
-    )
-    start = starts[chosen or _USUAL]
-    names = [field.name for field in fields(start)]
-    own = ask_twins(f"twins_{row.name}", text) if "twins" in names else {}
-    typed: dict[str, str] = {}
-    columns = st.columns(_COLUMNS)
-    for place, name in enumerate(name for name in names if name not in {"twins", *own}):
-        typed[name] = columns[place % _COLUMNS].text_input(
-            name,
-            _written(getattr(start, name)),
-            key=f"set_{row.name}_{chosen}_{name}",
-            max_chars=80,
-        )
-    try:
-        return row.settings(typed | own)
-    except ResnetVizError as error:
-        show_error(error, text)
-        return None
-
-
-def _written(value: object) -> str:
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
-
-
-def _show_finding(
-    row: Experiment, running: Running[Finding], status: JobStatus[Finding], text: Text
+def _show_progressing(
+    asked: Asked,
+    origin: str,
+    running: Running[Finding],
+    status: JobStatus[Finding],
+    text: Text,
 ) -> None:
     if status.error is not None:
         show_error(status.error, text)
@@ -188,4 +157,4 @@ def _show_finding(
     elif status.state is JobState.STOPPED:
         st.caption(text("experiments.stopped", percent=percent))
     if finding is not None:
-        show_finding(row, finding, text, whole=not status.state.active)
+        show_finding(asked, finding, text, origin=origin, whole=not status.state.active)

@@ -213,7 +213,8 @@ RECIPE = Choice("recipe", "")
 
 # Experiments
 EXPERIMENT = Key[str | None]("experiment", None)
-GUESS = Keys[str | None]("guess_{}", None)  # by experiment
+GUESSES = Key("guesses", "")  # what was guessed, packed
+ASKED = Keys[str | None]("guess_{}", None)  # the answer that is being chosen, by experiment
 SHOWN = Keys[str | None]("shown_{}", None)  # a recording, a run or "here", by experiment
 MEASURING = Key("measuring", False)  # whether the way to measure here is open
 MEASURED = Keys[Any]("measured_{}", None)  # the settings that were measured here, by experiment
