@@ -74,6 +74,17 @@ def shared_scale(panels: Sequence[Panel]) -> tuple[float, float] | None:
     return _range(matrices) if matrices else None
 
 
+def narrowed(figure: go.Figure, panel: Panel) -> None:
+    """Make room for the cells where a matrix is narrow: the colour bar lies below it.
+
+    The title of a matrix of blocks says what its rows and columns are.
+    """
+    figure.update_traces(colorbar={"orientation": "h", "thickness": 10, "y": -0.3})
+    if panel.mark is not Mark.SURFACE:
+        figure.update_xaxes(title=None, tickangle=0)
+        figure.update_yaxes(title=None)
+
+
 def _range(panels: Sequence[Panel]) -> tuple[float, float]:
     values = np.concatenate(
         [coloured(p.matrix, log=p.log_y).ravel() for p in panels if p.matrix is not None]

@@ -30,7 +30,7 @@ def offer_measuring(row: Experiment, text: Text) -> None:
     with st.popover(
         text("experiments.measure_here"),
         icon=":material/science:",
-        width="stretch",
+        width="content",
         key=MEASURING.name,
         on_change="rerun",  # so that it can be closed when the measurement starts
     ):

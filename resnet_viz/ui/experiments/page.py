@@ -31,6 +31,8 @@ from resnet_viz.ui.frame.session import EXPERIMENT, MEASURED, SHOWN
 from resnet_viz.ui.frame.words import md_escape
 from resnet_viz.ui.running.waiting import follow
 
+_SELECT = 230  # pixels; with the buttons beside it one row on a laptop
+
 
 def show_experiments(text: Text) -> None:
     """Show the cards, or the experiment that is open."""
@@ -49,7 +51,7 @@ def _show_question(row: Experiment, guesses: Mapping[str, str], text: Text) -> N
         _offer_back(text)
         show_progress(guesses, text)
     _say_question(row, text)
-    picture, answers = st.columns([5, 3])
+    picture, answers = st.columns([2, 1])
     with picture:
         show_blurred(row, text)
     with answers:
@@ -62,14 +64,10 @@ def _show_revealed(asked: Asked, guesses: Mapping[str, str], text: Text) -> None
     row = asked.row
     recordings = {one.name: one for one in deepest_first(row)}
     own = {run.id: run for run in experiment_runs(row.name)}
-    back, what, measuring, on = st.columns([2, 4, 2, 4], vertical_alignment="bottom")
-    with back:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         _offer_back(text)
-    with what:
         shown = _ask_shown(row, recordings, own, text)
-    with measuring:
         offer_measuring(row, text)
-    with on:
         _offer_next(row, guesses, text)
     _say_question(row, text)
     if shown in own:
@@ -96,9 +94,9 @@ def _offer_next(row: Experiment, guesses: Mapping[str, str], text: Text) -> None
     if following is None:
         st.caption(text("experiments.all_guessed"))
         return
-    title = text(f"experiment.{following.name}.title")
-    st.button(text("experiments.next", title=title), key="next", width="stretch",
-              on_click=EXPERIMENT.set, args=(following.name,))  # fmt: skip
+    st.button(text("experiments.next"), key="next", icon=":material/arrow_forward:",
+              on_click=EXPERIMENT.set, args=(following.name,),
+              help=text(f"experiment.{following.name}.title"))  # fmt: skip
 
 
 def _ask_shown(
@@ -122,7 +120,7 @@ def _ask_shown(
         return text("experiments.shown_here")
 
     return st.selectbox(text("experiments.shown"), options, format_func=label, key=key.name,
-                        label_visibility="collapsed")  # fmt: skip
+                        label_visibility="collapsed", width=_SELECT)  # fmt: skip
 
 
 def _changed(row: Experiment, settings: Settings, text: Text) -> str:

@@ -10,7 +10,7 @@ from resnet_viz.experiments.finding_files import caption
 from resnet_viz.experiments.registry import Experiment
 from resnet_viz.experiments.remarks import remarks
 from resnet_viz.experiments.verdict_sentences import guess_sentence, source_sentence
-from resnet_viz.figures.finding_matrices import shared_scale, surface_figure
+from resnet_viz.figures.finding_matrices import narrowed, shared_scale, surface_figure
 from resnet_viz.figures.finding_panels import panel_figure
 from resnet_viz.records import Finding, GuessOutcome, Mark, Panel, Recording, Verdict
 from resnet_viz.ui.experiments.result_details import (
@@ -54,7 +54,7 @@ def show_finding(
     ``origin`` says where the finding comes from; ``whole``: it is complete.
     """
     verdict = asked.row.verdict(finding)
-    picture, words = st.columns([5, 3])
+    picture, words = st.columns([2, 1])
     with picture.container(key="drawn"):
         _lead(asked.row, finding, text)
     with words:
@@ -122,6 +122,8 @@ def _panel(
         figure = panel_figure(panel, text, scale=scale, behind=behind)
     if panel in finding.leading and not solid:
         figure.update_layout(height=min(figure.layout.height, _LEADING_HEIGHT))
+        if panel.matrix is not None:
+            narrowed(figure, panel)
     chart(figure, key=f"panel_{name}", name=f"{row.name}-{name}")
 
 
