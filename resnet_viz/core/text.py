@@ -15,7 +15,7 @@ def sentences(language: str) -> Mapping[str, str]:
     """Every sentence of a language, by its dotted key ("compare.title")."""
     by_key: dict[str, str] = {}
     for path in sorted((ASSETS / "text" / language).glob("*.toml")):
-        by_key.update(_flatten(tomllib.loads(path.read_text(encoding="utf-8")), ""))
+        by_key.update(flatten(tomllib.loads(path.read_text(encoding="utf-8"))))
     return by_key
 
 
@@ -34,11 +34,12 @@ class Text:
         return key in sentences(self.language)
 
 
-def _flatten(tree: Mapping[str, object], prefix: str) -> list[tuple[str, str]]:
+def flatten(tree: Mapping[str, object], prefix: str = "") -> list[tuple[str, str]]:
+    """The sentences of nested tables by their dotted keys."""
     rows: list[tuple[str, str]] = []
     for name, value in tree.items():
         if isinstance(value, Mapping):
-            rows += _flatten(value, f"{prefix}{name}.")
+            rows += flatten(value, f"{prefix}{name}.")
         else:
             rows.append((prefix + name, str(value)))
     return rows

@@ -29,6 +29,12 @@ def curve_label(curve: Curve, text: Text) -> str:
     return escape(text(key) if text.has(key) else curve.name)
 
 
+def point_label(name: str, text: Text) -> str:
+    """The name of a point in a language, if it has a translation."""
+    key = f"experiments.points.{name}"
+    return escape(text(key) if text.has(key) else name)
+
+
 def curve_style(curves: Sequence[Curve], curve: Curve) -> tuple[str, str]:
     """Colour by kind, dash by place among the names of that kind."""
     names = list(dict.fromkeys(other.name for other in curves if other.kind is curve.kind))

@@ -7,7 +7,13 @@ import numpy as np
 import plotly.graph_objects as go
 
 from resnet_viz.core.text import Text
-from resnet_viz.figures.curve_labels import curve_label, curve_style, has_end_labels, label_ends
+from resnet_viz.figures.curve_labels import (
+    curve_label,
+    curve_style,
+    has_end_labels,
+    label_ends,
+    point_label,
+)
 from resnet_viz.figures.finding_matrices import draw_matrix
 from resnet_viz.figures.small_multiples import maps_figure, rows_figure
 from resnet_viz.figures.theme import STYLES, hover, log_axis, styled
@@ -48,7 +54,7 @@ def panel_figure(
     if panel.log_y and panel.curves:
         figure.update_yaxes(**log_axis(value for curve in panel.curves for value in curve.y))
         _add_lost(figure, panel.curves, text)
-    figure.update_xaxes(title=text(f"experiments.axes.{panel.x}"), **_ticks(panel))
+    figure.update_xaxes(title=text(f"experiments.axes.{panel.x}"), **_ticks(panel, text))
     figure.update_yaxes(title=text(f"experiments.axes.{panel.y}"))
     if panel.y == "accuracy":
         figure.update_yaxes(range=[-0.02, 1.02])
@@ -62,7 +68,7 @@ def panel_figure(
 
 def _add_curve(figure: go.Figure, panel: Panel, curve: Curve, text: Text, *, first: bool) -> None:
     colour, dash = curve_style(panel.curves, curve)
-    names = [escape(name) for name in curve.names] or None
+    names = [point_label(name, text) for name in curve.names] or None
     label = curve_label(curve, text)
     common = {
         "x": curve.x.tolist(),
@@ -183,7 +189,7 @@ def _add_lost(figure: go.Figure, curves: Sequence[Curve], text: Text) -> None:
             )
 
 
-def _ticks(panel: Panel) -> dict[str, object]:
+def _ticks(panel: Panel, text: Text) -> dict[str, object]:
     """Names below the axis where the points have them; few enough that they can be read."""
     named = next((curve for curve in panel.curves if curve.names), None)
     if named is None:
@@ -192,5 +198,5 @@ def _ticks(panel: Panel) -> dict[str, object]:
     every = -(-len(named.names) // 12)
     return {
         "tickvals": named.x[::every].tolist(),
-        "ticktext": [escape(name) for name in named.names[::every]],
+        "ticktext": [point_label(name, text) for name in named.names[::every]],
     }

@@ -59,11 +59,14 @@ def photograph(panel: Panel) -> UInt8[np.ndarray, "height width 3"] | None:
 
 
 def maps_figure(panel: Panel, text: Text) -> go.Figure:
-    """One small picture per map, on the common scale from 0 to 1.
+    """One small picture per map on one scale: 0 to 1, or around 0 where values are signed.
 
     With a photograph it stands first, and each map lies on it.
     """
     photo = photograph(panel)
+    high = max(float(abs(map_.values).max()) for map_ in panel.maps)
+    signed = high > 1 or any(float(map_.values.min()) < 0 for map_ in panel.maps)
+    scale = ("RdBu_r", -high, high) if signed else ("Viridis", 0, 1)
     titles = [_title(map_, text) for map_ in panel.maps]
     if photo is not None:
         titles.insert(0, text("experiments.curves.photo"))
@@ -75,9 +78,9 @@ def maps_figure(panel: Panel, text: Text) -> go.Figure:
         figure.add_heatmap(
             z=map_.values.tolist(),
             **_over(photo, map_),
-            colorscale="Viridis",
-            zmin=0,
-            zmax=1,
+            colorscale=scale[0],
+            zmin=scale[1],
+            zmax=scale[2],
             showscale=False,
             hovertemplate="%{z:.2f}<extra></extra>",
             row=1,

@@ -8,12 +8,13 @@ from resnet_viz.ui.frame.components import (
     block_stage,
     clickable_picture,
     glossary_marks,
+    presenter_keys,
     stage,
 )
 from tests.source import ROOT
 
 FOLDER = ROOT / "resnet_viz" / "ui" / "frame" / "components"
-NAMES = ("clickable_picture", "block_stage", "glossary_marks", "stage")
+NAMES = ("clickable_picture", "block_stage", "glossary_marks", "stage", "presenter_keys")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -44,6 +45,7 @@ def _components():
     terms = [Term("block", ("block",), "Some layers.")]
     glossary_marks.glossary_marks(terms, spaced=True, cookie="", key="e")
     stage.stage({"store": "x"}, {"of": "x"}, key="stage", on_pick=print)
+    presenter_keys.presenter_keys(key="keys", on_key=print)
 
 
 def _script():

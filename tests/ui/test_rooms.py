@@ -7,7 +7,8 @@ from tests.source import ROOT, imports, modules
 PREFIX = "resnet_viz.ui."
 MODULES = {name: path for name, path in modules().items() if name.startswith(PREFIX)}
 SHARED = ("frame", "choose", "running")  # each may use those before it
-PAGES = ("build", "compare", "debug", "experiments", "explain", "first", "gradients", "train")
+PAGES = ("build", "compare", "debug", "experiments", "explain", "first", "gradients", "learn",
+         "train")  # fmt: skip
 
 
 def folder(module):

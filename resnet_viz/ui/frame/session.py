@@ -219,6 +219,22 @@ SHOWN = Keys[str | None]("shown_{}", None)  # a recording, a run or "here", by e
 MEASURING = Key("measuring", False)  # whether the way to measure here is open
 MEASURED = Keys[Any]("measured_{}", None)  # the settings that were measured here, by experiment
 
+# Learn
+LESSON = Key[str | None]("lesson", None)
+LESSON_STEPS = Keys[int]("lesson_step_{}", 0)  # the step reached, 1 to 5, by lesson
+LESSON_GUESSES = Keys[str | None]("lesson_guess_{}", None)  # a choice, or "skip", by lesson
+LESSON_SURENESS = Keys[str | None]("lesson_sure_{}", None)
+LESSON_ANSWERS = Keys[Any]("lesson_answer_{}", None)  # what was committed, by lesson and task
+LESSON_CHANGE = Keys[str | None]("lesson_change_{}", None)  # the view that was chosen, by lesson
+LESSON_MEASURED = Keys[bool]("lesson_measured_{}", False)  # whether it is measured here too
+LESSON_VARIANT = Keys[int]("lesson_variant_{}", 1)
+ADDRESS_STEP, ADDRESS_GUESS = Key("step", ""), Key("guess", "")  # in the address only
+ADDRESS_PANEL = Key("panel", "")
+PRESENT = Key("present", "")  # in the address only: "1" for the projector
+PRESENT_PANEL = Keys[int | None]("present_panel_{}", None)  # by lesson
+LEARN_TAB = Choice("learn_tab", "")
+WORD_WANTED = Key("word_wanted", "")
+
 # Debug
 CHECKPOINT, SECOND_CHECKPOINT = Choice("checkpoint", ""), Choice("second", "")
 IMAGES = Choice("looked_at", "")

@@ -14,6 +14,7 @@ from resnet_viz.ui.frame.words import choose_language
 #: The pages, in the order of the navigation: script and title.
 PAGES = (
     ("app.py", "nav.compare"),
+    ("pages/0_Learn.py", "nav.learn"),
     ("pages/1_Build.py", "nav.build"),
     ("pages/2_Explain.py", "nav.explain"),
     ("pages/3_Gradients.py", "nav.gradients"),

@@ -1,0 +1,1 @@
+"""What lessons show and no experiment measures, one file per recording."""
