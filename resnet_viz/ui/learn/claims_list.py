@@ -7,8 +7,8 @@ import streamlit as st
 
 from resnet_viz.core.text import Text
 from resnet_viz.lessons.claims import ClaimVerdict, tutorial_claims
-from resnet_viz.ui.frame.session import LESSON
 from resnet_viz.ui.frame.words import md_escape
+from resnet_viz.ui.learn.lesson_state import open_lesson
 
 _COLOURS: Mapping[ClaimVerdict, Literal["green", "orange", "red"]] = {
     ClaimVerdict.HOLDS: "green",
@@ -28,5 +28,5 @@ def show_claims(text: Text) -> None:
             about.markdown(md_escape(text(f"claims.{claim.name}_why")))
             opening.button(
                 text("learn.claim_lesson", number=claim.lesson.number), key=f"claim_{claim.name}",
-                on_click=LESSON.set, args=(claim.lesson.name,), width="stretch",
+                on_click=open_lesson, args=(claim.lesson.name,), width="stretch",
             )  # fmt: skip

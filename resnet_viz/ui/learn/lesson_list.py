@@ -5,9 +5,8 @@ import streamlit as st
 from resnet_viz.core.text import Text
 from resnet_viz.lessons.lesson import Lesson
 from resnet_viz.lessons.lesson_files import LessonText, lessons
-from resnet_viz.ui.frame.session import LESSON
 from resnet_viz.ui.frame.words import md_escape
-from resnet_viz.ui.learn.lesson_state import done
+from resnet_viz.ui.learn.lesson_state import done, open_lesson
 
 
 def show_lessons(text: Text) -> None:
@@ -29,6 +28,6 @@ def _row(lesson: Lesson, text: Text) -> None:
     after = f" · {text('learn.needs', lessons=', '.join(needs))}" if needs else ""
     about.caption(f"{text('learn.minutes', minutes=lesson.minutes)}{after}{mark}")
     opening.button(
-        text("learn.open"), key=f"open_{lesson.name}", on_click=LESSON.set, args=(lesson.name,),
+        text("learn.open"), key=f"open_{lesson.name}", on_click=open_lesson, args=(lesson.name,),
         width="stretch",
     )  # fmt: skip

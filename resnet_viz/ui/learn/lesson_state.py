@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from resnet_viz.lessons.lesson import STEPS, Lesson, Step
 from resnet_viz.ui.frame.session import (
     ADDRESS_GUESS,
+    ADDRESS_PANEL,
     ADDRESS_STEP,
     LESSON,
     LESSON_GUESSES,
@@ -71,11 +72,11 @@ def advance(lesson: Lesson, step: Step) -> None:
     steps.set(max(steps.get(), STEPS.index(step) + 1))
 
 
-def leave() -> None:
-    """Go back to the list of lessons."""
-    LESSON.set(None)
-    ADDRESS_STEP.write_address("")
-    ADDRESS_GUESS.write_address("")
+def open_lesson(name: str | None) -> None:
+    """Open a lesson, or the list; the address keeps nothing of the lesson before it."""
+    LESSON.set(name)
+    for key in (ADDRESS_STEP, ADDRESS_GUESS, ADDRESS_PANEL):
+        key.write_address("")
 
 
 def done(lesson: Lesson) -> bool:

@@ -8,7 +8,6 @@ from resnet_viz.lessons.lesson_files import LessonText, lessons
 from resnet_viz.lessons.lesson_records import measured_answer
 from resnet_viz.records.verdict import UNSURE
 from resnet_viz.ui.frame.session import (
-    LESSON,
     LESSON_CHANGE,
     LESSON_SURENESS,
     PRESENT,
@@ -21,8 +20,8 @@ from resnet_viz.ui.learn.lesson_state import (
     LessonState,
     advance,
     commit,
-    leave,
     lesson_state,
+    open_lesson,
 )
 from resnet_viz.ui.learn.tasks import ask_task
 
@@ -35,7 +34,9 @@ def show_lesson(lesson: Lesson, text: Text) -> None:
     state = lesson_state(lesson)
     words = LessonText(lesson, text.language)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(text("learn.back"), key="back", on_click=leave, type="tertiary")
+        st.button(
+            text("learn.back"), key="back", on_click=open_lesson, args=(None,), type="tertiary"
+        )
         st.button(text("learn.present"), key="present_start", on_click=PRESENT.write_address,
                   args=("1",), help=text("learn.present_help"))  # fmt: skip
     st.subheader(f"{lesson.number}. {words('title')}", anchor=False)
@@ -162,5 +163,5 @@ def _exercise(state: LessonState, words: LessonText, text: Text) -> None:
     names = list(lessons())
     place = names.index(state.lesson.name) + 1
     if place < len(names):
-        st.button(text("learn.next_lesson"), key="next_lesson", on_click=LESSON.set,
+        st.button(text("learn.next_lesson"), key="next_lesson", on_click=open_lesson,
                   args=(names[place],), type="primary")  # fmt: skip
