@@ -82,10 +82,34 @@ class Paths:
 
 
 @dataclass(frozen=True)
+class HeadFormula:
+    """What stands between the global average pool and the softmax: p = softmax(W z + b)."""
+
+    channels: int  # numbers in z, the pooled maps
+    classes: int  # numbers in p
+    parameters: int  # of W and b
+    error: float  # ||softmax(W z + b) - p|| / ||p||
+
+
+@dataclass(frozen=True)
+class BottleneckFormula:
+    """The convolutions' weights of a bottleneck, beside what some tutorials call one.
+
+    He et al. 2015, fig. 5: 1x1 to a quarter of the channels, 3x3, 1x1 back.
+    """
+
+    channels: int
+    two_3x3: int
+    bottleneck: int
+
+
+@dataclass(frozen=True)
 class Formulas:
     """The formulas of residual learning on every block of a residual network."""
 
     spec: NetworkSpec
+    head: HeadFormula
+    bottleneck: BottleneckFormula
     blocks: tuple[BlockFormula, ...]
     claims: tuple[ClaimCheck, ...]  # on the blocks that keep the shape
     paths: Paths | None  # of the first two such blocks in a row

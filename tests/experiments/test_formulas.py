@@ -11,6 +11,7 @@ from resnet_viz.checkpoints.ref import NetworkRef
 from resnet_viz.checkpoints.sources.bundled_files import bundled_names
 from resnet_viz.experiments.measures.batches import photographs
 from resnet_viz.experiments.measures.formula_checks import block_values, check_formulas
+from resnet_viz.experiments.measures.formula_parts import bottleneck_formula
 from resnet_viz.experiments.measures.gradient_growth import GradientConfig
 from resnet_viz.networks.resnet.model import build
 from resnet_viz.records import Claim, PixelFormula, Span
@@ -60,6 +61,20 @@ def test_the_right_formula_is_exact_and_the_wrong_one_is_not(order, both):
         else:
             assert check.written.low > 1e-3, claim
     assert checks[Claim.TAYLOR].written == Span(1, 1)
+
+
+@pytest.mark.parametrize("order", Order)
+def test_a_linear_layer_stands_between_pool_and_softmax(order, both):
+    head = both[order].head
+    assert (head.channels, head.classes, head.parameters) == (64, 10, 650)
+    assert head.error < 1e-6
+
+
+def test_a_bottleneck_is_not_two_3x3_convolutions():
+    """He et al. 2015, fig. 5: with 256 channels outside and 64 inside."""
+    counted = bottleneck_formula(256)
+    assert counted.bottleneck == 256 * 64 + 9 * 64 * 64 + 64 * 256
+    assert counted.two_3x3 == 2 * 9 * 256 * 256
 
 
 def test_counting_the_identity_twice_is_off_by_the_gradient_of_the_output():

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from resnet_viz.experiments.measures.formula_claims import check_claims
+from resnet_viz.experiments.measures.formula_parts import bottleneck_formula, head_formula
 from resnet_viz.experiments.measures.walked_twins import bypass
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.probe.capture import capture
@@ -48,7 +49,7 @@ def check_formulas(
     """
     blocks = network.spec.blocks()
     parts = ("branch", "shortcut", "join")
-    names = [*(f"{b}.{p}" for b in blocks for p in parts), *blocks, *network.stem]
+    names = [*(f"{b}.{p}" for b in blocks for p in parts), *blocks, *network.stem, "avgpool"]
     with (
         torch.inference_mode(False),
         torch.enable_grad(),
@@ -73,7 +74,15 @@ def check_formulas(
             )
             x = values[block.name]
         claims, paths = check_claims(network, values, loss, len(images))
-    return Formulas(network.spec, tuple(rows), claims, paths)
+        head = head_formula(network, values["avgpool"], captured.output)
+    return Formulas(
+        spec=network.spec,
+        head=head,
+        bottleneck=bottleneck_formula(network.fc.in_features),
+        blocks=tuple(rows),
+        claims=claims,
+        paths=paths,
+    )
 
 
 def block_values(

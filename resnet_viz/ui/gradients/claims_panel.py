@@ -8,7 +8,14 @@ import streamlit as st
 
 from resnet_viz.core.number_format import readable
 from resnet_viz.core.text import Text
-from resnet_viz.records import Claim, ClaimCheck, Formulas, Span
+from resnet_viz.records import (
+    BottleneckFormula,
+    Claim,
+    ClaimCheck,
+    Formulas,
+    HeadFormula,
+    Span,
+)
 from resnet_viz.spec import Order
 
 EXACT = 1e-5  # relative, single precision
@@ -19,6 +26,14 @@ _TELESCOPE = r"x_L = x_0 + \sum_l F(x_l)"
 _GRADIENT = (
     rf"\frac{{\partial L}}{{\partial x}} = {_LOSS_Y}"
     r"\left(1 + \frac{\partial F}{\partial x}\right)"
+)
+
+
+_HEAD = r"p = \mathrm{softmax}(\mathrm{pool}(x_L))"
+_HEAD_RIGHT = r"p = \mathrm{softmax}(W\,\mathrm{pool}(x_L) + b)"
+_BOTTLENECK = r"F = W^{3 \times 3}_2\, \mathrm{ReLU}(W^{3 \times 3}_1 x)"
+_BOTTLENECK_RIGHT = (
+    r"F = W^{1 \times 1}_3\, \mathrm{ReLU}(W^{3 \times 3}_2\, \mathrm{ReLU}(W^{1 \times 1}_1 x))"
 )
 
 
@@ -103,6 +118,8 @@ def judged(formulas: Formulas, text: Text) -> Iterator[Judged]:
     yield from (_judged(checks[claim], text) for claim in first if claim in checks)
     yield _telescope(formulas, text)
     yield from (_judged(check, text) for claim, check in checks.items() if claim not in first)
+    yield _bottleneck(formulas.bottleneck, text)
+    yield _head(formulas.head, text)
 
 
 def _telescope(formulas: Formulas, text: Text) -> Judged:
@@ -116,6 +133,18 @@ def _telescope(formulas: Formulas, text: Text) -> Judged:
                       text("formulas.telescope_gap", error=readable(error, 2)))  # fmt: skip
     sentence = text("formulas.telescope_projected", error=readable(error, 2))
     return Judged(Verdict.DEPENDS, _TELESCOPE, "", sentence)
+
+
+def _bottleneck(counted: BottleneckFormula, text: Text) -> Judged:
+    sentence = text("formulas.bottleneck", channels=counted.channels,
+                    two=f"{counted.two_3x3:,}", bottleneck=f"{counted.bottleneck:,}")  # fmt: skip
+    return Judged(Verdict.WRONG, _BOTTLENECK, _BOTTLENECK_RIGHT, sentence)
+
+
+def _head(head: HeadFormula, text: Text) -> Judged:
+    sentence = text("formulas.head", channels=head.channels, classes=head.classes,
+                    parameters=f"{head.parameters:,}", error=readable(head.error, 1))  # fmt: skip
+    return Judged(Verdict.WRONG, _HEAD, _HEAD_RIGHT, sentence)
 
 
 def _judged(check: ClaimCheck, text: Text) -> Judged:
