@@ -85,6 +85,7 @@ def origin_of(loaded: Loaded) -> Origin:
         weights=loaded.weights,
         seed=int(loaded.training.get("seed", 0)) if random else None,
         path=None if loaded.path is None else str(loaded.path),
+        footing=loaded.footing,
     )
 
 

@@ -8,6 +8,7 @@ from jaxtyping import Float, UInt8
 from resnet_viz.records.comparison import WeightSource
 from resnet_viz.records.explanation import Explanation
 from resnet_viz.records.faithfulness_scores import FaithfulnessScore
+from resnet_viz.records.footing import Footing
 from resnet_viz.records.read_only import FrozenArrays
 from resnet_viz.records.role import Role
 from resnet_viz.spec import NetworkSpec, ZooSpec
@@ -22,6 +23,7 @@ class Origin:
     weights: str  # name of the source or of the weights file
     seed: int | None  # of random weights, else None
     path: str | None  # of the weights file, else None
+    footing: Footing | None = None  # how it was trained, if its file says so
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from resnet_viz.core.converter import JsonObject
+from resnet_viz.core.converter import JsonObject, encode
 from resnet_viz.core.saving import SCHEMA_VERSION, library_versions, new_folder, to_json
 from resnet_viz.figures.explanation_plots import map_overlay, map_range
 from resnet_viz.pictures.decode import to_png
@@ -26,6 +26,7 @@ def explanation_document(picture: ExplainedPicture) -> JsonObject:
         "versions": library_versions(),
         "image": {"name": picture.name, "digest": picture.digest},
         "weights": picture.origin.weights,
+        "footing": None if picture.origin.footing is None else encode(picture.origin.footing),
         **explanation.manifest(),
         "target_label": picture.target_label,
         "predictions": [

@@ -33,6 +33,8 @@ def test_json_holds_statistics_and_scores_and_the_folder_the_same(tmp_path):
     assert printed["map"]["shape"] == [16, 16]
     assert printed["layer"] == "layer2.1"
     assert len(printed["faithfulness"]) == 10
+    assert printed["footing"]["data"] == "cifar10"
+    assert 0 < printed["footing"]["test_error"] < 0.2
     manifest = json.loads((out / "manifest.json").read_text("utf-8"))
     assert manifest["faithfulness"] == printed["faithfulness"]
     assert {p.name for p in out.iterdir()} == {
