@@ -19,6 +19,7 @@ from resnet_viz.diagnosis.pictures import bundled_pictures
 from resnet_viz.diagnosis.sources import Checkpoint, read_source
 from resnet_viz.diagnosis.weighted_layers import layers_of_network
 from resnet_viz.diagnosis.weights_only import UNBUILT, weights_report
+from resnet_viz.diagnosis.xray import xray
 from resnet_viz.records import (
     CheckFinding,
     CheckpointReport,
@@ -119,8 +120,12 @@ def diagnosis(
     spec: NetworkSpec | None = None,
     skip: tuple[str, ...] = (),
     copy: str = "",
+    with_xray: bool = False,
 ) -> Iterator[DiagnosisProgress]:
-    """Run ``diagnose`` step by step; the last step has the complete report."""
+    """Run ``diagnose`` step by step; the last step has the complete report.
+
+    ``with_xray`` adds histograms of every layer of a network that was built.
+    """
     yield DiagnosisProgress(DiagnosisPart.READING, 0)
     read = read_source(source, spec=spec, skip=skip, copy=copy)
     try:
@@ -132,7 +137,7 @@ def diagnosis(
             DiagnosisPart.DONE, 1, weights_report(read.weights, read.name, error)
         )
     else:
-        yield from examine(identification, images, read.file)
+        yield from examine(identification, images, read.file, with_xray=with_xray)
 
 
 def identified(
@@ -150,7 +155,11 @@ def identified(
 
 
 def examine(
-    identification: Identification, images: str | Path | None = None, file: str = ""
+    identification: Identification,
+    images: str | Path | None = None,
+    file: str = "",
+    *,
+    with_xray: bool = False,
 ) -> Iterator[DiagnosisProgress]:
     """Check an identified network step by step; the last step has the complete report.
 
@@ -164,11 +173,17 @@ def examine(
     if place is None:
         pictures = bundled_pictures(identification)
         found = examined(identification, pictures, file, own_images=False)
-        yield DiagnosisProgress(DiagnosisPart.DONE, 1, _report(found, "bundled", file))
+        report = _report(found, "bundled", file)
+        if with_xray:
+            report = replace(report, xray=xray(identification, pictures.batch))
+        yield DiagnosisProgress(DiagnosisPart.DONE, 1, report)
         return
     identification, own_images = suited(user_images(place, identification), identification)
-    found = examined(identification, own_images.run_pictures(), file, own_images=True)
+    pictures = own_images.run_pictures()
+    found = examined(identification, pictures, file, own_images=True)
     report = _report(found, own_images.name, file, own_images.findings())
+    if with_xray:
+        report = replace(report, xray=xray(identification, pictures.batch))
     if images is not None and own_images.labels is not None and identification.file.answers:
         for step in _with_labels(report, found, own_images):
             yield step

@@ -87,7 +87,9 @@ def diagnosis_job(config: DiagnosisConfig) -> Iterator[DiagnosisRecord]:
 def _report(config: DiagnosisConfig) -> Iterator[DiagnosisProgress | CheckpointReport]:
     file, report = config.first, None
     spec = parse_spec(file.network)
-    for step in diagnosis(file.path, images=config.images or None, spec=spec, copy=file.copy):
+    for step in diagnosis(
+        file.path, images=config.images or None, spec=spec, copy=file.copy, with_xray=True
+    ):
         report = step.report
         yield replace(step, report=None)
     assert report is not None

@@ -11,7 +11,7 @@ from resnet_viz.checkpoints.identifying.identification import Identification
 from resnet_viz.datasets.cifar10_images import excerpt
 from resnet_viz.datasets.dataset import ImageSet, in_turn
 from resnet_viz.networks.zoo.labels import CIFAR10_CLASSES
-from resnet_viz.pictures.preprocess import normalise, seen, to_batch
+from resnet_viz.pictures.preprocess import Preprocessing, normalise, seen, to_batch
 from resnet_viz.pictures.samples import sample_batch, sample_picture, samples
 
 _SIDE = 32  # pixels of CIFAR-10
@@ -54,6 +54,11 @@ def bundled_pictures(identification: Identification) -> RunPictures:
     labels = torch.tensor([CIFAR10_CLASSES.index(samples()[name].label) for name in names])
     pixels = [seen(sample_picture(name), preprocessing) for name in names]
     return RunPictures(batch, to_batch(pixels, preprocessing), labels)
+
+
+def bundled_batch(preprocessing: Preprocessing) -> Float[Tensor, "batch channels size size"]:
+    """Test images of CIFAR-10, every class in turn, for a network of 32 colour pixels."""
+    return normalise(_images().images, preprocessing)
 
 
 @cache

@@ -40,6 +40,7 @@ from resnet_viz.records.formulas import (
 )
 from resnet_viz.records.gate import FailOn, Gate
 from resnet_viz.records.gradients import GradientMeasurement, LayerGradient
+from resnet_viz.records.inside_layers import Answer, Histogram, Quantity, Xray
 from resnet_viz.records.labelled import (
     ChangedAccuracy,
     ConfusedPair,
@@ -82,6 +83,7 @@ __all__ = [
     "UNSURE",
     "Activation",
     "Analysis",
+    "Answer",
     "AnsweredPicture",
     "Bar",
     "BatchNormMode",
@@ -116,6 +118,7 @@ __all__ = [
     "GradientMeasurement",
     "GuessOutcome",
     "HeadFormula",
+    "Histogram",
     "Identified",
     "ImageChanges",
     "JudgedImage",
@@ -132,6 +135,7 @@ __all__ = [
     "Paths",
     "PixelFormula",
     "Prediction",
+    "Quantity",
     "Recording",
     "Repair",
     "RepairKind",
@@ -157,6 +161,7 @@ __all__ = [
     "WatchedSide",
     "WeightSource",
     "WorkView",
+    "Xray",
     "Zone",
     "counterpart",
     "differences",

@@ -11,6 +11,7 @@ from resnet_viz.core.saving import read_record, save_record
 from resnet_viz.core.text import Text
 from resnet_viz.records.check_finding import CheckFinding, Severity
 from resnet_viz.records.file_code import FileCode
+from resnet_viz.records.inside_layers import Xray
 from resnet_viz.records.labelled import Labelled
 from resnet_viz.spec import NetworkSpec
 
@@ -146,6 +147,8 @@ class CheckpointReport:
         Python code that loads the file without this library; None if the network is not built.
     contents
         What the file has besides the network.
+    xray
+        Histograms of every layer; None if they were not asked for, or the network is not built.
 
     """
 
@@ -159,6 +162,7 @@ class CheckpointReport:
     copy: str = ""
     code: FileCode | None = None
     contents: FileContents = field(default_factory=FileContents)
+    xray: Xray | None = None
 
     def __repr__(self) -> str:
         counts = [f"{n} {severity}" for severity in Severity if (n := self.count(severity))]

@@ -1,5 +1,6 @@
 """A diagnosis as one HTML file that works offline, and as JSON."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from markupsafe import Markup
@@ -11,6 +12,7 @@ from resnet_viz.core.saving import to_json
 from resnet_viz.core.text import Text
 from resnet_viz.datasets.cifar10_images import EXCERPT
 from resnet_viz.figures.diagnosis_plots import finding_figure
+from resnet_viz.figures.xray_drawing import xray_figure
 from resnet_viz.records import CheckFinding, CheckpointReport, Severity, Tier
 from resnet_viz.report.html_document import plot_markup, render
 from resnet_viz.report.labelled_section import labelled_section
@@ -72,18 +74,19 @@ def _images(name: str, text: Text) -> str:
 
 def diagnosis_json(report: CheckpointReport, text: Text) -> str:
     """The JSON of the command line, and the full report under ``report``."""
-    return to_json({**report.contract(text), "report": encode(report)})
+    return to_json({**report.contract(text), "report": encode(replace(report, xray=None))})
 
 
 def diagnosis_page(report: CheckpointReport, text: Text) -> str:
     """The report as an HTML document that works offline."""
     labelled = None if report.labelled is None else labelled_section(report.labelled, text)
-    plots = _plots(report, text)
+    drawing, plots = _drawing(report, text), _plots(report, text)
     return render(
         "diagnosis.html",
         text,
         title=report.name,
         verdict=verdict(report, text),
+        drawing=drawing,
         facts=facts(report, text),
         findings=[
             (
@@ -132,15 +135,22 @@ def consequence(finding: CheckFinding, text: Text) -> str:
     return text("diagnosis.consequence", name=name, severity=grade, value=shown)
 
 
+def _drawing(report: CheckpointReport, text: Text) -> Markup:
+    """The network with every layer in the colour of its worst finding; empty without layers."""
+    if not report.layers:
+        return Markup()
+    return plot_markup(xray_figure(report, None, text), with_plotly=True)
+
+
 def _plots(report: CheckpointReport, text: Text) -> list[Markup]:
     """A plot for each finding, empty for one without a figure.
 
-    The first plot includes Plotly's code. It is drawn even if its finding is in order, because the
-    plots of labelled images need that code.
+    The first plot of the document includes Plotly's code. Without a drawing of the network that is
+    one of these, even if its finding is in order: the plots of labelled images need that code.
     """
     plots: list[Markup] = []
     for finding in report.findings:
-        first = not any(plots)
+        first = not report.layers and not any(plots)
         figure = finding_figure(finding, report, text)
         needed = figure is not None and (first or finding.severity is not Severity.OK)
         plots.append(plot_markup(figure, with_plotly=first) if needed else Markup())

@@ -100,6 +100,10 @@ def test_a_bundled_network_is_in_order(language, here):
     assert sentences(language)["diagnosis.healthy"] in app.subheader[0].value.replace("\\", "")
     assert "network.load_state_dict(state)" in app.code[0].value
     assert not app.warning
+    assert sentences(language)["xray.answers"] in words(app)
+    app.selectbox(key="xray_layer_0").set_value("layer2.1.bn2").run()
+    assert not app.exception
+    assert sentences(language)["xray.variances"] in words(app)
     if language == "en":
         app.button(key="repair-0").click().run()
         assert not app.exception
@@ -116,6 +120,7 @@ def test_a_sick_upload_is_found_out_and_bad_ones_change_nothing(sick_file, monke
     assert "CIFAR ResNet-20, residual, 10 classes; failures: 1" in words(app)
     assert "layer2.1.bn2" in "".join(e.label for e in app.expander).replace("\\", "")
     assert app.get("plotly_chart")
+    assert app.selectbox(key="xray_layer_0").value == "layer2.1.bn2"  # where the cause is
     monkeypatch.setattr(sandbox, "_started", Here)
     for name, data in HOSTILE.items():
         upload(app, f"{name}.pth", data())

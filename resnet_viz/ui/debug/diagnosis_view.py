@@ -41,21 +41,27 @@ class Place:
     offered: set[tuple[Path, str]]
 
 
-def draw_report(report: CheckpointReport, place: Place, text: Text) -> None:
-    """Show the whole report."""
-    number = place.number
+def show_verdict(report: CheckpointReport, text: Text) -> None:
+    """Show what the checkpoint is, in one line, and its name."""
     st.subheader(md_escape(verdict(report, text)), anchor=False)
     st.caption(md_escape(report.name))
-    _downloads(report, number, text)
+
+
+def draw_report(report: CheckpointReport, place: Place, text: Text) -> None:
+    """Show the findings, first causes first, ways on to other pages, facts, code and downloads."""
+    number = place.number
+    fine = [f for f in report.findings if f.severity is Severity.OK]
+    for rank, finding in enumerate(f for f in report.findings if f.severity is not Severity.OK):
+        _finding(finding, report, place, rank, text)
+    if report.identified.kind and report.identified.spec and place.path.is_file():
+        _ways_on(None, report, place, text)
+    if report.labelled is not None:
+        show_labelled(report.labelled, number, text)
     with st.expander(text("debug.facts")):
         for name, value in facts(report, text):
             st.text(f"{name}: {value}")
     show_code(report, number, text)
-    if report.labelled is not None:
-        show_labelled(report.labelled, number, text)
-    fine = [f for f in report.findings if f.severity is Severity.OK]
-    for rank, finding in enumerate(f for f in report.findings if f.severity is not Severity.OK):
-        _finding(finding, report, place, rank, text)
+    _downloads(report, number, text)
     with st.expander(text("debug.in_order", count=len(fine))):
         for finding in fine:
             st.markdown(f"**{md_escape(heading(finding, text))}**")
@@ -97,14 +103,14 @@ def _consequences(finding: CheckFinding, text: Text) -> None:
     st.markdown("\n".join([f"**{title}**", "", *lines]))
 
 
-def _ways_on(layer: str, report: CheckpointReport, place: Place, text: Text) -> None:
-    """Show buttons that open the network at this layer on other pages."""
+def _ways_on(layer: str | None, report: CheckpointReport, place: Place, text: Text) -> None:
+    """Show buttons that open the network on other pages, at this layer or where they begin."""
     spec = report.identified.spec
     assert spec is not None  # asked for above
-    layer = selectable_layer(spec, layer)
-    if (place.path, layer) in place.offered:
+    layer = None if layer is None else selectable_layer(spec, layer)
+    if (place.path, layer or "") in place.offered:
         return
-    place.offered.add((place.path, layer))
+    place.offered.add((place.path, layer or ""))
     names = report.identified.class_names
     for page, column in zip(("compare", "explain"), st.columns(2), strict=True):
         with column:

@@ -20,11 +20,12 @@ from resnet_viz.ui.debug.checkpoint_choice import (
     with_other_copy,
 )
 from resnet_viz.ui.debug.diagnosis_jobs import answer, begin, diagnosis_of
-from resnet_viz.ui.debug.diagnosis_view import Place, draw_report
+from resnet_viz.ui.debug.diagnosis_view import Place, draw_report, show_verdict
 from resnet_viz.ui.debug.images_choice import ImagesId
 from resnet_viz.ui.debug.repair_panel import show_repair
 from resnet_viz.ui.debug.stress_panel import show_stress
 from resnet_viz.ui.debug.two_checkpoints import show_beside
+from resnet_viz.ui.debug.xray_panel import show_answers, show_xray
 from resnet_viz.ui.frame.engines import diagnoses
 from resnet_viz.ui.frame.messages import show_error
 from resnet_viz.ui.frame.session import LAST_REPORT
@@ -71,6 +72,10 @@ def _show_one(
                 choose_copy(report.copies, report.copy, place.path, second=second, text=text)
                 if not second:
                     choose_against(report.copies, report.copy, place.path, text)
+            show_verdict(report, text)
+            show_xray(report, place.number, text)
+            if report.xray is not None:
+                show_answers(report.xray, place.number, text)
             draw_report(report, place, text)
             show_repair(checkpoint, images, place.number, text)
             if report.identified.tier is Tier.NETWORK:
@@ -79,6 +84,7 @@ def _show_one(
     before, path = last.get() or ((), Path())
     last_report = diagnoses().result(before)
     if isinstance(last_report, CheckpointReport):
+        show_verdict(last_report, text)
         draw_report(last_report, replace(place, path=path), text)
     return None
 
