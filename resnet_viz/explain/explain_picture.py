@@ -4,16 +4,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from resnet_viz.checkpoints.loaded import Loaded
+from resnet_viz.explain.baselines import baseline_image
 from resnet_viz.explain.explaining import explaining
 from resnet_viz.explain.faithfulness import measuring
-from resnet_viz.explain.measures import MEASURES, Effort
+from resnet_viz.explain.measures import CURVE_ENDS, MEASURES, Effort
 from resnet_viz.explain.method_names import MethodName
 from resnet_viz.explain.raw_map import PassesDone
 from resnet_viz.pictures.decode import Picture
-from resnet_viz.pictures.preprocess import photo, seen, to_batch
+from resnet_viz.pictures.preprocess import photo, seen, to_batch, to_pixels
 from resnet_viz.records import Pair, WeightSource, role_alone, roles_of
 from resnet_viz.records.explained_picture import ExplainedPicture, Origin
 from resnet_viz.records.explanation import Explanation
+from resnet_viz.records.faithfulness_scores import FaithfulnessScore
 from resnet_viz.records.map_facts import Fused
 
 PHOTO_SIDE = 400  # pixels: the width of a picture on a screen 1280 pixels wide
@@ -63,6 +65,9 @@ def explain_picture_in_steps(
     ):
         scores.append(score)
         yield PassesDone(len(scores), len(request.measures))
+    emptied, blurred = (
+        to_pixels(baseline_image(end, batch), loaded.preprocessing) for end in CURVE_ENDS
+    )
     yield ExplainedPicture(
         role=role_alone(loaded.spec),
         name=picture.name,
@@ -73,7 +78,21 @@ def explain_picture_in_steps(
         photo=photo(picture, loaded.preprocessing, PHOTO_SIDE),
         explanation=explanation,
         scores=tuple(scores),
+        emptied=emptied,
+        blurred=blurred,
     )
+
+
+def scores_of(
+    loaded: Loaded, explained: ExplainedPicture, measure: str, effort: Effort | None = None
+) -> tuple[FaithfulnessScore, ...]:
+    """One measure's scores of an explanation that is there; none for a map that is not finite."""
+    batch = to_batch([explained.seen], loaded.preprocessing)
+    batch = batch.to(next(loaded.network.parameters()).device)
+    found = measuring(
+        loaded.network, batch, explained.explanation, effort=effort, measures=[measure]
+    )
+    return tuple(found)
 
 
 def origin_of(loaded: Loaded) -> Origin:

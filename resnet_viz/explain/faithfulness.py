@@ -8,9 +8,16 @@ import torch
 from torch import Tensor, nn
 
 from resnet_viz.core.errors import NetworkError, OptionError, TargetError
-from resnet_viz.explain.baselines import OWN, Baseline, BaselineName, baseline_image
+from resnet_viz.explain.baselines import OWN, Baseline, baseline_image
 from resnet_viz.explain.explaining import explaining
-from resnet_viz.explain.measures import MEASURES, REPEATING, Again, Effort, MapOfImage
+from resnet_viz.explain.measures import (
+    CURVE_ENDS,
+    MEASURES,
+    REPEATING,
+    Again,
+    Effort,
+    MapOfImage,
+)
 from resnet_viz.explain.score_image import score_image
 from resnet_viz.explain.scored_image import ClassOrFunction, ScoredImage
 from resnet_viz.pictures.decode import Picture
@@ -133,7 +140,7 @@ def measuring(  # noqa: PLR0913  # all but three have defaults, and are given by
     )
     removed, hidden = (
         baseline_image(usual if baseline is None else baseline, scored.image)
-        for usual in (BaselineName.ZERO, BaselineName.BLUR)
+        for usual in CURVE_ENDS
     )
     if not bool(torch.isfinite(relevance).all()):
         return

@@ -15,6 +15,7 @@ import torch
 from jaxtyping import Bool
 from torch import Tensor, nn
 
+from resnet_viz.explain.baselines import BaselineName
 from resnet_viz.explain.pixel_imputation import impute
 from resnet_viz.explain.scored_image import ScoredImage, probabilities, scores
 from resnet_viz.probe.isolation import copied
@@ -211,6 +212,9 @@ MEASURES: dict[str, Measure] = {
     "max_sensitivity": _max_sensitivity,
     "randomisation": _randomisation,
 }
+
+#: What deletion ends with and insertion begins with, unless a caller says otherwise.
+CURVE_ENDS = (BaselineName.ZERO, BaselineName.BLUR)
 
 #: Measures that compute the map again, of other images or weights.
 REPEATING = ("max_sensitivity", "randomisation")

@@ -1,20 +1,23 @@
-"""Plots of explanations: maps over photographs, and faithfulness curves."""
+"""Pictures of explanations: maps over photographs, and of every block."""
 
 from collections.abc import Sequence
 
 import numpy as np
 import plotly.graph_objects as go
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
 
 from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison_drawing import ColouredPicture
-from resnet_viz.figures.map_overlays import cam_row, overlay
+from resnet_viz.figures.evidence import evidence, evidence_top, grey_ground, thumbnail
+from resnet_viz.figures.map_overlays import overlay
 from resnet_viz.figures.palettes import ColourRange, Palette
-from resnet_viz.figures.theme import ACCENT, STYLES, styled
-from resnet_viz.records import ByLayer, Pair
+from resnet_viz.figures.theme import ACCENT, styled
+from resnet_viz.records import ByLayer, Pair, counterpart
 from resnet_viz.records.explained_picture import ExplainedPicture
 from resnet_viz.records.explanation import Explanation
 from resnet_viz.records.features import ActivationReached
+
+_TILE = 96  # pixels
 
 
 def map_palette(explanation: Explanation) -> Palette:
@@ -44,55 +47,33 @@ def map_overlay(
     return ColouredPicture(picture.role, pixels, colours)
 
 
-def curves_figure(pair: Pair[ExplainedPicture], titles: Pair[str], text: Text) -> go.Figure:
-    """Deletion (dashed) and insertion (solid) curves of both networks."""
-    figure = go.Figure()
-    for picture, title in pair.join(titles):
-        for score in picture.scores:
-            if score.name not in ("deletion", "insertion") or score.fractions is None:
-                continue
-            assert score.values is not None
-            figure.add_scatter(
-                x=[100 * float(share) for share in score.fractions],
-                y=[float(value) for value in score.values],
-                mode="lines",
-                name=text("explain.curve", network=title, score=text(f"scores.{score.name}")),
-                line={
-                    "color": STYLES[picture.role].colour,
-                    "dash": "dash" if score.name == "deletion" else "solid",
-                },
-            )
-    figure.update_xaxes(title=text("explain.curve_x"), range=[0, 100])
-    figure.update_yaxes(title=text("explain.curve_y"), range=[0, 1.02])
-    return styled(figure, height=320)
-
-
-def block_rows(
+def block_tiles(
     pair: Pair[ExplainedPicture],
     maps: Pair[ByLayer[Float[np.ndarray, "batch h w"]]],
-) -> Pair[ColouredPicture]:
-    """One method's maps at every block as one picture per network, on one range from zero."""
-    all_maps = [values for side in maps for values in side.values()]
-    colours = ColourRange(0.0, ColourRange.of(*all_maps).high or 1.0)
+) -> Pair[list[UInt8[np.ndarray, "side side 3"]]]:
+    """One method's maps at every block as evidence on the grey photograph.
 
-    def draw(one: tuple[ExplainedPicture, ByLayer[np.ndarray]]) -> ColouredPicture:
-        picture, side = one
-        blocks = list(side)
-        explanation = picture.explanation
-        fused = () if explanation.fused is None else explanation.fused.layers
-        selected = explanation.layer or (fused[0] if len(fused) == 1 else None)
-        pixels = cam_row(
-            [side[block][0] for block in blocks],
-            picture.photo,
-            [colours] * len(blocks),
-            tile=96,
-            opacity=0.55,
-            columns=min(len(blocks), 9),
-            selected=blocks.index(selected) if selected in blocks else None,
-        )
-        return ColouredPicture(picture.role, pixels, colours)
+    A block shares its scale with the other network's block in its place. One scale for all blocks
+    would leave most of them without colour.
+    """
+    blocks = maps.map(list)
+    there = Pair(
+        [counterpart(block, blocks.first, blocks.second) for block in blocks.first],
+        [counterpart(block, blocks.second, blocks.first) for block in blocks.second],
+    )
+    others = Pair(maps.second, maps.first)
+    grounds = pair.map(lambda one: grey_ground(thumbnail(one.photo, _TILE)))
 
-    return pair.join(maps).map(draw)
+    def draw(
+        one: tuple[tuple[np.ndarray, ByLayer[np.ndarray]], tuple[list[str], ByLayer[np.ndarray]]],
+    ) -> list[UInt8[np.ndarray, "side side 3"]]:
+        (ground, ours), (across, theirs) = one
+        both = zip(ours.values(), across, strict=True)
+        return [
+            evidence(ground, own[0], evidence_top([own[0], theirs[name][0]])) for own, name in both
+        ]
+
+    return grounds.join(maps).join(there.join(others)).map(draw)
 
 
 def ascent_figure(steps: Sequence[ActivationReached], text: Text) -> go.Figure:

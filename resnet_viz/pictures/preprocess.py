@@ -75,6 +75,15 @@ def to_batch(
     return normalise(stacked, preprocessing).contiguous()
 
 
+def to_pixels(
+    image: Float[Tensor, "1 channels size size"], preprocessing: Preprocessing
+) -> UInt8[np.ndarray, "size size 3"]:
+    """A normalised image as RGB again; values beyond black and white are clipped."""
+    mean, deviation = statistics(preprocessing, image.device)
+    values = ((image * deviation + mean) * 255).round().clamp(0, 255).to(torch.uint8)
+    return np.ascontiguousarray(values[0].expand(3, -1, -1).permute(1, 2, 0).cpu().numpy())
+
+
 def normalise(
     pixels: UInt8[Tensor, "batch channels height width"], preprocessing: Preprocessing
 ) -> Float[Tensor, "batch channels height width"]:

@@ -39,6 +39,8 @@ class ExplainedPicture(FrozenArrays):
     photo: UInt8[np.ndarray, "side side 3"]  # the same part of the picture at display resolution
     explanation: Explanation
     scores: tuple[FaithfulnessScore, ...]
+    emptied: UInt8[np.ndarray, "size size 3"] | None = None  # what deletion ends with
+    blurred: UInt8[np.ndarray, "size size 3"] | None = None  # what insertion begins with
 
     @property
     def target(self) -> int:
@@ -61,5 +63,6 @@ class ExplainedPicture(FrozenArrays):
     @property
     def nbytes(self) -> int:
         """Size of the arrays in bytes."""
-        arrays = [self.seen, self.photo, *self.explanation.arrays().values()]
-        return sum(array.nbytes for array in arrays)
+        arrays = [self.seen, self.photo, self.emptied, self.blurred]
+        found = [*arrays, *self.explanation.arrays().values()]
+        return sum(array.nbytes for array in found if array is not None)

@@ -9,6 +9,8 @@ import numpy as np
 
 from resnet_viz.core.converter import JsonObject, encode
 from resnet_viz.core.saving import SCHEMA_VERSION, library_versions, new_folder, to_json
+from resnet_viz.figures.deletion_film import SHEET_SHARES, film_sheet, films_of
+from resnet_viz.figures.evidence import evidence, evidence_top, grey_ground
 from resnet_viz.figures.explanation_plots import map_overlay, map_range
 from resnet_viz.pictures.decode import to_png
 from resnet_viz.records import Pair
@@ -39,7 +41,10 @@ def explanation_document(picture: ExplainedPicture) -> JsonObject:
 
 
 def explanation_files(picture: ExplainedPicture) -> Iterator[tuple[str, bytes]]:
-    """``map.npz`` (raw map, attributions, logits, curves), ``overlay.png``, ``manifest.json``."""
+    """``map.npz`` (raw map, attributions, logits, curves), pictures, ``manifest.json``.
+
+    ``film.png`` has a row for deletion and one for insertion, if they were measured.
+    """
     arrays = picture.explanation.arrays()
     for score in picture.scores:
         if score.fractions is not None and score.values is not None:
@@ -51,10 +56,16 @@ def explanation_files(picture: ExplainedPicture) -> Iterator[tuple[str, bytes]]:
     colours = map_range([picture.explanation])
     yield "overlay.png", to_png(map_overlay(picture, colours, opacity=_OPACITY).pixels)
     yield "seen.png", to_png(picture.seen)
+    top = evidence_top([picture.explanation.map])
+    yield "evidence.png", to_png(evidence(grey_ground(picture.photo), picture.explanation.map, top))
+    if films := films_of(picture):
+        yield "film.png", to_png(film_sheet(films))
     manifest = {
         **explanation_document(picture),
         "record": "explanation",
         "overlay": {"low": colours.low, "high": colours.high, "opacity": _OPACITY},
+        "evidence": {"full_colour": top},
+        "film": {"rows": [film.name for film in films], "shares": list(SHEET_SHARES)},
         "arrays": {name: list(value.shape) for name, value in arrays.items()},
     }
     yield "manifest.json", to_json(manifest).encode()

@@ -1,8 +1,7 @@
-"""Explain in a real browser: from Compare by the link, another method, the files, Chinese."""
+"""Explain in a real browser: the wall, one method with its film, the files, Chinese."""
 
 import io
 import json
-import re
 import zipfile
 from pathlib import Path
 
@@ -14,13 +13,13 @@ from playwright.sync_api import Page, expect
 from resnet_viz.core.places import ASSETS
 
 MAPS = "img[alt^='Map of']"
+TILES = ".drawing button[data-pick]"
 
 
 def opened(page: Page, server: str) -> None:
     page.goto(server)
     page.get_by_role("link", name="Explain").click()
-    expect(page.locator(MAPS)).to_have_count(2)
-    expect(page.locator(".js-plotly-plot").first).to_be_visible()
+    expect(page.locator(f"{TILES} img").first).to_be_visible()
 
 
 def settled(page: Page) -> None:
@@ -28,23 +27,25 @@ def settled(page: Page) -> None:
     expect(page.locator("[data-testid='stStatusWidget']")).to_have_count(0)
 
 
-def choose(page: Page, label: str, option: str) -> None:
-    box = page.get_by_role("combobox", name=re.compile(label)).first
-    box.click()
-    box.fill(option)
-    page.get_by_role("option", name=option, exact=True).click()
-
-
-def test_a_method_is_drawn_taken_away_shown_at_all_blocks_and_in_chinese(
+def test_a_tile_of_the_wall_opens_the_film_is_scrubbed_and_the_files_are_whole(
     page: Page, server: str
 ) -> None:
     opened(page, server)
-    settled(page)
-    before = page.locator(MAPS).first.get_attribute("src")
-    choose(page, "Method", "DeepLift")
-    expect(page.locator(MAPS).first).not_to_have_attribute("src", str(before))
-    expect(page.get_by_text("Sum of all attributions").first).to_be_visible()
+    expect(page.locator(TILES)).to_have_count(50)
+    tile = page.locator(TILES).first.bounding_box()
+    assert tile is not None
+    assert tile["y"] < 250  # as the window is 1280 x 800
+    page.locator("button[data-pick='deep-lift']").first.click()
+    expect(page.locator(MAPS)).to_have_count(2)
     assert "method=deep-lift" in page.url
+    slider = page.locator(".drawing input[type=range]")
+    said = page.locator(".drawing .frames b").first
+    before = said.text_content()
+    slider.focus()
+    for _ in range(6):
+        slider.press("ArrowRight")
+    expect(said).not_to_have_text(str(before))
+    assert float(page.locator("circle").first.get_attribute("cx") or 0) > 100
     settled(page)
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Download maps and scores").click()
@@ -53,15 +54,16 @@ def test_a_method_is_drawn_taken_away_shown_at_all_blocks_and_in_chinese(
         manifest = json.loads(archive.read(f"{kind}/manifest.json"))
         raw = np.load(io.BytesIO(archive.read(f"{kind}/map.npz")))
         overlay = Image.open(io.BytesIO(archive.read(f"{kind}/overlay.png")))
+        film = Image.open(io.BytesIO(archive.read(f"{kind}/film.png")))
         assert list(raw["map"].shape) == manifest["map"]["shape"]
         assert manifest["faithfulness"].keys() >= {"deletion", "insertion"}
+        assert manifest["film"]["rows"] == ["deletion", "insertion"]
         assert overlay.size == (400, 400)
-    choose(page, "Method", "Grad-CAM")
-    page.get_by_text("All blocks").last.click()
-    expect(page.locator(MAPS)).to_have_count(4)
+        assert film.height == 2 * 116
     page.get_by_role("radio", name="中文").click()
-    expect(page.get_by_role("heading", name="解释一次预测")).to_be_visible()
-    expect(page.get_by_text("忠实度", exact=True)).to_be_visible()
+    expect(page.get_by_text("为什么是")).to_be_visible()
+    page.get_by_role("button", name="所有方法").click()
+    expect(page.locator(TILES)).to_have_count(50)
 
 
 @pytest.mark.slow
@@ -73,6 +75,8 @@ def test_uploaded_pictures_become_a_table_and_a_row_the_page_s_picture(
         archive.writestr("automobile/one.jpg", content)
         archive.writestr("notes.txt", b"no picture")
     opened(page, server)
+    page.locator("button[data-pick='grad-cam']").first.click()
+    expect(page.locator(MAPS)).to_have_count(2)
     settled(page)
     page.get_by_text("Many pictures", exact=True).click()
     expect(page.get_by_text("Pictures, or one ZIP of them")).to_be_visible()
@@ -81,7 +85,7 @@ def test_uploaded_pictures_become_a_table_and_a_row_the_page_s_picture(
     expect(page.get_by_text("Finished")).to_be_visible()
     expect(page.get_by_text("Skipped because they cannot be read: 1")).to_be_visible()
     before = page.locator(MAPS).first.get_attribute("src")
-    table = page.get_by_test_id("stDataFrame").nth(1)
+    table = page.get_by_test_id("stDataFrame").first
     table.scroll_into_view_if_needed()
     box = table.bounding_box()
     assert box is not None

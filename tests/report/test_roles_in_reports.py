@@ -17,7 +17,7 @@ from resnet_viz.figures.comparison_drawing import (
     gradient_curves,
     short_titles,
 )
-from resnet_viz.figures.explanation_plots import curves_figure
+from resnet_viz.figures.deletion_film import film_html, films_of
 from resnet_viz.figures.footing_words import with_footing
 from resnet_viz.figures.gradient_plot import gradient_figure
 from resnet_viz.figures.stage_drawing import strip_rows
@@ -128,8 +128,8 @@ def test_printed_code_says_the_roles(two, twins, monkeypatch, capsys):
 def test_explanations_of_two_networks_are_first_and_second(maps):
     import zipfile
 
-    figure = curves_figure(maps, maps.map(lambda one: one.origin.spec.name), EN).to_json()
-    assert ORANGE not in figure
+    titles = maps.map(lambda one: one.origin.spec.name)
+    assert ORANGE not in film_html(maps.map(films_of), titles, EN)
     assert not called_plain(explanation_code(maps))
     with zipfile.ZipFile(io.BytesIO(explanation_archive(maps))) as archive:
         assert {name.partition("/")[0] for name in archive.namelist()} == {"first", "second"}

@@ -7,6 +7,7 @@ from resnet_viz.core.glossary import Term
 from resnet_viz.ui.frame.components import (
     block_stage,
     clickable_picture,
+    drawing,
     glossary_marks,
     presenter_keys,
     stage,
@@ -14,7 +15,9 @@ from resnet_viz.ui.frame.components import (
 from tests.source import ROOT
 
 FOLDER = ROOT / "resnet_viz" / "ui" / "frame" / "components"
-NAMES = ("clickable_picture", "block_stage", "glossary_marks", "stage", "presenter_keys")
+NAMES = (
+    "clickable_picture", "block_stage", "drawing", "glossary_marks", "stage", "presenter_keys",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -42,6 +45,7 @@ def _components():
     point = clickable_picture.Point(0.5, 0.5)
     clickable_picture.picture("data:,", alt="a", key="a", on_pick=print, at=point, step=point)
     block_stage.block_stage("<svg/>", "<p/>", [{}], label="d", key="d")
+    drawing.drawing("<p/>", key="g", on_pick=print)
     terms = [Term("block", ("block",), "Some layers.")]
     glossary_marks.glossary_marks(terms, spaced=True, cookie="", key="e")
     stage.stage({"store": "x"}, {"of": "x"}, key="stage", on_pick=print)

@@ -24,7 +24,6 @@ from resnet_viz.spec import NetworkSpec, Stem
 from resnet_viz.ui.choose.trained_run import TrainedRun, find_run
 from resnet_viz.ui.frame.session import (
     DESIGN,
-    EXPLAIN_LAYER,
     LAYER,
     LAYER_AMONG,
     NETWORK,
@@ -95,7 +94,6 @@ def open_checkpoint(
         if layer is not None:
             LAYER.set(layer)
             LAYER_AMONG.pop()  # chosen by name
-            EXPLAIN_LAYER.set(layer)
         st.switch_page(_SCRIPTS[page], query_params={"lang": text.language})
 
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from resnet_viz.figures.opened_block import Spot
-from resnet_viz.records import Comparison, counterpart
+from resnet_viz.records import Comparison
+from resnet_viz.ui.choose.chosen_layer import restore_layer
 from resnet_viz.ui.frame.session import (
     LAYER,
-    LAYER_AMONG,
     OPACITY,
     OWN_SCALE,
     PIXEL,
@@ -16,14 +16,6 @@ from resnet_viz.ui.frame.session import (
 )
 
 _MOST_CHANNELS = 100_000
-
-
-@dataclass(frozen=True)
-class Among:
-    """The layers and the blocks of a comparison among which a layer was chosen."""
-
-    layers: tuple[str, ...]
-    blocks: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -40,25 +32,14 @@ def selected(comparison: Comparison) -> Selection:
     A layer means a place: in other networks it is the one at the same share of the way, so that the
     last block stays the last.
     """
-    layers, blocks = comparison.layers, comparison.sides.first.spec.blocks()
-    now, before = Among(tuple(layers), tuple(blocks)), LAYER_AMONG.get()
-    if isinstance(before, Among) and before != now:
-        LAYER.set(_moved(LAYER.get(), before, now))
-    LAYER.restore(layers, blocks[-1])
-    LAYER_AMONG.set(now)
+    blocks = comparison.sides.first.spec.blocks()
+    restore_layer(comparison.layers, blocks)
     LAYER.publish(blocks[-1])
     RANK.restore(_MOST_CHANNELS)
     RANK.publish(0)
     PIXEL.restore()
     PIXEL.write()
     return Selection(LAYER.get(), Spot(RANK.get(), PIXEL.get()))
-
-
-def _moved(layer: str, before: Among, now: Among) -> str:
-    """Return the layer at the same place of other networks; a block's is a block."""
-    if layer in before.blocks:
-        return counterpart(layer, before.blocks, now.blocks)
-    return counterpart(layer, before.layers, now.layers) if layer in before.layers else ""
 
 
 def take(picked: object, comparison: Comparison) -> None:

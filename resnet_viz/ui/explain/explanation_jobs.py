@@ -10,8 +10,12 @@ import numpy as np
 from resnet_viz.checkpoints.loaded import Loaded
 from resnet_viz.core.text import Text
 from resnet_viz.explain.cam_family import class_activation_maps
-from resnet_viz.explain.explain_picture import ExplainRequest, explain_picture, side_by_side
-from resnet_viz.explain.measures import MEASURES
+from resnet_viz.explain.explain_picture import (
+    ExplainRequest,
+    explain_picture,
+    scores_of,
+    side_by_side,
+)
 from resnet_viz.explain.method_names import MethodName
 from resnet_viz.explain.scored_image import ScoredNetwork
 from resnet_viz.explain.stopping import stopping
@@ -22,16 +26,19 @@ from resnet_viz.pictures.preprocess import seen, to_batch
 from resnet_viz.probe.analyze import analyze
 from resnet_viz.records import Analysis, ByLayer, Pair
 from resnet_viz.records.explained_picture import ExplainedPicture
-from resnet_viz.ui.explain.form import request_key
+from resnet_viz.records.faithfulness_scores import FaithfulnessScore
+from resnet_viz.ui.explain.request_key import request_key
 from resnet_viz.ui.frame.engines import results
 from resnet_viz.ui.running.waiting import StopButton, wait_all
 
+_SCORES_BYTES = 2000
+
 
 def explaining(
-    loaded: Loaded, picture: Picture, request: ExplainRequest, *, scored: bool
+    loaded: Loaded, picture: Picture, request: ExplainRequest
 ) -> RunningThread[ExplainedPicture]:
-    """Start an explanation, with all scores if ``scored``; it can stop between two batches."""
-    whole = _whole(request, scored)
+    """Start an explanation without scores; it can stop between two batches."""
+    whole = replace(request, measures=())
     stopped = threading.Event()
 
     def records() -> Iterator[ExplainedPicture]:
@@ -39,51 +46,71 @@ def explaining(
             explanation = explain_picture(loaded, picture, whole)
         yield explanation
 
-    key = _key(loaded, picture, whole)
+    key = explanation_key(loaded, picture, whole)
     return results().start(
         Job(key, records, cancel=stopped.set, size=lambda explanation: explanation.nbytes)
     )
 
 
-def finished(
-    loaded: Loaded, picture: Picture, request: ExplainRequest, *, scored: bool
-) -> ExplainedPicture | None:
+def finished(loaded: Loaded, picture: Picture, request: ExplainRequest) -> ExplainedPicture | None:
     """Return the explanation if it is already computed."""
-    explained = results().result(_key(loaded, picture, _whole(request, scored)))
+    explained = results().result(explanation_key(loaded, picture, request))
     return cast("ExplainedPicture | None", explained)
 
 
-def _whole(request: ExplainRequest, scored: bool) -> ExplainRequest:
-    return replace(request, measures=tuple(MEASURES) if scored else ())
+def explanation_key(loaded: Loaded, picture: Picture, request: ExplainRequest) -> Hashable:
+    """Return the key of an explanation without scores, in the shared results."""
+    key = request_key(replace(request, measures=()))
+    return ("explained", loaded.digest, loaded.source, picture.digest, *key)
 
 
-def _key(loaded: Loaded, picture: Picture, request: ExplainRequest) -> Hashable:
-    return ("explained", loaded.digest, loaded.source, picture.digest, *request_key(request))
+def measured(
+    loaded: Loaded,
+    picture: Picture,
+    explained: ExplainedPicture,
+    request: ExplainRequest,
+    measure: str,
+) -> Running[tuple[FaithfulnessScore, ...]]:
+    """Start one measure of an explanation."""
+    return results().compute(
+        scores_key(loaded, picture, request, measure),
+        lambda: scores_of(loaded, explained, measure),
+        lambda _: _SCORES_BYTES,
+    )
+
+
+def known_scores(
+    loaded: Loaded, picture: Picture, request: ExplainRequest, measure: str
+) -> tuple[FaithfulnessScore, ...]:
+    """Return one measure's scores if they are known, else none."""
+    known = results().result(scores_key(loaded, picture, request, measure))
+    return cast("tuple[FaithfulnessScore, ...]", known or ())
+
+
+def scores_key(loaded: Loaded, picture: Picture, request: ExplainRequest, measure: str) -> Hashable:
+    """Return the key of one measure's scores, in the shared results."""
+    return ("scores", measure, explanation_key(loaded, picture, request))
 
 
 def wait_both(
     pair: Pair[Loaded],
     picture: Picture,
     requests: Pair[ExplainRequest],
-    *,
-    scored: bool,
-    label: str,
     text: Text,
 ) -> Pair[ExplainedPicture] | None:
     """Return both explanations; None if the stop button was pressed."""
     button = StopButton(
-        f"explain_{scored}",
+        "explain",
         (picture.digest, *(request_key(request) for request in requests)),
         label=text("explain.stop"),
         stopped=text("explain.stopped"),
         again=text("explain.go_on"),
     )
 
+    label = text("explain.working", method=text(f"methods.{requests.first.method}"))
+
     def wait() -> Pair[ExplainedPicture]:
-        jobs = [
-            explaining(loaded, picture, request, scored=scored)
-            for loaded, request in pair.join(requests)
-        ]
+        jobs = [explaining(loaded, picture, request) for loaded, request in pair.join(requests)]
         return side_by_side(*wait_all(jobs, label, button))
 
     return button.unless_stopped(wait)

@@ -1,10 +1,11 @@
-"""The form of an explanation, generated from the table of methods."""
+"""What to explain: the layer, the way to combine layers, a class to contrast with, options."""
 
-from collections.abc import Callable, Hashable
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from resnet_viz.core.text import Text
 from resnet_viz.explain.explain_picture import ExplainRequest
@@ -15,87 +16,150 @@ from resnet_viz.figures.comparison_drawing import network_title
 from resnet_viz.records import Pair
 from resnet_viz.records.map_facts import Fused, Fusion
 from resnet_viz.spec import NetworkSpec, ZooSpec
+from resnet_viz.ui.choose.chosen_layer import restore_layer
 from resnet_viz.ui.choose.question import Question
-from resnet_viz.ui.frame.session import AGAINST, EXPLAIN_LAYER, FUSION, METHOD
+from resnet_viz.ui.frame.session import (
+    AGAINST,
+    EXPLAIN_OPACITY,
+    FUSION,
+    LAYER,
+    METHOD,
+    OWN_SCALE,
+    WALL_SORT,
+)
 from resnet_viz.ui.frame.words import class_label
 
-_NOBODY = "none"  # nothing to compare the target with
+_NOBODY = "none"  # nothing to contrast the target with
 _ONE = "one"  # one layer, nothing to fuse
+_TARGET_WIDTH, _SELECT_WIDTH, _METHOD_WIDTH = 190, 150, 230  # pixels
+
+#: What the wall can be sorted by: one score of each measure.
+SORTS = (
+    "deletion", "insertion", "road_combined", "average_drop", "infidelity", "max_sensitivity",
+    "randomisation",
+)  # fmt: skip
 
 
-def ask_request(question: Question, text: Text) -> Pair[ExplainRequest]:
-    """Ask for method, layers, options and reference class; return a request per network.
+@dataclass(frozen=True)
+class Bar:
+    """The bar above the pictures: places for the headline, the choices and the downloads."""
 
-    The requests differ in the layer only, where the networks have different blocks. Faithfulness is
-    a separate choice.
+    headline: DeltaGenerator
+    takeaway: DeltaGenerator
+    method: DeltaGenerator
+    target: DeltaGenerator
+    layer: DeltaGenerator
+    sort: DeltaGenerator
+    settings: DeltaGenerator
+
+
+def open_bar() -> Bar:
+    """Show the bar."""
+    with st.container(horizontal=True, vertical_alignment="center", key="explain_bar"):
+        headline = st.container(width="stretch")
+        takeaway = st.container(horizontal=True, width="content")
+    with st.container(horizontal=True, vertical_alignment="center", key="explain_choices"):
+        method = st.container(horizontal=True, width="content")
+        target = st.container(width=_TARGET_WIDTH)
+        layer = st.container(width=_SELECT_WIDTH)
+        sort = st.container(width=_METHOD_WIDTH)
+        settings = st.container(width="content")
+    return Bar(headline, takeaway, method, target, layer, sort, settings)
+
+
+def ask_request(question: Question, bar: Bar, text: Text) -> Pair[ExplainRequest]:
+    """Ask for everything that decides the maps; return a request per network.
+
+    The requests differ in the layer only, where the networks have different blocks. Their method is
+    the opened one; on the wall, Grad-CAM.
     """
-    left, middle, right = st.columns(3)
-    with left:
-        method = _ask_method(text)
-    with middle:
-        fuse = _ask_fuse(method, text)
-        places = _ask_places(question, method, fuse, text)
-    with right:
+    METHOD.restore(METHODS, "")
+    with bar.method:
+        opened = _ask_method(text)
+    with bar.sort:
+        _ask_sort(text)
+    first = map_layers_of(question.first.spec)
+    with bar.layer:
+        layer = _ask_layer(question, first, text)
+    method = METHODS[MethodName(opened) if opened else MethodName.GRAD_CAM]
+    with bar.settings.popover(text("explain.settings")):
+        _ask_colours(text)
+        fuse = _ask_fuse(text)
+        places = _places(question, first, layer, fuse, text)
         against = _ask_against(question, text)
-    options = {}
-    if method.options:
-        columns = st.columns(max(3, len(method.options)))
-        for column, option in zip(columns, method.options, strict=False):
-            with column:
-                options[option.name] = _ask_option(method, option, text)
-    st.caption(
-        text(
-            "explain.method_note",
-            needs=text(f"method_families.{method.family}"),
-            cost=text(f"method_costs.{method.cost}"),
-            source=method.source,
-            sign=text("explain.signed" if method.signed else "explain.unsigned"),
-        )
-    )
+        options = {option.name: _ask_option(method, option, text) for option in method.options}
+    fits = method.at_layer and (fuse is None or method.can_be_fused)
     request = ExplainRequest(
         method=method.name, target=question.target, against=against, options=options, measures=()
     )
-    return places.map(lambda place: replace(request, layer=place))
+    return places.map(lambda place: replace(request, layer=place if fits else None))
 
 
-def request_key(request: ExplainRequest) -> tuple[Hashable, ...]:
-    """Return everything that decides an explanation, as a cache key."""
-    return (
-        request.method,
-        request.layer,
-        request.target,
-        request.against,
-        tuple(sorted(request.options.items())),
-        request.seed,
-        request.measures,
-        request.effort,
-    )
-
-
-def _ask_method(text: Text) -> Method:
-    usual = MethodName.GRAD_CAM
-    METHOD.restore(METHODS, usual)
+def _ask_method(text: Text) -> str:
+    """Ask for another method, with the way back to the wall, where one is opened."""
+    if not METHOD.get():
+        METHOD.publish("")
+        return ""
+    st.button(text("explain.back"), key="back_to_wall", on_click=METHOD.set, args=("",))
     chosen = st.selectbox(
         text("explain.method"),
         list(METHODS),
-        format_func=_method_label(text),
+        format_func=lambda name: text(f"methods.{name}"),
         key=METHOD.name,
-        help=text("explain.method_help"),
+        width=_METHOD_WIDTH,
+        label_visibility="collapsed",
     )
-    METHOD.publish(usual)
-    return METHODS[chosen or usual]
+    METHOD.publish("")
+    return chosen or ""
 
 
-def _method_label(text: Text) -> Callable[[str], str]:
-    return lambda name: text(f"methods.{name}")
+def _ask_sort(text: Text) -> None:
+    WALL_SORT.restore(SORTS, SORTS[0])
+    if METHOD.get():
+        return
+    st.selectbox(
+        text("explain.sort"),
+        SORTS,
+        format_func=lambda name: text("explain.sorted", score=text(f"scores.{name}")),
+        key=WALL_SORT.name,
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    WALL_SORT.publish(SORTS[0])
 
 
-def _ask_fuse(method: Method, text: Text) -> Fusion | None:
+def _ask_layer(question: Question, first: list[str], text: Text) -> str:
+    blocks = question.first.spec.blocks()
+    restore_layer(first, blocks)
+    layer = st.selectbox(
+        text("explain.layer"),
+        first,
+        key=LAYER.name,
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    LAYER.publish(blocks[-1])
+    return layer or blocks[-1]
+
+
+def _ask_colours(text: Text) -> None:
+    """Ask how maps are coloured; Compare's stage has the same choices."""
+    EXPLAIN_OPACITY.setdefault(EXPLAIN_OPACITY.default)
+    OWN_SCALE.setdefault(OWN_SCALE.default)
+    st.slider(
+        text("compare.opacity"), 0, 100, step=5, format="%d %%", key=EXPLAIN_OPACITY.name,
+        persist_state="session",
+    )  # fmt: skip
+    st.toggle(
+        text("stage.own_scale"), key=OWN_SCALE.name, help=text("stage.own_scale_help"),
+        persist_state="session",
+    )  # fmt: skip
+
+
+def _ask_fuse(text: Text) -> Fusion | None:
     """Ask for one layer, or how several are fused into one map."""
     ways = [_ONE, *(fusion.value for fusion in Fusion)]
     FUSION.restore(ways, _ONE)
-    if not method.can_be_fused:
-        return None
     chosen = st.segmented_control(
         text("explain.fuse"),
         ways,
@@ -103,23 +167,18 @@ def _ask_fuse(method: Method, text: Text) -> Fusion | None:
         key=FUSION.name,
         required=True,
         help=text("explain.fuse_help"),
+        persist_state="session",
     )
     FUSION.publish(_ONE)
     return None if chosen in (_ONE, None) else Fusion(chosen)
 
 
-def _ask_places(
-    question: Question, method: Method, fuse: Fusion | None, text: Text
-) -> Pair[str | Fused | None]:
-    """Ask for the layer or layers, named as in each network."""
-    first = map_layers_of(question.first.spec)
+def _places(
+    question: Question, first: list[str], layer: str, fuse: Fusion | None, text: Text
+) -> Pair[str | Fused]:
+    """Return the layer or layers, named as in each network."""
     second_spec = question.second.spec
     second = map_layers_of(second_spec)
-    if not method.at_layer:
-        st.selectbox(
-            text("explain.layer"), [text("explain.at_input")], disabled=True, key="no_layer"
-        )
-        return Pair(None, None)
     if fuse is not None:
         ends = _last_of_stages(question.first.spec)
         chosen = st.multiselect(
@@ -128,9 +187,6 @@ def _ask_places(
         ours = tuple(name for name in first if name in (chosen or ends))
         theirs = tuple(dict.fromkeys(layer_beside(name, first, second) for name in ours))
         return Pair(Fused(fuse, ours), Fused(fuse, theirs))
-    EXPLAIN_LAYER.restore(first, first[-1])
-    layer = st.selectbox(text("explain.layer"), first, key=EXPLAIN_LAYER.name) or first[-1]
-    EXPLAIN_LAYER.publish(first[-1])
     if first == second:
         return Pair(layer, layer)
     usual = layer_beside(layer, first, second)
@@ -177,6 +233,7 @@ def _ask_against(question: Question, text: Text) -> int | None:
         ),
         key=AGAINST.name,
         help=text("explain.against_help"),
+        persist_state="session",
     )
     AGAINST.publish(_NOBODY)
     return None if chosen in (_NOBODY, None) else classes.index(chosen)
@@ -192,5 +249,6 @@ def _ask_option(method: Method, option: Option, text: Text) -> float:
         step=kind(1) if option.whole else None,
         format=None if option.whole else "%g",
         key=f"option_{method.name}_{option.name}",
+        persist_state="session",
     )
     return float(option.default if value is None else value)

@@ -21,7 +21,7 @@ from resnet_viz.records import Pair
 from resnet_viz.ui.choose.question import Question
 from resnet_viz.ui.choose.uploads import kept_zip
 from resnet_viz.ui.explain.many_results import show_results
-from resnet_viz.ui.explain.methods_table import with_method
+from resnet_viz.ui.explain.wall_jobs import with_method
 from resnet_viz.ui.frame.session import GALLERY_RUN
 from resnet_viz.ui.running.run_panel import RunPanel, counted, show_run
 
@@ -37,14 +37,14 @@ def show_gallery(
     source, name = _ask_source(text)
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     chosen = left.multiselect(
-        text("explain.compare_which"),
+        text("gallery.methods"),
         list(METHODS),
         [requests.first.method],
         format_func=lambda method: text(f"methods.{method}"),
         key="gallery_methods",
     )
     methods = [MethodName(name) for name in chosen]
-    scored = right.toggle(text("explain.measure"), value=True, key="gallery_scored")
+    scored = right.toggle(text("gallery.measure"), value=True, key="gallery_scored")
     if st.button(
         text("gallery.start"), key="gallery_start", disabled=source is None or not methods
     ):
@@ -64,7 +64,7 @@ def _requests(
     request: ExplainRequest, methods: Sequence[MethodName], *, scored: bool
 ) -> tuple[ExplainRequest, ...]:
     measures = tuple(MEASURES) if scored else ()
-    return tuple(replace(with_method(method)(request), measures=measures) for method in methods)
+    return tuple(replace(with_method(request, method), measures=measures) for method in methods)
 
 
 def _ask_source(text: Text) -> tuple[PictureSource | None, str]:

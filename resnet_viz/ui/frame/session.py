@@ -158,12 +158,12 @@ LAST_QUESTION = Key[Any]("last_good_question", None)  # the last one with an ans
 
 # Compare
 COMPARE_TAB = Choice("tab", "")
-LAYER = Choice("layer", "")
+LAYER = Choice("layer", "")  # Explain's too
 LAYER_AMONG = Key[Any]("layer_among", None)  # the layers among which it was chosen
 RANK = Number("rank", 0)  # of the channel, by Grad-CAM weight
 PIXEL = Spot("pixel", None)
 STAGE_TURN = Key("stage_turn", 0)  # the browser's last selection that was read
-OPACITY = Key("opacity", 55)  # percent; Explain's too
+OPACITY = Key("opacity", 55)  # percent
 OWN_SCALE = Key("own_scale", False)
 SCORE = Choice("score", "logit")
 
@@ -184,12 +184,13 @@ BACKBONE_WEIGHTS = Choice("work_weights", "")
 BACKBONE_STAGE = Key[str | None]("work_stage", None)
 
 # Explain
-METHOD = Choice("method", "")
+METHOD = Choice("method", "")  # the one that is opened; empty for the wall of all
+WALL_SORT = Choice("sort", "")  # the measure that the wall is sorted by
+EXPLAIN_OPACITY = Key("explain_opacity", 90)  # percent
+WALL_WHOLE = Key("wall_whole", False)  # whether the slow methods were asked for too
+WALL_JOBS = Key[list[Any]]("wall_jobs", [])  # keys of what fills the wall
 FUSION = Choice("fuse", "")
-EXPLAIN_LAYER = Choice("explain_layer", "")
 AGAINST = Choice("against", "")
-TABLE_RUNNING = Key("table_running", False)
-TABLE_JOBS = Key[list[Any]]("table_jobs", [])  # keys of what is being measured
 GALLERY_RUN = Key[str | None]("gallery_run", None)
 GALLERY_OPENED = Key[tuple[str, int] | None]("gallery_opened", None)  # run, picture's number
 

@@ -1,5 +1,3 @@
-// Compare's stage. One mount keeps what is equal from click to click (data.store), the other shows
-// it: pictures, thumbnails, an opened block, one pixel everywhere. Hovering previews, a click keeps.
 const EVENT = "resnet-viz-stage", KEPT = 2;
 const stores = (window.resnetVizStage ||= new Map());
 const PARTS = ["branch", "shortcut", "join", "output"];
