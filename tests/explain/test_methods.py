@@ -133,14 +133,12 @@ def test_a_new_row_runs_over_many_pictures(made_up, tmp_path):
 
 def test_a_new_row_is_a_choice_everywhere_on_the_page(made_up):
     page = opening.opened("pages/2_Explain.py", method="made-up")
-    page.session_state["measure"] = False
-    page.session_state["table_open"] = page.session_state["gallery_open"] = True
+    page.session_state["gallery_open"] = True
     page.run()
     assert not page.exception
     assert page.selectbox(key="method").value == made_up
     assert "nobody, 2026" in "\n".join(caption.value for caption in page.caption)
-    for key in ("table_methods", "gallery_methods"):
-        assert "Made up" in page.multiselect(key=key).options
+    assert "Made up" in page.multiselect(key="gallery_methods").options
     assert 'explain(loaded.network, image, "made-up"' in "\n".join(code.value for code in page.code)
 
 

@@ -30,9 +30,8 @@ def bundled_twins():
 @pytest.fixture
 def few(monkeypatch):
     """A wall of three methods."""
-    monkeypatch.setattr(
-        wall_panel, "_CHEAP", (MethodName.GRAD_CAM, MethodName.LRP, MethodName.SALIENCY)
-    )
+    methods = (MethodName.GRAD_CAM, MethodName.LRP, MethodName.SALIENCY)
+    monkeypatch.setattr(wall_panel, "quick_methods", lambda: methods)
 
 
 def opened(**query):

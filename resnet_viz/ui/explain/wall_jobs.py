@@ -21,8 +21,10 @@ from resnet_viz.ui.frame.engines import measurements, results
 
 _SCORES_BYTES = 2000
 
-#: All methods, cheapest first; in one class of cost as in the table of methods.
-CHEAPEST_FIRST = tuple(sorted(METHODS, key=lambda name: list(Cost).index(METHODS[name].cost)))
+
+def cheapest_first() -> tuple[MethodName, ...]:
+    """Return all methods, cheapest first; in one class of cost as in the table of methods."""
+    return tuple(sorted(METHODS, key=lambda name: list(Cost).index(METHODS[name].cost)))
 
 
 @dataclass(frozen=True)

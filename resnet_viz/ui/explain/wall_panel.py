@@ -11,7 +11,7 @@ from resnet_viz.figures.tile_wall import wall_html
 from resnet_viz.jobs.threads import RunningThread
 from resnet_viz.pictures.decode import Picture
 from resnet_viz.records import Pair
-from resnet_viz.ui.explain.wall_jobs import CHEAPEST_FIRST, Filled, Speed, fill_wall
+from resnet_viz.ui.explain.wall_jobs import Filled, Speed, cheapest_first, fill_wall
 from resnet_viz.ui.explain.wall_tiles import (
     Found,
     WallSide,
@@ -26,7 +26,6 @@ from resnet_viz.ui.frame.session import METHOD, WALL_JOBS, WALL_SORT, WALL_WHOLE
 from resnet_viz.ui.frame.words import md_escape
 
 _FIRST_LOOK, _LOOK_EVERY = 0.3, 0.7  # seconds
-_CHEAP = tuple(name for name in CHEAPEST_FIRST if METHODS[name].cost is Cost.FEW)
 
 
 def show_wall(sides: Pair[WallSide], picture: Picture, text: Text) -> None:
@@ -40,7 +39,7 @@ def show_wall(sides: Pair[WallSide], picture: Picture, text: Text) -> None:
 
 
 def _started(sides: Pair[WallSide], picture: Picture) -> Pair[RunningThread[Filled | Speed]]:
-    methods = CHEAPEST_FIRST if WALL_WHOLE.get() else _CHEAP
+    methods = cheapest_first() if WALL_WHOLE.get() else quick_methods()
     measure = measure_of(WALL_SORT.get())
     jobs = sides.map(lambda side: fill_wall(side.loaded, picture, side.request, methods, measure))
     keys = [job.key for job in jobs]
@@ -49,6 +48,11 @@ def _started(sides: Pair[WallSide], picture: Picture) -> Pair[RunningThread[Fill
             before.stop()  # nobody looks at it any more; what it found is kept
     WALL_JOBS.set(keys)
     return jobs
+
+
+def quick_methods() -> tuple[MethodName, ...]:
+    """Return the methods that need no asking."""
+    return tuple(name for name in cheapest_first() if METHODS[name].cost is Cost.FEW)
 
 
 def _active(jobs: Pair[RunningThread[Filled | Speed]]) -> bool:
@@ -60,7 +64,7 @@ def _wall(sides: Pair[WallSide], picture: Picture, active: bool, opened: str, te
     if METHOD.get() != opened or _active(jobs) is not active:
         st.rerun()
     found = sides.join(jobs).map(lambda both: found_on(both[0], both[1], picture, text))
-    order = CHEAPEST_FIRST if active else sorted_methods(found)
+    order = cheapest_first() if active else sorted_methods(found)
     rows = tile_rows(sides, picture, found, order, text)
     drawing(
         wall_html([*rows]),
@@ -91,12 +95,12 @@ def _below(
             st.warning(md_escape(error.sentence(text)))
     if active:
         done = min(sum(isinstance(one, Filled) for one in job.poll().records) for job in jobs)
-        count = len(CHEAPEST_FIRST if WALL_WHOLE.get() else _CHEAP)
+        count = len(cheapest_first() if WALL_WHOLE.get() else quick_methods())
         st.progress(done / count, text=text("explain.filling", done=done, total=count))
         return
     rest = [
         name
-        for name in CHEAPEST_FIRST
+        for name in cheapest_first()
         if any(side[name].explained is None and not side[name].refused for side in found)
     ]
     if rest and not WALL_WHOLE.get():

@@ -9,7 +9,7 @@ from resnet_viz.pictures.decode import Picture
 from resnet_viz.records import Pair
 from resnet_viz.report.wall_files import WallLine, wall_archive
 from resnet_viz.ui.explain.explanation_jobs import finished, known_scores
-from resnet_viz.ui.explain.wall_jobs import CHEAPEST_FIRST, with_method
+from resnet_viz.ui.explain.wall_jobs import cheapest_first, with_method
 from resnet_viz.ui.explain.wall_tiles import WallSide
 from resnet_viz.ui.frame.session import WALL_SORT
 
@@ -33,7 +33,7 @@ def _lines(sides: Pair[WallSide], picture: Picture) -> Pair[list[WallLine]]:
     def lines(side: WallSide) -> list[WallLine]:
         title = network_title(side.loaded.spec, _ENGLISH)
         found = []
-        for name in CHEAPEST_FIRST:
+        for name in cheapest_first():
             request = with_method(side.request, name)
             explained = finished(side.loaded, picture, request)
             if explained is not None:

@@ -22,7 +22,7 @@ from resnet_viz.records.explained_picture import ExplainedPicture
 from resnet_viz.records.faithfulness_scores import Better, FaithfulnessScore
 from resnet_viz.ui.explain.explanation_jobs import explanation_key, finished, known_scores
 from resnet_viz.ui.explain.side_words import layer_channels, side_title
-from resnet_viz.ui.explain.wall_jobs import CHEAPEST_FIRST, Filled, Speed, with_method
+from resnet_viz.ui.explain.wall_jobs import Filled, Speed, cheapest_first, with_method
 from resnet_viz.ui.frame.engines import results
 from resnet_viz.ui.frame.media import jpeg_uri
 from resnet_viz.ui.frame.session import EXPLAIN_OPACITY, OWN_SCALE, WALL_SORT, WALL_WHOLE
@@ -74,7 +74,7 @@ def found_on(
             refused.get(name, ""),
             _seconds(side, name, speed),
         )
-        for name in CHEAPEST_FIRST
+        for name in cheapest_first()
     }
 
 
@@ -108,7 +108,7 @@ def sorted_methods(found: Pair[Mapping[MethodName, Found]]) -> list[MethodName]:
         ]
         return float(np.mean(values)) if values else float("inf")
 
-    return sorted(CHEAPEST_FIRST, key=rank)
+    return sorted(cheapest_first(), key=rank)
 
 
 def tile_rows(
