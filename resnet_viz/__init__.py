@@ -49,6 +49,8 @@ if TYPE_CHECKING:  # what editors and mypy read; the same names as below
     from resnet_viz.explain.method_names import MethodName as MethodName
     from resnet_viz.explain.methods import METHODS as METHODS
     from resnet_viz.explain.raw_map import PassesDone as PassesDone
+    from resnet_viz.lessons.lesson_code import lesson_plot as lesson_plot
+    from resnet_viz.lessons.lesson_code import lesson_values as lesson_values
     from resnet_viz.networks.export.source import source_code as source_code
     from resnet_viz.networks.export.spec_file import spec_from_json as spec_from_json
     from resnet_viz.networks.export.spec_file import spec_to_json as spec_to_json
@@ -176,6 +178,8 @@ _HOMES = {
     "identified": "diagnosis.diagnose",
     "layer_names": "probe.capture",
     "layer_table": "networks.tables.layer_table",
+    "lesson_plot": "lessons.lesson_code",
+    "lesson_values": "lessons.lesson_code",
     "load": "checkpoints.load",
     "load_checkpoint": "checkpoints.load_file",
     "load_dataset": "datasets.load_dataset",

@@ -12,6 +12,7 @@ from resnet_viz.cli.experiment_command import experiment
 from resnet_viz.cli.explain_command import explain
 from resnet_viz.cli.export_command import export
 from resnet_viz.cli.gradients_command import gradients
+from resnet_viz.cli.lesson_command import lesson
 from resnet_viz.cli.networks_command import networks
 from resnet_viz.cli.repair_command import repair
 from resnet_viz.cli.train_command import train
@@ -30,6 +31,7 @@ for command in (
     explain,
     gradients,
     experiment,
+    lesson,
     train,
     diagnose,
     repair,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 import numpy as np
 import plotly.graph_objects as go
@@ -11,6 +12,9 @@ from resnet_viz.core.text import Text
 from resnet_viz.figures.finding_matrices import shared_scale
 from resnet_viz.figures.finding_panels import panel_figure
 from resnet_viz.records import Curve, Finding, Mark, Panel
+
+#: What a notebook gets, so that a layer without Plotly can name it.
+Drawn: TypeAlias = go.Figure
 
 #: Marks whose curves can lie over each other.
 OVERLAID = (Mark.LINES, Mark.POINTS, Mark.BARS)

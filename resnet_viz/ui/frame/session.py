@@ -233,6 +233,7 @@ ADDRESS_STEP, ADDRESS_GUESS = Key("step", ""), Key("guess", "")  # in the addres
 ADDRESS_PANEL = Key("panel", "")
 PRESENT = Key("present", "")  # in the address only: "1" for the projector
 PRESENT_PANEL = Keys[int | None]("present_panel_{}", None)  # by lesson
+LINK_STEP, LINK_LANGUAGE = Key("link_step", 1), Key("link_language", False)
 LEARN_TAB = Choice("learn_tab", "")
 WORD_WANTED = Key("word_wanted", "")
 

@@ -15,6 +15,8 @@ from resnet_viz.ui.frame.session import (
 )
 from resnet_viz.ui.frame.words import md_escape
 from resnet_viz.ui.learn.lesson_figures import show_view
+from resnet_viz.ui.learn.lesson_link import offer_link
+from resnet_viz.ui.learn.lesson_papers import offer_papers
 from resnet_viz.ui.learn.lesson_state import (
     SKIPPED,
     LessonState,
@@ -39,6 +41,8 @@ def show_lesson(lesson: Lesson, text: Text) -> None:
         )
         st.button(text("learn.present"), key="present_start", on_click=PRESENT.write_address,
                   args=("1",), help=text("learn.present_help"))  # fmt: skip
+        offer_link(lesson, text)
+        offer_papers(lesson, text)
     st.subheader(f"{lesson.number}. {words('title')}", anchor=False)
     st.caption(md_escape(words("goal")))
     _predict(state, words, text)

@@ -1,0 +1,1 @@
+"""Lessons for paper, for other programs and for places without a server."""
