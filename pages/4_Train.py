@@ -2,9 +2,8 @@
 
 from resnet_viz.ui.frame.shell import open_page
 
-text = open_page("train.title")
+text = open_page("train.title", heading=False)
 
-from resnet_viz.ui.train.form import ask_config
 from resnet_viz.ui.train.page import show_trainings
 
-show_trainings(ask_config(text), text)
+show_trainings(text)

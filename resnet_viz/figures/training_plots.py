@@ -22,7 +22,7 @@ R = TypeVar("R", Epoch, TrainingStep)
 Epochs: TypeAlias = Mapping[str, Sequence[Epoch]]  # by kind of network, in order
 Steps: TypeAlias = Mapping[str, Sequence[TrainingStep]]  # as Epochs
 
-_DASHES = {"test": "solid", "train": "dot"}
+DASHES = {"test": "dash", "train": "solid"}
 _MARKERS = {"test": "", "train": "-open"}  # one epoch alone has no line to tell them apart
 _WATCHED_SIDE = 128  # pixels
 
@@ -36,7 +36,7 @@ def curve_figure(epochs: Epochs, quantity: str, text: Text) -> go.Figure:
     scale = 100.0 if quantity == "error" else 1.0
     for role in TWINS:
         style = STYLES[role]
-        for part, dash in _DASHES.items():
+        for part, dash in DASHES.items():
             rows = epochs.get(role, ())
             figure.add_scatter(
                 x=[row.epoch for row in rows],
@@ -75,7 +75,7 @@ def runs_figure(curves: Sequence[RunCurve], text: Text) -> go.Figure:
     for curve in curves:
         colour = SERIES[titles.index(curve.title) % len(SERIES)]
         label = f"{escape(curve.title)}: {text(f'roles.{curve.kind}')}"
-        for part, dash in _DASHES.items():
+        for part, dash in DASHES.items():
             figure.add_scatter(
                 x=list(curve.epochs),
                 y=[100 * error for error in (curve.test if part == "test" else curve.train)],
@@ -92,9 +92,12 @@ def runs_figure(curves: Sequence[RunCurve], text: Text) -> go.Figure:
     return styled(figure, height=390)
 
 
-def measured_steps(steps: Steps, quantity: str, text: Text) -> go.Figure:
-    """Layer against measured step, colour on one logarithmic range for both networks.
+def measured_steps(
+    steps: Steps, quantity: str, text: Text, *, done: int = 0, height: int = 390
+) -> go.Figure:
+    """Layer against step, colour on one logarithmic range for both networks.
 
+    A column reaches from its measured step to the next one, the last to the step ``done``.
     ``quantity``: ``gradient_norms`` (of dL/dW) or ``update_ratios``. Exact zeros and values that
     are not finite are left grey, and named in the hover text.
     """
@@ -114,19 +117,21 @@ def measured_steps(steps: Steps, quantity: str, text: Text) -> go.Figure:
         shown_all += shown[np.isfinite(shown)].tolist()
         figure.add_heatmap(
             z=shown,
-            x=[str(step.step) for step in steps[role]],
+            x=_edges([step.step for step in steps[role]], done),
             y=list(range(len(layers))),
             hovertext=[hover(row) for row in norms],
-            text=[[escape(layer)] * norms.shape[1] for layer in layers],
+            text=[
+                [f"{escape(layer)}, {text('train.axis_step')} {step.step}" for step in steps[role]]
+                for layer in layers
+            ],
             coloraxis="coloraxis",
-            hovertemplate="%{text}, " + text("train.axis_step") + " %{x}: %{hovertext}"
-            "<extra></extra>",
+            hovertemplate="%{text}: %{hovertext}<extra></extra>",
             row=row,
             col=1,
         )
         places, names = stage_ticks(layers)
         figure.update_yaxes(tickvals=places, ticktext=names, autorange="reversed", row=row, col=1)
-    figure.update_xaxes(type="category", nticks=8)
+    figure.update_xaxes(nticks=8)
     figure.update_xaxes(title=text("train.axis_step"), row=max(len(roles), 1), col=1)
     figure.update_layout(
         coloraxis={
@@ -138,7 +143,12 @@ def measured_steps(steps: Steps, quantity: str, text: Text) -> go.Figure:
             },
         }
     )
-    return styled(figure, height=390)
+    return styled(figure, height=height)
+
+
+def _edges(steps: Sequence[int], done: int) -> list[int]:
+    """Where each column of a heat map begins, and where the last one ends."""
+    return [*steps, max(done, steps[-1] + 1)]
 
 
 def _powers(exponents: Sequence[float]) -> dict[str, list[Any]]:

@@ -31,6 +31,20 @@ class TrainingStep:
 
 
 @dataclass(frozen=True)
+class TrainingPoint:
+    """One training batch, before its step, by kind of network; augmented as in the training."""
+
+    step: int  # counted from 0 over the whole run
+    losses: Mapping[str, float]  # nats, mean of the batch
+    errors: Mapping[str, float]  # shares of wrong predictions, 0 to 1
+
+    @property
+    def key(self) -> str:
+        """Unique per step: all points are stored."""
+        return f"point/{self.step}"
+
+
+@dataclass(frozen=True)
 class Epoch:
     """One epoch of one network. Errors are shares of wrong predictions, 0 to 1; losses in nats.
 
@@ -140,7 +154,7 @@ class WatchedSide:
 class WatchedImages:
     """The predictions for the watched images after an epoch."""
 
-    epoch: int
+    epoch: int  # 0 before the first step
     sides: Mapping[str, WatchedSide]  # by kind, residual or plain
 
     @property
@@ -169,7 +183,13 @@ class TrainingResult:
 
 #: Anything that a training reports.
 TrainingEvent: TypeAlias = (
-    DataShown | TrainingStep | TrainingProgress | Epoch | WatchedImages | TrainingResult
+    DataShown
+    | TrainingStep
+    | TrainingPoint
+    | TrainingProgress
+    | Epoch
+    | WatchedImages
+    | TrainingResult
 )
 
 

@@ -20,6 +20,7 @@ from resnet_viz.records import (
     Epoch,
     Pair,
     Role,
+    TrainingPoint,
     TrainingProgress,
     TrainingStep,
     roles_of,
@@ -31,6 +32,8 @@ from resnet_viz.training.state import TrainingState
 
 #: Steps that are always measured for the plot over time; the first ones change the weights most.
 FIRST_STEPS = (0, 1, 2, 5, 10, 20, 50, 100)
+#: The most points of a run's training curve; a short run has one for every step.
+MOST_POINTS = 1000
 
 
 def train(
@@ -40,7 +43,7 @@ def train(
     *,
     every: int = 50,
     state: TrainingState | None = None,
-) -> Generator[TrainingStep | TrainingProgress | Epoch, None, None]:
+) -> Generator[TrainingStep | TrainingPoint | TrainingProgress | Epoch, None, None]:
     """Train one network, or both networks of a pair on the same batches, in place.
 
     The caller may stop at any record. The result depends only on recipe, data and initial weights;
@@ -61,10 +64,11 @@ def train(
 
     Yields
     ------
-    TrainingStep or TrainingProgress or Epoch
-        ``TrainingProgress`` after every step; one ``TrainingStep`` per network at ``FIRST_STEPS``,
-        at the first step of an epoch and every ``every`` steps; one ``Epoch`` per network after
-        every epoch.
+    TrainingStep or TrainingPoint or TrainingProgress or Epoch
+        ``TrainingProgress`` after every step; ``TrainingPoint`` after every step too, or after
+        some if there are more than ``MOST_POINTS``; one ``TrainingStep`` per network at
+        ``FIRST_STEPS``, at the first step of an epoch and every ``every`` steps; one ``Epoch`` per
+        network after every epoch.
 
     Raises
     ------
@@ -141,7 +145,9 @@ class Course:
         self.generator = torch.Generator().manual_seed(self.recipe.seed * 100_003 + self.epoch)
         self.order = torch.randperm(len(self.labels), generator=self.generator).to(self.device)
 
-    def run(self) -> Generator[TrainingStep | TrainingProgress | Epoch, None, None]:
+    def run(
+        self,
+    ) -> Generator[TrainingStep | TrainingPoint | TrainingProgress | Epoch, None, None]:
         """Train to the end; at every record ``state()`` can be saved to resume from."""
         with ExitStack() as stack:
             pool = self._pool(stack)
@@ -165,7 +171,7 @@ class Course:
 
     def _one_step(
         self, map_: Callable[..., Iterator[TrainingStep | None]]
-    ) -> Generator[TrainingStep | TrainingProgress, None, None]:
+    ) -> Generator[TrainingStep | TrainingPoint | TrainingProgress, None, None]:
         size = self.recipe.batch_size
         chosen = self.order[self.step * size : (self.step + 1) * size]
         pixels = augmented(self.padded, chosen, self.changes, self.generator)
@@ -184,7 +190,17 @@ class Course:
             if not isfinite(step.loss):
                 raise TrainingError("training_diverged", kind=step.kind, epoch=self.epoch + 1)
         yield from measured
+        if number % -(-self.steps * self.recipe.epochs // MOST_POINTS) == 0:
+            yield self._point(number, len(chosen))
         yield TrainingProgress(self.epoch + 1, self.recipe.epochs, self.step, self.steps)
+
+    def _point(self, step: int, images: int) -> TrainingPoint:
+        last = {learner.kind: [v.item() for v in learner.last] for learner in self.learners}
+        return TrainingPoint(
+            step=step,
+            losses={kind: loss for kind, (loss, _) in last.items()},
+            errors={kind: wrong / images for kind, (_, wrong) in last.items()},
+        )
 
     @property
     def threads(self) -> int:

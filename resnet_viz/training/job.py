@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 from resnet_viz.checkpoints.save import save_checkpoint
 from resnet_viz.core.converter import decode, encode
 from resnet_viz.networks.resnet.model import ResNet
-from resnet_viz.records import Epoch, TrainingEvent, TrainingResult, TrainingStep
+from resnet_viz.records import Epoch, TrainingEvent, TrainingResult, TrainingStep, WatchedImages
 from resnet_viz.training.config import TrainingConfig
 from resnet_viz.training.course import Course
 from resnet_viz.training.cpu_threads import fixed_threads
@@ -36,8 +36,8 @@ def train_job(config: TrainingConfig, folder: Path) -> Generator[TrainingEvent, 
     Yields
     ------
     TrainingEvent
-        A ``DataShown`` first, then the records of ``Course.run`` with ``WatchedImages`` after
-        every epoch, and one ``TrainingResult`` per network last.
+        A ``DataShown`` first, then the records of ``Course.run`` with ``WatchedImages`` before
+        the first and after every epoch, and one ``TrainingResult`` per network last.
 
     """
     networks, data = begin(config)
@@ -47,6 +47,8 @@ def train_job(config: TrainingConfig, folder: Path) -> Generator[TrainingEvent, 
         course.attach(TrainingState.load(state_file))
     save_samples(course.data, folder)
     yield data_shown(course, data)
+    if not course.epoch and not course.step:
+        yield _watched(course)
     yield from course.curve  # again: the last epoch may have been saved but not reported
     last_saved = time.monotonic()
     try:
@@ -60,9 +62,7 @@ def train_job(config: TrainingConfig, folder: Path) -> Generator[TrainingEvent, 
                 last_saved = time.monotonic()
             yield record
             if isinstance(record, Epoch) and record is course.curve[-1]:
-                with fixed_threads(course.threads_each):
-                    watched = watched_images(course)
-                yield watched
+                yield _watched(course)
     except GeneratorExit:
         course.state().save(state_file)
         raise
@@ -85,6 +85,11 @@ def steps_of(folder: Path) -> list[TrainingStep]:
             continue  # a partial line of a killed worker; the step was repeated
         rows[step.step, step.kind] = step
     return [rows[key] for key in sorted(rows)]
+
+
+def _watched(course: Course) -> WatchedImages:
+    with fixed_threads(course.threads_each):
+        return watched_images(course)
 
 
 def _append(path: Path, step: TrainingStep) -> None:

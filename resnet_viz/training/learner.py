@@ -45,6 +45,7 @@ class Learner:
         self.start = {name: weight.detach().clone() for name, weight in self.weights.items()}
         self.loss_sum = torch.zeros((), device=self.device)
         self.wrong = torch.zeros((), device=self.device)
+        self.last = (self.loss_sum, self.wrong)  # mean loss and wrong answers of the last batch
 
     def learn(
         self,
@@ -86,8 +87,10 @@ class Learner:
         loss.backward()  # type: ignore[no-untyped-call]
         before = self.before() if step is not None else None
         self.optimiser.step()
+        wrong = (logits.detach().argmax(1) != labels).sum()
+        self.last = (loss.detach(), wrong)
         self.loss_sum += loss.detach() * len(labels)
-        self.wrong += (logits.detach().argmax(1) != labels).sum()
+        self.wrong += wrong
         if before is None or step is None:
             return None
         return self.measured(step, rate, self.numbers(loss, before).tolist())

@@ -7,16 +7,17 @@ from pathlib import Path
 
 from resnet_viz.checkpoints.weights import FRESH
 from resnet_viz.core.text import Text
+from resnet_viz.figures.comparison_drawing import network_title
 from resnet_viz.training.config import TrainingConfig, with_threads
 from resnet_viz.training.recipe import RECIPES, Recipe
 
 
 def run_title(config: TrainingConfig, text: Text) -> str:
-    """Return the default title of a run, such as "resnet20 + plain20, digits, short, seed 3".
+    """Return the default title of a run, such as "ResNet-20 + plain-20, digits, short, seed 3".
 
     Named are the recipe that has most fields in common, and the fields that differ from it.
     """
-    names = " + ".join(spec.name for spec in config.specs().values())
+    names = " + ".join(network_title(spec, text) for spec in config.specs().values())
     recipes = {name: with_threads(recipe, config.device) for name, recipe in RECIPES.items()}
     nearest = min(recipes, key=lambda name: len(list(_differing(config.recipe, recipes[name]))))
     parts = [names, Path(config.data).name, text(f"train.title_{nearest}")]

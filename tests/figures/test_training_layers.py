@@ -7,9 +7,10 @@ import pytest
 
 from resnet_viz.core.text import Text
 from resnet_viz.figures.theme import SERIES, stage_ticks
+from resnet_viz.figures.training_curves import live_curves
 from resnet_viz.figures.training_layers import MOST_CLASSES, counts_figure, layers_figure
 from resnet_viz.figures.training_plots import RunCurve, by_kind, measured_steps, runs_figure
-from resnet_viz.records import TrainingStep
+from resnet_viz.records import Epoch, TrainingPoint, TrainingStep
 
 EN = Text("en")
 
@@ -44,6 +45,30 @@ def test_update_ratios_are_drawn_and_an_exact_zero_is_left_out():
     assert [round(float(v), 6) for v in drawn.z[1]] == [-1, -2]
     assert all(math.isnan(v) for v in drawn.z[0])  # no colour
     assert drawn.hovertext[0][0] == "0"
+
+
+def test_a_column_of_the_heat_map_reaches_to_the_next_measured_step():
+    steps = [TrainingStep("plain", s, 1.0, 0.1, {"fc": 1.0}, {}) for s in (0, 1, 5)]
+    (drawn,) = measured_steps(by_kind(steps), "gradient_norms", EN, done=9).data
+    assert list(drawn.x) == [0, 1, 5, 9]
+    assert drawn.text[0][1] == "fc, step 1"
+    (drawn,) = measured_steps(by_kind(steps), "gradient_norms", EN).data
+    assert list(drawn.x) == [0, 1, 5, 6]
+
+
+def test_live_curves_are_solid_for_batches_and_dashed_for_test_images():
+    epochs = by_kind([one_epoch("plain", 1), one_epoch("plain", 2)])
+    points = [TrainingPoint(s, {"plain": 2.0}, {"plain": 0.5}) for s in (1, 0)]
+    *_, train, test = live_curves(epochs, points, "error", EN, per_epoch=10).data
+    assert (list(train.x), list(train.y), train.line.dash) == ([0, 1], [50, 50], "solid")
+    assert (list(test.x), list(test.y), test.line.dash) == ([10, 20], [25, 25], "dash")
+    *_, train, _ = live_curves(epochs, [], "error", EN, per_epoch=10).data  # of an older version
+    assert (list(train.x), list(train.y)) == ([10, 20], [75, 75])
+    assert len(live_curves({}, [], "loss", EN, per_epoch=10).data) == 4
+
+
+def one_epoch(kind, number):
+    return Epoch(kind, number, 1.5, 0.75, 1.0, 0.25, 900.0, 0.1, (0.5,), {}, {})
 
 
 def test_a_confusion_matrix_is_drawn_while_it_can_be_read():

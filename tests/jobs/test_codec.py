@@ -19,6 +19,7 @@ from resnet_viz.explain.many.job import ManyConfig
 from resnet_viz.explain.many.picture_sources import PictureSource
 from resnet_viz.explain.method_names import MethodName
 from resnet_viz.figures.explanation_plots import ascent_figure
+from resnet_viz.figures.training_curves import live_curves
 from resnet_viz.figures.training_layers import layers_figure
 from resnet_viz.figures.training_plots import (
     by_kind,
@@ -33,6 +34,7 @@ from resnet_viz.records import (
     Counted,
     DataShown,
     Epoch,
+    TrainingPoint,
     TrainingProgress,
     TrainingResult,
     TrainingStep,
@@ -65,6 +67,8 @@ EVENTS = {
                   (WatchedImage(b"\x89PNG\x00", 1),)),
         TrainingStep("residual", 0, 2.3, 0.1, {"conv1": nan, "fc": 1.0}, {"conv1": 0.0, "fc": 0.1}),
         TrainingStep("residual", 1, 2.1, 0.1, {"conv1": 0.5, "fc": inf}, {"conv1": 0.2, "fc": 0.1}),
+        TrainingPoint(0, {"residual": 2.3, "plain": nan}, {"residual": 0.5, "plain": 1.0}),
+        TrainingPoint(1, {"residual": 2.1, "plain": inf}, {"residual": 0.25, "plain": 1.0}),
         TrainingProgress(1, 3, 20, 75),
         epoch("residual", 1, 0.25),
         epoch("plain", 1, 0.5),
@@ -175,6 +179,7 @@ def test_figures_of_polled_records_equal_those_of_the_records(tmp_path):
         epochs, steps = by_kind(of_type(records, Epoch)), by_kind(of_type(records, TrainingStep))
         changes = {kind: own[-1].weight_changes for kind, own in epochs.items()}
         figures = [
+            live_curves(epochs, of_type(records, TrainingPoint), "loss", EN, per_epoch=75),
             curve_figure(epochs, "error", EN),
             curve_figure(epochs, "loss", EN),
             measured_steps(steps, "gradient_norms", EN),

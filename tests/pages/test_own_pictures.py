@@ -66,7 +66,7 @@ def test_compare_shows_the_watched_digits_with_the_answers_that_train_showed(dig
     assert len(titles) == OFFERED
     assert titles[:2] == ["0 (test image 1)", "2 (test image 1)"]
     assert "Kitten" not in titles
-    (shown,) = runs.events(digits_run, WatchedImages)
+    *_, shown = runs.events(digits_run, WatchedImages)
     side = shown.sides[Role.RESIDUAL]
     headline = next(m.value for m in app.markdown if m.value.startswith("#####"))
     assert f"{round(100 * side.probabilities[0])}%" in headline

@@ -1,5 +1,6 @@
 """The Train page without a browser: start, invalid settings, and a finished run."""
 
+import json
 import time
 
 import pytest
@@ -9,23 +10,28 @@ from resnet_viz import NetworkSpec
 from resnet_viz.core.places import ASSETS, home
 from resnet_viz.core.text import Text
 from resnet_viz.jobs.job import JobState
+from resnet_viz.jobs.queue import runs
 from resnet_viz.jobs.queue.execute import execute
 from resnet_viz.jobs.queue.run_store import RunStore
 from resnet_viz.jobs.queue.runs import stop
+from resnet_viz.records import TrainingPoint, WatchedImages
 from resnet_viz.training.class_demo import recorded_demo
 from resnet_viz.training.config import TrainingConfig
 from resnet_viz.training.recipe import Recipe
 from resnet_viz.ui.choose.openings import design_id, packed
-from resnet_viz.ui.frame.session import RUN
+from resnet_viz.ui.frame.session import RUN, TRAIN_MOMENT, TRAIN_SETTINGS
 from tests.source import ROOT
 
 TIMEOUT = 120  # seconds
+prepared = []  # devices whose worker a page asked for
 SPEC = NetworkSpec(depths=(1, 1), widths=(8, 16), input_size=8, input_channels=1)
 
 
 @pytest.fixture(autouse=True)
 def own_home(tmp_path, monkeypatch):
     monkeypatch.setenv("RESNET_VIZ_HOME", str(tmp_path))
+    monkeypatch.setattr(runs, "prepare", prepared.append)
+    prepared.clear()
 
 
 def opened(language="en", run=None, **query):
@@ -62,6 +68,8 @@ def test_the_page_starts_and_teaches(language, sentence):
     assert not app.exception
     assert sentence in words(app)
     assert app.button(key="train_begin")
+    assert prepared == ["cpu"]  # its worker starts while one still chooses
+    assert app.session_state[TRAIN_SETTINGS.name]
     assert "train." not in words(app)
 
 
@@ -75,7 +83,9 @@ def test_the_usual_form_is_the_class_demo_that_was_recorded():
     app.button(key="train_begin").click().run()
     assert not app.exception
     (run,) = RunStore().listed()
-    assert run.title == "resnet56 + plain56, digits, class demo"
+    assert run.title == "ResNet-56 + plain-56, digits, class demo"
+    assert not app.session_state[TRAIN_SETTINGS.name]  # folded away
+    assert app.selectbox(key=RUN.name).value == run.id
     assert recorded_demo().covers(run.config)
     stop(run.id)
 
@@ -102,6 +112,45 @@ def test_a_finished_run_is_shown_with_curves_images_and_a_way_out(finished, lang
     facts = {"data": "digits", "train": 96, "test": 40, "changes": unchanged, "seed": 0}
     assert text("train.facts", **facts) in words(app)
     assert sum(" %" in str(caption.value) for caption in app.caption) >= 8  # answers
+
+
+def test_one_can_look_back_at_every_epoch_and_before_the_first(finished):
+    app = opened(run=finished)
+    slider = app.slider(key=TRAIN_MOMENT[finished].name)
+    assert (slider.min, slider.max, slider.value) == (0, 2, 2)
+    now = words(app)
+    app = slider.set_value(1).run()
+    assert not app.exception
+    assert "After epoch 1 " in words(app)
+    assert words(app) != now
+    for chart in app.get("plotly_chart"):  # both mark the same step
+        lines = json.loads(chart.proto.spec)["layout"]["shapes"]
+        assert {line["x0"] for line in lines} == {3}
+    app = app.slider(key=TRAIN_MOMENT[finished].name).set_value(0).run()
+    assert not app.exception
+    assert "before the first step" in words(app)
+    assert Text("en")("train.sentence_none") in words(app)
+
+
+def test_a_run_has_a_point_for_every_step_and_pictures_before_the_first(finished):
+    points = runs.events(finished, TrainingPoint)
+    assert [point.step for point in points] == list(range(6))
+    assert all(set(point.errors) == {"residual", "plain"} for point in points)
+    assert [one.epoch for one in runs.events(finished, WatchedImages)] == [0, 1, 2]
+
+
+def test_a_pause_leaves_the_settings_folded_and_a_stop_opens_them(finished):
+    store = RunStore()
+    run_id = store.create("train", store.run(finished).config, "going", "no-such-device")
+    app = opened(run=run_id)
+    assert not app.session_state[TRAIN_SETTINGS.name]
+    app.button(key="train_pause").click().run()
+    assert store.run(run_id).state is JobState.STOPPED
+    assert not app.session_state[TRAIN_SETTINGS.name]
+    app.button(key="train_resume").click().run()
+    app.button(key="train_stop").click().run()
+    assert store.run(run_id).state is JobState.STOPPED
+    assert app.session_state[TRAIN_SETTINGS.name]
 
 
 def test_a_run_deleted_elsewhere_leaves_the_page_alive(finished):

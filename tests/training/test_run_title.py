@@ -21,16 +21,16 @@ def titled(*arguments, language="en", **options):
 
 
 def test_a_usual_recipe_is_its_name():
-    assert titled() == "resnet20 + plain20, digits, class demo"
-    assert titled("short", pair=False, data="cifar10") == "resnet20, cifar10, short"
-    assert titled(data="/uploads/ab12/cats.zip") == "resnet20 + plain20, cats.zip, class demo"
-    assert titled(language="zh") == "resnet20 + plain20，digits，课堂演示"
+    assert titled() == "ResNet-20 + plain-20, digits, class demo"
+    assert titled("short", pair=False, data="cifar10") == "ResNet-20, cifar10, short"
+    assert titled(data="/uploads/ab12/cats.zip") == "ResNet-20 + plain-20, cats.zip, class demo"
+    assert titled(language="zh") == "ResNet-20 + 普通-20，digits，课堂演示"
 
 
 def test_what_differs_is_named_and_nothing_else():
     assert titled(augmentation="none", seed=3).endswith("class demo, augmentation none, seed 3")
     assert titled(augmentation="crop").endswith("class demo, augmentation crop, shift 1")
-    assert titled(learning_rate=0.02, epochs=4).endswith("epochs 4, learning rate 0.02")
+    assert titled(learning_rate=0.02, epochs=4).endswith("epochs 4, lr 0.02")
     frozen = replace(made("fine-tune"), frozen=("stem", "layer1"))
     assert run_title(frozen, Text("en")).endswith("fine-tune, frozen: stem layer1")
     start = replace(frozen.start, source=WeightSource.BUNDLED)

@@ -64,6 +64,12 @@ def submit(kind: str, config: object, *, title: str, device: str = "cpu") -> str
     return run_id
 
 
+def prepare(device: str) -> None:
+    """Start the worker of a device before there is a run, so that the first one begins at once."""
+    if device != cluster.DEVICE:
+        _see_to(RunStore(), device)
+
+
 @dataclass(frozen=True)
 class QueuedRun:
     """Handle of a background run; implements ``Running``."""

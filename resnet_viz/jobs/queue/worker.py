@@ -15,13 +15,14 @@ from contextlib import suppress
 
 from filelock import Timeout
 
+from resnet_viz.jobs.kinds import job_kind
 from resnet_viz.jobs.queue import ray_cluster as cluster
 from resnet_viz.jobs.queue.execute import execute
 from resnet_viz.jobs.queue.locks import device_lock
 from resnet_viz.jobs.queue.run_store import RunStore
 
 _NICENESS = 10
-_LINGER = 60.0  # seconds without runs before exit; a new worker would import torch again
+_LINGER = 180.0  # seconds without runs before exit; a new worker would import torch again
 
 
 def work(store: RunStore, device: str, leaving: threading.Event) -> None:
@@ -41,6 +42,8 @@ def work(store: RunStore, device: str, leaving: threading.Event) -> None:
     """
     try:
         with device_lock(store, device).acquire(timeout=2):
+            if not store.queue(device) and device != cluster.DEVICE:
+                _warm_up()
             idle_since = time.monotonic()
             while not leaving.is_set() and time.monotonic() - idle_since < _LINGER:
                 queued = store.queue(device)
@@ -55,6 +58,17 @@ def work(store: RunStore, device: str, leaving: threading.Event) -> None:
                 idle_since = time.monotonic()
     except Timeout:
         return
+
+
+def _warm_up() -> None:
+    """Import what a training needs, while whoever will start it still chooses its settings."""
+    from torch import optim, zeros  # here, so that the worker has its lock within a second
+
+    from resnet_viz.datasets.named import digits
+
+    job_kind("train")
+    digits()  # imports scikit-learn
+    optim.SGD([zeros(1)])  # the first optimiser imports torch._dynamo: 2.4 s of one core
 
 
 def main() -> None:

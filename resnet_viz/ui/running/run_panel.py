@@ -37,6 +37,10 @@ class RunPanel:
         The texts of a stopped run and of the button that resumes it; empty for the usual ones.
     deletable
         Whether the panel offers to delete an ended run.
+    pause
+        Whether the panel offers to pause too: the run stops, and the page stays as it is.
+    after_stop
+        Called after the run was stopped, but not if it was paused.
 
     """
 
@@ -46,14 +50,19 @@ class RunPanel:
     stopped: Callable[[Status], str] | None = None
     resume: str = ""
     deletable: bool = False
+    pause: bool = False
+    after_stop: Callable[[], object] = bool
 
 
 def show_run(run: Run, panel: RunPanel, text: Text) -> None:
     """Show the panel, redrawn while the run is active; the rest of the page is not rerun."""
 
     def draw(running: QueuedRun, status: Status) -> None:
-        _state(status, panel, text)
-        _buttons(running, status, panel, text)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            _state(status, panel, text)
+            _buttons(running, status, panel, text)
+        if status.error is not None:
+            show_error(status.error, text)
         panel.draw(status)
 
     follow(lambda: QueuedRun(run.id), draw, patience=0, every=_EVERY)
@@ -83,20 +92,27 @@ def _state(status: Status, panel: RunPanel, text: Text) -> None:
         st.caption(panel.stopped(status))
     else:
         st.caption(text(f"train.state_{status.state}"))
-    if status.error is not None:
-        show_error(status.error, text)
 
 
 def _buttons(running: QueuedRun, status: Status, panel: RunPanel, text: Text) -> None:
-    with st.container(horizontal=True):
-        if status.state in (JobState.QUEUED, JobState.RUNNING):
-            st.button(text("train.stop"), key=f"{panel.name}_stop", on_click=running.stop)
-        if status.state in (JobState.STOPPED, JobState.FAILED):
-            label = panel.resume or text("train.resume")
-            st.button(label, key=f"{panel.name}_resume", on_click=runs.resume, args=(running.id,))
-        if panel.deletable and not status.state.active:
-            st.button(text("train.delete"), key=f"{panel.name}_delete",
-                      on_click=_delete, args=(running.id, text))  # fmt: skip
+    if status.state in (JobState.QUEUED, JobState.RUNNING):
+        if panel.pause:
+            st.button(text("train.pause"), key=f"{panel.name}_pause", icon=":material/pause:",
+                      on_click=running.stop, help=text("train.pause_help"))  # fmt: skip
+        st.button(text("train.stop"), key=f"{panel.name}_stop", icon=":material/stop:",
+                  on_click=_stop, args=(running, panel))  # fmt: skip
+    if status.state in (JobState.STOPPED, JobState.FAILED):
+        label = panel.resume or text("train.resume")
+        st.button(label, key=f"{panel.name}_resume", icon=":material/play_arrow:",
+                  on_click=runs.resume, args=(running.id,))  # fmt: skip
+    if panel.deletable and not status.state.active:
+        st.button(text("train.delete"), key=f"{panel.name}_delete",
+                  on_click=_delete, args=(running.id, text))  # fmt: skip
+
+
+def _stop(running: QueuedRun, panel: RunPanel) -> None:
+    running.stop()
+    panel.after_stop()
 
 
 def _delete(run_id: str, text: Text) -> None:

@@ -16,7 +16,7 @@ from resnet_viz.training.preview import Preview, preview
 from resnet_viz.training.run_title import run_title
 from resnet_viz.ui.frame.engines import results
 from resnet_viz.ui.frame.messages import show_error
-from resnet_viz.ui.frame.session import RUN
+from resnet_viz.ui.frame.session import RUN, TRAIN_SETTINGS
 from resnet_viz.ui.frame.words import duration, md_escape
 from resnet_viz.ui.running.waiting import follow
 from resnet_viz.ui.train.form import preview_key
@@ -25,17 +25,25 @@ _SIDE = 64  # pixels
 
 
 def offer_start(config: TrainingConfig, text: Text) -> None:
-    """Show the start button, then data and estimate once they are computed."""
-    started = st.button(text("train.begin"), type="primary", key="train_begin")
-    if started:
-        try:
-            run_id = runs.submit(
-                "train", config, title=run_title(config, text), device=config.device
-            )
-        except ResnetVizError as error:
-            show_error(error, text)
-        else:
-            RUN.set(run_id)
+    """Show the start button; a worker is started already, so that the first step comes at once."""
+    runs.prepare(config.device)
+    st.button(text("train.begin"), type="primary", key="train_begin", icon=":material/play_arrow:",
+              on_click=_start, args=(config, text), help=run_title(config, text))  # fmt: skip
+
+
+def _start(config: TrainingConfig, text: Text) -> None:
+    """Start a training and show it, with the settings folded away."""
+    try:
+        run_id = runs.submit("train", config, title=run_title(config, text), device=config.device)
+    except ResnetVizError as error:
+        show_error(error, text)
+    else:
+        RUN.set(run_id)
+        TRAIN_SETTINGS.set(False)
+
+
+def show_estimate(config: TrainingConfig, text: Text) -> None:
+    """Show data and estimate once they are computed."""
     job = Job(
         preview_key(config), lambda: _previewed(config), size=lambda one: one.nbytes, kept=ANSWERED
     )
