@@ -11,6 +11,7 @@
     │   ├── DataError         a data set that is missing or damaged
     │   ├── RunError          a background run that is unknown, or busy
     │   ├── OptionError       an option with an invalid value
+    │   ├── ClassError        a class that is over or full, or a vote that it cannot count
     │   └── OutputError       a file or folder that exists already or cannot be written
     └── FailureError          a failure not caused by the input (exit code 1)
         ├── TrainingError     a loss that is no longer finite
@@ -90,6 +91,10 @@ class RunError(InputError):
 
 class OptionError(InputError):
     """An option with an invalid value."""
+
+
+class ClassError(InputError):
+    """A class that is unknown, over or full, or a vote that it cannot count."""
 
 
 class FailureError(ResnetVizError):

@@ -52,8 +52,8 @@ def has_end_labels(panel: Panel) -> bool:
     return not ends or max(ends) > 1.01 * min(ends)
 
 
-def label_ends(figure: go.Figure, panel: Panel, text: Text) -> None:
-    """Name and note of each curve at its right end, apart enough to be read."""
+def label_ends(figure: go.Figure, panel: Panel, text: Text, *, gap: float = _LEAST_GAP) -> None:
+    """Name and note of each curve at its right end, ``gap`` of the height apart or more."""
     labels = [f"{curve_label(curve, text)} {escape(curve.note)}" for curve in panel.curves]
     every = np.concatenate([drawn_heights(curve, log=panel.log_y) for curve in panel.curves])
     low, high = float(np.nanmin(every)), float(np.nanmax(every))
@@ -62,7 +62,7 @@ def label_ends(figure: go.Figure, panel: Panel, text: Text) -> None:
     for end in dict.fromkeys(ends):
         here = [n for n, other in enumerate(ends) if other == end]
         heights = [_end(panel.curves[n], log=panel.log_y) for n in here]
-        spaced = _spaced([(height - low) / span for height in heights])
+        spaced = _spaced([(height - low) / span for height in heights], gap)
         for n, place in zip(here, spaced, strict=True):
             figure.add_annotation(
                 x=end,
@@ -98,10 +98,10 @@ def _end(curve: Curve, *, log: bool) -> float:
     return float(shown[-1]) if len(shown) else 0.0
 
 
-def _spaced(places: Sequence[float]) -> list[float]:
+def _spaced(places: Sequence[float], gap: float) -> list[float]:
     """Places between 0 and 1 in the same order, moved apart where they are too close."""
     order = np.argsort(places)
     spaced = np.array(places, float)
     for below, above in pairwise(order):
-        spaced[above] = max(spaced[above], spaced[below] + _LEAST_GAP)
+        spaced[above] = max(spaced[above], spaced[below] + gap)
     return [float(place) for place in spaced]

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from resnet_viz.core.number_format import readable
 from resnet_viz.core.text import Text
+from resnet_viz.figures.curve_labels import has_end_labels, label_ends
 from resnet_viz.figures.finding_matrices import shared_scale
 from resnet_viz.figures.finding_panels import panel_figure
 from resnet_viz.records import Curve, Finding, Mark, Panel
@@ -21,7 +22,8 @@ OVERLAID = (Mark.LINES, Mark.POINTS, Mark.BARS)
 
 _MOST_LABELS = 6  # at the ends of curves; more would not be read
 _LARGE_FONT, _LARGE_LINE, _LARGE_MARKER = 22, 4, 12  # pixels
-_LARGER = 1.7  # how much wider a label is then
+_LARGER = 1.45  # how much wider a label is then
+_LARGE_GAP = 0.1  # of the height, between two labels
 
 
 def lesson_panel(finding: Finding, name: str, curves: Sequence[str] = ()) -> Panel | None:
@@ -40,17 +42,22 @@ def lesson_figure(
     Parameters
     ----------
     panel
-        What is drawn. Curves have their name and last value at their ends instead of a legend.
+        What is drawn.
     text
         The language.
     behind
         A panel whose curves are dotted behind these.
     large
-        For a projector: the height in pixels.
+        For a projector: the height in pixels. Curves then have their name and last value at their
+        ends instead of a legend.
 
     """
-    figure = panel_figure(_with_ends(panel), text, scale=shared_scale([panel]), behind=behind)
+    drawn = panel if large is None else _with_ends(panel)
+    figure = panel_figure(drawn, text, scale=shared_scale([panel]), behind=behind)
     if large is not None:
+        if drawn.mark is Mark.LINES and has_end_labels(drawn):
+            figure.layout.annotations = ()
+            label_ends(figure, drawn, text, gap=_LARGE_GAP)
         _enlarge(figure, large)
     return figure
 
@@ -75,5 +82,7 @@ def _enlarge(figure: go.Figure, height: int) -> None:
         height=height, font_size=_LARGE_FONT, margin_r=round(margin * _LARGER), margin_t=48
     )
     figure.update_annotations(font_size=_LARGE_FONT)
+    for axes in (figure.update_xaxes, figure.update_yaxes):
+        axes(tickfont_size=_LARGE_FONT, title_font_size=_LARGE_FONT)
     figure.update_traces(line_width=_LARGE_LINE, selector={"type": "scatter"})
     figure.update_traces(marker_size=_LARGE_MARKER, selector={"type": "scatter", "fill": None})

@@ -5,6 +5,7 @@ import pytest
 from resnet_viz.core.glossary import glossary
 from resnet_viz.core.text import Text
 from resnet_viz.lessons.lesson_files import LessonText, lessons
+from resnet_viz.ui.learn.class_room import class_store
 from resnet_viz.ui.learn.lesson_panels import Kind, panels_of
 from tests.pages import opening
 from tests.pages.opening import words
@@ -132,3 +133,33 @@ def test_every_panel_is_presented():
     app.button(key="panel_leave").click().run()
     assert query(app, "present") == ""
     assert not app.exception
+
+
+def test_class_votes_are_counted_and_shown_with_the_figure():
+    class_store.clear()
+    teacher = opened()
+    teacher.button(key="class_start").click().run()
+    code = query(teacher, "class")
+    pupils = [opened(**{"class": code, "lesson": NAME, "me": f"pupil{n}"}) for n in range(2)]
+    for pupil, answer in zip(pupils, ("vanishes", "explodes"), strict=True):
+        pupil.radio(key=f"predict_{NAME}").set_value(answer).run()
+        pupil.button(key="commit").click().run()
+        assert "2 answered" not in said(pupil) or answer == "explodes"
+    asked = opened(**{"class": code, "teacher": query(teacher, "teacher"), "lesson": NAME,
+                      "present": "1"})  # fmt: skip
+    assert f"{code}: 2 answered" in said(asked)
+    assert "A 1" not in said(asked)
+    asked.button(key="panel_next").click().run()
+    assert "A 1 · B 0 · C 1" in said(asked)
+    reloaded = opened(**{"class": code, "lesson": NAME, "me": "pupil0", "guess": "vanishes"})
+    assert f"{code}: 2 answered" in said(reloaded)  # a reload is no second vote
+    teacher.button(key="class_forget").click().run()
+    assert query(teacher, "class") == ""
+    assert not class_store().exists(code)
+
+
+@pytest.mark.parametrize("code", ["ZZZZ", "x" * 100_000, "../.."])
+def test_unknown_class_is_no_class(code):
+    app = opened(**{"class": code})
+    app.text_input(key="class_typed").set_value("QQQQ").run()
+    assert Text("en")("errors.class_unknown", letters="QQQQ") in said(app)

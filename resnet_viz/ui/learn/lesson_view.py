@@ -14,6 +14,7 @@ from resnet_viz.ui.frame.session import (
     Key,
 )
 from resnet_viz.ui.frame.words import md_escape
+from resnet_viz.ui.learn.class_room import send_vote, show_votes
 from resnet_viz.ui.learn.lesson_figures import show_view
 from resnet_viz.ui.learn.lesson_link import offer_link
 from resnet_viz.ui.learn.lesson_papers import offer_papers
@@ -74,6 +75,7 @@ def _predict(state: LessonState, words: LessonText, text: Text) -> None:
     committed = state.guess is not None
     if committed:
         key.set(state.guessed)
+    st.markdown(md_escape(words.question(task)))
     guess = st.radio(
         md_escape(words.question(task)),
         task.choices,
@@ -81,6 +83,7 @@ def _predict(state: LessonState, words: LessonText, text: Text) -> None:
         key=key.name,
         format_func=lambda answer: md_escape(words.answer(task, answer)),
         disabled=committed,
+        label_visibility="collapsed",
     )
     if committed:
         return
@@ -90,8 +93,14 @@ def _predict(state: LessonState, words: LessonText, text: Text) -> None:
     )  # fmt: skip
     with st.container(horizontal=True):
         st.button(text("learn.commit"), key="commit", type="primary", disabled=guess is None,
-                  on_click=commit, args=(lesson, guess or SKIPPED))  # fmt: skip
+                  on_click=_commit, args=(lesson, guess or SKIPPED))  # fmt: skip
         st.button(text("learn.skip"), key="skip", on_click=commit, args=(lesson, SKIPPED))
+
+
+def _commit(lesson: Lesson, guess: str) -> None:
+    """Commit the guess, and count it in the class."""
+    commit(lesson, guess)
+    send_vote(lesson, lesson.predict, guess, LESSON_SURENESS[lesson.name].get() or "")
 
 
 def _see(state: LessonState, words: LessonText, text: Text) -> None:
@@ -99,6 +108,9 @@ def _see(state: LessonState, words: LessonText, text: Text) -> None:
     left, right = st.columns(_WIDE, gap="large")
     with left:
         _head(Step.SEE, text)
+        task = state.lesson.predict
+        labels = {answer: words.answer(task, answer) for answer in task.choices}
+        show_votes(state.lesson, task, labels, text)
         _judge(state, words, text)
         st.markdown(md_escape(words("views.see")))
         _next(state, Step.READ, text)
@@ -145,12 +157,11 @@ def _change(state: LessonState, words: LessonText, text: Text) -> None:
         first = next(iter(views))
         name = first
         if len(views) > 1:
-            chosen = st.segmented_control(
-                text("learn.change_label"), list(views), key=key.name, default=first,
-                format_func=lambda one: words(f"labels.{one}"), required=True,
+            name = st.radio(
+                text("learn.change_label"), list(views), key=key.name,
+                format_func=lambda one: md_escape(words(f"labels.{one}")),
                 label_visibility="collapsed",
             )  # fmt: skip
-            name = chosen if chosen in views else first
         st.markdown(md_escape(words(f"views.{name}")))
         _next(state, Step.EXERCISE, text)
     with right:

@@ -5,6 +5,7 @@ from resnet_viz.lessons.lesson_files import lessons
 from resnet_viz.ui.frame.named_tabs import named_tabs
 from resnet_viz.ui.frame.session import LEARN_TAB, LESSON, PRESENT
 from resnet_viz.ui.learn.claims_list import show_claims
+from resnet_viz.ui.learn.class_room import show_class
 from resnet_viz.ui.learn.lesson_list import show_lessons
 from resnet_viz.ui.learn.lesson_view import show_lesson
 from resnet_viz.ui.learn.presenter import present
@@ -28,6 +29,7 @@ def show_learn(text: Text) -> None:
 
 
 def _overview(text: Text) -> None:
+    show_class(text)
     tabs = {"lessons": show_lessons, "claims": show_claims, "words": show_words}
     opened, place = named_tabs(LEARN_TAB, {one: text(f"learn.tab_{one}") for one in tabs})
     with place:

@@ -16,6 +16,7 @@ from resnet_viz.ui.frame.charts import chart
 from resnet_viz.ui.frame.components.presenter_keys import presenter_keys
 from resnet_viz.ui.frame.session import ADDRESS_PANEL, LANGUAGE, PRESENT, PRESENT_PANEL
 from resnet_viz.ui.frame.words import md_escape
+from resnet_viz.ui.learn.class_room import reveal_votes, show_votes
 from resnet_viz.ui.learn.lesson_figures import shown
 from resnet_viz.ui.learn.lesson_panels import Kind, Panel, panels_of
 
@@ -85,6 +86,7 @@ def _bar(lesson: Lesson, place: int, count: int, text: Text) -> None:
 
 def _question(panel: Panel, words: LessonText, text: Text) -> None:
     task = _task(panel)
+    show_votes(words.lesson, task, _letters(task), text)
     st.markdown(f"**{md_escape(words.question(task))}**")
     for letter, answer in zip(ascii_uppercase, task.answers, strict=False):
         st.markdown(f"**{letter}** {md_escape(words.answer(task, answer))}")
@@ -96,8 +98,15 @@ def _figure(panel: Panel, words: LessonText, text: Text) -> None:
     figure = lesson_figure(what.panel, text, behind=what.behind, large=_PLOT)
     chart(figure, key=f"present_{view.name}", name=f"{words.lesson.name}-{view.name}")
     if panel.reveals:
-        _measured(_task(panel), words, text)
+        task = _task(panel)
+        reveal_votes(words.lesson, task)
+        show_votes(words.lesson, task, _letters(task), text)
+        _measured(task, words, text)
     st.markdown(md_escape(words(f"views.{view.name}")))
+
+
+def _letters(task: Task) -> dict[str, str]:
+    return dict(zip(task.answers, ascii_uppercase, strict=False))
 
 
 def _measured(task: Task, words: LessonText, text: Text) -> None:

@@ -10,6 +10,7 @@ from resnet_viz.lessons.lesson_records import measured_answer
 from resnet_viz.records.verdict import UNSURE
 from resnet_viz.ui.frame.session import LESSON_ANSWERS
 from resnet_viz.ui.frame.words import md_escape
+from resnet_viz.ui.learn.class_room import send_vote
 
 _MOST_CHARACTERS = 400  # of an answer in words
 _SHOWN = ""  # committed without an answer
@@ -41,9 +42,15 @@ def ask_task(words: LessonText, task: Task, text: Text) -> None:
         return
     with st.container(horizontal=True):
         st.button(text("learn.check"), key=f"check_{name}", disabled=given in (None, ""),
-                  on_click=answer.set, args=(given,))  # fmt: skip
+                  on_click=_commit, args=(words, task, given))  # fmt: skip
         st.button(text("learn.show_answer"), key=f"show_{name}", type="tertiary",
                   on_click=answer.set, args=(_SHOWN,))  # fmt: skip
+
+
+def _commit(words: LessonText, task: Task, given: object) -> None:
+    """Commit an answer, and count it in the class."""
+    LESSON_ANSWERS[f"{words.lesson.name}_{task.name}"].set(given)
+    send_vote(words.lesson, task, str(given), "")
 
 
 def _judge(words: LessonText, task: Task, given: object, text: Text) -> None:
