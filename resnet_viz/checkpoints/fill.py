@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from resnet_viz.core.errors import CheckpointError
-from resnet_viz.networks.resnet.model import ResNet, build_with
+from resnet_viz.networks.resnet.model import ResNet, filled
 from resnet_viz.pictures.decode import safe_name
 from resnet_viz.spec import NetworkSpec
 
@@ -30,9 +30,8 @@ def fill(spec: NetworkSpec, weights: Mapping[str, Tensor], name: str) -> ResNet:
 
     """
     with torch.device("meta"):  # a file may claim terabytes: compare shapes before allocating
-        own = ResNet(spec).state_dict()
-    complete = matched(own, weights, spec.name, name)
-    return build_with(spec, complete).eval()
+        network = ResNet(spec)
+    return filled(network, matched(network.state_dict(), weights, spec.name, name)).eval()
 
 
 def matched(

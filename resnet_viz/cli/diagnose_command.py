@@ -1,5 +1,7 @@
 """The command ``diagnose``."""
 
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,11 +13,12 @@ from resnet_viz.core.text import LANGUAGES, Text
 
 if TYPE_CHECKING:
     from resnet_viz.checkpoints.identifying.identification import Identification
-    from resnet_viz.records import CheckpointReport, Gate
+    from resnet_viz.records import CheckpointReport, DiagnosisProgress, Gate
 
 #: The exit code of a checkpoint that does not pass.
 REFUSED = 3
 _FORMATS = ["text", "json", "github"]
+_CLEARED = "\r\x1b[K"  # a terminal's line, empty again
 
 
 @guarded
@@ -78,9 +81,13 @@ def diagnose(
     gate_rules = _Rules(fail_on, tuple(silence or ()), baseline, write_baseline)
     spec = given_spec(network)
     left_out = tuple(skip or ())
-    report: CheckpointReport = run.diagnose(
-        checkpoint, images=images, spec=spec, skip=left_out, copy=copy
-    )
+    first: Identification | None = None
+    if (stress or beside is not None or against) and not code and form != "github":
+        first = run.identified(checkpoint, spec, left_out, copy)
+        steps = run.examine(first, images, str(checkpoint))
+    else:
+        steps = run.diagnosis(checkpoint, images=images, spec=spec, skip=left_out, copy=copy)
+    report = _followed(steps, text)
     if code:
         if report.code is None:
             raise CheckpointError("checkpoint_no_code", name=report.name)
@@ -97,18 +104,31 @@ def diagnose(
         _annotate(report, gate, str(checkpoint), text)
     else:
         result = {**report.contract(text), "gate": gate.contract()}
-        if stress:
+        if first is not None and stress:
             from resnet_viz.diagnosis import stress as stressing
 
-            found = run.identified(checkpoint, spec, left_out, copy)
-            result["stress"] = stressing.stress(found, images).contract()
-        if beside is not None or against:
-            first = run.identified(checkpoint, spec, left_out, copy)
+            result["stress"] = stressing.stress(first, images).contract()
+        if first is not None and (beside is not None or against):
             result |= _second(first, beside or checkpoint, against, images, text)
         if form != "json":  # what follows from a finding stands below it
             result["findings"] = list(report.rows(text))
         print_result(result if form == "json" else _for_people(result), form == "json")
     gate_rules.end(report, gate, text)
+
+
+def _followed(steps: "Iterator[DiagnosisProgress]", text: Text) -> "CheckpointReport":
+    """The last step's report; on a terminal one line says what is being done."""
+    report, shown = None, sys.stderr.isatty()
+    for step in steps:
+        report = step.report
+        if shown and report is None:
+            part = text(f"diagnosis_parts.{step.part}")
+            share = f" {step.share:.0%}" if step.share else ""
+            typer.echo(f"{_CLEARED}{part} ...{share}", nl=False, err=True)
+    if shown:
+        typer.echo(_CLEARED, nl=False, err=True)
+    assert report is not None  # the last step has one
+    return report
 
 
 class _Rules:
@@ -203,11 +223,12 @@ def _second(
     """Return the second checkpoint's report and the comparison of both."""
     from resnet_viz.core.converter import encode
     from resnet_viz.diagnosis.compare_checkpoints import compare_checkpoints
-    from resnet_viz.diagnosis.diagnose import diagnose, identified
+    from resnet_viz.diagnosis.diagnose import examine, identified
 
-    compared = compare_checkpoints(first, identified(path, copy=copy), images)
+    second = identified(path, copy=copy)
+    compared = compare_checkpoints(first, second, images)
     findings = [finding.contract(text) for finding in compared.findings]
     return {
-        "second": diagnose(path, images=images, copy=copy).contract(text),
+        "second": _followed(examine(second, images, str(path)), text).contract(text),
         "beside": {**encode(compared), "findings": findings},
     }

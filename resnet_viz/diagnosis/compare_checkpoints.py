@@ -12,7 +12,7 @@ from resnet_viz.core.errors import DataError
 from resnet_viz.diagnosis.checks.known_checks import distances
 from resnet_viz.diagnosis.checks.pair_checks import pair_findings
 from resnet_viz.experiments.cka import alignment, grams, hsic_terms
-from resnet_viz.pictures.samples import sample_batch, samples
+from resnet_viz.pictures.samples import photographs, samples
 from resnet_viz.records import AnsweredPicture, CheckpointComparison
 
 _SHOWN = 16  # pictures whose predictions are listed
@@ -76,7 +76,7 @@ def _batches(
 
     images = images or own_set(first)
     if images is None and first.spec.input_channels == second.spec.input_channels == 3:
-        return "bundled", [sample_batch(each.preprocessing) for each in (first, second)]
+        return "bundled", [photographs(each.preprocessing) for each in (first, second)]
     if images is None:
         raise DataError("images_none", name="-")
     user_sets = [user_images(images, each) for each in (first, second)]
@@ -102,7 +102,7 @@ def _answers(
 ) -> tuple[AnsweredPicture, ...]:
     """Predictions by picture: bundled photographs by name, others by number.
 
-    The batch of bundled photographs ends with their mirror images, which are left out.
+    The batch of small bundled photographs ends with their mirror images, which are left out.
     """
     count = len(samples()) if bundled else min(_SHOWN, len(shares[0]))
     names = list(samples()) if bundled else [f"{number + 1}" for number in range(count)]

@@ -128,13 +128,15 @@ def diagnosis(
     """
     yield DiagnosisProgress(DiagnosisPart.READING, 0)
     read = read_source(source, spec=spec, skip=skip, copy=copy)
+    yield DiagnosisProgress(DiagnosisPart.IDENTIFYING, 0)
     try:
         identification = identify(read.weights, read.name, read.spec)
     except CheckpointError as error:
         if spec is not None or error.code not in UNBUILT:
             raise
+        yield DiagnosisProgress(DiagnosisPart.WEIGHTS, 0)
         yield DiagnosisProgress(
-            DiagnosisPart.DONE, 1, weights_report(read.weights, read.name, error)
+            DiagnosisPart.DONE, 1, weights_report(read.weights, read.name, error, read.file)
         )
     else:
         yield from examine(identification, images, read.file, with_xray=with_xray)
@@ -168,11 +170,10 @@ def examine(
     from resnet_viz.diagnosis.own_normalisation import suited
     from resnet_viz.diagnosis.user_images import own_set, user_images
 
-    yield DiagnosisProgress(DiagnosisPart.IMAGES, 0)
     place = images if images is not None else own_set(identification)
     if place is None:
         pictures = bundled_pictures(identification)
-        found = examined(identification, pictures, file, own_images=False)
+        found = yield from examined(identification, pictures, file, own_images=False)
         report = _report(found, "bundled", file)
         if with_xray:
             report = replace(report, xray=xray(identification, pictures.batch))
@@ -180,7 +181,7 @@ def examine(
         return
     identification, own_images = suited(user_images(place, identification), identification)
     pictures = own_images.run_pictures()
-    found = examined(identification, pictures, file, own_images=True)
+    found = yield from examined(identification, pictures, file, own_images=True)
     report = _report(found, own_images.name, file, own_images.findings())
     if with_xray:
         report = replace(report, xray=xray(identification, pictures.batch))

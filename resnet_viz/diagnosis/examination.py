@@ -1,6 +1,6 @@
 """``Examined``: every finding on an identified network, weighed and in the order of causes."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
 from statistics import median
 
@@ -18,8 +18,8 @@ from resnet_viz.diagnosis.checks.update_checks import update_findings
 from resnet_viz.diagnosis.checks.weight_checks import weight_findings
 from resnet_viz.diagnosis.judgement import Evidence, judged
 from resnet_viz.diagnosis.pictures import RunPictures
-from resnet_viz.diagnosis.weighted_layers import layers_of_network
-from resnet_viz.records import CheckFinding
+from resnet_viz.diagnosis.weighted_layers import is_finite, layers_of_network
+from resnet_viz.records import CheckFinding, DiagnosisPart, DiagnosisProgress
 
 _PIXELS = 0.25  # deviation of a photograph's pixels in [0, 1]
 #: Median score of layers whose pictures are like those of the training.
@@ -59,8 +59,8 @@ class Examined:
 
 def examined(
     identification: Identification, pictures: RunPictures, file: str, *, own_images: bool
-) -> Examined:
-    """Run every check that needs no labels of the user.
+) -> Generator[DiagnosisProgress, None, Examined]:
+    """Run every check that needs no labels of the user, and yield what is being done.
 
     Parameters
     ----------
@@ -74,15 +74,18 @@ def examined(
         Whether these are the user's, not bundled ones.
 
     """
-    measured, known = _run(identification, pictures)
-    like = measured is None or _alike(measured)
-    evidence = Evidence(known, own_images, like)
+    yield DiagnosisProgress(DiagnosisPart.WEIGHTS, 0)
     found = [
         *file_findings(identification),
         *onnx_findings(identification, file),
         *_of_weights(identification),
     ]
+    yield DiagnosisProgress(DiagnosisPart.IMAGES, 0)
+    measured, known = _run(identification, pictures)
+    like = measured is None or _alike(measured)
+    evidence = Evidence(known, own_images, like)
     if measured is not None:
+        yield DiagnosisProgress(DiagnosisPart.INPUT, 0)
         found += image_findings(identification, measured, known)
         found += known_findings(identification, known, alike=like)
         same = pictures.labels if pictures.labelled is pictures.batch else None
@@ -97,9 +100,9 @@ def _run(
 ) -> tuple[ImageMeasurements | None, Answers | None]:
     network, fits = identification.network, pictures.batch.shape[1]
     values = network.state_dict().values()
-    if identification.spec.input_channels != fits or not all(map(_finite, values)):
+    if identification.spec.input_channels != fits or not all(map(is_finite, values)):
         return None, None
-    measured = measure(network, pictures.batch)
+    measured = measure(network, pictures.batch, identification.remeasured)
     if pictures.labels is None or pictures.labelled is None:
         return measured, None
     if pictures.labelled is pictures.batch:
@@ -108,10 +111,6 @@ def _run(
     with torch.no_grad():
         logits = network(pictures.labelled)
     return measured, answers(logits, pictures.labels)
-
-
-def _finite(value: torch.Tensor) -> bool:
-    return bool(torch.isfinite(value).all())
 
 
 def _alike(measured: ImageMeasurements) -> bool:

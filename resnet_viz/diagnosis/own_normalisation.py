@@ -8,6 +8,7 @@ from torch import nn
 from resnet_viz.checkpoints.identifying.bn_consistency import layer_score
 from resnet_viz.checkpoints.identifying.identification import Identification
 from resnet_viz.checkpoints.identifying.normalisation import (
+    CAFFE,
     CLOSE,
     NORMALISATIONS,
     before_first_norm,
@@ -18,7 +19,7 @@ from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.pictures.preprocess import Preprocessing
 
 #: Normalisations that the file itself decides.
-_DECIDED = ("described", "file")
+_DECIDED = ("described", "file", CAFFE)
 
 
 def suited(images: OwnImages, identification: Identification) -> tuple[Identification, OwnImages]:

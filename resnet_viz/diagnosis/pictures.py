@@ -12,7 +12,7 @@ from resnet_viz.datasets.cifar10_images import excerpt
 from resnet_viz.datasets.dataset import ImageSet, in_turn
 from resnet_viz.networks.zoo.labels import CIFAR10_CLASSES
 from resnet_viz.pictures.preprocess import Preprocessing, normalise, seen, to_batch
-from resnet_viz.pictures.samples import sample_batch, sample_picture, samples
+from resnet_viz.pictures.samples import photographs, sample_picture, samples
 
 _SIDE = 32  # pixels of CIFAR-10
 _IMAGES = 100  # of the excerpt; healthy layers then score 0.25 at most, on sixteen pictures 0.31
@@ -47,7 +47,7 @@ def bundled_pictures(identification: Identification) -> RunPictures:
         images = _images()
         batch = normalise(images.images, preprocessing)
         return RunPictures(batch, batch, images.labels) if known else RunPictures(batch)
-    batch = sample_batch(preprocessing)
+    batch = photographs(preprocessing)
     if not known:
         return RunPictures(batch)
     names = [name for name, sample in samples().items() if sample.label in CIFAR10_CLASSES]

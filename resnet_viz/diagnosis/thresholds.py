@@ -51,6 +51,7 @@ THRESHOLDS: Mapping[str, Threshold] = {
     "bn_scale": Threshold(10, 100),
     "bn_scale-zero": Threshold(0, 0.5),  # share of a layer's channels
     "bn_scale-small": Threshold(20, 100),  # how many times smaller than the usual layer's
+    "bn_scale-large": Threshold(20, 100),  # how many times larger than the usual layer's
     "weight_scale": Threshold(3.0, None),  # RMS weight over the median of layers of the same shape
     "fresh_layer": Threshold(None, 0),  # layers whose weights look newly drawn
     "untrained": Threshold(None, 0),  # share of such layers, where most are

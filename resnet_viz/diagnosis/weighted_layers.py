@@ -62,6 +62,13 @@ class WeightedLayers:
         return norm if norm is not None and len(norm.weight) == channels else None
 
 
+def is_finite(value: Tensor) -> bool:
+    """Whether no value is NaN or infinite; much faster than looking at each of them."""
+    if not value.numel() or not value.is_floating_point():
+        return True
+    return bool(torch.isfinite(torch.stack(torch.aminmax(value.detach().float()))).all())
+
+
 def layers_of_network(
     network: nn.Module, *, answers: bool = True, input_variance: float = 1.0
 ) -> WeightedLayers:

@@ -9,6 +9,7 @@ from resnet_viz.checkpoints.reading.state_dict import StateDict
 from resnet_viz.core.errors import CheckpointError
 from resnet_viz.diagnosis.causes import chained
 from resnet_viz.diagnosis.checks.file_checks import contents_findings
+from resnet_viz.diagnosis.checks.onnx_graph import graph_findings
 from resnet_viz.diagnosis.checks.update_checks import update_findings
 from resnet_viz.diagnosis.checks.weight_checks import weight_findings, weight_health
 from resnet_viz.diagnosis.network_facts import file_contents
@@ -20,7 +21,9 @@ from resnet_viz.records import CheckFinding, CheckpointReport, Identified, Tier
 UNBUILT = ("checkpoint_unknown", "checkpoint_mismatch")
 
 
-def weights_report(weights: StateDict, name: str, reason: CheckpointError) -> CheckpointReport:
+def weights_report(
+    weights: StateDict, name: str, reason: CheckpointError, file: str = ""
+) -> CheckpointReport:
     """Check the weights of a file whose network is unknown, or known and not built here.
 
     Parameters
@@ -30,17 +33,20 @@ def weights_report(weights: StateDict, name: str, reason: CheckpointError) -> Ch
     name
         The file's name.
     reason
-        Why no network was built from it.
+        Why no network was built from it. It may have the ``family`` that it is of.
+    file
+        Path of the file, for an ONNX graph of its own; empty without one.
 
     """
     sorted_out = sort_out(weights.tensors)
-    family = variant(sorted_out.tensors)
+    family = str(reason.values.get("family") or variant(sorted_out.tensors))
     found = layers_of_file(sorted_out.tensors)
     _, head = split_head(modules(sorted_out.tensors))
     facts = FileFacts(weights.copies, weights.copy, sorted_out.aside, weights.merged, head)
     findings = [
         _unbuilt(family, reason),
         *contents_findings(facts),
+        *graph_findings(weights.origin.container, file),
         *weight_findings(found),
         *update_findings(weights.update_ratios),
     ]

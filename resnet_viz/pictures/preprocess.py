@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 import torch
@@ -13,18 +14,27 @@ from resnet_viz.pictures.decode import Picture
 from resnet_viz.spec import NetworkSpec, Stem
 
 
+class ChannelOrder(StrEnum):
+    """The order of a colour image's channels in a batch."""
+
+    RGB = "rgb"
+    BGR = "bgr"  # Caffe's and OpenCV's
+
+
 @dataclass(frozen=True)
 class Preprocessing:
     """What a network expects: square side in pixels, mean and deviation per channel in [0, 1].
 
-    Channels are R, G, B, or one of grey. The shorter edge is scaled to ``resize`` pixels before the
-    central ``size`` square is cropped.
+    Mean and deviation are of R, G, B, or of grey; ``order`` says in which order the network gets
+    the channels. The shorter edge is scaled to ``resize`` pixels before the central ``size`` square
+    is cropped.
     """
 
     size: int
     resize: int
     mean: tuple[float, ...]
     deviation: tuple[float, ...]
+    order: ChannelOrder = ChannelOrder.RGB
 
 
 #: CIFAR-10's training-set statistics, in [0, 1].
@@ -87,8 +97,15 @@ def to_pixels(
 def normalise(
     pixels: UInt8[Tensor, "batch channels height width"], preprocessing: Preprocessing
 ) -> Float[Tensor, "batch channels height width"]:
-    """Scale pixels from 0..255 to float32 with the network's mean and deviation."""
-    return standardised(pixels, *statistics(preprocessing, pixels.device))
+    """Scale pixels from 0..255 to float32 with the network's mean, deviation and order."""
+    return ordered(standardised(pixels, *statistics(preprocessing, pixels.device)), preprocessing)
+
+
+def ordered(
+    batch: Float[Tensor, "batch channels height width"], preprocessing: Preprocessing
+) -> Float[Tensor, "batch channels height width"]:
+    """A batch whose channels are R, G, B in the order that the network gets."""
+    return batch.flip(1) if preprocessing.order is ChannelOrder.BGR else batch
 
 
 def statistics(

@@ -113,7 +113,10 @@ class DiagnosisPart(StrEnum):
     """The steps of a diagnosis, in order."""
 
     READING = "reading"
+    IDENTIFYING = "identifying"
+    WEIGHTS = "weights"
     IMAGES = "images"
+    INPUT = "input"
     LABELS = "labels"
     LOSSES = "losses"
     ROBUSTNESS = "robustness"
@@ -121,6 +124,15 @@ class DiagnosisPart(StrEnum):
     PRECISION = "precision"
     BESIDE = "beside"  # comparing two checkpoints
     DONE = "done"
+
+
+_ALWAYS = (
+    DiagnosisPart.READING,
+    DiagnosisPart.IDENTIFYING,
+    DiagnosisPart.WEIGHTS,
+    DiagnosisPart.IMAGES,
+    DiagnosisPart.INPUT,
+)
 
 
 @dataclass(frozen=True, repr=False)
@@ -245,3 +257,10 @@ class DiagnosisProgress:
     part: DiagnosisPart
     share: float  # of ``part``, 0 to 1
     report: CheckpointReport | None = None  # so far
+
+    @property
+    def of_all(self) -> float:
+        """The share of the parts of every diagnosis; of any other part its own."""
+        if self.part not in _ALWAYS:
+            return self.share
+        return (_ALWAYS.index(self.part) + self.share) / len(_ALWAYS)

@@ -12,7 +12,7 @@ from resnet_viz.checkpoints.identifying.identification import FileFacts, Identif
 from resnet_viz.checkpoints.reading.file_kinds import Container
 from resnet_viz.networks.export.source import class_name, source_code
 from resnet_viz.networks.zoo.labels import TORCHVISION_WEIGHTS
-from resnet_viz.pictures.preprocess import Preprocessing
+from resnet_viz.pictures.preprocess import ChannelOrder, Preprocessing
 from resnet_viz.records import FileCode
 from resnet_viz.report.key_renames import rename_lines
 from resnet_viz.report.merging_code import merging_lines
@@ -175,6 +175,8 @@ def _preprocessing(preprocessing: Preprocessing) -> tuple[list[str], list[str]]:
         "transforms.ToTensor()",
         f"transforms.Normalize({[*preprocessing.mean]!r}, {[*preprocessing.deviation]!r})",
     ]
+    if preprocessing.order is ChannelOrder.BGR:
+        steps.append("transforms.Lambda(lambda image: image.flip(0))")  # B, G, R
     lines = ["preprocess = transforms.Compose([", *(f"    {step}," for step in steps), "])"]
     return lines, ["from torchvision import transforms"]
 

@@ -25,7 +25,12 @@ def records(config):
 def test_progress_comes_first_and_the_report_last():
     *progress, report = records(DiagnosisConfig(bundled("resnet20", "my net.pth")))
     assert all(isinstance(step, DiagnosisProgress) and step.report is None for step in progress)
-    assert progress[0].part is DiagnosisPart.READING
+    parts = [step.part for step in progress]
+    assert parts[:5] == [
+        DiagnosisPart.READING, DiagnosisPart.IDENTIFYING, DiagnosisPart.WEIGHTS,
+        DiagnosisPart.IMAGES, DiagnosisPart.INPUT,
+    ]  # fmt: skip
+    assert [step.of_all for step in progress[:5]] == [0.0, 0.2, 0.4, 0.6, 0.8]
     assert isinstance(report, CheckpointReport)
     assert (report.name, report.images) == ("my net.pth", "bundled")
 

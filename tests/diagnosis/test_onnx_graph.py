@@ -2,14 +2,16 @@
 
 from dataclasses import replace
 
+import numpy as np
 import onnx
 import pytest
 
+from resnet_viz import diagnose
 from resnet_viz.diagnosis.checks.onnx_graph import onnx_findings
 from resnet_viz.diagnosis.diagnose import identified
 from resnet_viz.networks.export.weights_files import to_onnx
 from resnet_viz.networks.resnet.model import build
-from resnet_viz.records import Severity
+from resnet_viz.records import Severity, Tier
 from resnet_viz.spec import Norm
 from tests.checkpoints.identifying.test_wild import weights
 from tests.report.test_checkpoint_code import SMALL
@@ -50,6 +52,20 @@ def test_an_export_in_training_mode_is_named(model, tmp_path):
     found = graded(model, tmp_path)
     assert found["onnx_training"].severity is Severity.FAIL
     assert found["onnx_training"].value == 5
+
+
+def test_the_graph_of_a_network_that_is_not_built_is_looked_at_too(model, tmp_path):
+    for node in model.graph.node:
+        if node.op_type == "BatchNormalization":
+            node.attribute.append(onnx.helper.make_attribute("training_mode", 1))
+    gain = onnx.numpy_helper.from_array(np.ones(8, np.float32), "layer1.0.gain")
+    model.graph.initializer.append(gain)
+    onnx.save(model, tmp_path / "w.onnx")
+    report = diagnose(tmp_path / "w.onnx")
+    assert report.identified.tier is Tier.WEIGHTS
+    found = {finding.check: finding.severity for finding in report.every_finding()}
+    assert found["onnx_training"] is Severity.FAIL
+    assert "onnx_differs" not in found
 
 
 def test_another_function_is_named(model, tmp_path):

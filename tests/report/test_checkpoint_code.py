@@ -10,7 +10,7 @@ from torch.nn.utils import parametrizations, prune
 from resnet_viz import NetworkSpec, build
 from resnet_viz.diagnosis.diagnose import identified
 from resnet_viz.networks.export.weights_files import to_onnx
-from resnet_viz.pictures.preprocess import preprocessing_for, seen, to_batch
+from resnet_viz.pictures.preprocess import ChannelOrder, preprocessing_for, seen, to_batch
 from resnet_viz.pictures.samples import sample_batch, sample_picture, samples
 from resnet_viz.report.checkpoint_code import checkpoint_code
 from resnet_viz.spec import Attention, Block, Shortcut, Stem
@@ -172,9 +172,11 @@ def test_what_the_code_cannot_read_is_repaired_first(small):
     assert "my weights" not in "\n".join(code.short.splitlines()[1:])
 
 
-def test_printed_preprocessing_shows_what_the_network_sees(small, tmp_path, monkeypatch):
+@pytest.mark.parametrize("order", ChannelOrder)
+def test_printed_preprocessing_shows_what_the_network_sees(order, small, tmp_path, monkeypatch):
     torch.save(small.state_dict(), tmp_path / "w.pt")
-    found = identified(tmp_path / "w.pt")
+    found = identified_of(small)
+    found = replace(found, preprocessing=replace(found.preprocessing, order=order))
     names = run(checkpoint_code(found, "w.pt"), tmp_path, monkeypatch)
     name = next(iter(samples()))
     from PIL import Image
@@ -183,3 +185,4 @@ def test_printed_preprocessing_shows_what_the_network_sees(small, tmp_path, monk
     ours = to_batch([seen(picture, preprocessing_for(SMALL))], found.preprocessing)
     theirs = names["preprocess"](Image.fromarray(picture.pixels))[None]
     assert (ours - theirs).abs().mean() < 0.05
+    assert (ours - theirs.flip(1)).abs().mean() > 0.05

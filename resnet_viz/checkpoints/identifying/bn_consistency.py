@@ -6,7 +6,6 @@ about 0.3 for the right network and input and much larger otherwise; see docs/re
 for measurements.
 """
 
-import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -14,7 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from resnet_viz.checkpoints.running_statistics import set_statistics
+from resnet_viz.checkpoints.running_statistics import Remeasured, remeasured
 from resnet_viz.networks.resnet.model import ResNet
 
 _TINY = 1e-12
@@ -38,11 +37,15 @@ class Consistency:
         return ordered[len(ordered) // 2] if ordered else float("nan")
 
 
-def consistency(network: ResNet, batch: Float[Tensor, "batch channel height width"]) -> Consistency:
+def consistency(
+    network: ResNet,
+    batch: Float[Tensor, "batch channel height width"],
+    known: Remeasured | None = None,
+) -> Consistency:
     """Score every batch normalisation layer on a batch of natural images.
 
-    The pass runs on a copy in training mode, so every layer gets normalised values and a bad layer
-    does not affect the scores of the layers after it.
+    The pass runs in training mode, so every layer gets normalised values and a bad layer does not
+    affect the scores of the layers after it.
 
     Parameters
     ----------
@@ -50,17 +53,17 @@ def consistency(network: ResNet, batch: Float[Tensor, "batch channel height widt
         Not changed.
     batch
         Preprocessed images, (batch, channel, height, width).
+    known
+        Statistics of the network on some batch; the pass is saved if it is this one.
 
     """
-    remeasured = copy.deepcopy(network)
-    set_statistics(remeasured, batch)
-    new_modules = dict(remeasured.named_modules())
+    found = known if known is not None and known.is_of(batch) else remeasured(network, batch)
+    norms = dict(network.named_modules())
     scores = {}
-    for name, norm in network.named_modules():
-        new = new_modules[name]
-        if isinstance(norm, nn.BatchNorm2d) and isinstance(new, nn.BatchNorm2d):
-            mean, variance = torch.as_tensor(new.running_mean), torch.as_tensor(new.running_var)
-            scores[name] = _score(norm, mean, variance)
+    for name, (mean, variance) in found.statistics.items():
+        norm = norms[name]
+        assert isinstance(norm, nn.BatchNorm2d)  # they are what was measured
+        scores[name] = _score(norm, mean, variance)
     return Consistency(scores)
 
 
@@ -87,7 +90,18 @@ def flow_score(network: ResNet, batch: Float[Tensor, "batch channel height width
 
 def layer_score(norm: nn.BatchNorm2d, values: Float[Tensor, "batch channel height width"]) -> float:
     """The score of a layer, from its input."""
-    return _score(norm, values.mean((0, 2, 3)), values.var((0, 2, 3)))
+    return _score(norm, *_mean_and_variance(values))
+
+
+def _mean_and_variance(
+    values: Float[Tensor, "batch channel height width"],
+) -> tuple[Float[Tensor, " channel"], Float[Tensor, " channel"]]:
+    """Mean and unbiased variance by channel, from sums: ten times as fast as ``Tensor.var``."""
+    rows = values.movedim(1, -1).flatten(0, -2)  # a view of batches whose channels are last
+    count = len(rows)
+    mean = rows.sum(0).double() / count
+    squares = torch.linalg.vector_norm(rows, dim=0).double().square()
+    return mean, (squares - count * mean.square()).clamp_min(0) / max(1, count - 1)
 
 
 def _score(

@@ -11,17 +11,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from resnet_viz.checkpoints.fill import fill
 from resnet_viz.checkpoints.identifying.bn_consistency import Consistency, consistency
 from resnet_viz.checkpoints.identifying.candidates import Candidate
 from resnet_viz.checkpoints.identifying.spec_labels import label
-from resnet_viz.checkpoints.running_statistics import set_statistics
+from resnet_viz.checkpoints.running_statistics import Remeasured, remeasured, set_statistics
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.networks.zoo.labels import CIFAR10_CLASSES
 from resnet_viz.pictures.preprocess import Preprocessing, seen, to_batch
-from resnet_viz.pictures.samples import sample_batch, sample_picture, samples
+from resnet_viz.pictures.samples import photographs, sample_picture, samples
 from resnet_viz.spec import Kind, NetworkSpec, Norm
 
 #: Below this confidence the best candidate is a guess, and the user has to choose.
@@ -55,6 +56,8 @@ class Fit:
         The median over the same layers.
     right
         Photographs of known classes that are answered right, if statistics cannot decide; or None.
+    remeasured
+        Statistics of the photographs; None where they were not needed.
 
     """
 
@@ -63,6 +66,7 @@ class Fit:
     score: float = math.nan
     median: float = math.nan
     right: int | None = None
+    remeasured: Remeasured | None = None
 
     @property
     def spec(self) -> NetworkSpec:
@@ -140,24 +144,45 @@ def fit_all(
     name: str,
 ) -> list[Fit]:
     """Run every candidate on the bundled photographs, with one preprocessing."""
+    judged = any(_is_judged(each.spec) for each in candidates)
+    batch = photographs(preprocessing) if judged else None
     return [
-        fitted_network(each, fill(each.spec, each.tensors(tensors), name), preprocessing)
+        _fitted(each, fill(each.spec, each.tensors(tensors), name), preprocessing, batch)
         for each in candidates
     ]
 
 
-def fitted_network(candidate: Candidate, network: ResNet, preprocessing: Preprocessing) -> Fit:
+def _is_judged(spec: NetworkSpec) -> bool:
+    return spec.input_channels == 3 and spec.norm is Norm.BATCH
+
+
+def _fitted(
+    candidate: Candidate,
+    network: ResNet,
+    preprocessing: Preprocessing,
+    batch: Float[Tensor, "batch channel height width"] | None,
+) -> Fit:
     """Measure how well photographs agree with one network."""
-    spec = network.spec
-    if spec.input_channels != 3 or spec.norm is not Norm.BATCH:
+    if batch is None or not _is_judged(network.spec):
         return Fit(candidate, network)
-    if not candidate.has_statistics or _untrained(network):
+    if not candidate.has_statistics or untrained(network):
         return _by_answers(candidate, network, preprocessing)
-    scores = consistency(network, sample_batch(preprocessing)).scores
-    # the first tells the normalisation; one damaged layer must not decide for all the others
-    limited = {name: min(value, _MOST) for name, value in list(scores.items())[1:]}
-    later = Consistency(limited)
-    return Fit(candidate, network, later.mean, later.median)
+    found = remeasured(network, batch)
+    later = later_scores(network, batch, found)
+    return Fit(candidate, network, later.mean, later.median, remeasured=found)
+
+
+def later_scores(
+    network: ResNet,
+    batch: Float[Tensor, "batch channel height width"],
+    known: Remeasured | None = None,
+) -> Consistency:
+    """The scores of all layers but the first, which tells the normalisation, within limits.
+
+    One damaged layer must not decide for all the others. ``known`` as for ``consistency``.
+    """
+    scores = list(consistency(network, batch, known).scores.items())[1:]
+    return Consistency({name: min(value, _MOST) for name, value in scores})
 
 
 def choose(fits: Sequence[Fit]) -> Choice:
@@ -204,7 +229,7 @@ def _clearly(best: Fit, rival: Fit) -> bool:
     return rival.rank > CLEARLY * best.rank and best.rank < math.inf
 
 
-def _untrained(network: ResNet) -> bool:
+def untrained(network: ResNet) -> bool:
     """Whether all running statistics are those of a new network."""
     norms = [m for m in network.modules() if isinstance(m, nn.BatchNorm2d)]
     return bool(norms) and all(
@@ -235,5 +260,5 @@ def _by_answers(candidate: Candidate, network: ResNet, preprocessing: Preprocess
 def with_statistics(network: ResNet, preprocessing: Preprocessing) -> ResNet:
     """A copy of a network with the running statistics of the bundled photographs."""
     measured = copy.deepcopy(network)
-    set_statistics(measured, sample_batch(preprocessing))
+    set_statistics(measured, photographs(preprocessing))
     return measured

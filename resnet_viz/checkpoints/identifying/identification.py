@@ -7,6 +7,7 @@ from resnet_viz.checkpoints.identifying.heads import Head
 from resnet_viz.checkpoints.loaded import LoadedNetwork
 from resnet_viz.checkpoints.reading.merging import Merged
 from resnet_viz.checkpoints.reading.state_dict import Origin
+from resnet_viz.checkpoints.running_statistics import Remeasured
 from resnet_viz.core.converter import JsonObject
 from resnet_viz.core.errors import CheckpointError
 from resnet_viz.networks.resnet.model import ResNet
@@ -106,6 +107,8 @@ class Identification:
         ||last step|| / ||W|| by layer, if the file has the optimiser's state.
     file
         What else the file has.
+    remeasured
+        The network's statistics on the bundled photographs, if its identification needed them.
 
     """
 
@@ -124,6 +127,7 @@ class Identification:
     training: JsonObject
     update_ratios: Mapping[str, float] = field(default_factory=dict)
     file: FileFacts = FileFacts()
+    remeasured: Remeasured | None = None
 
     @property
     def spec(self) -> NetworkSpec:

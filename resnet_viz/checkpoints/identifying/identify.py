@@ -13,11 +13,13 @@ from torch import Tensor
 
 from resnet_viz.checkpoints.fill import fill
 from resnet_viz.checkpoints.identifying.block_names import looks_like_a_chain
+from resnet_viz.checkpoints.identifying.blur_pooling import blurs
 from resnet_viz.checkpoints.identifying.candidates import Candidate, candidates, fitted
 from resnet_viz.checkpoints.identifying.fits import (
     Choice,
     choose,
     fit_all,
+    untrained,
     with_statistics,
 )
 from resnet_viz.checkpoints.identifying.identification import FileFacts, Identification
@@ -27,6 +29,7 @@ from resnet_viz.checkpoints.identifying.normalisation import (
     best_over_all_layers,
     normalisation_scores,
     normalised_by,
+    of_keras,
 )
 from resnet_viz.checkpoints.identifying.other_functions import (
     FITS_WELL,
@@ -163,8 +166,11 @@ def _from_tensors(weights: StateDict, name: str, spec: NetworkSpec | None = None
         matches += with_keras_strides(matches)
     first = matches[0]
     network = fill(first.spec, first.tensors(tensors), name)
-    input_scores = normalisation_scores(network) if first.has_statistics else {}
+    judge = first.has_statistics and not untrained(network)
+    input_scores = normalisation_scores(network) if judge else {}
     normalisation = best_normalisation(first.spec, input_scores)
+    if EDGES in weights.metadata:
+        normalisation = of_keras(first.spec, input_scores, normalisation)
     preprocessing = _preprocessing(first.spec, normalisation, sorted_out.normaliser)
     fits = fit_all(matches, tensors, preprocessing, name)
     usual = choice = choose(fits)
@@ -177,6 +183,8 @@ def _from_tensors(weights: StateDict, name: str, spec: NetworkSpec | None = None
         choice = choose(fits)
         if choice.best is best or choice.best.score <= FITS_WELL:
             break
+    if spec is None and choice.best.score > FITS_WELL and blurs(fits, choice.best):
+        raise CheckpointError("checkpoint_unknown", name=name, total=len(weights), family="blur")
     if min(choice.best.score, choice.best.median) > FITS_WELL:
         choice = usual  # damaged weights fit nothing, and an unusual network less badly by chance
     if spec is None and not choice.best.fits and looks_like_a_chain(first, tensors):
@@ -200,6 +208,8 @@ def _identification(
         normalisation = "file"
     elif input_scores:
         normalisation = best_over_all_layers(network, input_scores, normalisation)
+    if EDGES in weights.metadata and sorted_out.normaliser is None:
+        normalisation = of_keras(best.spec, input_scores, normalisation)
     preprocessing = _preprocessing(best.spec, normalisation, sorted_out.normaliser)
     has_statistics = candidate.has_statistics or best.spec.norm is not Norm.BATCH
     if not has_statistics:
@@ -235,6 +245,7 @@ def _identification(
             absent=tuple(candidate.absent),
             origin=weights.origin,
         ),
+        remeasured=best.remeasured,
     )
 
 

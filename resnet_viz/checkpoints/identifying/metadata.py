@@ -8,7 +8,7 @@ from resnet_viz.checkpoints.reading.state_dict import StateDict
 from resnet_viz.core.converter import JsonObject
 from resnet_viz.core.errors import CheckpointError, SpecError
 from resnet_viz.networks.zoo.labels import class_names
-from resnet_viz.pictures.preprocess import Preprocessing, preprocessing_for
+from resnet_viz.pictures.preprocess import ChannelOrder, Preprocessing, preprocessing_for
 from resnet_viz.spec import NetworkSpec
 
 
@@ -84,6 +84,7 @@ def _preprocessing(metadata: JsonObject, spec: NetworkSpec) -> Preprocessing:
         resize=int(values["resize"]),
         mean=_channels(values["mean"]),
         deviation=_channels(values["deviation"]),
+        order=ChannelOrder(values.get("order", ChannelOrder.RGB)),
     )
 
 

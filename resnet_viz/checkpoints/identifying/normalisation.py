@@ -13,11 +13,12 @@ from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.pictures.preprocess import (
     CIFAR_PREPROCESSING,
     IMAGENET_PREPROCESSING,
+    ChannelOrder,
     Preprocessing,
     preprocessing_for,
 )
-from resnet_viz.pictures.samples import sample_batch
-from resnet_viz.spec import NetworkSpec, Stem
+from resnet_viz.pictures.samples import SMALL, photographs
+from resnet_viz.spec import NetworkSpec, Order, Stem
 
 #: Normalisations whose first-layer scores differ by less are compared over all layers.
 CLOSE = 0.25
@@ -33,18 +34,35 @@ NORMALISATIONS: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
     "mean_alone": (IMAGENET_PREPROCESSING.mean, (1.0,) * 3),
     "mean_of_255_alone": (IMAGENET_PREPROCESSING.mean, (1 / 255,) * 3),
 }
+#: "mean_of_255_alone" in the order BGR, which photographs do not tell: it is taken where a network
+#: is known to be trained so.
+CAFFE = "caffe"
+_CAFFE_IN_RGB = "mean_of_255_alone"
 #: Taken only where they fit this much better than the others: photographs hardly tell them.
 _RARE = ("cifar_small_deviations", "mean_alone", "mean_of_255_alone")
 _MARGIN = 1.25
+_EACH = 2  # of large pictures: every second
 
 
 def normalised_by(spec: NetworkSpec, normalisation: str) -> Preprocessing:
     """The default preprocessing of a spec, with its mean and deviation from ``NORMALISATIONS``."""
     usual = preprocessing_for(spec)
+    if normalisation == CAFFE:
+        return replace(normalised_by(spec, _CAFFE_IN_RGB), order=ChannelOrder.BGR)
     if normalisation not in NORMALISATIONS:
         return usual
     mean, deviation = NORMALISATIONS[normalisation]
     return replace(usual, mean=mean, deviation=deviation)
+
+
+def of_keras(spec: NetworkSpec, scores: Mapping[str, float], best: str) -> str:
+    """The normalisation of a Keras file: keras.applications' first ResNets expect Caffe's input.
+
+    They have biases and a 7x7 stem, and normalise behind their convolutions.
+    """
+    theirs = spec.stem is Stem.IMAGENET and spec.bias and spec.order is Order.POST
+    near = scores.get(_CAFFE_IN_RGB, math.inf) <= scores.get(best, math.inf) + CLOSE
+    return CAFFE if theirs and near and spec.input_channels == 3 else best
 
 
 def best_normalisation(spec: NetworkSpec, scores: Mapping[str, float]) -> str:
@@ -59,8 +77,14 @@ def best_over_all_layers(network: ResNet, scores: Mapping[str, float], best: str
     close = [name for name, score in scores.items() if score <= scores[best] + CLOSE]
     if len(close) < 2:
         return best
-    flow = {n: flow_score(network, sample_batch(normalised_by(network.spec, n))) for n in close}
+    flow = {n: flow_score(network, _some(normalised_by(network.spec, n))) for n in close}
     return min(close, key=lambda name: _rank(name, flow[name]))
+
+
+def _some(preprocessing: Preprocessing) -> Float[Tensor, "batch channel height width"]:
+    """Photographs for a comparison on the same pictures, which needs few large ones."""
+    batch = photographs(preprocessing)
+    return batch if preprocessing.size <= SMALL else batch[::_EACH]
 
 
 def _rank(name: str, score: float) -> float:
@@ -76,7 +100,7 @@ def normalisation_scores(network: ResNet) -> dict[str, float]:
     usual = preprocessing_for(network.spec)
     scores = {}
     for name, (mean, deviation) in NORMALISATIONS.items():
-        batch = sample_batch(replace(usual, mean=mean, deviation=deviation))
+        batch = photographs(replace(usual, mean=mean, deviation=deviation))
         scores[name] = layer_score(norm, before_first_norm(network, batch))
     return scores
 

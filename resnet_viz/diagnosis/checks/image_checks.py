@@ -1,6 +1,5 @@
 """Tier 2: checks of a network's activations, gradients and predictions on photographs."""
 
-import copy
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from resnet_viz.checkpoints.identifying.identification import Identification
+from resnet_viz.checkpoints.running_statistics import Remeasured, own_statistics
 from resnet_viz.core.number_format import readable
 from resnet_viz.diagnosis.answers import Answers
 from resnet_viz.diagnosis.checks.statistics_checks import Mismatch, mismatch, statistics_findings
@@ -21,7 +21,9 @@ from resnet_viz.spec.layer_names import on_shortcut
 from resnet_viz.spec.parts import PartKind
 from resnet_viz.spec.plan import plan
 
-_MOST_GRADIENTS = 32  # images of the backward pass, which costs twice a forward one
+_MOST_GRADIENTS = 16  # images of the backward pass, which keeps every activation
+_FEWEST_GRADIENTS = 4  # large images, whose many positions normalise as well as many images
+_PIXELS_OF_GRADIENTS = 16 * 64 * 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,9 +59,14 @@ class ImageMeasurements:
 
 
 def measure(
-    network: ResNet, batch: Float[Tensor, "batch channel height width"]
+    network: ResNet,
+    batch: Float[Tensor, "batch channel height width"],
+    known: Remeasured | None = None,
 ) -> ImageMeasurements:
-    """Run a batch in evaluation mode, and in training mode on a copy with a backward pass."""
+    """Run a batch in evaluation mode, and in training mode with a backward pass.
+
+    ``known`` are statistics of some batch, which save a pass if it is this one.
+    """
     dead: dict[str, float] = {}
     largest: dict[str, float] = {}
     modules = dict(network.named_modules())
@@ -72,16 +79,17 @@ def measure(
 
     def record(name: str, value: Tensor) -> Tensor:
         if name in modules and value.ndim == 4:
-            largest[name] = float(value.abs().max())
+            largest[name] = float(torch.stack(torch.aminmax(value)).abs().max())
         if name in activations and value.ndim == 4:
             dead[name] = float((value.amax((0, 2, 3)) <= 0).float().mean())
         return value
 
     with torch.no_grad():
         logits = network(batch, record)
-    few = batch[:_MOST_GRADIENTS]
+    affordable = _PIXELS_OF_GRADIENTS // batch[0, 0].numel()
+    few = batch[: min(_MOST_GRADIENTS, max(_FEWEST_GRADIENTS, affordable))]
     return ImageMeasurements(
-        statistics=mismatch(network, batch),
+        statistics=mismatch(network, batch, known),
         dead=dead,
         largest=largest,
         gradients=_gradients(network, few, logits[: len(few)].argmax(1)),
@@ -92,10 +100,10 @@ def measure(
 def _gradients(
     network: ResNet, batch: Float[Tensor, "batch channel height width"], labels: Tensor
 ) -> dict[str, float]:
-    copied = copy.deepcopy(network).train()
-    named = {n: p for n, p in copied.named_parameters() if p.ndim > 1 and not on_shortcut(n)}
-    with torch.enable_grad():
-        loss = cross_entropy(copied(batch), labels)
+    named = {n: p for n, p in network.named_parameters() if p.ndim > 1 and not on_shortcut(n)}
+    with own_statistics(network), torch.enable_grad():
+        network.train()
+        loss = cross_entropy(network(batch), labels)
         gradients = torch.autograd.grad(loss, list(named.values()))
     return {
         n.removesuffix(".weight"): float(g.norm()) for n, g in zip(named, gradients, strict=True)

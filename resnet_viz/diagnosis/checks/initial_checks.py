@@ -67,7 +67,9 @@ def _he_fan_in(weight: Tensor) -> float:
 
 def _kurtosis(weight: Tensor) -> float:
     deviation, mean = weight.std(), weight.mean()
-    return float(((weight - mean) / deviation).pow(4).mean()) if float(deviation) else 0.0
+    return (
+        float(((weight - mean) / deviation).square().square().mean()) if float(deviation) else 0.0
+    )
 
 
 def _fresh(module: nn.Conv2d | nn.Linear) -> bool:

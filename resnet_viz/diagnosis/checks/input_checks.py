@@ -16,10 +16,11 @@ from resnet_viz.checkpoints.identifying.bn_consistency import consistency
 from resnet_viz.checkpoints.identifying.identification import Identification
 from resnet_viz.diagnosis.thresholds import graded
 from resnet_viz.networks.resnet.model import ResNet
-from resnet_viz.pictures.samples import sample_batch
+from resnet_viz.pictures.samples import photographs
 from resnet_viz.records import CheckFinding
 
-_ENOUGH = 32  # images; on sixteen a healthy network may be more confident with BGR
+_FEWEST = 16  # images
+_ENOUGH = 32  # images for a warning; on sixteen a healthy network may be more confident with BGR
 _MOST = 64  # images that are run with both orders
 _LARGEST = 64  # pixels; larger inputs take too long
 
@@ -38,7 +39,7 @@ def input_findings(
     are compared on the photographs, or on the user's own pictures if ``own_images``.
     """
     colour = identification.spec.input_channels == 3
-    if colour and len(batch) >= _ENOUGH and identification.file.answers:
+    if colour and len(batch) >= _FEWEST and identification.file.answers:
         known = None if labels is None else labels[:_MOST]
         yield from _channel_order(identification.network, batch[:_MOST], logits[:_MOST], known)
     if identification.preprocessing.size <= _LARGEST and identification.input_scores:
@@ -56,15 +57,25 @@ def _channel_order(
 ) -> Iterator[CheckFinding]:
     """Compare the mean confidence of the predictions with RGB and with BGR input.
 
-    Where the classes are known, more answers have to be right with BGR.
+    Where the classes are known, more answers have to be right with BGR. Where a few pictures speak
+    for BGR, their mirror images are asked too.
     """
     with torch.no_grad():
         reversed_logits = network(batch.flip(1))
-    rgb, bgr = (float(each.softmax(1).max(1).values.mean()) for each in (logits, reversed_logits))
+        if len(batch) < _ENOUGH and _confidence(reversed_logits) > _confidence(logits):
+            mirrored = batch.flip(3)
+            logits = torch.cat([logits, network(mirrored)])
+            reversed_logits = torch.cat([reversed_logits, network(mirrored.flip(1))])
+            labels = None if labels is None else labels.repeat(2)
+    rgb, bgr = (_confidence(each) for each in (logits, reversed_logits))
     if labels is not None and _right(reversed_logits, labels) <= _right(logits, labels):
         bgr = min(rgb, bgr)
     if math.isfinite(rgb):  # other checks report NaN
         yield graded("channel_order", bgr - rgb, rgb=f"{rgb:.3f}", bgr=f"{bgr:.3f}")
+
+
+def _confidence(logits: Float[Tensor, "batch classes"]) -> float:
+    return float(logits.softmax(1).max(1).values.mean())
 
 
 def _right(logits: Float[Tensor, "batch classes"], labels: Int64[Tensor, " batch"]) -> int:
@@ -75,7 +86,7 @@ def _size(identification: Identification, pictures: Callable[[int], Tensor]) -> 
     """Compare the mean consistency of all layers at half, the same and twice the input size."""
     usual = identification.preprocessing.size
     scores = {
-        side: consistency(identification.network, pictures(side)).mean
+        side: consistency(identification.network, pictures(side), identification.remeasured).mean
         for side in (usual // 2, usual, usual * 2)
     }
     best = min(scores, key=lambda side: scores[side])
@@ -87,7 +98,7 @@ def _size(identification: Identification, pictures: Callable[[int], Tensor]) -> 
 def _photographs(identification: Identification, side: int) -> Tensor:
     usual = identification.preprocessing
     resize = round(side * usual.resize / usual.size)
-    return sample_batch(replace(usual, size=side, resize=resize))
+    return photographs(replace(usual, size=side, resize=resize))
 
 
 def _resized(batch: Tensor, side: int) -> Tensor:

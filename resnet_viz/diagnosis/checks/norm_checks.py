@@ -22,9 +22,7 @@ def norm_findings(found: WeightedLayers) -> Iterator[CheckFinding]:
         yield graded("bn_variance", value, name, case="negative")
     if not impossible:
         yield from worst("bn_variance", _variances(found))
-    yield from worst("bn_scale", {n: _finite_max(m.weight) for n, m in norms.items()})
-    yield from _zero_scales(norms)
-    yield from worst("bn_scale", _relative_scales(norms), case="small", only_bad=True)
+    yield from _scales(norms)
     yield from worst("wild_weight", {n: _wild_shift(m) for n, m in norms.items()}, only_bad=True)
 
 
@@ -53,6 +51,16 @@ def _finite_max(values: torch.Tensor) -> float:
     return float(values.detach().float().nan_to_num(0.0, 0.0, 0.0).abs().max())
 
 
+def _scales(norms: Mapping[str, nn.BatchNorm2d]) -> Iterator[CheckFinding]:
+    """Name scales that are large, zero, or of another size than those of the other layers."""
+    yield from worst("bn_scale", {n: _finite_max(m.weight) for n, m in norms.items()})
+    yield from _zero_scales(norms)
+    smaller = _times_smaller(norms)
+    larger = {name: 1 / times for name, times in smaller.items()}
+    yield from worst("bn_scale", smaller, case="small", only_bad=True)
+    yield from worst("bn_scale", larger, case="large", only_bad=True)
+
+
 def _zero_scales(norms: Mapping[str, nn.BatchNorm2d]) -> Iterator[CheckFinding]:
     """Name scales that are exactly zero while the channel's statistics are alive."""
     shares = {n: float((m.weight == 0).float().mean()) for n, m in norms.items()}
@@ -61,7 +69,7 @@ def _zero_scales(norms: Mapping[str, nn.BatchNorm2d]) -> Iterator[CheckFinding]:
             yield graded("bn_scale", share, name, case="zero", share=f"{share:.0%}")
 
 
-def _relative_scales(norms: Mapping[str, nn.BatchNorm2d]) -> dict[str, float]:
+def _times_smaller(norms: Mapping[str, nn.BatchNorm2d]) -> dict[str, float]:
     """Median scale of each layer over the median of all layers, as how many times smaller."""
     medians = {n: float(m.weight.detach().abs().median()) for n, m in norms.items()}
     positive = sorted(value for value in medians.values() if value > 0)

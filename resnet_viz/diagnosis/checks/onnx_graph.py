@@ -27,18 +27,25 @@ _REFUSED = ("Loop", "Scan", "If", "SequenceMap")
 _DOMAINS = ("", "ai.onnx")
 
 
-def onnx_findings(identification: Identification, file: str) -> Iterator[CheckFinding]:
-    """Yield what the graph of an ONNX file does otherwise; nothing for another file."""
-    if identification.file.origin.container is not Container.ONNX or not file:
+def graph_findings(container: Container | None, file: str) -> Iterator[CheckFinding]:
+    """Yield what the graph of an ONNX file says by itself, whatever network it is of."""
+    if container is not Container.ONNX or not file:
         return
-    import onnx
-
-    graph = onnx.load_model(file, load_external_data=False).graph
+    graph = _graph(file)
     in_training = [node.name or node.op_type for node in graph.node if _trains(node, graph)]
     yield graded("onnx_training", float(len(in_training)), names=", ".join(in_training[:3]))
     operators = [node.op_type for node in graph.node]
     if "Conv" in operators and not any("Normalization" in operator for operator in operators):
         yield graded("onnx_folded", float(operators.count("Conv")), note=True)
+
+
+def onnx_findings(identification: Identification, file: str) -> Iterator[CheckFinding]:
+    """Yield what the graph of an ONNX file does otherwise; nothing for another file."""
+    container = identification.file.origin.container
+    yield from graph_findings(container, file)
+    if container is not Container.ONNX or not file:
+        return
+    graph = _graph(file)
     reason = _unsafe(graph)
     theirs: Tensor | None = None
     if not reason:
@@ -49,6 +56,12 @@ def onnx_findings(identification: Identification, file: str) -> Iterator[CheckFi
     apart = float((theirs - ours).norm() / ours.norm().clamp_min(1e-12))
     same = float((theirs.argmax(1) == ours.argmax(1)).double().mean())
     yield graded("onnx_differs", apart if math.isfinite(apart) else math.nan, same=f"{same:.0%}")
+
+
+def _graph(file: str) -> Any:  # noqa: ANN401  # protobuf messages
+    import onnx
+
+    return onnx.load_model(file, load_external_data=False).graph
 
 
 def _trains(node: Any, graph: Any) -> bool:  # noqa: ANN401  # protobuf messages

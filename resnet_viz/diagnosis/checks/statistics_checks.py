@@ -4,7 +4,6 @@ The pass is one in training mode, so each layer gets normalised values: a layer 
 are wrong differs alone, and a layer whose weights changed differs together with those after it.
 """
 
-import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from statistics import fmean, median
@@ -13,7 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from resnet_viz.checkpoints.running_statistics import set_statistics
+from resnet_viz.checkpoints.running_statistics import Remeasured, remeasured
 from resnet_viz.diagnosis.answers import Answers
 from resnet_viz.diagnosis.thresholds import graded, worst
 from resnet_viz.networks.resnet.model import ResNet
@@ -60,18 +59,20 @@ class Mismatch:
         return dict(list(self.scores.items())[1:])
 
 
-def mismatch(network: ResNet, batch: Float[Tensor, "batch channel height width"]) -> Mismatch:
-    """Measure the statistics of a batch on a copy, and compare."""
-    remeasured = copy.deepcopy(network)
-    logits = set_statistics(remeasured, batch)
-    new = dict(remeasured.named_modules())
+def mismatch(
+    network: ResNet,
+    batch: Float[Tensor, "batch channel height width"],
+    known: Remeasured | None = None,
+) -> Mismatch:
+    """Compare with the statistics of a batch, which are measured if they are not ``known``."""
+    found = known if known is not None and known.is_of(batch) else remeasured(network, batch)
+    norms = dict(network.named_modules())
     scores, channels, stale = {}, {}, {}
-    for name, norm in network.named_modules():
-        other = new[name]
-        if not (isinstance(norm, nn.BatchNorm2d) and isinstance(other, nn.BatchNorm2d)):
-            continue
+    for name, wanted in found.statistics.items():
+        norm = norms[name]
+        assert isinstance(norm, nn.BatchNorm2d)  # they are what was measured
         mean, variance = _statistics(norm)
-        wanted_mean, wanted_variance = _statistics(other)
+        wanted_mean, wanted_variance = (each.double() for each in wanted)
         variance = variance.clamp_min(_TINY)
         shift = (wanted_mean - mean).abs() / variance.sqrt()
         spread = (wanted_variance.clamp_min(_TINY) / variance).log().abs()
@@ -81,7 +82,7 @@ def mismatch(network: ResNet, batch: Float[Tensor, "batch channel height width"]
         both = (shift.clamp_max(1e6) + spread) * alive
         channels[name] = (float(both.max()), int(both.argmax()))
         stale[name] = _share_of_new(mean, variance, wanted_mean, wanted_variance)
-    return Mismatch(scores, channels, stale, logits, len(batch))
+    return Mismatch(scores, channels, stale, found.logits, len(batch))
 
 
 def _statistics(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:

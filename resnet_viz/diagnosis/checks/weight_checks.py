@@ -12,15 +12,14 @@ from resnet_viz.core.number_format import readable
 from resnet_viz.diagnosis.checks.initial_checks import initial_findings
 from resnet_viz.diagnosis.checks.norm_checks import norm_findings
 from resnet_viz.diagnosis.thresholds import graded, worst
-from resnet_viz.diagnosis.weighted_layers import WeightedLayers
+from resnet_viz.diagnosis.weighted_layers import WeightedLayers, is_finite
 from resnet_viz.records import CheckFinding, LayerHealth
 
 _DEAD = 1e-3  # share of the median norm of a layer's filters
 _TWIN = 0.9999  # cosine between two filters
-_LARGE = 6_000_000  # weights; the largest layer of a ResNet-152 has 2.4 million
-_STEPS = 30
 _LIVING = 1e-8  # running variance; that of a filter that decayed is smaller
 _HUGE = 1e3  # a weight
+_SAMPLE = 4096  # weights of a layer
 _FEW_VALUES = 256  # distinct values of a layer quantised to 8 bits
 
 
@@ -100,7 +99,7 @@ def dead_filters(module: nn.Conv2d) -> float:
 def _health(name: str, module: nn.Conv2d | nn.Linear) -> LayerHealth:
     kind = "linear" if isinstance(module, nn.Linear) else "convolution"
     weight = module.weight.detach().float().flatten(1)
-    if not torch.isfinite(weight).all():
+    if not is_finite(weight):
         return LayerHealth(name, kind)
     spectral = _spectral_norm(weight)
     squared = float(weight.square().sum())
@@ -115,20 +114,24 @@ def _health(name: str, module: nn.Conv2d | nn.Linear) -> LayerHealth:
 
 
 def _spectral_norm(weight: Float[Tensor, "out in"]) -> float:
-    """||W||_2; of a large matrix by power iteration, which is exact to about a per cent."""
-    if weight.numel() <= _LARGE:
-        return float(torch.linalg.matrix_norm(weight, ord=2))
-    vector = torch.ones(weight.shape[1]) / weight.shape[1] ** 0.5
-    for _ in range(_STEPS):
-        vector = weight.T @ (weight @ vector)
-        vector = vector / vector.norm().clamp_min(1e-30)
-    return float((weight @ vector).norm())
+    """||W||_2, the root of the largest eigenvalue of W W^T or W^T W, whichever is smaller.
+
+    Half as many digits as a singular value decomposition has, in a tenth of its time.
+    """
+    size = float(weight.abs().max())
+    if not size:
+        return 0.0
+    scaled = weight / size  # squares neither overflow nor vanish
+    wide = scaled.shape[0] <= scaled.shape[1]
+    gram = scaled @ scaled.T if wide else scaled.T @ scaled
+    return size * float(torch.linalg.eigvalsh(gram)[-1].clamp_min(0).sqrt())
 
 
 def _not_finite(tensors: Mapping[str, Tensor]) -> dict[str, float]:
     counted: dict[str, float] = defaultdict(float)
     for key, value in tensors.items():
-        counted[key.rpartition(".")[0]] += float((~torch.isfinite(value.float())).sum())
+        wrong = 0.0 if is_finite(value) else float((~torch.isfinite(value.float())).sum())
+        counted[key.rpartition(".")[0]] += wrong
     return counted
 
 
@@ -167,14 +170,22 @@ def _precision(layers: Mapping[str, nn.Conv2d | nn.Linear]) -> Iterator[CheckFin
     weights = {name: module.weight.detach().float() for name, module in layers.items()}
     large = {name: w for name, w in weights.items() if w.numel() >= 1000 and not _constant(w)}
     halved = [name for name, w in large.items() if _is_rounded(w)]
-    few = [name for name, w in large.items() if len(torch.unique(w)) <= _FEW_VALUES]
+    few = [name for name, w in large.items() if _has_few_values(w)]
     if few:
         yield graded("quantised", float(len(few)), few[0], note=True, layers=str(len(few)))
     elif large and len(halved) == len(large):
         yield graded("half_precision", float(len(halved)), note=True, layers=str(len(halved)))
 
 
+def _has_few_values(weight: Float[Tensor, "..."]) -> bool:
+    """Whether there are few distinct values; most weights show in a sample that there are not."""
+    some = weight.flatten()[:_SAMPLE]
+    return all(len(torch.unique(values)) <= _FEW_VALUES for values in (some, weight))
+
+
 def _is_rounded(weight: Float[Tensor, "..."]) -> bool:
+    some = weight.flatten()[:_SAMPLE]
     return any(
-        bool((weight.to(kind).float() == weight).all()) for kind in (torch.float16, torch.bfloat16)
+        all(bool((values.to(kind).float() == values).all()) for values in (some, weight))
+        for kind in (torch.float16, torch.bfloat16)
     )

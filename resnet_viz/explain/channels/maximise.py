@@ -23,7 +23,7 @@ from resnet_viz.core.errors import LayerError
 from resnet_viz.core.saving import whole_file
 from resnet_viz.explain.method_options import Option
 from resnet_viz.explain.stopping import raise_if_stopped
-from resnet_viz.pictures.preprocess import Preprocessing
+from resnet_viz.pictures.preprocess import Preprocessing, ordered
 from resnet_viz.probe.capture import capture
 from resnet_viz.probe.isolation import untouched
 from resnet_viz.records.features import AscentStep
@@ -177,7 +177,7 @@ def _normalised(picture: Tensor, preprocessing: Preprocessing) -> Tensor:
         picture.new_tensor(v).view(1, -1, 1, 1)
         for v in (preprocessing.mean, preprocessing.deviation)
     )
-    return (picture - mean) / deviation
+    return ordered((picture - mean) / deviation, preprocessing)
 
 
 def _pixels(picture: Tensor) -> UInt8[np.ndarray, "height width 3"]:

@@ -95,19 +95,17 @@ def build(spec: NetworkSpec, *, seed: int) -> ResNet:
     return network
 
 
-def build_with(spec: NetworkSpec, tensors: Mapping[str, Tensor]) -> ResNet:
-    """Build the network of a spec with these tensors, in training mode; nothing is drawn.
+def filled(network: ResNet, tensors: Mapping[str, Tensor]) -> ResNet:
+    """Give a network that was built on ``meta`` copies of these tensors, and return it.
 
-    Parameters
-    ----------
-    spec
-        The network.
-    tensors
-        Every tensor of ``ResNet.state_dict``, of its shape; they are copied.
-
+    ``tensors`` has every tensor of ``ResNet.state_dict``, of its shape; nothing is drawn.
     """
-    network = _unfilled(spec)
-    network.load_state_dict(tensors)
+    own = network.state_dict()
+    copies = {
+        name: tensors[name].to(own[name].dtype, memory_format=torch.contiguous_format, copy=True)
+        for name in own
+    }
+    network.load_state_dict(copies, assign=True)
     return network
 
 

@@ -65,7 +65,7 @@ def _draw_progress(status: JobStatus[DiagnosisRecord], name: str, text: Text) ->
         st.progress(0.0, text("debug.waiting", name=name))
     elif isinstance(last, DiagnosisProgress):
         part = text(f"diagnosis_parts.{last.part}")
-        st.progress(last.share, text("debug.working_part", name=name, part=part))
+        st.progress(last.of_all, text("debug.working_part", name=name, part=part))
     else:
         st.progress(0.0, text("debug.working", name=name))
 

@@ -8,8 +8,13 @@ import torch
 
 from resnet_viz.checkpoints.fill import fill
 from resnet_viz.checkpoints.identifying.candidates import candidates
+from resnet_viz.checkpoints.identifying.identify import identify
+from resnet_viz.checkpoints.identifying.normalisation import CAFFE, normalised_by
 from resnet_viz.checkpoints.identifying.other_functions import with_keras_strides
 from resnet_viz.checkpoints.reading.read import read_weights
+from resnet_viz.checkpoints.running_statistics import set_statistics
+from resnet_viz.pictures.preprocess import ChannelOrder
+from resnet_viz.pictures.samples import photographs
 from resnet_viz.spec import Order, StrideOn
 
 SIDE = 64
@@ -52,15 +57,50 @@ def lived_in(model):
     return model
 
 
-def agrees(model, path, version):
-    """Whether the file, read and built here, answers as the model does."""
-    tensors = read_weights(path).tensors
+def candidate(tensors, version):
+    """The candidate that has the strides of keras.applications."""
     found = [each for each in candidates(tensors) if each.whole]
     if version == 1:
         (ours,) = [each for each in found if each.spec.stride_on is StrideOn.CONV_1X1]
     else:
         assert Order.PRE in {each.spec.order for each in found}
         (ours,) = with_keras_strides(found)
+    return ours
+
+
+def trained_on_photographs(model, path, version):
+    """Give the model the running statistics of photographs, and save it; returns its spec."""
+    model.save_weights(path)
+    tensors = read_weights(path).tensors
+    ours = candidate(tensors, version)
+    network = fill(ours.spec, ours.tensors(tensors), "w")
+    usual = {1: CAFFE, 2: "minus_one_to_one"}[version]
+    set_statistics(network, photographs(normalised_by(ours.spec, usual)))
+    for own, value in network.state_dict().items():
+        layer, _, part = ours.keys.get(own, "").rpartition(".")
+        if part == "running_mean":
+            model.get_layer(layer).moving_mean.assign(value.numpy())
+        if part == "running_var":
+            model.get_layer(layer).moving_variance.assign(value.numpy())
+    model.save_weights(path)
+    return ours.spec
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_network_of_keras_is_identified_with_its_strides_and_its_input(version, keras, tmp_path):
+    path = tmp_path / "tiny.weights.h5"
+    spec = trained_on_photographs(lived_in(tiny(keras, version)), path, version)
+    found = identify(read_weights(path), "w")
+    assert found.spec == spec
+    assert found.sure
+    assert found.normalisation == {1: "caffe", 2: "minus_one_to_one"}[version]
+    assert found.preprocessing.order == {1: ChannelOrder.BGR, 2: ChannelOrder.RGB}[version]
+
+
+def agrees(model, path, version):
+    """Whether the file, read and built here, answers as the model does."""
+    tensors = read_weights(path).tensors
+    ours = candidate(tensors, version)
     images = np.random.default_rng(1).normal(size=(2, SIDE, SIDE, 3)).astype(np.float32)
     expected = model.predict(images, verbose=0)
     network = fill(ours.spec, ours.tensors(tensors), path.name)
