@@ -13,9 +13,15 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, pad
 
+from resnet_viz.checkpoints.identifying.bn_consistency import Consistency, consistency
 from resnet_viz.checkpoints.identifying.fits import CLEARLY, FITS, Fit, later_scores
+from resnet_viz.networks.resnet.blocks import ResidualBlock
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.spec import Block, Edges, NetworkSpec, Order, StemPool, StrideIn, StrideOn
+from resnet_viz.spec.parts import Convolution
+
+_OFF = 0.25  # score of a norm behind a blur that is left out: 0.4 to 0.8; of healthy ones 0.14
+_MUCH = 2.0
 
 
 class Blur(nn.Module):
@@ -28,14 +34,36 @@ class Blur(nn.Module):
 
 
 def blurs(fits: Sequence[Fit], best: Fit) -> bool:
-    """Whether photographs clearly prefer a network with blurs to all that can be built."""
+    """Whether photographs clearly prefer a network with blurs to all that can be built.
+
+    It is run only where each block with a stride looks like one: blurred values vary less.
+    """
     usual = [fit for fit in fits if _may_blur(fit.spec) and fit.remeasured is not None]
     if not usual or math.isnan(best.score):
         return False
     nearest = min(usual, key=lambda fit: fit.score)
     assert nearest.remeasured is not None  # as was asked for above
-    score = later_scores(with_blurs(nearest.network), nearest.remeasured.batch).mean
+    batch = nearest.remeasured.batch
+    if not _suspected(nearest.network, consistency(nearest.network, batch, nearest.remeasured)):
+        return False
+    score = later_scores(with_blurs(nearest.network), batch).mean
     return score <= FITS and best.score > CLEARLY * score
+
+
+def _suspected(network: ResNet, found: Consistency) -> bool:
+    """Whether the norm behind each stride's own is off, and that of the stride much less."""
+    pairs = [
+        (f"{block.name}.bn{number}", f"{block.name}.bn{number + 1}")
+        for block in network.blocks()
+        for number, convolution in enumerate(_convolutions(block), 1)
+        if convolution.stride > 1
+    ]
+    scores = [(found.scores[own], found.scores[behind]) for own, behind in pairs]
+    return bool(scores) and all(behind > max(_OFF, _MUCH * own) for own, behind in scores)
+
+
+def _convolutions(block: ResidualBlock) -> list[Convolution]:
+    return [p.convolution for p in block.plan.branch if p.convolution is not None]
 
 
 def with_blurs(network: ResNet) -> ResNet:

@@ -183,7 +183,7 @@ def _from_tensors(weights: StateDict, name: str, spec: NetworkSpec | None = None
         choice = choose(fits)
         if choice.best is best or choice.best.score <= FITS_WELL:
             break
-    if spec is None and choice.best.score > FITS_WELL and blurs(fits, choice.best):
+    if spec is None and blurs(fits, choice.best):
         raise CheckpointError("checkpoint_unknown", name=name, total=len(weights), family="blur")
     if min(choice.best.score, choice.best.median) > FITS_WELL:
         choice = usual  # damaged weights fit nothing, and an unusual network less badly by chance

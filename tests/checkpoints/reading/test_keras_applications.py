@@ -70,7 +70,7 @@ def candidate(tensors, version):
 
 def trained_on_photographs(model, path, version):
     """Give the model the running statistics of photographs, and save it; returns its spec."""
-    model.save_weights(path)
+    model.save(path)
     tensors = read_weights(path).tensors
     ours = candidate(tensors, version)
     network = fill(ours.spec, ours.tensors(tensors), "w")
@@ -82,13 +82,13 @@ def trained_on_photographs(model, path, version):
             model.get_layer(layer).moving_mean.assign(value.numpy())
         if part == "running_var":
             model.get_layer(layer).moving_variance.assign(value.numpy())
-    model.save_weights(path)
+    model.save(path)
     return ours.spec
 
 
 @pytest.mark.parametrize("version", [1, 2])
 def test_a_network_of_keras_is_identified_with_its_strides_and_its_input(version, keras, tmp_path):
-    path = tmp_path / "tiny.weights.h5"
+    path = tmp_path / "tiny.keras"
     spec = trained_on_photographs(lived_in(tiny(keras, version)), path, version)
     found = identify(read_weights(path), "w")
     assert found.spec == spec
