@@ -59,7 +59,7 @@ def table(reports: dict[str, CheckpointReport], guesses: dict[str, dict[str, flo
 
 
 def _value(report: CheckpointReport, check: str) -> str:
-    finding = next((f for f in report.findings if f.check == check), None)
+    finding = next((f for f in report.every_finding() if f.check == check), None)
     if finding is None:
         return "-"
     mark = {"warn": " (warns)", "fail": " (fails)"}.get(finding.severity.value, "")
