@@ -175,7 +175,7 @@ def test_what_the_code_cannot_read_is_repaired_first(small):
 @pytest.mark.parametrize("order", ChannelOrder)
 def test_printed_preprocessing_shows_what_the_network_sees(order, small, tmp_path, monkeypatch):
     torch.save(small.state_dict(), tmp_path / "w.pt")
-    found = identified_of(small)
+    found = identified(tmp_path / "w.pt")
     found = replace(found, preprocessing=replace(found.preprocessing, order=order))
     names = run(checkpoint_code(found, "w.pt"), tmp_path, monkeypatch)
     name = next(iter(samples()))
