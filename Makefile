@@ -1,4 +1,4 @@
-# One command each: run, test, check, docs, sweep, format, benchmark, recordings.
+# One command each: run, test, check, docs, sweep, soak, format, benchmark, recordings.
 PYTHON ?= python3
 PORT ?= 8501
 BIN := .venv/bin
@@ -6,7 +6,7 @@ BIN := .venv/bin
 # which is also the name of a public function, by itself.
 DOCUMENTED := resnet_viz $(filter-out resnet_viz.ui resnet_viz.cli resnet_viz.explain,$(patsubst resnet_viz/%/__init__.py,resnet_viz.%,$(wildcard resnet_viz/*/__init__.py)))
 
-.PHONY: run test check docs sweep format benchmark recordings
+.PHONY: run test check docs sweep soak format benchmark recordings
 
 run: .venv/.run .venv/bin/resnet-viz
 	$(BIN)/resnet-viz app --port $(PORT)
@@ -16,6 +16,7 @@ test: .venv/.dev
 
 sweep: .venv/.dev
 	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m benchmarks.load --sessions 20 --minutes 5
 
 check: .venv/.dev docs
 	$(BIN)/ruff format --check .
@@ -25,6 +26,11 @@ check: .venv/.dev docs
 
 docs: .venv/.dev
 	PYTHONWARNINGS=error::UserWarning $(BIN)/python -m scripts.reference build/reference $(DOCUMENTED)
+
+# An hour of 20 visitors who ask for ResNet-152, then 100 who look: memory must not grow.
+soak: .venv/.dev
+	$(BIN)/python -m benchmarks.load --sessions 20 --heavy --share 0.3 --pause 5 --minutes 60
+	$(BIN)/python -m benchmarks.load --sessions 100 --pause 5 --minutes 60
 
 format: .venv/.dev
 	$(BIN)/ruff format .

@@ -4,6 +4,8 @@ from resnet_viz.ui.frame.shell import open_page
 
 text = open_page("train.title", heading=False)
 
+from resnet_viz.ui.frame.messages import told
 from resnet_viz.ui.train.page import show_trainings
 
-show_trainings(text)
+with told(text):
+    show_trainings(text)

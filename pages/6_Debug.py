@@ -7,6 +7,8 @@ text = open_page("debug.title")
 from resnet_viz.ui.debug.checkpoint_choice import choose_checkpoints
 from resnet_viz.ui.debug.images_choice import choose_images
 from resnet_viz.ui.debug.page import show_diagnoses
+from resnet_viz.ui.frame.messages import told
 
-checkpoints = choose_checkpoints(text)
-show_diagnoses(checkpoints, choose_images(text, checkpoints), text)
+with told(text):
+    checkpoints = choose_checkpoints(text)
+    show_diagnoses(checkpoints, choose_images(text, checkpoints), text)

@@ -131,7 +131,7 @@ def test_pages_hold_no_literal_sentence():
         docstrings = {
             id(node.body[0].value)
             for node in ast.walk(tree(path))
-            if isinstance(node, (ast.Module, ast.FunctionDef, ast.ClassDef))
+            if isinstance(node, (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
             and node.body
             and isinstance(node.body[0], ast.Expr)
         }

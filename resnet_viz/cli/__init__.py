@@ -6,6 +6,7 @@ import typer
 
 from resnet_viz.cli.app_command import open_app
 from resnet_viz.cli.compare_command import compare
+from resnet_viz.cli.desktop_command import desktop
 from resnet_viz.cli.diagnose_command import diagnose
 from resnet_viz.cli.doctor_command import doctor
 from resnet_viz.cli.experiment_command import experiment
@@ -25,6 +26,7 @@ app = typer.Typer(
 )
 app.command("app")(open_app)
 for command in (
+    desktop,
     networks,
     export,
     compare,

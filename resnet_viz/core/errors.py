@@ -10,6 +10,7 @@
     │   ├── CheckpointError   a weights file that cannot be used
     │   ├── DataError         a data set that is missing or damaged
     │   ├── RunError          a background run that is unknown, or busy
+    │   ├── WorkerError       a file whose process reached a limit or crashed
     │   ├── OptionError       an option with an invalid value
     │   ├── ClassError        a class that is over or full, or a vote that it cannot count
     │   └── OutputError       a file or folder that exists already or cannot be written
@@ -89,6 +90,10 @@ class RunError(InputError):
     """A background run that is unknown, or in the wrong state for the operation."""
 
 
+class WorkerError(InputError):
+    """A file whose process, apart from this one, reached a limit or crashed."""
+
+
 class OptionError(InputError):
     """An option with an invalid value."""
 
@@ -111,6 +116,16 @@ class DownloadError(FailureError):
 
 class OutputError(InputError):
     """A file or folder that exists already or cannot be written."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an exception says that memory ran out: Python's, or torch's for CPU or GPU."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    return isinstance(error, RuntimeError) and any(word in str(error) for word in _NO_MEMORY)
+
+
+_NO_MEMORY = ("can't allocate memory", "not enough memory", "Cannot allocate memory", "bad_alloc")
 
 
 def close_matches(name: str, known: list[str], count: int = 5) -> str:

@@ -70,6 +70,10 @@ class Job(Generic[R]):
         Returns the size of a record in bytes, for the engine's memory budget.
     last
         Number of most recent records to keep.
+    heavy
+        Whether it may take many seconds; heavy jobs wait for each other, not before light ones.
+    needs
+        Bytes that it takes while it runs, for the engine's memory budget.
     kept
         Final states in which the engine keeps the job. In any other final state the job is
         dropped, and starting it again runs it again.
@@ -82,15 +86,24 @@ class Job(Generic[R]):
     size: Callable[[R], int] = _usual_size
     last: int = _MOST_RECORDS
     kept: tuple[JobState, ...] = (JobState.DONE,)
+    heavy: bool = False
+    needs: int = 0
 
 
-def value_job(key: Hashable, compute: Callable[[], R], size: Callable[[R], int]) -> Job[R]:
+def value_job(
+    key: Hashable,
+    compute: Callable[[], R],
+    size: Callable[[R], int],
+    *,
+    heavy: bool = False,
+    needs: int = 0,
+) -> Job[R]:
     """Return a job whose only record is the value of ``compute``."""
 
     def records() -> Iterator[R]:
         yield compute()
 
-    return Job(key, records, size=size)
+    return Job(key, records, size=size, heavy=heavy, needs=needs)
 
 
 @dataclass(frozen=True)

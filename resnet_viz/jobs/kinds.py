@@ -50,6 +50,9 @@ SANDBOXED = {
     "diagnosis": Row(
         "resnet_viz.diagnosis.job", "diagnosis_job", "DiagnosisConfig", "DiagnosisRecord"
     ),
+    "preview": Row("resnet_viz.training.preview", "preview_job", "TrainingConfig", "Preview"),
+    "weights": Row("resnet_viz.checkpoints.safe_copy", "copy_job", "CopyConfig", "SafeCopy"),
+    "picture": Row("resnet_viz.explain.many.one_picture", "picture_job", "PictureAt", "PngPicture"),
 }
 
 

@@ -1,32 +1,48 @@
-"""Runs a job in a child process with memory and time limits, for untrusted files.
+"""Runs a job in a child process with limits, for untrusted files.
 
-``python -m resnet_viz.jobs.sandbox KIND CONFIG MEMORY`` writes one line of JSON per record, then a
-final line with the end marker or the error. A file that crashes the child process does not affect
-the parent.
+The child (``sandboxed``) sets its own limits, so they hold whatever becomes of this process, and it
+ends when this process does. Whatever it reads cannot hurt this process; what ended it is told in
+one sentence.
 """
 
 import json
+import logging
 import os
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from resnet_viz.core.converter import JsonObject, decode, encode
-from resnet_viz.core.errors import ResnetVizError
-from resnet_viz.jobs.codec import record_from_json, record_to_json
+from resnet_viz.core.errors import ResnetVizError, WorkerError
+from resnet_viz.jobs.codec import record_from_json
+from resnet_viz.jobs.job import JobStopped
 from resnet_viz.jobs.kinds import sandboxed_kind
+
+#: Exit codes by which the child says that it ended itself.
+OUT_OF_TIME, OUT_OF_MEMORY, LEFT_ALONE = 71, 72, 73
+_TIME_SIGNALS = ("SIGALRM", "SIGXCPU", "SIGVTALRM")
+_MOST_CONFIG = 4_000_000  # bytes of the JSON that the child reads
+_COMMAND = [sys.executable, "-m", "resnet_viz.jobs.sandboxed"]
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Resource limits of a process. Importing torch takes about half of the address space."""
+    """Limits of a process, which the process sets for itself."""
 
-    memory: int = 12_000_000_000  # bytes of address space
+    memory: int = 4_000_000_000  # bytes on top of what its imports take
+    cpu_seconds: int = 1_800
     seconds: float = 1_800.0  # enough for labelled images of ImageNet size; seconds without labels
+    threads: int = 1  # of torch; 0 for as many as this process may use
+
+
+#: For what a visitor waits for with the page open.
+BRIEF = Limits(memory=3_000_000_000, cpu_seconds=180, seconds=180.0)
 
 
 class Sandbox:
@@ -36,16 +52,15 @@ class Sandbox:
     ----------
     kind
         A key of ``SANDBOXED``.
-    death
-        Raised if the process ends without a result: it was killed, crashed or reached a limit.
+    name
+        What is read, as its user knows it, for the sentence about a process that died.
     limits
         Memory and time limits of the process.
 
     """
 
-    def __init__(self, kind: str, death: ResnetVizError, limits: Limits = Limits()) -> None:
-        self.kind, self.limits = kind, limits
-        self._death = death
+    def __init__(self, kind: str, name: str, limits: Limits = Limits()) -> None:
+        self.kind, self.name, self.limits = kind, name, limits
         self._process: subprocess.Popen[str] | None = None
         self._killed = threading.Event()
 
@@ -65,83 +80,98 @@ class Sandbox:
 
         Raises
         ------
+        WorkerError
+            If the process reached a limit, crashed or gave no answer; it says which.
+        JobStopped
+            If it was killed.
         ResnetVizError
-            The job's own error, or ``death`` if the process ends without a result.
+            The job's own error.
 
         """
         try:
-            yield from self._records(json.dumps(encode(config)))
+            process = _started(self.kind, json.dumps(encode(config)), self.limits)
         except (OSError, ValueError) as error:
-            raise self._death from error
-
-    def _records(self, config: str) -> Iterator[Any]:
-        with _started(self.kind, config, self.limits) as process:
+            raise WorkerError("worker_start", name=self.name, reason=str(error)[:200]) from error
+        with process:
             self._process = process
-            if self._killed.is_set():
-                process.kill()
-            limit = threading.Timer(self.limits.seconds, process.kill)
-            limit.start()
             try:
-                for line in _lines(process.stdout or ()):
-                    if "event" in line:
-                        yield record_from_json(line, sandboxed_kind(self.kind).events)
-                    elif "error" in line:
-                        raise decode(ResnetVizError, line)
-                    elif "end" in line:
-                        return
+                if self._killed.is_set():
+                    process.kill()
+                yield from self._records(process)
             finally:
-                limit.cancel()
                 process.kill()
-        raise self._death
+                if process.stdin is not None:
+                    with suppress(OSError):
+                        process.stdin.close()
+
+    def _records(self, process: "subprocess.Popen[str]") -> Iterator[Any]:
+        try:
+            for line in _lines(process.stdout or ()):
+                if "event" in line:
+                    yield record_from_json(line, sandboxed_kind(self.kind).events)
+                elif "error" in line:
+                    raise decode(ResnetVizError, line)
+                elif "broke" in line:
+                    _LOG.warning("%s of %s broke: %s", self.kind, self.name, line.get("trace"))
+                    raise WorkerError("worker_broke", name=self.name, kind=str(line["broke"])[:80])
+                elif "end" in line:
+                    return
+        except (OSError, ValueError) as error:  # a child that was taken over may write anything
+            raise WorkerError("worker_broke", name=self.name, kind=type(error).__name__) from error
+        raise self._death(process.wait())
+
+    def _death(self, code: int) -> Exception:
+        """Say what ended a process that gave no answer."""
+        if self._killed.is_set():
+            return JobStopped()
+        ended = _signal_name(code)
+        if code == OUT_OF_TIME or ended in _TIME_SIGNALS:
+            return WorkerError("worker_time", name=self.name, seconds=f"{self.limits.seconds:g}")
+        if code == OUT_OF_MEMORY:
+            most = f"{self.limits.memory / 1e9:g}"
+            return WorkerError("worker_memory", name=self.name, most=most)
+        if ended == "SIGKILL":
+            return WorkerError("worker_killed", name=self.name)
+        if ended:
+            return WorkerError("worker_signal", name=self.name, signal=ended)
+        return WorkerError("worker_broke", name=self.name, kind=f"exit code {code}")
+
+
+def _signal_name(code: int) -> str:
+    """The name of the signal that ended a process; empty if none did."""
+    try:
+        return signal.Signals(-code).name if code < 0 else ""
+    except ValueError:
+        return f"signal {-code}"
 
 
 def _started(kind: str, config: str, limits: Limits) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [sys.executable, "-m", "resnet_viz.jobs.sandbox", kind, config, str(limits.memory)],
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        stdin=subprocess.DEVNULL,
+    """Start the child; it reads its job from a pipe, and ends when the pipe is closed."""
+    if len(config) > _MOST_CONFIG:
+        raise ValueError(f"{len(config)} bytes of settings")
+    process = subprocess.Popen(
+        _COMMAND,
+        env={**os.environ, **_threads(limits.threads), "MALLOC_ARENA_MAX": "2"},
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
         encoding="utf-8",
     )
+    assert process.stdin is not None
+    with suppress(BrokenPipeError):  # it has died: ``_death`` says how
+        process.stdin.write(
+            json.dumps({"kind": kind, "config": config, "limits": asdict(limits)}) + "\n"
+        )
+        process.stdin.flush()
+    return process
+
+
+def _threads(count: int) -> dict[str, str]:
+    return {"OMP_NUM_THREADS": str(count)} if count else {}
 
 
 def _lines(output: Iterable[str]) -> Iterator[JsonObject]:
     for line in output:
         if line.startswith("{"):
             yield dict(json.loads(line))
-
-
-def main(kind: str, config: str, memory: int) -> None:
-    """Run a job in this process and print its records as JSON lines.
-
-    ``memory`` is the limit on the address space in bytes.
-    """
-    _limit_memory(memory)
-    for line in lines(kind, config):
-        print(line, flush=True)
-
-
-def lines(kind: str, config: str) -> Iterator[str]:
-    """Yield the output of the process: one line per record, then the end marker or the error."""
-    row = sandboxed_kind(kind)
-    try:
-        for record in row.job(decode(row.config, json.loads(config))):
-            yield json.dumps(record_to_json(record))
-    except ResnetVizError as error:
-        yield json.dumps(encode(error))
-    else:
-        yield json.dumps({"end": True})
-
-
-def _limit_memory(most_bytes: int) -> None:
-    """Limit the address space of this process, where the operating system supports it."""
-    with suppress(ImportError, ValueError, OSError):
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_AS, (most_bytes, most_bytes))
-
-
-if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))

@@ -1,6 +1,7 @@
 """A preview of a training before it starts: its data and its estimated time."""
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,6 +37,11 @@ class Preview:
     def nbytes(self) -> int:
         """Size of the samples in bytes."""
         return sum(sample.nbytes for sample in self.samples)
+
+
+def preview_job(config: TrainingConfig) -> Iterator[Preview]:
+    """Yield the preview, for a process of its own: uploaded data and weights may be hostile."""
+    yield preview(config)
 
 
 def preview(config: TrainingConfig) -> Preview:

@@ -1,6 +1,7 @@
 """Uploads are stored where workers can read them, and deleted when unused."""
 
 import os
+import threading
 import time
 import zipfile
 
@@ -8,11 +9,12 @@ import pytest
 from streamlit.proto.Common_pb2 import FileURLs
 from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 
-from resnet_viz.core.errors import FailureError
+from resnet_viz.core.errors import FailureError, RunError
 from resnet_viz.core.places import home
 from resnet_viz.jobs.queue.run_store import RunStore
 from resnet_viz.ui.choose import uploads
 from resnet_viz.ui.choose.uploads import keep, kept_file, kept_pictures, kept_zip
+from resnet_viz.ui.frame.serving import Audience, Quotas, Serving
 from tests.pictures.hostile_names import NAMES
 
 _MONTH = 30 * 24 * 3600
@@ -101,3 +103,59 @@ def test_the_oldest_go_when_there_are_too_many_bytes_unless_a_run_uses_them(monk
         os.utime(path.parent, (time.time() - 60 * age,) * 2)
     newest = keep(b"d" * 100, "x.zip")
     assert [path.is_file() for path in (used, old, young, newest)] == [True, False, True, True]
+
+
+@pytest.fixture
+def visitor(monkeypatch):
+    """Who uploads in a class whose visitors have 250 bytes each."""
+    who = ["anna"]
+    monkeypatch.setattr(uploads, "owner", lambda: who[0])
+    quotas = Quotas(upload_bytes=250)
+    monkeypatch.setattr(uploads, "serving", lambda: Serving(Audience.CLASS, quotas=quotas))
+    return who
+
+
+def test_a_visitor_has_room_for_so_many_bytes_and_the_next_one_too(visitor):
+    first, second = keep(b"a" * 100, "x.zip"), keep(b"b" * 100, "x.zip")
+    with pytest.raises(RunError, match="more than the 0 MB"):
+        keep(b"c" * 100, "x.zip")
+    assert keep(b"a" * 100, "x.zip") == first
+    visitor[0] = "ben"
+    assert keep(b"c" * 100, "x.zip").is_file()
+    visitor[0] = "anna"
+    os.utime(first.parent, (time.time() - 3600,) * 2)
+    assert keep(b"d" * 100, "x.zip").is_file()
+    assert not first.exists()
+    assert second.is_file()
+
+
+def test_what_another_visitor_or_a_run_uses_is_not_deleted_for_room(visitor):
+    shared, used = keep(b"a" * 100, "x.zip"), keep(b"b" * 100, "x.zip")
+    RunStore().create("train", {"data": str(used)}, "a run", "cpu")
+    visitor[0] = "ben"
+    assert keep(b"a" * 100, "x.zip") == shared
+    visitor[0] = "anna"
+    for path in (shared, used):
+        os.utime(path.parent, (time.time() - 3600,) * 2)
+    with pytest.raises(RunError):
+        keep(b"c" * 100, "x.zip")
+    assert shared.is_file()
+    assert used.is_file()
+
+
+def test_equal_uploads_at_the_same_moment_are_one_file():
+    failed = []
+
+    def upload_all():
+        for number in range(5):
+            path = keep(bytes([number]) * 1000, "same.zip")
+            if path.read_bytes() != bytes([number]) * 1000:
+                failed.append(path)
+
+    threads = [threading.Thread(target=upload_all) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failed
+    assert inside() == ["same.zip"] * 5

@@ -11,6 +11,8 @@ from resnet_viz.networks.zoo.labels import class_names
 from resnet_viz.pictures.preprocess import ChannelOrder, Preprocessing, preprocessing_for
 from resnet_viz.spec import NetworkSpec
 
+_SMALLEST, _LARGEST = 1e-4, 1e3  # of a deviation; pixels up to 255 have means beyond 1
+
 
 def described(
     weights: StateDict, spec: NetworkSpec | None, name: str
@@ -79,12 +81,29 @@ def _preprocessing(metadata: JsonObject, spec: NetworkSpec) -> Preprocessing:
     if "preprocessing" not in metadata:
         return preprocessing_for(spec)
     values = metadata["preprocessing"]
-    return Preprocessing(
+    told = Preprocessing(
         size=int(values["size"]),
         resize=int(values["resize"]),
         mean=_channels(values["mean"]),
         deviation=_channels(values["deviation"]),
         order=ChannelOrder(values.get("order", ChannelOrder.RGB)),
+    )
+    if not _usable(told, spec):
+        raise ValueError(told)
+    return told
+
+
+def _usable(told: Preprocessing, spec: NetworkSpec) -> bool:
+    """Whether pictures can be prepared so: the network's own size and channels, and no division
+    by zero. The edge is scaled to at most twice the crop (torchvision: 1.15 times).
+    """
+    channels = spec.input_channels
+    return (
+        told.size == spec.input_size
+        and told.size <= told.resize <= 2 * told.size
+        and len(told.mean) == len(told.deviation) == channels
+        and all(abs(value) <= _LARGEST for value in told.mean)
+        and all(_SMALLEST <= value <= _LARGEST for value in told.deviation)
     )
 
 

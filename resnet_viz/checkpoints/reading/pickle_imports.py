@@ -2,9 +2,11 @@
 
 import io
 import pickletools
+import warnings
 import zipfile
 from collections import Counter, OrderedDict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from resnet_viz.checkpoints.reading.file_kinds import MOST_PICKLE
@@ -25,9 +27,10 @@ def wanted_globals(path: Path) -> list[str]:
     """Names that a pickle imports and an ordinary state dict does not, most frequent first."""
     counted: Counter[str] = Counter()
     try:
-        for name in _globals(_pickle_bytes(path)):
-            if not _usual(name):
-                counted[name] += 1
+        with _without_warnings():
+            for name in _globals(_pickle_bytes(path)):
+                if not _usual(name):
+                    counted[name] += 1
     except _DAMAGES:
         pass  # keep the names read before the damage
     return [name for name, _ in counted.most_common(_MOST_NAMED)]
@@ -40,12 +43,20 @@ def has_long_import(path: Path) -> bool:
     nothing else runs meanwhile, so these files must not reach it.
     """
     try:
-        names = _globals(_pickle_bytes(path), most_opcodes=MOST_PICKLE)
-        return any(len(name) > _LONGEST_NAME for name in names)
+        with _without_warnings():
+            names = _globals(_pickle_bytes(path), most_opcodes=MOST_PICKLE)
+            return any(len(name) > _LONGEST_NAME for name in names)
     except UnicodeDecodeError as error:  # PyTorch allows other letters than ASCII in a name
         return len(error.object) > _LONGEST_NAME
     except _DAMAGES:
         return False  # PyTorch says what is wrong, before it reaches a later import
+
+
+@contextmanager
+def _without_warnings() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # damaged text warns of its escapes
+        yield
 
 
 def _usual(name: str) -> bool:

@@ -24,7 +24,7 @@ from resnet_viz.checkpoints.reading.onnx_initialisers import read_onnx
 from resnet_viz.checkpoints.reading.pickle_imports import has_long_import, wanted_globals
 from resnet_viz.checkpoints.reading.state_dict import EDGES, StateDict, unwrap
 from resnet_viz.core.converter import JsonObject
-from resnet_viz.core.errors import CheckpointError
+from resnet_viz.core.errors import CheckpointError, is_out_of_memory
 from resnet_viz.pictures.decode import safe_name
 
 _MOST_SHARDS = 100
@@ -133,6 +133,8 @@ def _read_pickle(path: Path, name: str, *, mapped: bool = False) -> object:
             warnings.simplefilter("ignore")  # PyTorch warns of old formats
             return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
     except Exception as error:  # a damaged or hostile file can raise anything
+        if is_out_of_memory(error):
+            raise CheckpointError("checkpoint_memory", name=name) from error
         if isinstance(error, EOFError) or any(word in str(error) for word in _CUT):
             raise CheckpointError("checkpoint_cut", name=name) from error
         if isinstance(error, pickle.UnpicklingError):

@@ -8,7 +8,7 @@ from contextlib import closing
 
 from filelock import Timeout
 
-from resnet_viz.core.errors import FailureError, ResnetVizError
+from resnet_viz.core.errors import FailureError, ResnetVizError, RunError, is_out_of_memory
 from resnet_viz.core.saving import clear_partial_files
 from resnet_viz.jobs.codec import PROGRESS, Event
 from resnet_viz.jobs.job import JobState
@@ -77,9 +77,7 @@ def explain(error: BaseException) -> FailureError:
             return FailureError(error.code, **{n: str(v) for n, v in error.values.items()})
         case OSError(errno=errno.ENOSPC | errno.EDQUOT):
             return FailureError("run_disk_full")
-        case MemoryError():
-            return FailureError("run_memory")
-    if type(error).__name__ == "OutOfMemoryError":  # torch's error, without importing torch
+    if is_out_of_memory(error):
         return FailureError("run_memory")
     return FailureError("run_broke", kind=type(error).__name__)
 
@@ -91,8 +89,11 @@ def _report(
     watch: Callable[[Event], object],
 ) -> JobState:
     run = store.run(run_id)
+    kind = job_kind(run.kind)
+    if not isinstance(run.config, kind.config):
+        raise RunError("run_other_version", run=run.title)
     last_check = last_stored = time.monotonic()
-    with closing(job_kind(run.kind).job(run.config, store.folder(run_id))) as events:
+    with closing(kind.job(run.config, store.folder(run_id))) as events:
         for event in events:
             now = time.monotonic()
             watch(event)

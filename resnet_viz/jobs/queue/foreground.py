@@ -8,14 +8,12 @@ from resnet_viz.jobs.codec import Event
 from resnet_viz.jobs.job import JobState
 from resnet_viz.jobs.queue.execute import execute
 from resnet_viz.jobs.queue.run_store import RunStore
-from resnet_viz.jobs.queue.runs import resume
-
-_HERE = "terminal"  # no worker serves this device
+from resnet_viz.jobs.queue.runs import TERMINAL, resume
 
 
 def begin_here(kind: str, config: object, title: str) -> str:
     """Create a run that no worker will pick up; return its id."""
-    return RunStore().create(kind, config, title, _HERE)
+    return RunStore().create(kind, config, title, TERMINAL)
 
 
 def go_on_here(run_id: str, tell: Callable[[str, Event], None]) -> Path:

@@ -25,6 +25,10 @@ class Run:
         Place in the device's queue, from 1; None unless the run is queued.
     error
         Why the run failed or was interrupted, or None.
+    owner
+        The key of the visitor that it belongs to; empty on a machine of one's own.
+    share
+        The key of a link that lets others see it; empty if it is not shared.
 
     """
 
@@ -37,6 +41,8 @@ class Run:
     created: datetime
     position: int | None = None
     error: FailureError | None = None
+    owner: str = ""
+    share: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,40 +4,36 @@ Only the latest event of each key is stored, so a resumed run may report the sam
 without duplicating them.
 """
 
-import json
 import secrets
 import shutil
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from itertools import chain, count
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TypeVar
 
-from resnet_viz.core.converter import decode, encode
-from resnet_viz.core.errors import FailureError, ResnetVizError, RunError
+from resnet_viz.core.converter import encode
+from resnet_viz.core.errors import FailureError, RunError
 from resnet_viz.core.places import home
 from resnet_viz.core.saving import to_json
-from resnet_viz.jobs.codec import Event, record_from_json, record_to_json
+from resnet_viz.jobs.codec import Event, record_to_json
 from resnet_viz.jobs.job import JobState
-from resnet_viz.jobs.kinds import KINDS, job_kind
 from resnet_viz.jobs.queue.run import Run, RunStatus
+from resnet_viz.jobs.queue.run_rows import (
+    NEXT_START,
+    NEXT_TURN,
+    QUEUE,
+    RUNS,
+    VERSION,
+    bring_up_to_date,
+    read_events,
+    read_run,
+)
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS runs (
-    id TEXT PRIMARY KEY, kind TEXT NOT NULL, title TEXT NOT NULL, config TEXT NOT NULL,
-    device TEXT NOT NULL, state TEXT NOT NULL, created TEXT NOT NULL,
-    turn INTEGER NOT NULL, error TEXT);
-CREATE TABLE IF NOT EXISTS events (
-    sequence INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL, key TEXT NOT NULL,
-    body TEXT NOT NULL, UNIQUE (run, key) ON CONFLICT REPLACE);
-CREATE INDEX IF NOT EXISTS events_of_run ON events (run, sequence);
-"""
 _LOCK_TIMEOUT = 20.0  # seconds to wait while another process writes
-_NEXT_TURN = "(SELECT COALESCE(MAX(turn), 0) + 1 FROM runs)"
-_POSITION = """(SELECT COUNT(*) FROM runs AS o WHERE o.state = 'queued'
-    AND o.device = runs.device AND o.turn <= runs.turn)"""
+_TRIES = 5  # ids, until one is free
 
 
 E = TypeVar("E")
@@ -60,45 +56,58 @@ class RunStore:
         try:
             self.root.mkdir(parents=True, exist_ok=True)
         except OSError as error:  # read-only, a file, or below a file
-            raise FailureError(
-                "run_store", folder=str(self.root), reason=error.strerror or type(error).__name__
-            ) from error
+            raise self._unusable(error.strerror or type(error).__name__) from error
         with self._database() as database:
-            database.executescript(_SCHEMA)
+            version = bring_up_to_date(database)
+        if version > VERSION:
+            raise FailureError("run_store_newer", folder=str(self.root))
 
     def folder(self, run_id: str) -> Path:
         """Return the folder for the checkpoints and files of a run."""
         return self.root / run_id
 
-    def create(self, kind: str, config: object, title: str, device: str) -> str:
-        """Add a run to the end of a device's queue; return its id.
+    def create(self, kind: str, config: object, title: str, device: str, owner: str = "") -> str:
+        """Add a run to the end of its owner's queue on a device; return its id.
 
-        A title that another run of this kind has gets a number: "digits (2)".
+        A title that another run of this kind and owner has gets a number: "digits (2)".
         """
         created = datetime.now(UTC)
-        run_id = f"{created:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-        with self._database() as database:
-            titles = database.execute("SELECT title FROM runs WHERE kind = ?", (kind,))
-            taken = {row[0] for row in titles}
-            database.execute(
-                "INSERT INTO runs (id, kind, title, config, device, state, created, turn)"
-                f" VALUES (?, ?, ?, ?, ?, ?, ?, {_NEXT_TURN})",
-                (
-                    run_id,
-                    kind,
-                    _numbered(title, taken),
-                    to_json(encode(config)),
-                    device,
-                    "queued",
-                    created.isoformat(),
-                ),
-            )
-        self.folder(run_id).mkdir()
+        run_id = self._new_folder(created)
+        try:
+            with self._database() as database:
+                titles = database.execute(
+                    "SELECT title FROM runs WHERE kind = ? AND owner = ?", (kind, owner)
+                )
+                taken = {row[0] for row in titles}
+                values = (run_id, kind, _numbered(title, taken), to_json(encode(config)), device,
+                          "queued", created.isoformat(), owner)  # fmt: skip
+                database.execute(
+                    "INSERT INTO runs"
+                    " (id, kind, title, config, device, state, created, owner, turn)"
+                    f" VALUES (?, ?, ?, ?, ?, ?, ?, ?, {NEXT_TURN})",
+                    values,
+                )
+        except BaseException:
+            shutil.rmtree(self.folder(run_id), ignore_errors=True)
+            raise
         return run_id
+
+    def _new_folder(self, created: datetime) -> str:
+        """Make the folder of a new run, whose name no other run has; return the name."""
+        for _ in range(_TRIES):
+            run_id = f"{created:%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
+            try:
+                self.folder(run_id).mkdir()
+            except FileExistsError:
+                continue
+            except OSError as error:
+                raise self._unusable(error.strerror or type(error).__name__) from error
+            return run_id
+        raise self._unusable("no free name")
 
     def run(self, run_id: str) -> Run:
         """Return a run by id; raise ``RunError`` if it does not exist."""
-        runs = self._runs("WHERE id = ?", (run_id,))
+        runs = self._runs("WHERE runs.id = ?", (run_id,))
         if not runs:
             raise RunError("run_unknown", run=run_id[:80])
         return runs[0]
@@ -116,10 +125,14 @@ class RunStore:
                 " ORDER BY sequence",
                 (run_id, after),
             ).fetchall()
+        records, unreadable = read_events(run, rows)
+        error = run.error
+        if unreadable and error is None:
+            error = FailureError("run_events", run=run.title, count=unreadable)
         return RunStatus(
             state=run.state,
-            records=_events(run, rows),
-            error=run.error,
+            records=records,
+            error=error,
             position=run.position,
             run=run,
             sequence=rows[-1][1] if rows else after,
@@ -134,7 +147,7 @@ class RunStore:
                 " ORDER BY sequence",
                 (run_id, of.__name__),
             ).fetchall()
-        return tuple(event for event in _events(run, rows) if isinstance(event, of))
+        return tuple(event for event in read_events(run, rows)[0] if isinstance(event, of))
 
     def record(self, run_id: str, event: Event) -> None:
         """Store an event, replacing an earlier one with the same key."""
@@ -174,20 +187,42 @@ class RunStore:
         error_json = (
             None if error is None else to_json({"code": error.code, "values": error.values})
         )
-        turn = _NEXT_TURN if state is JobState.QUEUED else "turn"
+        turn = NEXT_TURN if state is JobState.QUEUED else "turn"
+        started = NEXT_START if state is JobState.RUNNING else "started"
         placeholders = ", ".join("?" * len(when))
         with self._database() as database:
             cursor = database.execute(
-                f"UPDATE runs SET state = ?, error = ?, turn = {turn}"
+                f"UPDATE runs SET state = ?, error = ?, turn = {turn}, started = {started}"
                 f" WHERE id = ? AND state IN ({placeholders})",
                 (state, error_json, run_id, *when),
             )
             return cursor.rowcount == 1
 
+    def waiting_devices(self) -> list[str]:
+        """Return the devices that have queued runs."""
+        with self._database() as database:
+            rows = database.execute(
+                "SELECT DISTINCT device FROM runs WHERE state = 'queued'"
+            ).fetchall()
+        return [str(row[0]) for row in rows]
+
+    def states(self) -> list[str]:
+        """Return the state of every run, without reading anything else."""
+        with self._database() as database:
+            return [str(row[0]) for row in database.execute("SELECT state FROM runs")]
+
     def queue(self, device: str) -> list[str]:
-        """Return the ids of the queued runs of a device, next one first."""
-        runs = self._runs("WHERE state = 'queued' AND device = ? ORDER BY turn", (device,))
-        return [run.id for run in runs]
+        """Return the ids of the queued runs of a device, next one first: owners take turns."""
+        with self._database() as database:
+            rows = database.execute(
+                f"{QUEUE} SELECT id FROM queue WHERE device = ? ORDER BY position", (device,)
+            ).fetchall()
+        return [str(row[0]) for row in rows]
+
+    def share(self, run_id: str, key: str) -> None:
+        """Set the key that lets others see a run; empty to let nobody."""
+        with self._database() as database:
+            database.execute("UPDATE runs SET share = ? WHERE id = ?", (key, run_id))
 
     def rename(self, run_id: str, title: str) -> None:
         """Change the title of a run."""
@@ -202,12 +237,12 @@ class RunStore:
         shutil.rmtree(self.folder(run_id), ignore_errors=True)
 
     def _runs(self, condition: str, values: tuple[str, ...]) -> list[Run]:
-        columns = "id, kind, title, config, device, state, created, error"
         with self._database() as database:
-            rows = database.execute(
-                f"SELECT {columns}, {_POSITION} FROM runs {condition}", values
-            ).fetchall()
-        return [_run(row) for row in rows]
+            rows = database.execute(f"{RUNS} {condition}", values).fetchall()
+        return [read_run(row) for row in rows]
+
+    def _unusable(self, reason: str) -> FailureError:
+        return FailureError("run_store", folder=str(self.root), reason=reason)
 
     @contextmanager
     def _database(self) -> Iterator[sqlite3.Connection]:
@@ -219,44 +254,10 @@ class RunStore:
                 with database:
                     yield database
         except sqlite3.Error as error:
-            raise FailureError("run_store", folder=str(self.root), reason=str(error)) from error
+            raise self._unusable(str(error)) from error
 
 
 def _numbered(title: str, taken: Collection[str]) -> str:
     """Return the title, or the first of "title (2)", "title (3)", ... that is not taken."""
     names = chain([title], (f"{title} ({number})" for number in count(2)))
     return next(name for name in names if name not in taken)
-
-
-def _events(run: Run, rows: Iterable[Sequence[Any]]) -> tuple[Event, ...]:
-    types = job_kind(run.kind).events
-    try:
-        return tuple(record_from_json(json.loads(row[0]), types) for row in rows)
-    except ValueError as error:  # written by another version of this library
-        raise FailureError("run_store", folder=run.id, reason=str(error)) from error
-
-
-def _config(kind: str, values: object) -> object:
-    """Decode a config; return the JSON value if the kind is unknown or the value does not fit."""
-    if kind not in KINDS:
-        return values
-    try:
-        return cast(object, decode(job_kind(kind).config, values))
-    except (ResnetVizError, ValueError):
-        return values
-
-
-def _run(row: tuple[Any, ...]) -> Run:
-    run_id, kind, title, config, device, state, created, error, position = row
-    failure = json.loads(error) if error else None
-    return Run(
-        id=run_id,
-        kind=kind,
-        title=title,
-        config=_config(kind, json.loads(config)),
-        device=device,
-        state=JobState(state),
-        created=datetime.fromisoformat(created),
-        position=position if state == JobState.QUEUED else None,
-        error=FailureError(failure["code"], **failure["values"]) if failure else None,
-    )

@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -24,13 +25,14 @@ from resnet_viz.jobs.queue.run_store import RunStore
 
 _WORKERS: list[subprocess.Popen[bytes]] = []  # a worker exits when its pipe to this process closes
 _STARTING = threading.Lock()
+TERMINAL = "terminal"  # the device of runs that a command executes itself; no worker serves it
 _POLL_EVERY = 0.1  # seconds
 _LONGEST_TITLE = 120  # characters
 
 E = TypeVar("E")
 
 
-def submit(kind: str, config: object, *, title: str, device: str = "cpu") -> str:
+def submit(kind: str, config: object, *, title: str, device: str = "cpu", owner: str = "") -> str:
     """Queue a run and start a worker for its device if none is running.
 
     Parameters
@@ -43,6 +45,8 @@ def submit(kind: str, config: object, *, title: str, device: str = "cpu") -> str
         Shown in the list of runs.
     device
         The queue to use. "ray" is the cluster whose address is in ``RESNET_VIZ_RAY_ADDRESS``.
+    owner
+        The key of the visitor that it belongs to. Owners take turns.
 
     Returns
     -------
@@ -59,7 +63,7 @@ def submit(kind: str, config: object, *, title: str, device: str = "cpu") -> str
     if device == cluster.DEVICE:
         cluster.check_available()
     store = RunStore()
-    run_id = store.create(kind, config, title[:_LONGEST_TITLE], device)
+    run_id = store.create(kind, config, title[:_LONGEST_TITLE], device, owner)
     _see_to(store, device)
     return run_id
 
@@ -139,6 +143,13 @@ def listed() -> list[Run]:
     return runs
 
 
+def see_to_queues() -> None:
+    """Start a worker for every device that has queued runs and no worker."""
+    store = RunStore()
+    for device in store.waiting_devices():
+        _see_to(store, device)
+
+
 def stop(run_id: str) -> None:
     """Stop a run: at once if queued, at its next event if running. It can be resumed."""
     store = RunStore()
@@ -179,6 +190,13 @@ def rename(run_id: str, title: str) -> None:
     store.rename(run_id, title.strip()[:_LONGEST_TITLE] or run_id)
 
 
+def share(run_id: str, key: str) -> None:
+    """Set the key that lets others see a run; empty to let nobody."""
+    store = RunStore()
+    store.run(run_id)
+    store.share(run_id, key)
+
+
 def delete(run_id: str) -> None:
     """Delete a run with its files; raise ``RunError`` if it is running."""
     store = RunStore()
@@ -196,14 +214,25 @@ def _bury(store: RunStore, run: Run) -> None:
         return
     try:
         with run_lock(store, run.id).acquire(timeout=0):
-            error = FailureError("run_interrupted") if run.state is JobState.RUNNING else None
+            error = _how_ended(run.device) if run.state is JobState.RUNNING else None
             store.move(run.id, JobState.STOPPED, when=active, error=error)
     except (Timeout, OSError):
         return
 
 
+def _how_ended(device: str) -> FailureError:
+    """Say what ended the worker of a device; only the process that started it knows."""
+    for worker in _WORKERS:
+        code = worker.poll()
+        if worker.args[-1] == device and code is not None and code < 0:  # type: ignore[index]
+            return FailureError("run_killed", signal=signal.Signals(-code).name)
+    return FailureError("run_interrupted")
+
+
 def _see_to(store: RunStore, device: str) -> None:
     """Start a worker for a device unless one is running."""
+    if device == TERMINAL:
+        return
     with _STARTING:
         for worker in [worker for worker in _WORKERS if worker.poll() is not None]:
             _WORKERS.remove(worker)

@@ -3,7 +3,8 @@
     python -m resnet_viz.jobs.queue.worker DEVICE
 
 It exits when the pipe to the process that started it closes; the current run is stopped and can be
-resumed. It runs at low priority to keep the pages responsive.
+resumed, or goes back to the queue if another server of this home lives. It runs at low priority to
+keep the pages responsive.
 """
 
 import os
@@ -15,11 +16,13 @@ from contextlib import suppress
 
 from filelock import Timeout
 
+from resnet_viz.jobs.job import JobState
 from resnet_viz.jobs.kinds import job_kind
 from resnet_viz.jobs.queue import ray_cluster as cluster
 from resnet_viz.jobs.queue.execute import execute
 from resnet_viz.jobs.queue.locks import device_lock
 from resnet_viz.jobs.queue.run_store import RunStore
+from resnet_viz.jobs.queue.servers import another_lives
 
 _NICENESS = 10
 _LINGER = 180.0  # seconds without runs before exit; a new worker would import torch again
@@ -54,10 +57,18 @@ def work(store: RunStore, device: str, leaving: threading.Event) -> None:
                     cluster.serve_cluster(store, leaving)
                 else:
                     with suppress(Exception):  # stored with the run; go on with the next
-                        execute(store, queued[0], leaving=leaving.is_set)
+                        state = execute(store, queued[0], leaving=leaving.is_set)
+                        if state is JobState.STOPPED and leaving.is_set():
+                            _hand_over(store, queued[0])
                 idle_since = time.monotonic()
     except Timeout:
         return
+
+
+def _hand_over(store: RunStore, run_id: str) -> None:
+    """Queue a run again whose server has ended, if another server can go on with it."""
+    if another_lives(store):
+        store.move(run_id, JobState.QUEUED, when=(JobState.STOPPED,))
 
 
 def _warm_up() -> None:

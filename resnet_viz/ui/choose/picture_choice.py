@@ -11,7 +11,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from resnet_viz.core.errors import ImageError
 from resnet_viz.core.text import Text
 from resnet_viz.datasets.dataset_pictures import LabelledPicture
-from resnet_viz.pictures.decode import Picture, open_picture
+from resnet_viz.pictures.decode import Picture, open_picture, to_png
 from resnet_viz.pictures.preprocess import CIFAR_PREPROCESSING, photo
 from resnet_viz.pictures.samples import sample_picture, samples
 from resnet_viz.ui.frame.components.clickable_picture import Point
@@ -21,6 +21,7 @@ from resnet_viz.ui.frame.media import data_uri
 from resnet_viz.ui.frame.messages import show_error
 from resnet_viz.ui.frame.session import (
     CAMERA,
+    OWN_FILES,
     OWN_PICTURE,
     PICTURE_ERROR,
     REPLACED_PICTURE,
@@ -31,6 +32,7 @@ from resnet_viz.ui.frame.session import (
 from resnet_viz.ui.frame.words import class_label
 
 _TILE, _GAP = 96, 6  # pixels
+_MOST_KEPT = 3_000_000  # bytes of a picture's file that a tab keeps; else the PNG of what is seen
 _FEW, _COLUMNS, _MORE_COLUMNS = 8, 4, 5  # tiles
 
 
@@ -53,11 +55,22 @@ class _Offered:
 
 
 def find_picture(place: PictureId) -> Picture | None:
-    """Return the picture, or None if it has been evicted from the results."""
+    """Return the picture; None if it is nowhere any more.
+
+    A visitor's own picture is kept by its tab, as a file, and read again if the shared results had
+    no room for its pixels.
+    """
     if place.sample and not place.digest:
         return sample_picture(place.sample)
     picture = results().result(("picture", place))
-    return picture if isinstance(picture, Picture) else None
+    if isinstance(picture, Picture):
+        return picture
+    name, content = OWN_FILES.get().get(place.digest, ("", b""))
+    if not content:
+        return None
+    again = open_picture(content, name)
+    results().put(("picture", place), again, again.pixels.nbytes)
+    return again
 
 
 def choose_picture(text: Text, own: Sequence[LabelledPicture] = ()) -> PictureId:
@@ -97,16 +110,30 @@ def choose_picture(text: Text, own: Sequence[LabelledPicture] = ()) -> PictureId
     if error := PICTURE_ERROR.get():
         show_error(error, text)
     uploaded: PictureId | None = OWN_PICTURE.get()
-    if uploaded is not None and find_picture(uploaded) is not None:
-        return uploaded
+    if uploaded is not None:
+        return uploaded  # if it is gone, the page says so
     return offered[chosen or names[0]].place
 
 
 def use_picture(picture: Picture) -> None:
     """Make this the page's picture, as if it had been uploaded."""
     _forget(PICTURE_ERROR, REPLACED_PICTURE)
+    _keep(picture, to_png(picture.pixels))
+
+
+def _keep(picture: Picture, content: bytes) -> None:
+    """Make this the page's picture, and keep its file, or the smaller PNG of what is seen of it.
+
+    The tab keeps two: the one before comes back if the next one is refused.
+    """
     place = PictureId(digest=picture.digest, name=picture.name)
     results().put(("picture", place), picture, picture.pixels.nbytes)
+    if len(content) > _MOST_KEPT:
+        content = to_png(picture.pixels)
+    before: PictureId | None = OWN_PICTURE.get()
+    files = OWN_FILES.get()
+    kept = {before.digest: files[before.digest]} if before and before.digest in files else {}
+    OWN_FILES.set({**kept, picture.digest: (picture.name, content)})
     OWN_PICTURE.set(place)
 
 
@@ -187,9 +214,8 @@ def _use_upload(key: Key[Any]) -> None:
         PICTURE_ERROR.set(error)
         OWN_PICTURE.set(before)
         return
-    place = PictureId(digest=picture.digest, name=picture.name)
-    results().put(("picture", place), picture, picture.pixels.nbytes)
-    OWN_PICTURE.set(place)
+    OWN_PICTURE.set(before)
+    _keep(picture, upload.getvalue())
 
 
 def _forget(*keys: Key[Any]) -> None:

@@ -8,6 +8,7 @@ from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.jobs.queue import runs
 from resnet_viz.jobs.queue.run import Run
 from resnet_viz.records import DataShown, Role
+from resnet_viz.ui.choose.own_runs import find
 from resnet_viz.ui.frame.session import RUN
 
 
@@ -38,7 +39,7 @@ def chosen_run() -> TrainedRun | None:
 def find_run(run_id: str) -> TrainedRun | None:
     """Return a run by its id, if it is a training with weights."""
     try:
-        return trained_run(runs.run(run_id))
+        return trained_run(find(run_id))
     except ResnetVizError:
         return None
 

@@ -19,13 +19,17 @@ from pathlib import Path, PurePath
 
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from resnet_viz.core.errors import FailureError
+from resnet_viz.core.errors import FailureError, RunError
 from resnet_viz.core.places import home
 from resnet_viz.jobs.queue.run_store import RunStore
+from resnet_viz.ui.frame.serving import serving
 from resnet_viz.ui.frame.session import UPLOADS
+from resnet_viz.ui.frame.visitor import owner
 
 _UNUSED_SECONDS = 7 * 24 * 3600
 _MOST_BYTES = 2_000_000_000  # of all uploads that no run uses
+_OWNER = ".owner-"  # a visitor's mark in a folder, where uploads are counted
+_FRESH_SECONDS = 600  # an upload of a page that is open
 _LOCK = threading.Lock()
 
 
@@ -84,6 +88,9 @@ def _fill(folder: Path, name: str, size: int, write: Callable[[Path], object]) -
 
     Another server of the same home may write the same content, or clean up, at the same moment.
     """
+    mine = owner()
+    if mine:
+        _check_quota(folder, size, mine)
     try:
         with _LOCK:
             if not (folder / name).exists():
@@ -92,6 +99,8 @@ def _fill(folder: Path, name: str, size: int, write: Callable[[Path], object]) -
                 with tempfile.TemporaryDirectory(prefix=".", dir=folder) as partial:
                     write(Path(partial, name))
                     Path(partial, name).rename(folder / name)
+            if mine:
+                (folder / f"{_OWNER}{mine}").touch()
             os.utime(folder)
     except OSError as error:
         if not (folder / name).exists():
@@ -99,9 +108,33 @@ def _fill(folder: Path, name: str, size: int, write: Callable[[Path], object]) -
             raise FailureError("upload_kept", folder=str(folder.parent), reason=reason) from error
 
 
+def _check_quota(folder: Path, size: int, mine: str) -> None:
+    """Make room among a visitor's own uploads, oldest first; ``RunError`` if that is too little.
+
+    A folder that others have uploaded too counts for each of them, and stays.
+    """
+    most = serving().quotas.upload_bytes
+    own = {each.parent for each in folder.parent.glob(f"*/{_OWNER}{mine}")} - {folder}
+    found = sorted(((*_age_and_size(each), each) for each in own), reverse=True)
+    total = sum(bytes_there for _, bytes_there, _ in found) + size
+    in_runs = _in_runs() if total > most else ""
+    for age, bytes_there, each in found:
+        alone = len(list(each.glob(f"{_OWNER}*"))) == 1
+        if total > most and age > _FRESH_SECONDS and alone and each.name not in in_runs:
+            total -= bytes_there
+            shutil.rmtree(each, ignore_errors=True)
+    if total > most:
+        raise RunError("quota_uploads", most=most // 1_000_000)
+
+
+def _in_runs() -> str:
+    """What the settings of all runs say, in which the names of used folders are found."""
+    return str([run.config for run in RunStore().listed()])
+
+
 def _make_room(uploads: Path, needed: int) -> None:
     """Delete uploads that no run uses: old ones, and the oldest beyond the size limit."""
-    in_runs = str([run.config for run in RunStore().listed()])
+    in_runs = _in_runs()
     unused = [folder for folder in uploads.glob("*") if folder.name not in in_runs]
     found = [(*_age_and_size(folder), folder) for folder in unused]
     total = sum(size for _, size, _ in found) + needed

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import streamlit as st
 
 from resnet_viz.checkpoints.reading.file_kinds import container
-from resnet_viz.core.errors import CheckpointError, ResnetVizError
+from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
 from resnet_viz.diagnosis.job import DiagnosisConfig, DiagnosisRecord, WeightsFile
 from resnet_viz.jobs.job import ANSWERED, Job, JobState, JobStatus
@@ -21,7 +21,7 @@ _LOOKED_INTO = 4_000_000  # bytes; the directory of a larger file is for the pro
 
 def diagnosis_of(chosen: Sequence[CheckpointId], images: ImagesId) -> Job[DiagnosisRecord]:
     """Return the job that diagnoses one checkpoint or compares two. A bad file is read once."""
-    sandbox = Sandbox("diagnosis", CheckpointError("checkpoint_worker", name=chosen[0].name))
+    sandbox = Sandbox("diagnosis", chosen[0].name)
 
     def records() -> Iterator[DiagnosisRecord]:
         yield from sandbox.records(diagnosis_config(chosen, images))

@@ -6,7 +6,7 @@ from pathlib import Path, PurePath
 
 import streamlit as st
 
-from resnet_viz.core.errors import CheckpointError, ResnetVizError
+from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.places import home
 from resnet_viz.core.text import Text
 from resnet_viz.diagnosis.job import DiagnosisRecord
@@ -59,7 +59,7 @@ def _job(checkpoint: CheckpointId, images: ImagesId, press: str) -> Job[Diagnosi
 
     ``press`` is new each time that the button is pressed, so that each makes a file of its own.
     """
-    sandbox = Sandbox("diagnosis", CheckpointError("checkpoint_worker", name=checkpoint.name))
+    sandbox = Sandbox("diagnosis", checkpoint.name)
     folder = home() / "uploads" / f"repaired-{press}"
     out = folder / "repaired.safetensors"
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import streamlit as st
 
-from resnet_viz.core.errors import CheckpointError, ResnetVizError
+from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.saving import to_json
 from resnet_viz.core.text import Text
 from resnet_viz.diagnosis.job import DiagnosisRecord
@@ -68,7 +68,7 @@ def _row(row: ChangedAnswers, text: Text) -> dict[str, str]:
 
 
 def _job(checkpoint: CheckpointId, images: ImagesId) -> Job[DiagnosisRecord]:
-    sandbox = Sandbox("diagnosis", CheckpointError("checkpoint_worker", name=checkpoint.name))
+    sandbox = Sandbox("diagnosis", checkpoint.name)
 
     def records() -> Iterator[DiagnosisRecord]:
         yield from sandbox.records(diagnosis_config([checkpoint], images, stress=True))

@@ -14,6 +14,7 @@ from resnet_viz.jobs.codec import last_of
 from resnet_viz.jobs.queue import runs
 from resnet_viz.jobs.queue.run import Run
 from resnet_viz.records.experiment_events import ExperimentProgress
+from resnet_viz.ui.choose import own_runs
 from resnet_viz.ui.experiments.result_view import Asked, show_finding, show_recording
 from resnet_viz.ui.frame.messages import show_error
 from resnet_viz.ui.frame.session import MEASURING, SHOWN
@@ -24,7 +25,7 @@ def experiment_runs(name: str) -> list[Run]:
     """Return the runs of an experiment on this machine, newest first."""
     return [
         run
-        for run in runs.listed()
+        for run in own_runs.listed()
         if isinstance(run.config, ExperimentConfig) and run.config.experiment == name
     ]
 
@@ -39,7 +40,7 @@ def _start(row: Experiment, config: Any, text: Text) -> None:  # noqa: ANN401
     settings = encode(config)
     title = changed_settings(row, settings) or text("experiments.usual")
     try:
-        run_id = runs.submit("experiment", ExperimentConfig(row.name, settings), title=title)
+        run_id = own_runs.submit("experiment", ExperimentConfig(row.name, settings), title=title)
     except ResnetVizError as error:
         show_error(error, text)
     else:

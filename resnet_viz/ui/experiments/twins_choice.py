@@ -6,11 +6,12 @@ from resnet_viz.core.text import Text
 from resnet_viz.jobs.queue import runs
 from resnet_viz.jobs.queue.run import Run
 from resnet_viz.training.config import TrainingConfig
+from resnet_viz.ui.choose.own_runs import listed
 
 
 def ask_twins(key: str, text: Text) -> dict[str, str]:
     """Return the settings of the chosen trained pair; empty for the bundled one."""
-    own = {run.id: run for run in runs.listed() if _pair(run) is not None}
+    own = {run.id: run for run in listed() if _pair(run) is not None}
     if not own:
         return {}
 

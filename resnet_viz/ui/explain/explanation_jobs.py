@@ -17,10 +17,11 @@ from resnet_viz.explain.explain_picture import (
     side_by_side,
 )
 from resnet_viz.explain.method_names import MethodName
+from resnet_viz.explain.methods import METHODS, Cost
 from resnet_viz.explain.scored_image import ScoredNetwork
 from resnet_viz.explain.stopping import stopping
 from resnet_viz.jobs.job import Job, Running
-from resnet_viz.jobs.threads import RunningThread
+from resnet_viz.jobs.running_thread import RunningThread
 from resnet_viz.pictures.decode import Picture
 from resnet_viz.pictures.preprocess import seen, to_batch
 from resnet_viz.probe.analyze import analyze
@@ -29,6 +30,7 @@ from resnet_viz.records.explained_picture import ExplainedPicture
 from resnet_viz.records.faithfulness_scores import FaithfulnessScore
 from resnet_viz.ui.explain.request_key import request_key
 from resnet_viz.ui.frame.engines import results
+from resnet_viz.ui.running.answer import is_heavy
 from resnet_viz.ui.running.waiting import StopButton, wait_all
 
 _SCORES_BYTES = 2000
@@ -48,7 +50,13 @@ def explaining(
 
     key = explanation_key(loaded, picture, whole)
     return results().start(
-        Job(key, records, cancel=stopped.set, size=lambda explanation: explanation.nbytes)
+        Job(
+            key,
+            records,
+            cancel=stopped.set,
+            size=lambda explanation: explanation.nbytes,
+            heavy=is_heavy(loaded) or METHODS[request.method].cost is not Cost.FEW,
+        )
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import streamlit as st
 
+from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
 from resnet_viz.datasets.cifar10_images import is_excerpt
 from resnet_viz.datasets.load_dataset import known_datasets
@@ -14,14 +15,15 @@ from resnet_viz.explain.many.picture_sources import MOST_PICTURES, PictureSource
 from resnet_viz.explain.measures import MEASURES
 from resnet_viz.explain.method_names import MethodName
 from resnet_viz.explain.methods import METHODS
-from resnet_viz.jobs.queue import runs
 from resnet_viz.jobs.queue.run import Run
 from resnet_viz.pictures.decode import safe_name
 from resnet_viz.records import Pair
+from resnet_viz.ui.choose import own_runs
 from resnet_viz.ui.choose.question import Question
 from resnet_viz.ui.choose.uploads import kept_zip
 from resnet_viz.ui.explain.many_results import show_results
 from resnet_viz.ui.explain.wall_jobs import with_method
+from resnet_viz.ui.frame.messages import show_error
 from resnet_viz.ui.frame.session import GALLERY_RUN
 from resnet_viz.ui.running.run_panel import RunPanel, counted, show_run
 
@@ -56,7 +58,10 @@ def show_gallery(
             requests=tuple(_requests(request, methods, scored=scored) for request in requests),
             device=question.device,
         )
-        GALLERY_RUN.set(runs.submit(_KIND, config, title=name, device=question.device))
+        try:
+            GALLERY_RUN.set(own_runs.submit(_KIND, config, title=name, device=question.device))
+        except ResnetVizError as error:
+            show_error(error, text)
     _show_runs(text)
 
 
@@ -105,21 +110,19 @@ def _ask_source(text: Text) -> tuple[PictureSource | None, str]:
 
 
 def _show_runs(text: Text) -> None:
-    own_runs = {run.id: run for run in runs.listed() if _of_page(run)}
-    if not own_runs:
+    by_id = {run.id: run for run in own_runs.listed() if _of_page(run)}
+    if not by_id:
         st.caption(text("gallery.empty"))
         return
-    if GALLERY_RUN.get() not in own_runs:
-        GALLERY_RUN.set(next(iter(own_runs)))
+    if GALLERY_RUN.get() not in by_id:
+        GALLERY_RUN.set(next(iter(by_id)))
     shown = st.selectbox(
         text("gallery.run"),
-        list(own_runs),
-        format_func=lambda run_id: (
-            f"{own_runs[run_id].title} ({own_runs[run_id].created:%m-%d %H:%M})"
-        ),
+        list(by_id),
+        format_func=lambda run_id: f"{by_id[run_id].title} ({by_id[run_id].created:%m-%d %H:%M})",
         key=GALLERY_RUN.name,
     )
-    run = own_runs[shown]
+    run = by_id[shown]
     panel = RunPanel(
         "gallery",
         draw=lambda status: show_results(status, run, text),

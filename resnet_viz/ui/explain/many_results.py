@@ -1,6 +1,7 @@
 """Results of a run over many pictures: tables of pictures and methods, and downloads."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pandas as pd
 import streamlit as st
@@ -9,7 +10,7 @@ from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.tables import csv_text
 from resnet_viz.core.text import Text
 from resnet_viz.explain.many.job import ManyConfig
-from resnet_viz.explain.many.picture_sources import open_source
+from resnet_viz.explain.many.one_picture import PictureAt, PngPicture, picture_job
 from resnet_viz.explain.many.result_tables import (
     document,
     gallery_zip,
@@ -19,15 +20,20 @@ from resnet_viz.explain.many.result_tables import (
     skipped,
 )
 from resnet_viz.jobs.codec import of_type
+from resnet_viz.jobs.job import Job
 from resnet_viz.jobs.queue import runs
 from resnet_viz.jobs.queue.run import Run
+from resnet_viz.jobs.sandbox import BRIEF, Sandbox
+from resnet_viz.pictures.decode import open_picture, safe_name
 from resnet_viz.records.faithfulness_scores import Better
 from resnet_viz.records.many_pictures import PictureResult
 from resnet_viz.ui.choose.picture_choice import use_picture
+from resnet_viz.ui.frame.engines import results
 from resnet_viz.ui.frame.messages import show_error
 from resnet_viz.ui.frame.session import GALLERY_OPENED
 from resnet_viz.ui.frame.words import class_label, md_escape
 from resnet_viz.ui.running.run_panel import Status
+from resnet_viz.ui.running.waiting import wait
 
 _ARROWS = {Better.LOW: "↓", Better.HIGH: "↑"}  # which way is better
 
@@ -102,13 +108,22 @@ def _row(
 
 
 def _open(config: ManyConfig, number: int, text: Text) -> None:
-    """Make the picture of a row the page's picture."""
+    """Make the picture of a row the page's picture; an uploaded set is read in the sandbox."""
+    source = config.source
+    sandbox = Sandbox("picture", safe_name(Path(source.place).name), BRIEF)
+    uploaded = Path(source.place).exists()
+
+    def records() -> Iterator[PngPicture]:
+        yield from (sandbox.records if uploaded else picture_job)(PictureAt(source, number))
+
+    job = Job(
+        ("picture_at", source, number), records, cancel=sandbox.kill, size=lambda one: len(one.png)
+    )
     try:
-        with open_source(config.source) as entries:
-            use_picture(entries[number - 1].read())
-    except (ResnetVizError, IndexError) as error:
-        if isinstance(error, ResnetVizError):
-            show_error(error, text)
+        found = wait(results().start(job), text("gallery.opening"))
+        use_picture(open_picture(found.png, found.name))
+    except ResnetVizError as error:
+        show_error(error, text)
         return
     st.rerun()
 

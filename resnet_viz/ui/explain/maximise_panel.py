@@ -7,6 +7,7 @@ import streamlit as st
 from PIL import Image
 
 from resnet_viz.checkpoints.loaded import LoadedNetwork
+from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.number_format import readable
 from resnet_viz.core.text import Text
 from resnet_viz.explain.channels.job import MaximiseConfig
@@ -14,10 +15,11 @@ from resnet_viz.explain.channels.maximise import MOST_STEPS, Goal
 from resnet_viz.figures.explanation_plots import ascent_figure
 from resnet_viz.figures.map_overlays import enlarge_pixels
 from resnet_viz.jobs.codec import of_type
-from resnet_viz.jobs.queue import runs
 from resnet_viz.jobs.queue.run import Run
 from resnet_viz.records.features import ActivationPicture, ActivationReached
+from resnet_viz.ui.choose import own_runs
 from resnet_viz.ui.choose.question import Question
+from resnet_viz.ui.frame.messages import show_error
 from resnet_viz.ui.running.run_panel import RunPanel, Status, counted, show_run
 
 _KIND = "maximise"
@@ -49,19 +51,22 @@ def show_maximising(
         text("explain_channels.maximise"),
         key="maximise_start",
         on_click=_start,
-        args=(config, text("explain_channels.run_title", layer=layer, channel=channel)),
+        args=(config, text("explain_channels.run_title", layer=layer, channel=channel), text),
         help=text("explain_channels.maximise_help"),
     )
-    own_runs = [run for run in runs.listed() if _is_of(run, loaded.digest, layer, channel)]
-    if not own_runs:
+    found = [run for run in own_runs.listed() if _is_of(run, loaded.digest, layer, channel)]
+    if not found:
         st.caption(text("explain_channels.maximise_empty"))
         return
     panel = RunPanel("maximise", draw=lambda status: _reached(status, text), progress=counted(text))
-    show_run(own_runs[0], panel, text)
+    show_run(found[0], panel, text)
 
 
-def _start(config: MaximiseConfig, title: str) -> None:
-    runs.submit(_KIND, config, title=title, device=config.device)
+def _start(config: MaximiseConfig, title: str, text: Text) -> None:
+    try:
+        own_runs.submit(_KIND, config, title=title, device=config.device)
+    except ResnetVizError as error:
+        show_error(error, text)
 
 
 def _is_of(run: Run, digest: str, layer: str, channel: int) -> bool:

@@ -12,7 +12,7 @@ from resnet_viz.explain.method_passes import seconds_per_pass
 from resnet_viz.explain.methods import METHODS, Cost
 from resnet_viz.explain.stopping import stopping
 from resnet_viz.jobs.job import ANSWERED, Job
-from resnet_viz.jobs.threads import RunningThread
+from resnet_viz.jobs.running_thread import RunningThread
 from resnet_viz.pictures.decode import Picture
 from resnet_viz.records.map_facts import Fused
 from resnet_viz.ui.explain.explanation_jobs import explanation_key, finished, scores_key

@@ -8,7 +8,7 @@ from resnet_viz.core.text import Text
 from resnet_viz.explain.method_names import MethodName
 from resnet_viz.explain.methods import METHODS, Cost
 from resnet_viz.figures.tile_wall import wall_html
-from resnet_viz.jobs.threads import RunningThread
+from resnet_viz.jobs.running_thread import RunningThread
 from resnet_viz.pictures.decode import Picture
 from resnet_viz.records import Pair
 from resnet_viz.ui.explain.wall_jobs import Filled, Speed, cheapest_first, fill_wall

@@ -15,7 +15,7 @@ from resnet_viz.explain.method_passes import forward_passes
 from resnet_viz.explain.methods import METHODS, Cost
 from resnet_viz.figures.evidence import evidence, evidence_top, grey_ground, thumbnail
 from resnet_viz.figures.tile_wall import Tile, TileRow
-from resnet_viz.jobs.threads import RunningThread
+from resnet_viz.jobs.running_thread import RunningThread
 from resnet_viz.pictures.decode import Picture
 from resnet_viz.records import Pair, Role
 from resnet_viz.records.explained_picture import ExplainedPicture

@@ -132,6 +132,9 @@ def allow_rerun() -> None:
 SEEN = Key("seen", False)  # whether the visitor has left the first page
 START = Choice("start", "")  # in the address only: the first page, once more
 LANGUAGE = Choice("lang", "en")
+VISITOR = Key("visitor", "")  # this tab's key, where the browser keeps no cookies
+SHARE = Choice("share", "")  # in the address only: the key of a link to somebody's run
+SHARES = Key[frozenset[str]]("shares", frozenset())  # the keys of such links opened here
 STOPPED = Keys[Any]("stopped_{}", None)  # the work that the visitor stopped, by place
 
 # Pictures, networks and classes to choose from
@@ -139,6 +142,7 @@ SAMPLE = Choice("sample", "")
 UPLOAD = Key[Any]("upload", None)  # the uploaded file
 CAMERA = Key[Any]("camera", None)
 OWN_PICTURE = Key[Any]("own_picture", None)  # a PictureId
+OWN_FILES = Key[dict[str, tuple[str, bytes]]]("own_files", {})  # name and file of own pictures
 REPLACED_PICTURE = Key[Any]("replaced_picture", None)  # the previous one
 PICTURE_ERROR = Key[Any]("picture_error", None)  # why an upload was refused
 NETWORK, SECOND_NETWORK = Choice("network", ""), Choice("beside", "")

@@ -19,6 +19,7 @@ from resnet_viz.records import DataShown, Epoch
 from resnet_viz.training.config import TrainingConfig
 from resnet_viz.training.job import steps_of
 from resnet_viz.ui.choose.network_choice import bundled_title
+from resnet_viz.ui.choose.own_runs import listed
 from resnet_viz.ui.frame.charts import chart
 from resnet_viz.ui.frame.words import md_escape
 
@@ -26,7 +27,7 @@ from resnet_viz.ui.frame.words import md_escape
 def show_trainings(text: Text) -> None:
     """Ask for a training and a step, and show its gradients."""
     bundled = {one.name: one for one in bundled_trainings()}
-    own = {run.id: run for run in runs.listed() if isinstance(run.config, TrainingConfig)}
+    own = {run.id: run for run in listed() if isinstance(run.config, TrainingConfig)}
     left, right = st.columns(2)
     chosen = left.selectbox(
         text("gradient_lab.training"), [*bundled, *own], key="lab_training",

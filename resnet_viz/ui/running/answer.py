@@ -1,21 +1,33 @@
 """The comparison that answers a question, computed once per question."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import streamlit as st
 
 from resnet_viz.checkpoints.load import load_two
 from resnet_viz.checkpoints.loaded import Loaded
-from resnet_viz.core.errors import CheckpointError, DownloadError, OptionError, ResnetVizError
+from resnet_viz.checkpoints.ref import NetworkRef
+from resnet_viz.core.errors import (
+    CheckpointError,
+    DownloadError,
+    OptionError,
+    ResnetVizError,
+    WorkerError,
+)
 from resnet_viz.core.text import Text
 from resnet_viz.figures.comparison_drawing import network_title
 from resnet_viz.jobs.job import Running
 from resnet_viz.pictures.decode import Picture
 from resnet_viz.probe.compare import analyse_side, combined
 from resnet_viz.records import Comparison, Pair, Side, WeightSource
+from resnet_viz.spec import NetworkSpec
 from resnet_viz.ui.choose.network_choice import remember_choice
 from resnet_viz.ui.choose.picture_choice import find_picture
 from resnet_viz.ui.choose.question import Question
 from resnet_viz.ui.frame.engines import results
 from resnet_viz.ui.frame.messages import show_error
+from resnet_viz.ui.frame.serving import Audience, serving
 from resnet_viz.ui.frame.session import (
     LAST_CHOICE,
     LAST_QUESTION,
@@ -26,7 +38,12 @@ from resnet_viz.ui.frame.session import (
     WEIGHTS,
 )
 from resnet_viz.ui.running.downloading import fetch
+from resnet_viz.ui.running.safe_weights import safe_ref
 from resnet_viz.ui.running.waiting import wait
+
+_LARGE, _DEEP = 128, 101  # pixels and layers of what takes seconds: ResNet-101 and deeper
+_MANY = 30  # main steps of other networks that take as long
+_HEAVY_BYTES = 600_000_000  # of the values of all layers, and their gradients, while it runs
 
 
 def answerable(question: Question, text: Text) -> Question | None:
@@ -52,7 +69,7 @@ def refuse(error: ResnetVizError) -> None:
 
     The page starts again, so that its controls name what it shows, and says why.
     """
-    if isinstance(error, (CheckpointError, DownloadError)) and LAST_CHOICE.get():
+    if isinstance(error, (CheckpointError, DownloadError, WorkerError)) and LAST_CHOICE.get():
         REFUSED.set(error)
         st.rerun()
 
@@ -88,19 +105,27 @@ def picture_and_twins(question: Question, text: Text) -> tuple[Picture, Pair[Loa
         if ref.weights.source is WeightSource.PRETRAINED:
             fetch(ref.spec.name, text, WEIGHTS, WANTED, SECOND_WEIGHTS, SECOND_WANTED)
     label = text("compare.working", network=network_title(question.first.spec, text))
-    return picture, wait(_pair(question), label)
+    refs = Pair(question.first, question.second).map(lambda ref: safe_ref(ref, label))
+    return picture, wait(_pair(refs, question.device), label)
 
 
 def _conditions(picture: Picture, question: Question) -> tuple[object, ...]:
     return picture.digest, picture.name, question.target, question.score, question.device
 
 
-def _pair(question: Question) -> Running[Pair[Loaded]]:
+def _pair(refs: Pair[NetworkRef], device: str) -> Running[Pair[Loaded]]:
     return results().compute(
-        ("pair", question.first, question.second, question.device),
-        lambda: load_two(question.first, question.second, question.device),
+        ("pair", refs.first, refs.second, device),
+        lambda: load_two(refs.first, refs.second, device).map(_as_told),
         _weights_bytes,
     )
+
+
+def _as_told(loaded: Loaded) -> Loaded:
+    """Where others look, the printed code names the file, and no folder of the server."""
+    if serving().audience is Audience.ALONE or loaded.path is None:
+        return loaded
+    return replace(loaded, path=Path(loaded.path.name))
 
 
 def _side(loaded: Loaded, picture: Picture, question: Question) -> Running[Side]:
@@ -108,7 +133,16 @@ def _side(loaded: Loaded, picture: Picture, question: Question) -> Running[Side]
         ("side", loaded.digest, loaded.source, *_conditions(picture, question)),
         lambda: analyse_side(loaded, picture, target=question.target, score=question.score),
         lambda side: side.nbytes,
+        heavy=is_heavy(loaded),
+        needs=_HEAVY_BYTES if is_heavy(loaded) else 0,
     )
+
+
+def is_heavy(loaded: Loaded) -> bool:
+    """Whether one pass through a network takes seconds: deep, and of photographs."""
+    spec = loaded.spec
+    deep = spec.depth >= _DEEP if isinstance(spec, NetworkSpec) else len(spec.blocks()) >= _MANY
+    return deep and spec.input_size >= _LARGE
 
 
 def _weights_bytes(pair: Pair[Loaded]) -> int:

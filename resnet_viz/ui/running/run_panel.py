@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
 from resnet_viz.jobs.codec import Event, last_of
 from resnet_viz.jobs.job import JobState, JobStatus
@@ -13,7 +12,10 @@ from resnet_viz.jobs.queue import runs
 from resnet_viz.jobs.queue.run import Run
 from resnet_viz.jobs.queue.runs import QueuedRun
 from resnet_viz.records import Counted
+from resnet_viz.ui.choose.own_runs import act, may_change, share, unshare
 from resnet_viz.ui.frame.messages import show_error
+from resnet_viz.ui.frame.serving import serving
+from resnet_viz.ui.frame.session import RUN, SHARE
 from resnet_viz.ui.running.waiting import follow
 
 _EVERY = 1.0  # seconds between polls of an active run
@@ -41,6 +43,8 @@ class RunPanel:
         Whether the panel offers to pause too: the run stops, and the page stays as it is.
     after_stop
         Called after the run was stopped, but not if it was paused.
+    page
+        The page that a link to a shared run opens; empty if such runs are not shared.
 
     """
 
@@ -52,15 +56,22 @@ class RunPanel:
     deletable: bool = False
     pause: bool = False
     after_stop: Callable[[], object] = bool
+    page: str = ""
 
 
 def show_run(run: Run, panel: RunPanel, text: Text) -> None:
-    """Show the panel, redrawn while the run is active; the rest of the page is not rerun."""
+    """Show the panel, redrawn while the run is active; the rest of the page is not rerun.
+
+    Whoever sees somebody else's run by a link gets no buttons.
+    """
+    changeable = may_change(run)
 
     def draw(running: QueuedRun, status: Status) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             _state(status, panel, text)
-            _buttons(running, status, panel, text)
+            if changeable:
+                _buttons(running, status, panel, text)
+                _sharing(running.id, panel, text)
         if status.error is not None:
             show_error(status.error, text)
         panel.draw(status)
@@ -98,25 +109,41 @@ def _buttons(running: QueuedRun, status: Status, panel: RunPanel, text: Text) ->
     if status.state in (JobState.QUEUED, JobState.RUNNING):
         if panel.pause:
             st.button(text("train.pause"), key=f"{panel.name}_pause", icon=":material/pause:",
-                      on_click=running.stop, help=text("train.pause_help"))  # fmt: skip
+                      on_click=act, args=(text, runs.stop, running.id),
+                      help=text("train.pause_help"))  # fmt: skip
         st.button(text("train.stop"), key=f"{panel.name}_stop", icon=":material/stop:",
-                  on_click=_stop, args=(running, panel))  # fmt: skip
+                  on_click=_stop, args=(running, panel, text))  # fmt: skip
     if status.state in (JobState.STOPPED, JobState.FAILED):
         label = panel.resume or text("train.resume")
         st.button(label, key=f"{panel.name}_resume", icon=":material/play_arrow:",
-                  on_click=runs.resume, args=(running.id,))  # fmt: skip
+                  on_click=act, args=(text, runs.resume, running.id))  # fmt: skip
     if panel.deletable and not status.state.active:
         st.button(text("train.delete"), key=f"{panel.name}_delete",
-                  on_click=_delete, args=(running.id, text))  # fmt: skip
+                  on_click=act, args=(text, runs.delete, running.id))  # fmt: skip
 
 
-def _stop(running: QueuedRun, panel: RunPanel) -> None:
-    running.stop()
+def _stop(running: QueuedRun, panel: RunPanel, text: Text) -> None:
+    act(text, runs.stop, running.id)
     panel.after_stop()
 
 
-def _delete(run_id: str, text: Text) -> None:
-    try:
-        runs.delete(run_id)
-    except ResnetVizError as error:
-        show_error(error, text)
+def _sharing(run_id: str, panel: RunPanel, text: Text) -> None:
+    """Where visitors have runs of their own, offer a link by which others can look at this one."""
+    if not panel.page or not serving().apart:
+        return
+    key = runs.run(run_id).share
+    with st.popover(text("share.title")):
+        if not key:
+            st.caption(text("share.off"))
+            st.button(text("share.start"), key=f"{panel.name}_share",
+                      on_click=act, args=(text, share, run_id))  # fmt: skip
+            return
+        st.caption(text("share.on"))
+        st.code(f"{_origin()}/{panel.page}?{RUN.name}={run_id}&{SHARE.name}={key}", language=None)
+        st.button(text("share.end"), key=f"{panel.name}_unshare",
+                  on_click=act, args=(text, unshare, run_id))  # fmt: skip
+
+
+def _origin() -> str:
+    """The address that this page was called by, without the page's own name."""
+    return (st.context.url or "").rstrip("/").rpartition("/")[0]

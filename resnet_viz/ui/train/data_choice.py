@@ -7,6 +7,7 @@ import streamlit as st
 from resnet_viz.core.text import Text
 from resnet_viz.datasets.load_dataset import known_datasets
 from resnet_viz.ui.choose.uploads import kept_file, kept_zip
+from resnet_viz.ui.frame.messages import told
 from resnet_viz.ui.frame.session import TRAIN_DATA, TRAIN_FOLDER, TRAIN_UPLOAD, TRAIN_ZIP
 
 _ZIP, _FOLDER = "own", "folder"
@@ -31,6 +32,7 @@ def ask_data(text: Text) -> str | None:
         key=(TRAIN_FOLDER if data == _FOLDER else TRAIN_ZIP).name,
         accept_multiple_files="directory" if data == _FOLDER else False,
         on_change=_keep_folder if data == _FOLDER else _keep_zip,
+        args=(text,),
         max_upload_size=_MOST_MEGABYTES,
         help=text("train.upload_help"),
     )
@@ -38,14 +40,16 @@ def ask_data(text: Text) -> str | None:
     return path if path and Path(path).is_file() else None
 
 
-def _keep_zip() -> None:
+def _keep_zip(text: Text) -> None:
     upload = TRAIN_ZIP.get()
-    _remember(_ZIP, None if upload is None else kept_file(upload))
+    with told(text):
+        _remember(_ZIP, None if upload is None else kept_file(upload))
 
 
-def _keep_folder() -> None:
+def _keep_folder(text: Text) -> None:
     uploads = TRAIN_FOLDER.get()
-    _remember(_FOLDER, kept_zip(uploads) if uploads else None)
+    with told(text):
+        _remember(_FOLDER, kept_zip(uploads) if uploads else None)
 
 
 def _remember(kind: str, path: Path | None) -> None:

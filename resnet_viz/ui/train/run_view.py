@@ -61,6 +61,7 @@ def show_training(run: Run | None, text: Text) -> None:
     panel = RunPanel(
         "train",
         draw=lambda status: _draw(run, status, text),
+        page="Train",
         progress=lambda status: _progress(status, text),
         after_stop=lambda: TRAIN_SETTINGS.set(True),
         pause=True,

@@ -5,7 +5,7 @@ from collections import Counter
 import pandas as pd
 import streamlit as st
 
-from resnet_viz.core.errors import ResnetVizError
+from resnet_viz.core.errors import RunError
 from resnet_viz.core.text import Text
 from resnet_viz.figures.training_plots import Epochs, RunCurve, by_kind, runs_figure
 from resnet_viz.jobs.job import JobState
@@ -14,14 +14,14 @@ from resnet_viz.jobs.queue.run import Run
 from resnet_viz.records import Epoch
 from resnet_viz.training.run_files import export_zip
 from resnet_viz.ui.choose.openings import run_address
+from resnet_viz.ui.choose.own_runs import act, listed, may_change
 from resnet_viz.ui.choose.trained_run import TrainedRun, trained_run
-from resnet_viz.ui.frame.messages import show_error
 from resnet_viz.ui.frame.session import RUN
 
 
 def training_runs() -> list[Run]:
     """Return every training of this machine, newest first."""
-    return [run for run in runs.listed() if run.kind == "train"]
+    return [run for run in listed() if run.kind == "train"]
 
 
 def show_runs(trainings: list[Run], text: Text) -> None:
@@ -66,7 +66,10 @@ def _title(run: Run, *, alone: bool) -> str:
 
 
 def _epochs(run: Run) -> Epochs:
-    return by_kind(runs.events(run.id, Epoch))
+    try:
+        return by_kind(runs.events(run.id, Epoch))
+    except RunError:  # deleted in another tab this instant
+        return {}
 
 
 def _row(run: Run, text: Text) -> dict[str, object]:
@@ -85,10 +88,12 @@ def _row(run: Run, text: Text) -> dict[str, object]:
 
 def _actions(run: Run, text: Text) -> None:
     title, rename, take, remove = st.columns([4, 1, 1, 1], vertical_alignment="bottom")
-    new = title.text_input(text("train.rename_to"), run.title, key=f"train_title_{run.id}",
-                           max_chars=120)  # fmt: skip
-    rename.button(text("train.rename"), key="train_rename", on_click=runs.rename,
-                  args=(run.id, new))  # fmt: skip
+    own = may_change(run)  # a run that somebody shares can be taken away, and nothing else
+    if own:
+        new = title.text_input(text("train.rename_to"), run.title, key=f"train_title_{run.id}",
+                               max_chars=120)  # fmt: skip
+        rename.button(text("train.rename"), key="train_rename", on_click=act,
+                      args=(text, runs.rename, run.id, new))  # fmt: skip
     folder = runs.folder(run.id)
     if list(folder.glob("[!.s]*.safetensors")):
         take.download_button(
@@ -101,14 +106,15 @@ def _actions(run: Run, text: Text) -> None:
     if (trained := trained_run(run)) is not None:
         with st.container(horizontal=True):
             _open_elsewhere(trained, text)
-    remove.button(
-        text("train.delete"),
-        key="train_delete",
-        on_click=_delete,
-        args=(run.id, text),
-        disabled=run.state in (JobState.RUNNING, JobState.STOPPING),
-        help=text("train.delete_help"),
-    )
+    if own:
+        remove.button(
+            text("train.delete"),
+            key="train_delete",
+            on_click=act,
+            args=(text, runs.delete, run.id),
+            disabled=run.state in (JobState.RUNNING, JobState.STOPPING),
+            help=text("train.delete_help"),
+        )
 
 
 def _open_elsewhere(trained: TrainedRun, text: Text) -> None:
@@ -122,12 +128,3 @@ def _open_elsewhere(trained: TrainedRun, text: Text) -> None:
     }
     for name, (script, address) in places.items():
         st.page_link(script, label=text(name), query_params=address)
-
-
-def _delete(run_id: str, text: Text) -> None:
-    try:
-        runs.delete(run_id)
-    except ResnetVizError as error:
-        show_error(error, text)
-    else:
-        RUN.pop()

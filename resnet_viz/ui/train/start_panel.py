@@ -1,19 +1,26 @@
 """Before a training starts: its data, an estimate of its time, and the start button."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
 from resnet_viz.core.errors import ResnetVizError
 from resnet_viz.core.text import Text
+from resnet_viz.datasets.load_dataset import known_datasets
 from resnet_viz.figures.map_overlays import enlarge_pixels
 from resnet_viz.figures.training_words import told_changes
 from resnet_viz.jobs.job import ANSWERED, Job, JobStatus
 from resnet_viz.jobs.queue import runs
+from resnet_viz.jobs.sandbox import BRIEF, Sandbox
+from resnet_viz.pictures.decode import safe_name
+from resnet_viz.records import WeightSource
 from resnet_viz.training.config import TrainingConfig
-from resnet_viz.training.preview import Preview, preview
+from resnet_viz.training.preview import Preview, preview_job
 from resnet_viz.training.run_title import run_title
+from resnet_viz.ui.choose import own_runs
 from resnet_viz.ui.frame.engines import results
 from resnet_viz.ui.frame.messages import show_error
 from resnet_viz.ui.frame.session import RUN, TRAIN_SETTINGS
@@ -22,6 +29,7 @@ from resnet_viz.ui.running.waiting import follow
 from resnet_viz.ui.train.form import preview_key
 
 _SIDE = 64  # pixels
+_LIMITS = replace(BRIEF, threads=0)  # it measures the time of the training, with its threads
 
 
 def offer_start(config: TrainingConfig, text: Text) -> None:
@@ -34,7 +42,9 @@ def offer_start(config: TrainingConfig, text: Text) -> None:
 def _start(config: TrainingConfig, text: Text) -> None:
     """Start a training and show it, with the settings folded away."""
     try:
-        run_id = runs.submit("train", config, title=run_title(config, text), device=config.device)
+        run_id = own_runs.submit(
+            "train", config, title=run_title(config, text), device=config.device
+        )
     except ResnetVizError as error:
         show_error(error, text)
     else:
@@ -44,14 +54,30 @@ def _start(config: TrainingConfig, text: Text) -> None:
 
 def show_estimate(config: TrainingConfig, text: Text) -> None:
     """Show data and estimate once they are computed."""
-    job = Job(
-        preview_key(config), lambda: _previewed(config), size=lambda one: one.nbytes, kept=ANSWERED
+    follow(
+        lambda: results().start(_preview_of(config)),
+        lambda _, status: _show_preview(status, text),
+        patience=0,
     )
-    follow(lambda: results().start(job), lambda _, status: _show_preview(status, text), patience=0)
 
 
-def _previewed(config: TrainingConfig) -> Iterator[Preview]:
-    yield preview(config)
+def _preview_of(config: TrainingConfig) -> Job[Preview]:
+    """Return the job of a preview. What a visitor uploaded is read in a process of its own."""
+    files = [config.data] if config.data not in known_datasets() else []
+    if config.start.source is WeightSource.FILE:
+        files.append(str(config.start.path))
+    sandbox = Sandbox("preview", safe_name(Path(files[0]).name) if files else "", _LIMITS)
+
+    def records() -> Iterator[Preview]:
+        yield from (sandbox.records if files else preview_job)(config)
+
+    return Job(
+        preview_key(config),
+        records,
+        cancel=sandbox.kill,
+        size=lambda one: one.nbytes,
+        kept=ANSWERED,
+    )
 
 
 def _show_preview(status: JobStatus[Preview], text: Text) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 
 from resnet_viz import build, load_checkpoint
+from resnet_viz.checkpoints.reading.file_metadata import file_metadata
 from resnet_viz.core.errors import CheckpointError, InputError
 from tests.checkpoints.saved_files import FILES, NARROW, SPEC, save
 from tests.networks.unchecked import unchecked
@@ -157,6 +158,23 @@ def test_a_large_file_is_refused_before_it_is_read(tmp_path):
         load_checkpoint(tmp_path / "huge.pth", SPEC)
 
 
+PREPARED = {"size": 16, "resize": 20, "mean": [0.1, 0.2, 0.3], "deviation": [0.4, 0.5, 0.6]}
+UNUSABLE = (
+    {"resize": 0},
+    {"resize": 15},
+    {"resize": 512},
+    {"size": 0, "resize": 0},
+    {"size": 512, "resize": 512},
+    {"size": -16},
+    {"mean": [0.1]},
+    {"mean": ["nan", 0.2, 0.3]},
+    {"deviation": [0.4, 0.5]},
+    {"deviation": [0.4, 0.0, 0.6]},
+    {"deviation": [0.4, -0.5, 0.6]},
+    {"deviation": ["inf", 0.5, 0.6]},
+)
+
+
 @pytest.mark.parametrize(
     "metadata",
     [
@@ -170,6 +188,7 @@ def test_a_large_file_is_refused_before_it_is_read(tmp_path):
         {"spec": SPEC.to_dict(), "preprocessing": {}},
         {"spec": SPEC.to_dict(), "preprocessing": 3},
         {"spec": SPEC.to_dict(), "preprocessing": {"size": "x", "resize": 1, "mean": 1}},
+        *({"spec": SPEC.to_dict(), "preprocessing": {**PREPARED, **other}} for other in UNUSABLE),
         {"spec": SPEC.to_dict(), "classes": 4},
         {"spec": SPEC.to_dict(), "classes": ["only one"]},
     ],
@@ -181,3 +200,10 @@ def test_strange_metadata_is_one_sentence(tmp_path, metadata):
     save_file(weights, tmp_path / "w.safetensors", metadata=text)
     with unchecked(), pytest.raises(InputError):
         load_checkpoint(tmp_path / "w.safetensors")
+
+
+def test_a_header_that_nobody_writes_is_not_parsed(tmp_path):
+    path = tmp_path / "w.safetensors"
+    path.write_bytes((8_000_000).to_bytes(8, "little") + b"{" + b" " * 8_000_000)
+    with pytest.raises(CheckpointError, match=r"w\.safetensors"):
+        file_metadata(path)

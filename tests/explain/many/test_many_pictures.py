@@ -18,9 +18,11 @@ from resnet_viz.explain.channels.job import MaximiseConfig, maximise_job
 from resnet_viz.explain.channels.maximise import Goal
 from resnet_viz.explain.explain_picture import ExplainRequest
 from resnet_viz.explain.many.job import ManyConfig, explain_job
+from resnet_viz.explain.many.one_picture import PictureAt, picture_job
 from resnet_viz.explain.many.picture_sources import PictureSource, open_source
 from resnet_viz.explain.many.result_tables import document, gallery_zip, method_rows
 from resnet_viz.explain.method_names import MethodName
+from resnet_viz.pictures.decode import to_png
 from resnet_viz.records import WeightSource
 from resnet_viz.records.features import ActivationPicture, ActivationReached
 from resnet_viz.records.many_pictures import MethodRow, PictureResult
@@ -55,6 +57,15 @@ def config(archive):
         titles=TITLES,
         requests=(requests, requests),
     )
+
+
+def test_one_picture_of_a_set_is_read_by_its_number(archive):
+    (first,) = picture_job(PictureAt(PictureSource(str(archive)), 1))
+    with open_source(PictureSource(str(archive))) as entries:
+        read = entries[0].read()
+    assert (first.name, first.png) == (read.name, to_png(read.pixels))
+    with pytest.raises(DataError, match="There is no picture 9"):
+        list(picture_job(PictureAt(PictureSource(str(archive)), 9)))
 
 
 @pytest.fixture(scope="module")
