@@ -2,7 +2,7 @@
 
 from resnet_viz.ui.frame.shell import open_page
 
-text = open_page("design.title")
+text = open_page("nav.build", heading=False)
 
 from resnet_viz.ui.build.page import show_network
 from resnet_viz.ui.build.start_cards import choose_network

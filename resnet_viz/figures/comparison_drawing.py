@@ -38,13 +38,24 @@ class ColouredPicture:
 
 
 def network_title(spec: NetworkSpec | ZooSpec, text: Text) -> str:
-    """A network's title in a language: ResNet-56, plain-56, WRN-28-10, VGG-16."""
+    """A network's title in a language: ResNet-56, plain-56, WRN-28-10, VGG-16.
+
+    A design that is laid out like no published network has its stages in its title, because
+    "ResNet-18" is the name of one.
+    """
     if isinstance(spec, ZooSpec):
         return spec.title
     preset = PRESETS.get(spec.name)
     if preset is not None and preset.title is not None:
         return preset.title
-    return text(f"names.{spec.kind}", depth=spec.depth)
+    if spec.has_published_layout:
+        return text(f"names.{spec.kind}", depth=spec.depth)
+    low, high = min(spec.widths), max(spec.widths)
+    return text(
+        f"names.own_{spec.kind}",
+        blocks="-".join(map(str, spec.depths)),
+        channels=str(low) if low == high else f"{low}–{high}",
+    )
 
 
 def side_title(side: Side, text: Text) -> str:

@@ -24,9 +24,16 @@ _CENTRES = Pair(0.0, 1.05)  # of both columns
 
 
 def network_figure(
-    twins: Pair[tuple[BlockGroup, ...]], *, selected: str | None, ink: str, text: Text
+    twins: Pair[tuple[BlockGroup, ...]],
+    *,
+    selected: str | None,
+    ink: str,
+    text: Text,
+    broken: str = "",
 ) -> go.Figure:
     """Twins side by side, equal blocks collapsed, every shortcut an arc.
+
+    ``broken`` names a stage that cannot be built, under the last of ``twins``.
 
     Solid arcs are identities, dashed ones projections, dotted ones zero-padding; where the plain
     twin lacks one, its place is marked. A marker's ``customdata`` is its first block. ``ink`` is
@@ -41,9 +48,14 @@ def network_figure(
         if own.way == "none" and other.way not in (None, "none"):
             hover = text("design.no_shortcut")
             sketch.word(cross, row, "✕", size=13, color=GREY, hover=hover)
+    rows = len(twins.first)
+    if broken:
+        for x in _CENTRES:
+            sketch.broken(x, rows, broken)
+        rows += 1
     drawn = dict.fromkeys(g.way for g in twins.first if g.way in DASHES)
     legend(figure, {str(way): STYLES[Role.RESIDUAL].colour for way in drawn}, text)
-    return _framed(figure, sketch, len(twins.first))
+    return _framed(figure, sketch, rows)
 
 
 def catalog_figure(

@@ -13,6 +13,9 @@ DASHES: Mapping[str, str] = {
     "identity": "solid", "projection": "dash", "padding": "dot", "concatenation": "solid",
 }  # fmt: skip
 _REACHES = {way: (0.10, 0.16, 0.22) if way == "concatenation" else (0.22,) for way in DASHES}
+#: Arcs at the side of folded blocks.
+MOST_ARCS = 3
+_BROKEN = "#dc2626"
 GREY = "rgba(128, 128, 128, 0.9)"
 STEP = 58  # pixels from one box to the next
 HALF_WIDTH = 0.34
@@ -36,15 +39,27 @@ class Sketch:
             if row:
                 self._shape("line", x, x, row - 1 + _HALF_HEIGHT, row - _HALF_HEIGHT, GREY, 1.5)
             self._box(x, row, group, colour, chosen=selected == group.first)
+            if row + 1 < len(groups):
+                size = " × ".join(map(str, group.shape))
+                self.word(x + 0.03, row + 0.5, size, size=11, left=True)
             for reach in _REACHES.get(group.way or "", ()):
-                self._arc(x, row, DASHES[str(group.way)], colour, reach)
+                self._arcs(x, row, group, colour, reach)
 
     def word(
-        self, x: float, y: float, word: str, *, size: int = 12, color: str = "", hover: str = ""
+        self,
+        x: float,
+        y: float,
+        word: str,
+        *,
+        size: int = 12,
+        color: str = "",
+        hover: str = "",
+        left: bool = False,
     ) -> None:
-        """A label at a place, with a note on hover."""
+        """A label around a place, or from it on (``left``), with a note on hover."""
         font = {"size": size, "color": color or self.ink}
         note = {"hovertext": hover} if hover else {}
+        note |= {"xanchor": "left"} if left else {}
         self.words.append({"x": x, "y": y, "text": word, "showarrow": False, "font": font, **note})
 
     def _box(self, x: float, row: int, group: BlockGroup, colour: str, *, chosen: bool) -> None:
@@ -52,19 +67,33 @@ class Sketch:
         top, bottom = row - _HALF_HEIGHT, row + _HALF_HEIGHT
         self._shape("rect", left, right, top, bottom, colour, 3.5 if chosen else 1.2)
         self.shapes[-1] |= {"fillcolor": "rgba(128, 128, 128, 0.10)"}
-        size = " × ".join(map(str, group.shape))
-        self.word(x, row, f"{escape(group_title(group))}<br><sub>{size}</sub>")
+        parameters = f"{group.parameters:,}" if group.parameters else ""
+        self.word(x, row, f"{escape(group_title(group))}<br><sub>{parameters}</sub>")
 
-    def _arc(self, x: float, row: int, dash: str, colour: str, reach: float) -> None:
-        """From above the box to below it, around its left side."""
-        edge = x - HALF_WIDTH
+    def broken(self, x: float, row: int, words: str) -> None:
+        """The place of a stage that cannot be built, under the last box of a column."""
+        self._shape("line", x, x, row - 1 + _HALF_HEIGHT, row - _HALF_HEIGHT, _BROKEN, 1.5)
+        left, right = x - HALF_WIDTH, x + HALF_WIDTH
+        self._shape("rect", left, right, row - _HALF_HEIGHT, row + _HALF_HEIGHT, _BROKEN, 2)
+        self.shapes[-1]["line"] = {"color": _BROKEN, "width": 2, "dash": "dash"}
+        self.word(x, row, f"✕ {escape(words)}", color=_BROKEN)
+
+    def _arcs(self, x: float, row: int, group: BlockGroup, colour: str, reach: float) -> None:
+        """From above the box to below it, around its left side.
+
+        Folded blocks have an arc each, at most ``MOST_ARCS``: none goes around two blocks.
+        """
+        edge, dash = x - HALF_WIDTH, DASHES[str(group.way)]
         top, bottom = row - _HALF_HEIGHT - 0.09, row + _HALF_HEIGHT + 0.09
-        path = (
-            f"M {x} {top} L {edge} {top} C {edge - reach} {top} {edge - reach} {bottom} "
-            f"{edge} {bottom} L {x} {bottom}"
-        )
-        line = {"color": colour, "width": 2, "dash": dash}
-        self.shapes.append({"type": "path", "path": path, "line": line})
+        count = 1 if group.way == "concatenation" else min(group.count, MOST_ARCS)
+        high = (bottom - top) / count
+        for number in range(count):
+            start, end = top + number * high, top + (number + 1) * high
+            before = f"M {x} {start} L {edge} {start}" if count == 1 else f"M {edge} {start}"
+            behind = f" L {x} {end}" if count == 1 else ""
+            path = f"{before} C {edge - reach} {start} {edge - reach} {end} {edge} {end}{behind}"
+            line = {"color": colour, "width": 2, "dash": dash}
+            self.shapes.append({"type": "path", "path": path, "line": line})
 
     def _shape(
         self, kind: str, x0: float, x1: float, y0: float, y1: float, colour: str, width: float

@@ -157,6 +157,16 @@ class NetworkSpec:
         return "-".join([_preset_names().get(like) or f"{self.kind}-{self.depth}", *additions])
 
     @property
+    def has_published_layout(self) -> bool:
+        """Whether blocks, depths and widths are a known network's, or of He 2015, sec. 4.2.
+
+        That family has 6n + 2 layers for every n. Classes, image and shortcuts may differ.
+        """
+        layouts = {(like.block, like.depths, like.widths) for like in _presets().values()}
+        own = (self.block, self.depths, self.widths)
+        return own in layouts or own == (Block.BASIC, self.depths[:1] * 3, (16, 32, 64))
+
+    @property
     def family(self) -> str:
         """The family by its stem: cifar or imagenet."""
         return self.stem.value

@@ -74,7 +74,10 @@ def test_every_figure_draws_two_unlike_networks(unlike):
     assert set(maps.first["maps"]) == set(maps.second["maps"]) == set(unlike.layers)
     for quantity in Quantity:
         curves = gradient_curves(unlike, quantity, EN)
-        assert [curve.label for curve in curves] == ["LeNet-5", "ResNet-8"]
+        assert [curve.label for curve in curves] == [
+            "LeNet-5",
+            "ResNet of 1-2 blocks, 4–8 channels",
+        ]
         assert all(len(curve.layers) > 3 for curve in curves)
         assert curves[0].head == "fc2"
 

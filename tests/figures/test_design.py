@@ -8,12 +8,14 @@ import torch
 
 from resnet_viz import NetworkSpec, Pair
 from resnet_viz.core.text import Text
+from resnet_viz.figures.backbone_drawing import backbone_svg
+from resnet_viz.figures.comparison_drawing import network_title
 from resnet_viz.figures.network_card import card_svg
 from resnet_viz.figures.network_drawing import block_figure, catalog_figure, network_figure
 from resnet_viz.figures.signal_plot import signal_caption, signal_figure
 from resnet_viz.networks.tables.block_groups import block_groups, layers_inside
 from resnet_viz.probe.signal_check import signal_check
-from resnet_viz.records import BlockGroup, Role, SignalCheck, role_alone
+from resnet_viz.records import BlockGroup, Role, SignalCheck, StageFeatures, role_alone
 from resnet_viz.spec import PRESETS, Initialisation, Norm, Shortcut
 from tests.networks.specs import DESIGNS
 
@@ -34,13 +36,64 @@ def drawn(name, selected=None):
         ("resnet50", 10, ["dash", "solid"] * 4),
     ],
 )
-def test_equal_blocks_are_one_box_and_each_shortcut_one_arc(name, rows, dashes):
+def test_equal_blocks_are_one_box_and_none_of_their_arcs_goes_around_two(name, rows, dashes):
     figure, groups = drawn(name)
     assert len(groups.first) == len(groups.second) == rows
     arcs = [s.line.dash for s in figure.layout.shapes if s.type == "path"]
-    assert arcs == dashes
+    blocks = [group.count for group in groups.first if group.way]
+    pairs = zip(dashes, blocks, strict=True)
+    assert arcs == [dash for dash, count in pairs for _ in range(min(count, 3))]
     crosses = [a for a in figure.layout.annotations if a.text == "✕"]
     assert len(crosses) == len(dashes)  # each missing shortcut of the twin is marked
+
+
+def test_shapes_stand_on_the_edges():
+    figure, groups = drawn("resnet20")
+    edges = {a.y: a.text for a in figure.layout.annotations if a.y % 1 == 0.5}
+    assert edges[0.5] == "16 × 32 × 32"
+    assert edges[1.5] == "16 × 32 × 32"
+    assert edges[2.5] == "32 × 16 × 16"
+    assert len(edges) == len(groups.first) - 1
+
+
+def test_a_stage_that_cannot_be_built_stands_under_the_last_that_can():
+    groups = Pair(*[block_groups(NetworkSpec.preset("resnet20"))[:-1]] * 2)
+    figure = network_figure(groups, selected=None, ink="#000", text=TEXT, broken="<b>4")
+    broken = [a for a in figure.layout.annotations if "&lt;b&gt;4" in a.text]
+    assert [a.y for a in broken] == [len(groups.first)] * 2
+    assert len([s for s in figure.layout.shapes if s.line.dash == "dash"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "title"),
+    [
+        ({}, "ResNet of 2-2-2-2 blocks, 8–64 channels"),  # of 18 layers, and not ResNet-18
+        ({"shortcut": Shortcut.NONE}, "plain network of 2-2-2-2 blocks, 8–64 channels"),
+        ({"depths": (4, 4, 4), "widths": (16, 32, 64)}, "ResNet-26"),
+        ({"widths": (64, 128, 256, 512), "classes": 3}, "ResNet-18"),
+        ({"depths": (1,), "widths": (4,)}, "ResNet of 1 blocks, 4 channels"),
+    ],
+)
+def test_only_what_is_laid_out_like_a_published_network_has_its_name(changes, title):
+    fields = {"depths": (2, 2, 2, 2), "widths": (8, 16, 32, 64)} | changes
+    assert network_title(NetworkSpec(**fields), TEXT) == title
+
+
+def made_stage(name, blocks=0):
+    return StageFeatures(name, name, blocks, 4, np.zeros((8, 4, 4), np.float32))
+
+
+def test_a_pyramid_has_a_way_from_coarse_to_fine_beside_the_stages():
+    body = [made_stage("stem"), *[made_stage(f"layer{n}", 3) for n in range(1, 5)]]
+    levels = [made_stage(f"P{n}") for n in range(2, 6)]
+    drawing = backbone_svg([*body, *levels], ["<boxes>", "classes"], TEXT)
+    tree = ElementTree.fromstring(drawing)
+    paths = [one.get("class") for one in tree.iter() if one.tag.endswith("path")]
+    assert paths.count("arc") == 4 * 3
+    assert paths.count("down") == 3
+    assert "&lt;boxes&gt;" in drawing
+    plain = ElementTree.fromstring(backbone_svg(body, ["head"], TEXT))
+    assert not [one for one in plain.iter() if one.get("class") == "down"]
 
 
 def test_catalog_draws_three_arcs_where_channels_are_laid_beside_and_one_where_they_are_added():
@@ -55,9 +108,9 @@ def test_catalog_draws_three_arcs_where_channels_are_laid_beside_and_one_where_t
     for groups in (dense, added, resnet):
         figure = catalog_figure("N", groups, beside, ink="#000", text=TEXT)
         arcs = [s for s in figure.layout.shapes if s.type == "path"]
-        counts.append(len(arcs) - 5)  # five are of ResNet-20
+        counts.append(len(arcs) - 9)  # nine are of ResNet-20, one for each block
         assert {trace.name for trace in figure.data} >= {"identity", "zero-padding"}
-    assert counts == [3, 1, 5]
+    assert counts == [3, 2, 9]
     words = [a.text for a in catalog_figure("N", dense, beside, ink="#000", text=TEXT)
              .layout.annotations]  # fmt: skip
     assert any(word.startswith("denseblock1  ×6") for word in words)

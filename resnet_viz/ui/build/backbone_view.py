@@ -5,6 +5,7 @@ import streamlit as st
 
 from resnet_viz.core.errors import OptionError, ResnetVizError
 from resnet_viz.core.text import Text
+from resnet_viz.figures.backbone_drawing import backbone_svg
 from resnet_viz.figures.grids import ChannelOrder, channel_order, feature_grid
 from resnet_viz.figures.palettes import ColourRange
 from resnet_viz.jobs.job import Running
@@ -14,6 +15,7 @@ from resnet_viz.probe.backbone_features import look_at_work
 from resnet_viz.records import StageFeatures, WeightSource, WorkView
 from resnet_viz.ui.build import design_state as state
 from resnet_viz.ui.choose.picture_choice import choose_picture, find_picture
+from resnet_viz.ui.frame.components.drawing import drawing
 from resnet_viz.ui.frame.engines import results
 from resnet_viz.ui.frame.messages import show_error
 from resnet_viz.ui.frame.session import BACKBONE_STAGE, BACKBONE_WEIGHTS
@@ -45,6 +47,7 @@ def show_backbone(name: str, text: Text) -> None:
         )
         place = choose_picture(text)
     with right:
+        st.markdown(f"###### {md_escape(row.title)}")
         st.markdown(text(f"work.about_{name}"))
         st.caption(md_escape(text("work.source", name=row.title, source=row.source)))
         try:
@@ -74,6 +77,8 @@ def _stages(view: WorkView, source: WeightSource, row: WorkRow, text: Text) -> N
     st.caption(text(note, frames=len(view.frames), size=size))
     if source is WeightSource.RANDOM:
         st.caption(text("work.fresh"))
+    head = text(f"work.head_{view.name}").split("|")
+    drawing(backbone_svg(view.stages, head, text), key="work_drawing")
     frame = pd.DataFrame(
         {
             "stage": [stage.stage for stage in view.stages],

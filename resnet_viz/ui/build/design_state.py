@@ -1,5 +1,6 @@
 """The state of the Build page: form fields in the session, and the spec that they make."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
 
@@ -9,6 +10,7 @@ from resnet_viz.networks.tables.totals import check_size
 from resnet_viz.networks.zoo.backbones import AT_WORK
 from resnet_viz.networks.zoo.catalog import ZOO
 from resnet_viz.spec import RESIDUAL_PRESETS, NetworkSpec
+from resnet_viz.spec.checks import MOST_STAGES
 from resnet_viz.ui.frame.session import (
     DESIGN_FIELD,
     DESIGN_REFUSED,
@@ -42,10 +44,17 @@ _BESIDE = {
 
 @dataclass(frozen=True)
 class Problem:
-    """Why the fields make no spec, and the field to show the error at."""
+    """Why the fields make no spec, and the field to show the error at.
+
+    ``upto`` are the first stages, if those can be built; ``blocks`` and ``channels`` is what the
+    fields say of the stage after them.
+    """
 
     field: str
     error: SpecError
+    upto: NetworkSpec | None = None
+    blocks: str = ""
+    channels: str = ""
 
 
 def start() -> str:
@@ -112,9 +121,26 @@ def read() -> tuple[NetworkSpec, Problem | None]:
         check_size(spec)
     except SpecError as error:
         field = _BESIDE.get(error.code) or str(error.values.get("field", "depths"))
-        return DESIGN_SPEC.get(), Problem(field, error)
+        return DESIGN_SPEC.get(), Problem(field, error, *_longest(values))
     DESIGN_SPEC.set(spec)
     return spec, None
+
+
+def _longest(values: Mapping[str, object]) -> tuple[NetworkSpec | None, str, str]:
+    """Return the most first stages that make a network, and the next stage as it was written."""
+    lists = [values[name] for name in ("depths", "widths")]
+    depths, widths = (one if isinstance(one, list) else [] for one in lists)
+    for count in range(min(len(depths), len(widths), MOST_STAGES), 0, -1):
+        fewer = {**values, "depths": depths[:count], "widths": widths[:count]}
+        try:
+            spec = NetworkSpec.from_dict(fewer)
+            check_size(spec)
+        except SpecError:
+            continue
+        blocks, channels = (str(one[count])[:20] if len(one) > count else "" for one in
+                            (depths, widths))  # fmt: skip
+        return spec, blocks, channels
+    return None, "", ""
 
 
 def seed_of_page() -> int:

@@ -20,11 +20,19 @@ from resnet_viz.networks.tables.totals import Totals, shortcut_cost, totals
 from resnet_viz.probe.signal_check import IMAGES, signal_check
 from resnet_viz.records import BlockGroup, Layer, Pair, role_alone
 from resnet_viz.spec import PRESETS, Kind, NetworkSpec, Shortcut
-from resnet_viz.ui.build.design_state import seed_of_page
+from resnet_viz.ui.build.design_state import Problem, seed_of_page
 from resnet_viz.ui.build.design_takeaway import offer, show_source
+from resnet_viz.ui.build.shortcut_cards import show_options
 from resnet_viz.ui.frame.engines import results
 from resnet_viz.ui.frame.messages import show_error
-from resnet_viz.ui.frame.session import BLOCK_PLOT, DESIGN_BLOCK, DESIGN_GRAPH, DESIGN_LAYER, Key
+from resnet_viz.ui.frame.session import (
+    BLOCK_PLOT,
+    DESIGN_BLOCK,
+    DESIGN_GRAPH,
+    DESIGN_LAYER,
+    DESIGN_SHOWN,
+    Key,
+)
 from resnet_viz.ui.frame.words import md_escape
 from resnet_viz.ui.running.waiting import wait
 
@@ -40,6 +48,7 @@ def show_design(spec: NetworkSpec, text: Text) -> None:
         DESIGN_BLOCK.set(places[1])
     _drawing(groups, text)
     _inside(spec, places, text)
+    show_options(spec, text)
     panels = {"table": _table, "signal": _signal, "takeaway": offer, "source": show_source}
     names = [text(f"design.tab_{name}") for name in panels]
     for tab, panel in zip(
@@ -71,7 +80,7 @@ def _headline(spec: NetworkSpec, text: Text) -> None:
     total = results().cached(("totals", spec), lambda: totals(spec), size=1000)
     cost = results().cached(("cost", spec), lambda: shortcut_cost(spec), size=1000)
     depth = PRESETS[spec.name].depth if spec.name in PRESETS else total.depth
-    show_totals(network_title(spec, text), depth, total, text)
+    show_totals(network_title(spec, text), depth, total, text, before=_before(spec))
     if spec.kind is Kind.PLAIN:
         st.caption(text("design.cost_plain"))
         return
@@ -89,10 +98,31 @@ def _headline(spec: NetworkSpec, text: Text) -> None:
     )
 
 
-def show_totals(title: str, depth: int, total: Totals, text: Text) -> None:
-    """Show the headline, with the memory of training at a chosen batch size."""
+def _before(spec: NetworkSpec) -> Totals | None:
+    """Return the costs of the design that was on the page before this one."""
+    shown, before = DESIGN_SHOWN.get() or (spec, None)
+    if shown != spec:
+        shown, before = spec, shown
+    DESIGN_SHOWN.set((shown, before))
+    if before is None:
+        return None
+    return results().cached(("totals", before), lambda: totals(before), size=1000)
+
+
+def show_totals(
+    title: str, depth: int, total: Totals, text: Text, *, before: Totals | None = None
+) -> None:
+    """Show the costs, with the memory of training at a chosen batch size.
+
+    Three numbers say what changed against ``before``.
+    """
     left, right = st.columns([3, 1], vertical_alignment="bottom")
-    batch = int(right.number_input(text("design.batch"), 1, 100_000, 128, key="design_batch") or 1)
+    batch = int(
+        right.number_input(
+            text("design.batch"), 1, 100_000, 128, key="design_batch", persist_state="session"
+        )
+        or 1
+    )
     left.markdown(
         md_escape(
             text(
@@ -107,6 +137,44 @@ def show_totals(title: str, depth: int, total: Totals, text: Text) -> None:
         ),
         help=text("design.headline_help"),
     )
+    now, then = _numbers(total, batch), _numbers(before or total, batch)
+    for column, (name, value) in zip(st.columns(3), now.items(), strict=True):
+        written = _bytes if name == "memory" else _short
+        change = value - then[name]
+        sign = "−" if change < 0 else "+"
+        column.metric(
+            text(f"design.number_{name}"),
+            written(value),
+            f"{sign}{written(abs(change))}" if change else None,
+            delta_color="off",
+        )
+
+
+def _numbers(costs: Totals, batch: int) -> dict[str, int]:
+    memory = costs.training_memory(batch)
+    return {"parameters": costs.parameters, "macs": costs.macs, "memory": memory}
+
+
+def show_broken(problem: Problem, upto: NetworkSpec, text: Text) -> None:
+    """Draw a design that cannot be built up to the stage that breaks, and say what meets there."""
+    groups = _twins(upto).map(lambda twin: _groups(twin)[:-1])
+    last, stage = groups.first[-1], len(upto.depths) + 1
+    unknown = text("design.not_given")
+    st.markdown(
+        text(
+            "design.breaks",
+            before=md_escape(last.last),
+            shape=" × ".join(map(str, last.shape)),
+            stage=stage,
+            blocks=md_escape(problem.blocks or unknown),
+            channels=md_escape(problem.channels or unknown),
+        )
+    )
+    figure = network_figure(
+        groups, selected=None, ink=ink(), text=text,
+        broken=text("design.broken_stage", stage=stage),
+    )  # fmt: skip
+    st.plotly_chart(figure, key="broken_graph", config=_PLAIN_PLOT, alt=text("design.graph_alt"))
 
 
 def _drawing(groups: Pair[tuple[BlockGroup, ...]], text: Text) -> None:
@@ -118,6 +186,8 @@ def _drawing(groups: Pair[tuple[BlockGroup, ...]], text: Text) -> None:
         config=_PLAIN_PLOT,
         alt=text("design.graph_alt"),
     )
+    if any(group.count > 1 for group in groups.first):
+        st.caption(text("design.folded"))
 
 
 def _pick(plot: Key[Any], choice: Key[str | None]) -> None:

@@ -70,11 +70,11 @@ _GROUPS = {
         "stem", "stem_width", "stem_inside", "stem_pool", "input_size", "input_channels", "classes",
     ),
 }  # fmt: skip
-_OPEN = ("stages", "shortcuts")
+_OPEN = ("stages",)
 
 
-def ask_design(text: Text) -> NetworkSpec:
-    """Show the form and return the spec of its fields, or the last valid one."""
+def ask_design(text: Text) -> tuple[NetworkSpec, state.Problem | None]:
+    """Show the form; return the spec of its fields, or the last valid one and the problem."""
     spec, problem = state.read()
     for group, names in _GROUPS.items():
         wrong = problem is not None and problem.field in names
@@ -86,9 +86,9 @@ def ask_design(text: Text) -> NetworkSpec:
             if group == "start":
                 st.number_input(text("design.seed"), 0, state.HIGHEST_SEED, key=DESIGN_SEED.name)
     _upload(text)
-    if problem is not None:
+    if problem is not None and problem.upto is None:
         st.caption(text("design.last_good"))
-    return spec
+    return spec, problem
 
 
 def _field(name: str, text: Text) -> None:

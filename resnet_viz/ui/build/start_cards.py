@@ -12,10 +12,10 @@ from resnet_viz.networks.zoo.backbones import AT_WORK
 from resnet_viz.networks.zoo.catalog import ZOO
 from resnet_viz.spec import RESIDUAL_PRESETS
 from resnet_viz.ui.build import design_state as state
-from resnet_viz.ui.frame.session import DESIGN_CARDS, DESIGN_FAMILY, PRESET
+from resnet_viz.ui.frame.session import DESIGN_FAMILY
 from resnet_viz.ui.frame.words import md_escape
 
-_NARROWEST = 140  # pixels of a card; two fit side by side on a phone
+_CARD_WIDTH = 190  # pixels
 
 
 def _named(*starts: str) -> list[str]:
@@ -36,19 +36,10 @@ FAMILIES: Mapping[str, Sequence[str]] = {
 
 
 def choose_network(text: Text) -> str:
-    """Show the cards and return a preset, another network's name, or ``OWN``.
-
-    The cards are open until one is chosen.
-    """
+    """Show one scrolling row of cards; return a preset, another network's name, or ``OWN``."""
     chosen = state.start()
     state.publish_preset()
-    if not DESIGN_CARDS.is_set:
-        DESIGN_CARDS.set(not PRESET.in_address)
-    label = text("cards.title", name=_title(chosen, text))
-    cards = st.expander(label, key=DESIGN_CARDS.name, on_change="rerun")
-    if cards.open:
-        with cards:
-            _cards(chosen, text)
+    _cards(chosen, text)
     return chosen
 
 
@@ -65,32 +56,23 @@ def _cards(chosen: str, text: Text) -> None:
         label_visibility="collapsed",
         persist_state="page",
     )
-    with st.grid(min_column_width=_NARROWEST):
+    with st.container(horizontal=True, key="design_row"):  # page.css lets it scroll
         for name in FAMILIES[str(family)]:
-            with st.container(border=True, height="stretch", gap="xsmall"):
+            with st.container(border=True, width=_CARD_WIDTH, gap="xsmall"):
                 _card(name, chosen, text)
-    st.caption(text("cards.note"))
 
 
 def _card(name: str, chosen: str, text: Text) -> None:
     st.image(_picture(name), alt=text("cards.alt", name=_title(name, text)), width="stretch")
-    st.markdown(f"**{md_escape(_title(name, text))}**")
-    st.caption(md_escape(_numbers(name, text)))
-    st.caption(md_escape(text(f"special.{name}")))
-    is_chosen = name == chosen
     st.button(
-        text("cards.chosen" if is_chosen else "cards.choose"),
+        md_escape(_title(name, text)),
         key=f"card_{name}",
-        on_click=_use,
+        on_click=state.choose,
         args=(name,),
-        disabled=is_chosen,
+        disabled=name == chosen,
+        help=f"{text(f'special.{name}')} {_numbers(name, text)}",
         width="stretch",
     )
-
-
-def _use(name: str) -> None:
-    DESIGN_CARDS.set(False)
-    state.choose(name)
 
 
 def _title(name: str, text: Text) -> str:
