@@ -102,11 +102,11 @@ def test_cards_tell_what_is_special_and_three_numbers_what_changed():
     assert len(cards) == 6
     assert "0.27 M" in cards["ResNet\\-20"]
     assert "ends above 60 % error" in cards["ResNet\\-110"]
-    assert not any(metric.delta for metric in app.metric)
+    assert "blue-background" not in words(app)
     app.button(key="card_resnet56").click().run()
     assert not app.exception
     assert "ResNet-56: 56 weighted layers" in words(app)
-    assert app.metric[0].delta == "+0.583 M"
+    assert "Parameters **0.853 M** :blue-background[+0.583 M]" in words(app)
     app.button(key="option_projection").click().run()
     assert "dash" in arcs(app)
 

@@ -27,6 +27,7 @@ from resnet_viz.ui.frame.engines import results
 from resnet_viz.ui.frame.messages import show_error
 from resnet_viz.ui.frame.session import (
     BLOCK_PLOT,
+    DESIGN_BATCH,
     DESIGN_BLOCK,
     DESIGN_GRAPH,
     DESIGN_LAYER,
@@ -41,12 +42,12 @@ _PLAIN_PLOT = {"displayModeBar": False}
 
 def show_design(spec: NetworkSpec, text: Text) -> None:
     """Show everything about one design."""
-    _headline(spec, text)
     groups = _twins(spec).map(_groups)
     places = [group.first for group in groups.first]
     if DESIGN_BLOCK.get() not in places:
         DESIGN_BLOCK.set(places[1])
     _drawing(groups, text)
+    _headline(spec, text)
     _inside(spec, places, text)
     show_options(spec, text)
     panels = {"table": _table, "signal": _signal, "takeaway": offer, "source": show_source}
@@ -77,10 +78,10 @@ def _layers(spec: NetworkSpec) -> list[Layer]:
 
 
 def _headline(spec: NetworkSpec, text: Text) -> None:
-    total = results().cached(("totals", spec), lambda: totals(spec), size=1000)
+    total = _totals(spec)
     cost = results().cached(("cost", spec), lambda: shortcut_cost(spec), size=1000)
     depth = PRESETS[spec.name].depth if spec.name in PRESETS else total.depth
-    show_totals(network_title(spec, text), depth, total, text, before=_before(spec))
+    show_totals(network_title(spec, text), depth, total, text)
     if spec.kind is Kind.PLAIN:
         st.caption(text("design.cost_plain"))
         return
@@ -104,22 +105,17 @@ def _before(spec: NetworkSpec) -> Totals | None:
     if shown != spec:
         shown, before = spec, shown
     DESIGN_SHOWN.set((shown, before))
-    if before is None:
-        return None
-    return results().cached(("totals", before), lambda: totals(before), size=1000)
+    return None if before is None else _totals(before)
 
 
 def show_totals(
     title: str, depth: int, total: Totals, text: Text, *, before: Totals | None = None
 ) -> None:
-    """Show the costs, with the memory of training at a chosen batch size.
-
-    Three numbers say what changed against ``before``.
-    """
+    """Show the costs, with the memory of training at a chosen batch size."""
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     batch = int(
         right.number_input(
-            text("design.batch"), 1, 100_000, 128, key="design_batch", persist_state="session"
+            text("design.batch"), 1, 100_000, 128, key=DESIGN_BATCH.name, persist_state="session"
         )
         or 1
     )
@@ -137,17 +133,25 @@ def show_totals(
         ),
         help=text("design.headline_help"),
     )
+
+
+def show_numbers(spec: NetworkSpec, text: Text) -> None:
+    """Show three numbers of a design, and by how much the last change changed them."""
+    total, before = _totals(spec), _before(spec)
+    batch = DESIGN_BATCH.get()
     now, then = _numbers(total, batch), _numbers(before or total, batch)
-    for column, (name, value) in zip(st.columns(3), now.items(), strict=True):
+    lines = []
+    for name, value in now.items():
         written = _bytes if name == "memory" else _short
         change = value - then[name]
         sign = "−" if change < 0 else "+"
-        column.metric(
-            text(f"design.number_{name}"),
-            written(value),
-            f"{sign}{written(abs(change))}" if change else None,
-            delta_color="off",
-        )
+        note = f" :blue-background[{sign}{written(abs(change))}]" if change else ""
+        lines.append(f"{text(f'design.number_{name}')} **{written(value)}**{note}")
+    st.markdown("  \n".join(lines))
+
+
+def _totals(spec: NetworkSpec) -> Totals:
+    return results().cached(("totals", spec), lambda: totals(spec), size=1000)
 
 
 def _numbers(costs: Totals, batch: int) -> dict[str, int]:

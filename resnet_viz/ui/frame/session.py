@@ -176,6 +176,7 @@ PRESET = Choice("preset", "")  # what the page is about
 DESIGN_FIELD = Keys[Any]("design_{}", None)  # by the field of a NetworkSpec
 DESIGN_SEED = Key[int | None]("design_seed", None)
 DESIGN_SPEC = Key[Any]("design_spec", None)  # the last one that could be built
+DESIGN_BATCH = Key("design_batch", 128)
 DESIGN_SHOWN = Key[Any]("design_shown", None)  # the design on the page, and the one before
 DESIGN_UPLOAD = Key[Any]("design_upload", None)
 DESIGN_REFUSED = Key[Any]("design_refused", None)  # why an upload was refused
