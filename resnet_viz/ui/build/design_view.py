@@ -108,9 +108,7 @@ def _before(spec: NetworkSpec) -> Totals | None:
     return None if before is None else _totals(before)
 
 
-def show_totals(
-    title: str, depth: int, total: Totals, text: Text, *, before: Totals | None = None
-) -> None:
+def show_totals(title: str, depth: int, total: Totals, text: Text) -> None:
     """Show the costs, with the memory of training at a chosen batch size."""
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     batch = int(
