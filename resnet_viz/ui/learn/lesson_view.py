@@ -174,6 +174,7 @@ def _exercise(state: LessonState, words: LessonText, text: Text) -> None:
     for task in state.lesson.exercise:
         with st.container(border=True):
             ask_task(words, task, text)
+    st.markdown(md_escape(text("learn.people_say", claim=words("people_say"))))
     st.success(md_escape(words("takeaway")))
     names = list(lessons())
     place = names.index(state.lesson.name) + 1

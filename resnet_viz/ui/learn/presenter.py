@@ -130,7 +130,7 @@ def _answer(panel: Panel, words: LessonText, text: Text) -> None:
 
 
 def _end(panel: Panel, words: LessonText, text: Text) -> None:
-    st.markdown(f"**{md_escape(words('title'))}**")
+    st.markdown(md_escape(text("learn.people_say", claim=words("people_say"))))
     st.markdown(md_escape(words("takeaway")))
 
 
