@@ -39,7 +39,7 @@ def main() -> None:
     loaded = load_two(NetworkRef.parse(options.network, "bundled"))
     training = loaded.first.training["training"]
     if "before" in training:
-        raise SystemExit("A pair trained in two parts (scripts.continued) is not repeated here.")
+        raise SystemExit("A pair trained in two parts is not repeated here.")
     curves = {role.value: one.training["curve"] for role, one in TWINS.join(loaded)}
     recipe = decode(Recipe, training["recipe"])
     twins = Pair(spec, spec.plain()).map(lambda s: build(s, seed=recipe.seed))

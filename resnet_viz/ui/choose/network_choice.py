@@ -104,7 +104,7 @@ def network_label(name: str, text: Text) -> str:
 
 
 def bundled_title(name: str, text: Text) -> str:
-    """Return a bundled network's title and what it reached: ResNet-56, 88%, 10 epochs."""
+    """Return a bundled network's title and what it reached: ResNet-56, 91%, 16 epochs."""
     return with_footing(network_label(name, text), bundled_footing(name), text)
 
 
