@@ -22,6 +22,8 @@ RAW = {
     "resnet_viz.experiments.shortcut_strength",
     "resnet_viz.experiments.measures.first_visit_measures",
     "resnet_viz.core.number_format",
+    "resnet_viz.lessons.paper.notebook",  # code
+    "resnet_viz.lessons.paper.quiz",  # read by programs
     "resnet_viz.ui.gradients.pixel_panel",  # typeset
 }
 PROGRAMMERS = re.compile(r"\\de[+-]?\\d")

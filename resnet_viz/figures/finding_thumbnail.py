@@ -30,7 +30,7 @@ def finding_thumbnail(finding: Finding) -> str:
     for number, panel in enumerate(panels):
         box = _share(number, len(panels), stacked=panel.mark is Mark.MAPS)
         parts += _drawn(panel, box, shared_scale(panels))
-    size = f"{_WIDTH:g} {_HEIGHT:g}"
+    size = f"{_WIDTH} {_HEIGHT}"
     return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size}">{"".join(parts)}</svg>'
 
 

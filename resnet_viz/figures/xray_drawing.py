@@ -6,6 +6,7 @@ from html import escape
 
 import plotly.graph_objects as go
 
+from resnet_viz.core.number_format import readable
 from resnet_viz.core.text import Text
 from resnet_viz.figures.theme import ACCENT, hover, styled
 from resnet_viz.records import CheckpointReport, Histogram, Quantity, Severity
@@ -128,8 +129,11 @@ def _add_bins(figure: go.Figure, bins: Histogram, name: str, colour: str, dash: 
         name=escape(name),
         line={"color": colour, "width": 1.75, "dash": dash, "shape": "hvh"},
         marker={"size": 3},  # a bin between two empty ones is a point
-        hovertext=hover(shares),
-        hovertemplate="%{x:.3g}: %{hovertext}<extra></extra>",
+        hovertext=[
+            f"{readable(centre)}: {share}"
+            for centre, share in zip(bins.centres, hover(shares), strict=True)
+        ],
+        hovertemplate="%{hovertext}<extra></extra>",
     )
 
 
