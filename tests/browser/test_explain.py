@@ -45,7 +45,7 @@ def test_a_tile_of_the_wall_opens_the_film_is_scrubbed_and_the_files_are_whole(
     for _ in range(6):
         slider.press("ArrowRight")
     expect(said).not_to_have_text(str(before))
-    assert float(page.locator("circle").first.get_attribute("cx") or 0) > 100
+    assert float(page.locator(".drawing circle").first.get_attribute("cx") or 0) > 100
     settled(page)
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Download maps and scores").click()
