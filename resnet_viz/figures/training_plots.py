@@ -24,6 +24,7 @@ Steps: TypeAlias = Mapping[str, Sequence[TrainingStep]]  # as Epochs
 
 DASHES = {"test": "dash", "train": "solid"}
 _MARKERS = {"test": "", "train": "-open"}  # one epoch alone has no line to tell them apart
+_LOW = 300  # pixels; below, a title would touch the row above it
 _WATCHED_SIDE = 128  # pixels
 
 
@@ -105,7 +106,7 @@ def measured_steps(
     figure = make_subplots(
         rows=max(len(roles), 1),
         shared_xaxes=True,
-        vertical_spacing=0.12,
+        vertical_spacing=0.12 if height > _LOW else 0.22,
         subplot_titles=[text(f"roles.{role}") for role in roles] or None,
     )
     shown_all: list[float] = []
@@ -131,6 +132,7 @@ def measured_steps(
         )
         places, names = stage_ticks(layers)
         figure.update_yaxes(tickvals=places, ticktext=names, autorange="reversed", row=row, col=1)
+    figure.update_annotations(font_size=13)
     figure.update_xaxes(nticks=8)
     figure.update_xaxes(title=text("train.axis_step"), row=max(len(roles), 1), col=1)
     figure.update_layout(

@@ -92,14 +92,16 @@ def _report(
     kind = job_kind(run.kind)
     if not isinstance(run.config, kind.config):
         raise RunError("run_other_version", run=run.title)
-    last_check = last_stored = time.monotonic()
+    last_check = last_progress = time.monotonic()
     with closing(kind.job(run.config, store.folder(run_id))) as events:
         for event in events:
             now = time.monotonic()
             watch(event)
-            if event.key != PROGRESS or now - last_stored > _PROGRESS_EVERY:
+            if event.key != PROGRESS:
                 store.record(run_id, event)
-                last_stored = now
+            elif now - last_progress > _PROGRESS_EVERY:
+                store.record(run_id, event)
+                last_progress = now
             if leaving():
                 return JobState.STOPPED
             if now - last_check > _CHECK_STOP_EVERY:

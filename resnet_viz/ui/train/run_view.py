@@ -11,7 +11,7 @@ from resnet_viz.core.number_format import readable
 from resnet_viz.core.text import Text
 from resnet_viz.figures.palettes import ColourRange
 from resnet_viz.figures.training_curves import live_curves, mark_moment
-from resnet_viz.figures.training_plots import Epochs, by_kind, measured_steps, watched_row
+from resnet_viz.figures.training_plots import by_kind, measured_steps, watched_row
 from resnet_viz.figures.training_words import training_note, training_sentence
 from resnet_viz.jobs.codec import last_of, of_type
 from resnet_viz.jobs.queue.run import Run
@@ -23,7 +23,6 @@ from resnet_viz.records import (
     TrainingProgress,
     TrainingStep,
     WatchedImages,
-    WatchedSide,
 )
 from resnet_viz.training.config import TrainingConfig
 from resnet_viz.ui.frame.session import RUN, TRAIN_MOMENT, TRAIN_REACHED, TRAIN_SETTINGS
@@ -31,7 +30,7 @@ from resnet_viz.ui.frame.words import class_label, duration, md_escape
 from resnet_viz.ui.running.run_panel import RunPanel, Status, show_run
 from resnet_viz.ui.train.run_facts import show_facts
 
-_WATCHED_WIDTH = 76  # pixels; four fit into half a page, and into a phone
+_WATCHED_WIDTH = 64  # pixels; a name and four fit into half a page, and into a phone
 _PLOT = 270  # pixels; curves, pictures and controls fit a laptop's screen together
 _PLAIN = {"displayModeBar": False}
 
@@ -85,7 +84,7 @@ def _draw(run: Run, status: Status, text: Text) -> None:
     with choices[0]:
         quantity = _ask_quantity(text)
     with choices[1]:
-        moment = _ask_moment(run, epochs, text)
+        moment = _ask_moment(run, of_type(status.records, WatchedImages), text)
     past = {kind: [row for row in rows if moment is None or row.epoch <= moment]
             for kind, rows in epochs.items()}  # fmt: skip
     sentence.markdown(training_sentence(past, depth, text))
@@ -123,12 +122,12 @@ def _ask_quantity(text: Text) -> str:
     return chosen or "error"
 
 
-def _ask_moment(run: Run, epochs: Epochs, text: Text) -> int | None:
+def _ask_moment(run: Run, watched: Sequence[WatchedImages], text: Text) -> int | None:
     """Return the epoch that is looked back at; None for now.
 
     Unless somebody looks back, the slider follows the run.
     """
-    newest = min((rows[-1].epoch for rows in epochs.values()), default=0)
+    newest = max((one.epoch for one in watched), default=0)
     if newest < 1:
         return None
     moment, reached = TRAIN_MOMENT[run.id], TRAIN_REACHED[run.id]
@@ -172,16 +171,17 @@ def _watched(status: Status, moment: int | None, text: Text) -> None:
     for column, kind in zip(st.columns(2), TWINS, strict=True):
         if kind in shown.sides:
             with column:
-                _side(kind, shown.sides[kind], data, ColourRange(0.0, high), text)
+                _side(kind, shown, data, ColourRange(0.0, high), text)
 
 
 def _side(
-    kind: str, side: WatchedSide, data: DataShown, colours: ColourRange, text: Text
+    kind: str, shown: WatchedImages, data: DataShown, colours: ColourRange, text: Text
 ) -> None:  # fmt: skip
-    """Show one network's pictures in a row, behind its name."""
+    """Show one network's pictures in a row, behind its name; an untrained one has no opinion."""
+    side = shown.sides[kind]
     names = [class_label(name, text) for name in data.classes]
     images = [_decoded(image.png) for image in data.watched]
-    row = st.container(horizontal=True)
+    row = st.container(horizontal=True, gap="xsmall")
     row.container(width=_WATCHED_WIDTH).markdown(f"**{text(f'roles.{kind}')}**")
     for picture, answer, sure, image in zip(
         watched_row(images, list(side.cams), colours),
@@ -193,6 +193,9 @@ def _side(
         truth = names[image.label]
         place = row.container(width=_WATCHED_WIDTH, gap="xxsmall")
         place.image(picture, width="stretch", alt=truth)
+        if not shown.epoch:
+            place.caption(md_escape(truth))
+            continue
         key = "right" if answer == image.label else "wrong"
         place.caption(
             text(f"train.answer_{key}", answer=md_escape(names[answer]),
