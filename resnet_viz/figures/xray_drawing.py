@@ -87,13 +87,19 @@ def xray_figure(report: CheckpointReport, selected: str | None, text: Text) -> g
     if spec is not None and report.identified.kind == Kind.RESIDUAL:
         _add_arcs(figure, columns)
     rows = max(place.row for place in places) + 1 if places else 1
+    parts = [inside_block(layer) for layer in _longest(columns)]
     figure.update_xaxes(
         tickvals=list(_stages(columns).values()),
         ticktext=[escape(name) for name in _stages(columns)],
         showgrid=False,
         range=[-0.7, max(1, len(columns)) - 0.3],
     )
-    figure.update_yaxes(visible=False, range=[rows - 0.3, -1.2])
+    figure.update_yaxes(
+        tickvals=list(range(len(parts))) if spec is not None else [],
+        ticktext=[escape(part) for part in parts],
+        showgrid=False,
+        range=[rows - 0.3, -1.2],
+    )
     return styled(figure, height=90 + _ROW * (rows + 1))
 
 
@@ -154,13 +160,17 @@ def _columns(layers: Sequence[str], spec: NetworkSpec | None) -> dict[str, list[
 
 def _places(columns: Mapping[str, Sequence[str]]) -> list[_Place]:
     """Equal parts of blocks in one row; what stem and head have besides goes by its order."""
-    longest = max(columns.values(), key=len, default=[])
-    rows = {inside_block(layer): row for row, layer in enumerate(longest)}
+    rows = {inside_block(layer): row for row, layer in enumerate(_longest(columns))}
     return [
         _Place(layer, column, rows.get(inside_block(layer), order))
         for column, layers in enumerate(columns.values())
         for order, layer in enumerate(layers)
     ]
+
+
+def _longest(columns: Mapping[str, Sequence[str]]) -> Sequence[str]:
+    """The column with the most layers, which gives every row its name."""
+    return max(columns.values(), key=len, default=[])
 
 
 def _stages(columns: Mapping[str, object]) -> dict[str, int]:

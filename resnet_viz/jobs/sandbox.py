@@ -19,6 +19,7 @@ from typing import Any
 
 from resnet_viz.core.converter import JsonObject, decode, encode
 from resnet_viz.core.errors import ResnetVizError, WorkerError
+from resnet_viz.core.number_format import readable
 from resnet_viz.jobs.codec import record_from_json
 from resnet_viz.jobs.job import JobStopped
 from resnet_viz.jobs.kinds import sandboxed_kind
@@ -126,9 +127,9 @@ class Sandbox:
             return JobStopped()
         ended = _signal_name(code)
         if code == OUT_OF_TIME or ended in _TIME_SIGNALS:
-            return WorkerError("worker_time", name=self.name, seconds=f"{self.limits.seconds:g}")
+            return WorkerError("worker_time", name=self.name, seconds=readable(self.limits.seconds))
         if code == OUT_OF_MEMORY:
-            most = f"{self.limits.memory / 1e9:g}"
+            most = readable(self.limits.memory / 1e9)
             return WorkerError("worker_memory", name=self.name, most=most)
         if ended == "SIGKILL":
             return WorkerError("worker_killed", name=self.name)

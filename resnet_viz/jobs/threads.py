@@ -10,6 +10,7 @@ from typing import Any, TypeVar, cast
 from weakref import WeakValueDictionary
 
 from resnet_viz.core.errors import RunError
+from resnet_viz.core.number_format import readable
 from resnet_viz.jobs.fair_pool import FairPool
 from resnet_viz.jobs.job import Job, JobState, value_job
 from resnet_viz.jobs.running_thread import RunningThread
@@ -96,7 +97,7 @@ class ThreadEngine:
         if not owner or self._pool.spent(owner) < (most := self._most_seconds()):
             return None
         wait = f"{self._pool.free_in(owner):.0f}"
-        return RunError("quota_seconds", most=f"{most:g}", wait=wait)
+        return RunError("quota_seconds", most=readable(most), wait=wait)
 
     def compute(
         self,
