@@ -27,7 +27,7 @@ def settled(page: Page) -> None:
 def choose(page: Page, family: str, name: str) -> None:
     """Click a card of a family."""
     page.get_by_role("radio", name=family).click()
-    page.locator(f".st-key-card_{name} button").click()
+    page.locator(f".st-key-card_{name} button:visible").first.click()
     settled(page)
 
 

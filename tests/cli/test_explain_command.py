@@ -38,7 +38,7 @@ def test_json_holds_statistics_and_scores_and_the_folder_the_same(tmp_path):
     manifest = json.loads((out / "manifest.json").read_text("utf-8"))
     assert manifest["faithfulness"] == printed["faithfulness"]
     assert {p.name for p in out.iterdir()} == {
-        "manifest.json", "map.npz", "overlay.png", "seen.png"
+        "evidence.png", "film.png", "manifest.json", "map.npz", "overlay.png", "seen.png"
     }  # fmt: skip
     with np.load(out / "map.npz") as arrays:
         assert float(arrays["map"].max()) == pytest.approx(printed["map"]["maximum"])

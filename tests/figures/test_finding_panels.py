@@ -43,7 +43,7 @@ def test_curves_with_notes_are_named_at_their_ends(language):
 
 
 def test_labels_keep_their_order_when_they_are_moved_apart():
-    assert _spaced([0.5, 0.49, 0.0]) == pytest.approx([0.545, 0.49, 0.0])
+    assert _spaced([0.5, 0.49, 0.0], 0.055) == pytest.approx([0.545, 0.49, 0.0])
 
 
 def test_curves_that_end_in_one_point_have_a_legend_instead():

@@ -189,10 +189,11 @@ def test_chinese_page_has_no_key_left():
 )
 def test_a_hostile_setting_is_one_sentence(value):
     app = guessed("cka")
+    before = len(app.warning)  # a guess may be wrong
     app.text_input(key="set_cka_usual_images").set_value(value).run()
     assert not app.exception
-    assert len(app.warning) == 1
-    assert "![x](" not in app.warning[0].value
+    assert len(app.warning) == before + 1
+    assert not any("![x](" in warning.value for warning in app.warning)
 
 
 @pytest.mark.parametrize("name", ["no-such", "../../etc/passwd", "x" * 10_000])

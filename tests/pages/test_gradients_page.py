@@ -171,7 +171,7 @@ def test_every_formula_has_a_verdict_and_no_head_is_a_python_name():
     app = formulas(formula_network="resnet20")
     verdicts = [Text("en")(f"formulas.verdict_{verdict}") for verdict in Verdict]
     said = [badge for badge in app.markdown if any(f"[{v}]" in badge.value for v in verdicts)]
-    assert len(said) == 2 + len(Claim)  # and the sum, and the sum over blocks
+    assert len(said) == 4 + len(Claim)  # and the sum, the sum over blocks, bottleneck and head
     assert set(app.dataframe[0].value.columns) == {
         Text("en")(f"formulas.column_{field.name}") for field in fields(BlockFormula)
     }

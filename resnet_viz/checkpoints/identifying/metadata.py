@@ -12,6 +12,7 @@ from resnet_viz.pictures.preprocess import ChannelOrder, Preprocessing, preproce
 from resnet_viz.spec import NetworkSpec
 
 _SMALLEST, _LARGEST = 1e-4, 1e3  # of a deviation; pixels up to 255 have means beyond 1
+_TIMES_THE_SIZE = 4  # that a network which pools over all positions was trained at
 
 
 def described(
@@ -94,12 +95,13 @@ def _preprocessing(metadata: JsonObject, spec: NetworkSpec) -> Preprocessing:
 
 
 def _usable(told: Preprocessing, spec: NetworkSpec) -> bool:
-    """Whether pictures can be prepared so: the network's own size and channels, and no division
-    by zero. The edge is scaled to at most twice the crop (torchvision: 1.15 times).
+    """Whether pictures can be prepared so: the network's channels, no division by zero, a size that
+    is not far above the network's own. The edge is scaled to at most twice the crop (torchvision:
+    1.15 times).
     """
     channels = spec.input_channels
     return (
-        told.size == spec.input_size
+        0 < told.size <= _TIMES_THE_SIZE * spec.input_size
         and told.size <= told.resize <= 2 * told.size
         and len(told.mean) == len(told.deviation) == channels
         and all(abs(value) <= _LARGEST for value in told.mean)
