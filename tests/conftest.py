@@ -5,6 +5,7 @@ again on every call took a quarter of the suite's time.
 """
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,13 @@ LONG = (
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: _rank(item.nodeid))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """One thread for each test, whatever the one before it has set: workers share the cores."""
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.get_num_threads() != 1:
+        torch.set_num_threads(1)
 
 
 def _rank(test: str) -> int:

@@ -96,6 +96,7 @@ def test_what_cannot_be_is_one_sentence(monkeypatch, capsys, arguments, sentence
     assert len(told.strip().splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_a_run_that_can_be_resumed(monkeypatch, capsys):
     # Tests started in the background ignore Ctrl-C, and what they start would inherit that.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)

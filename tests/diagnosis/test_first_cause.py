@@ -46,7 +46,14 @@ def healthy():
     return load(NetworkRef.parse("resnet20")).network.state_dict()
 
 
-@pytest.mark.parametrize("kind", QUICK)
+#: Every second kind of corruption; the others are for the sweep.
+KINDS = [
+    pytest.param(kind, marks=pytest.mark.slow) if number % 2 else kind
+    for number, kind in enumerate(QUICK)
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_the_cause_is_named_first_and_folds_the_rest(kind, healthy, tmp_path):
     weights = copied(healthy)
     with torch.no_grad():

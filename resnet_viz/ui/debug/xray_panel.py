@@ -12,7 +12,7 @@ from resnet_viz.pictures.samples import sample_picture, samples
 from resnet_viz.records import CheckpointReport, Histogram, LayerHealth, Quantity, Severity, Xray
 from resnet_viz.spec import NetworkSpec
 from resnet_viz.ui.frame.charts import chart
-from resnet_viz.ui.frame.session import XRAY_LAYER
+from resnet_viz.ui.frame.session import XRAY_LAYER, XRAY_PLOT
 from resnet_viz.ui.frame.words import class_label, md_escape
 
 _SIDE = 96  # pixels of a photograph
@@ -27,16 +27,16 @@ def show_xray(report: CheckpointReport, number: int, text: Text) -> None:
     if not report.layers:
         return
     layer = _chosen(report, number)
-    key = f"xray-{number}"
+    plot = XRAY_PLOT[str(number)]
 
     def choose() -> None:
-        points = st.session_state[key]["selection"]["points"]
+        points = plot.get()["selection"]["points"]
         if points and points[0].get("customdata"):
             XRAY_LAYER[str(number)].set(points[0]["customdata"])
 
     st.plotly_chart(
         xray_figure(report, layer, text),
-        key=key,
+        key=plot.name,
         on_select=choose,
         selection_mode="points",
         config=_PLAIN,

@@ -254,6 +254,7 @@ IMAGES_FOR = Key("images_for", "")  # the data of the network that they were cho
 COPY = Keys[str]("copy_{}", "")  # the set of weights, by file and place
 COPY_WIDGET = Keys[str]("copy_widget_{}", "")
 REPAIRED = Keys[Any]("repaired_{}", None)  # the repair that was asked for, by place
+XRAY_PLOT = Keys[Any]("xray_{}", None)  # the drawing's selection
 XRAY_LAYER = Keys[str]("xray_layer_{}", "")  # the layer whose histograms are shown, by place
 STRESSED = Keys[Any]("stressed_{}", None)  # the key of the measurement that was asked for
 OTHER_COPY = Keys[str]("other_copy_{}", "")  # another set of weights to compare, by file

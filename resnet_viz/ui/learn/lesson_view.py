@@ -38,7 +38,11 @@ def show_lesson(lesson: Lesson, text: Text) -> None:
     words = LessonText(lesson, text.language)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
-            text("learn.back"), key="back", on_click=open_lesson, args=(None,), type="tertiary"
+            text("learn.back"),
+            key="all_lessons",
+            on_click=open_lesson,
+            args=(None,),
+            type="tertiary",
         )
         st.button(text("learn.present"), key="present_start", on_click=PRESENT.write_address,
                   args=("1",), help=text("learn.present_help"))  # fmt: skip
