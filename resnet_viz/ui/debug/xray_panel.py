@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 import streamlit as st
+from jaxtyping import UInt8
 
 from resnet_viz.core.number_format import readable
 from resnet_viz.core.text import Text
@@ -63,10 +65,18 @@ def show_answers(xray: Xray, number: int, text: Text) -> None:
             picture = samples()[answer.picture].titles[text.language]
             with st.container(width=_SIDE + 8, gap=None):
                 st.image(
-                    sample_picture(answer.picture).pixels, width=_SIDE, alt=picture,
+                    _square(sample_picture(answer.picture).pixels), width=_SIDE, alt=picture,
                     output_format="JPEG",
                 )  # fmt: skip
                 st.caption(md_escape(said))
+
+
+def _square(pixels: UInt8[np.ndarray, "height width 3"]) -> UInt8[np.ndarray, "side side 3"]:
+    """Cut the middle out of a photograph, so that all stand in one row."""
+    height, width = pixels.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    return pixels[top : top + side, left : left + side]
 
 
 def _chosen(report: CheckpointReport, number: int) -> str:
