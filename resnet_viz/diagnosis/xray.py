@@ -12,6 +12,7 @@ from resnet_viz.checkpoints.load import load
 from resnet_viz.checkpoints.ref import NetworkRef
 from resnet_viz.checkpoints.running_statistics import set_statistics
 from resnet_viz.checkpoints.sources.bundled_files import bundled_names
+from resnet_viz.diagnosis.checks.image_checks import activation_names
 from resnet_viz.diagnosis.pictures import bundled_batch
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.pictures.preprocess import seen, to_batch
@@ -19,8 +20,6 @@ from resnet_viz.pictures.samples import sample_picture, samples
 from resnet_viz.records import Answer, Histogram, Quantity, Xray
 from resnet_viz.spec import Block, NetworkSpec, Norm, Order, Stem
 from resnet_viz.spec.layer_names import block_of, inside_block
-from resnet_viz.spec.parts import PartKind
-from resnet_viz.spec.plan import plan
 
 _BINS = 48
 _MOST_VALUES = 200_000  # of one layer; more change no bin by a pixel
@@ -133,12 +132,7 @@ def _statistics(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
 def _add_activations(
     network: ResNet, batch: Tensor, found: dict[str, dict[Quantity, Histogram]]
 ) -> None:
-    activations = {
-        name
-        for parts in plan(network.spec).sequences()
-        for name, part in parts.items()
-        if part.kind is PartKind.ACTIVATION
-    }
+    activations = activation_names(network.spec)
 
     def count(name: str, value: Tensor) -> Tensor:
         if name in activations and name in found:

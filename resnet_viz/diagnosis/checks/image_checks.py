@@ -17,6 +17,7 @@ from resnet_viz.diagnosis.checks.statistics_checks import Mismatch, mismatch, st
 from resnet_viz.diagnosis.thresholds import earliest, graded, worst
 from resnet_viz.networks.resnet.model import ResNet
 from resnet_viz.records import CheckFinding, Severity
+from resnet_viz.spec import NetworkSpec
 from resnet_viz.spec.layer_names import on_shortcut
 from resnet_viz.spec.parts import PartKind
 from resnet_viz.spec.plan import plan
@@ -70,12 +71,7 @@ def measure(
     dead: dict[str, float] = {}
     largest: dict[str, float] = {}
     modules = dict(network.named_modules())
-    activations = {
-        name
-        for parts in plan(network.spec).sequences()
-        for name, part in parts.items()
-        if part.kind is PartKind.ACTIVATION
-    }
+    activations = activation_names(network.spec)
 
     def record(name: str, value: Tensor) -> Tensor:
         if name in modules and value.ndim == 4:
@@ -95,6 +91,16 @@ def measure(
         gradients=_gradients(network, few, logits[: len(few)].argmax(1)),
         logits=logits,
     )
+
+
+def activation_names(spec: NetworkSpec) -> set[str]:
+    """Return the names of a network's activations."""
+    return {
+        name
+        for parts in plan(spec).sequences()
+        for name, part in parts.items()
+        if part.kind is PartKind.ACTIVATION
+    }
 
 
 def _gradients(

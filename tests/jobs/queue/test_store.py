@@ -1,73 +1,18 @@
 """Runs in one process: their record, their queue, and every way in which they can end."""
 
-import sqlite3
 import threading
-from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import pytest
 
 from resnet_viz.core.errors import DataError, FailureError, RunError
-from resnet_viz.jobs import kinds
 from resnet_viz.jobs.job import JobState
-from resnet_viz.jobs.queue import run_rows, run_store
 from resnet_viz.jobs.queue.execute import execute
 from resnet_viz.jobs.queue.run_store import RunStore
 from resnet_viz.jobs.queue.servers import another_lives, present
 from resnet_viz.jobs.queue.worker import work
+from tests.jobs.queue.made_runs import Config, Number, Progress, counting
 
 Q, R, S = JobState.QUEUED, JobState.RUNNING, JobState.STOPPED
-
-
-@pytest.fixture
-def store(tmp_path):
-    return RunStore(tmp_path / "runs")
-
-
-@pytest.fixture
-def job(monkeypatch):
-    """Registers a generator as the kind "made"."""
-    import sys
-    import types
-
-    def register(function):
-        module = types.ModuleType("made_jobs")
-        module.made, module.Config, module.Event = function, Config, Number | Progress
-        monkeypatch.setitem(sys.modules, "made_jobs", module)
-        row = kinds.Row("made_jobs", "made", "Config", "Event")
-        monkeypatch.setattr(kinds, "KINDS", {"made": row})
-        monkeypatch.setattr(run_rows, "KINDS", {"made": row})
-        kinds._imported.cache_clear()
-
-    yield register
-    kinds._imported.cache_clear()
-
-
-@dataclass(frozen=True)
-class Config:
-    count: int = 0
-
-
-@dataclass(frozen=True)
-class Number:
-    number: int
-    value: int = 0
-    thread: int = 0
-
-    @property
-    def key(self):
-        return f"n/{self.thread}/{self.number}"
-
-
-@dataclass(frozen=True)
-class Progress:
-    number: int
-    key = "progress"
-
-
-def counting(config, folder):
-    for number in range(config.count):
-        yield Number(number, number)
 
 
 def test_a_run_is_recorded_and_read_again(store, job):
@@ -264,89 +209,6 @@ def test_many_threads_write_without_losing_an_event(store, job):
     for thread in threads:
         thread.join()
     assert len(store.status(run_id).records) == 120
-
-
-def test_what_another_version_wrote_is_listed_and_refused(store, job):
-    job(counting)
-    run_id = store.create("made", {"size": "large", "count": "many"}, "old", "cpu")
-    assert store.run(run_id).config == {"size": "large", "count": "many"}
-    assert store.run(store.create("gone", {"a": 1}, "", "cpu")).config == {"a": 1}
-    with store._database() as database:
-        database.execute("INSERT INTO events (run, key, body) VALUES (?, 'a', '{}')", (run_id,))
-    store.record(run_id, Number(1))
-    status = store.status(run_id)
-    assert status.records == (Number(1),)
-    assert '1 of the records of the run "old"' in str(status.error)
-    with pytest.raises(RunError, match="another version"):
-        execute(store, run_id)
-    assert store.run(run_id).state is JobState.FAILED
-
-
-@pytest.mark.parametrize(
-    ("column", "value"),
-    [("state", "exploded"), ("config", "{"), ("created", "yesterday"), ("error", "[7]")],
-)
-def test_a_damaged_row_is_named_and_the_others_are_there(store, job, column, value):
-    job(counting)
-    bad, good = (store.create("made", Config(1), title, "cpu") for title in ("bad", "good"))
-    with store._database() as database:
-        database.execute(f"UPDATE runs SET {column} = ? WHERE id = ?", (value, bad))
-    runs = {run.title: run for run in store.listed()}
-    assert runs["good"].state is Q
-    assert runs["bad"].state is JobState.FAILED
-    assert str(runs["bad"].error).startswith('The record of the run "bad" cannot be read')
-    assert execute(store, good) is JobState.DONE
-    store.remove(bad)
-    assert [run.id for run in store.listed()] == [good]
-
-
-def test_a_record_of_runs_without_owners_is_extended(tmp_path):
-    old = sqlite3.connect(tmp_path / "runs.sqlite")
-    old.execute(run_rows._SCHEMA[0])
-    old.execute(
-        "INSERT INTO runs VALUES ('a', 'gone', 'old', '{}', 'cpu', 'done', '2026-01-01', 1, NULL)"
-    )
-    old.commit()
-    old.close()
-    (run,) = RunStore(tmp_path).listed()
-    assert (run.title, run.owner, run.share) == ("old", "", "")
-    assert RunStore(tmp_path).create("gone", {}, "new", "cpu", owner="anna")
-
-
-def test_a_record_of_a_newer_version_is_one_sentence_and_stays_as_it_is(tmp_path):
-    with RunStore(tmp_path)._database() as database:
-        database.execute(f"PRAGMA user_version = {run_rows.VERSION + 1}")
-    with pytest.raises(FailureError, match="newer version"):
-        RunStore(tmp_path)
-
-
-def test_no_two_runs_share_an_id_or_a_folder(store, monkeypatch):
-    names = iter(["aa", "aa", "aa", "bb"])
-    monkeypatch.setattr(run_store.secrets, "token_hex", lambda _: next(names))
-    first, second = (store.create("made", Config(), "", "cpu") for _ in range(2))
-    assert first != second
-    monkeypatch.setattr(run_store.secrets, "token_hex", lambda _: "aa")
-    third = store.folder(first).name.rpartition("-")[0]
-    monkeypatch.setattr(run_store, "datetime", Fixed(third))
-    with pytest.raises(FailureError, match="no free name"):
-        store.create("made", Config(), "", "cpu")
-
-
-class Fixed:
-    """A clock that stands still at the second of an id."""
-
-    def __init__(self, second):
-        self.second = second
-
-    def now(self, _):
-        return datetime.strptime(self.second, "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
-
-
-def test_a_run_that_could_not_be_recorded_leaves_no_folder(store, monkeypatch):
-    monkeypatch.setattr(run_store, "NEXT_TURN", "(SELECT nonsense)")
-    with pytest.raises(FailureError, match="record of runs"):
-        store.create("made", Config(), "", "cpu")
-    assert [path.name for path in store.root.iterdir() if path.is_dir()] == []
 
 
 def test_owners_take_turns(store):
