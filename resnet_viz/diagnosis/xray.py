@@ -1,6 +1,5 @@
 """``xray``: histograms of the values inside every layer, beside those of a bundled network."""
 
-import copy
 from collections.abc import Iterator, Mapping
 
 import torch
@@ -10,7 +9,7 @@ from torch import Tensor, nn
 from resnet_viz.checkpoints.identifying.identification import Identification
 from resnet_viz.checkpoints.load import load
 from resnet_viz.checkpoints.ref import NetworkRef
-from resnet_viz.checkpoints.running_statistics import set_statistics
+from resnet_viz.checkpoints.running_statistics import remeasured
 from resnet_viz.checkpoints.sources.bundled_files import bundled_names
 from resnet_viz.diagnosis.checks.image_checks import activation_names
 from resnet_viz.diagnosis.pictures import bundled_batch
@@ -109,24 +108,13 @@ def _of_weights(module: nn.Module) -> dict[Quantity, Histogram]:
 def _add_statistics(
     network: ResNet, batch: Tensor, found: dict[str, dict[Quantity, Histogram]]
 ) -> None:
-    remeasured = copy.deepcopy(network)
-    set_statistics(remeasured, batch)
-    new = dict(remeasured.named_modules())
-    for name, norm in network.named_modules():
-        other = new[name]
-        if not (isinstance(norm, nn.BatchNorm2d) and isinstance(other, nn.BatchNorm2d)):
-            continue
-        if norm.running_mean is None or name not in found:
-            continue
-        mean, variance = _statistics(norm)
-        new_mean, new_variance = _statistics(other)
-        found[name][Quantity.MEANS] = histogram((new_mean - mean) / variance.sqrt())
-        found[name][Quantity.VARIANCES] = histogram((new_variance / variance).log2())
-
-
-def _statistics(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
-    mean, variance = torch.as_tensor(norm.running_mean), torch.as_tensor(norm.running_var)
-    return mean.double(), variance.double().clamp_min(_TINY)
+    for name, (new_mean, new_variance) in remeasured(network, batch).statistics.items():
+        norm = network.get_submodule(name)
+        mean = torch.as_tensor(norm.running_mean).double()
+        variance = torch.as_tensor(norm.running_var).double().clamp_min(_TINY)
+        ratio = new_variance.double().clamp_min(_TINY) / variance
+        found[name][Quantity.MEANS] = histogram((new_mean.double() - mean) / variance.sqrt())
+        found[name][Quantity.VARIANCES] = histogram(ratio.log2())
 
 
 def _add_activations(
